@@ -1,0 +1,207 @@
+#include "wire/channel_client.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "wire/memory.h"
+
+/* How long a sleeping caller goes without looking whether anybody is left to wake it: first, and at
+ * most. */
+#define TICK_FIRST_NS 2000000L
+#define TICK_LAST_NS  64000000L
+
+int channel_client_map(struct channel_client *client, int channel_fd, int bell_fd, uint32_t slot,
+		       long spin_us)
+{
+	void *bell, *channel;
+	int err;
+
+	memset(client, 0, sizeof(*client));
+	if (slot >= DOORBELL_SLOTS)
+		return -EPROTO;
+	err = block_check(channel_fd, CHANNEL_SIZE, false);
+	if (err < 0)
+		return err;
+	err = block_check(bell_fd, sizeof(struct doorbell), false);
+	if (err < 0)
+		return err;
+	channel = block_map(channel_fd, CHANNEL_SIZE, true);
+	if (channel == MAP_FAILED)
+		return -errno;
+	bell = block_map(bell_fd, sizeof(struct doorbell), true);
+	if (bell == MAP_FAILED) {
+		err = -errno;
+		munmap(channel, CHANNEL_SIZE);
+		return err;
+	}
+	(void)madvise(channel, CHANNEL_SIZE, MADV_DONTFORK);
+	(void)madvise(bell, sizeof(struct doorbell), MADV_DONTFORK);
+	client->channel = channel;
+	client->bell = bell;
+	client->arena = (uint8_t *)channel + CHANNEL_HEADER_SIZE;
+	client->arena_size = CHANNEL_ARENA_SIZE;
+	client->slot = slot;
+	client->seq = atomic_load(&client->channel->request.seq);
+	wait_policy_init(&client->wait, spin_us);
+	return 0;
+}
+
+static void arena_unmap(struct channel_client *client)
+{
+	if (client->arena_is_separate)
+		munmap(client->arena, client->arena_size);
+	client->arena = NULL;
+	client->arena_size = 0;
+}
+
+void channel_client_unmap(struct channel_client *client)
+{
+	arena_unmap(client);
+	if (client->bell)
+		munmap(client->bell, sizeof(struct doorbell));
+	if (client->channel)
+		munmap(client->channel, CHANNEL_SIZE);
+	memset(client, 0, sizeof(*client));
+}
+
+int channel_client_replace_arena(struct channel_client *client, int fd, size_t size)
+{
+	int err = block_check(fd, size, false);
+	void *arena;
+
+	if (err < 0)
+		return err;
+	arena = block_map(fd, size, true);
+	if (arena == MAP_FAILED)
+		return -errno;
+	(void)madvise(arena, size, MADV_DONTFORK);
+	arena_unmap(client);
+	client->arena = arena;
+	client->arena_size = size;
+	client->arena_is_separate = true;
+	return 0;
+}
+
+static void request_write(struct channel_request *request,
+			  const struct channel_operation *operation)
+{
+	request->op = operation->op;
+	request->cmd = operation->cmd;
+	request->types = operation->types;
+	for (unsigned int i = 0; i < CHANNEL_PARAMS; i++) {
+		uint32_t type = channel_type_of(operation->types, i);
+
+		if (type == CHANNEL_TYPE_NONE)
+			continue;
+		request->slot[i] = operation->slot[i];
+		if (channel_type_is_memref(type))
+			request->memref[i] = operation->memref[i];
+	}
+}
+
+static void reply_read(const struct channel_reply *reply, struct channel_operation *operation)
+{
+	operation->result = reply->result;
+	operation->origin = reply->origin;
+	for (unsigned int i = 0; i < CHANNEL_PARAMS; i++)
+		if (channel_type_is_output(channel_type_of(operation->types, i)))
+			operation->slot[i] = reply->slot[i];
+}
+
+/* The reply word may stand at the number before ours or at ours; anything else was not written by a
+ * host that keeps to the protocol. */
+static int reply_state(struct channel *channel, uint32_t seq)
+{
+	uint32_t seen = atomic_load_explicit(&channel->reply.seq, memory_order_acquire);
+
+	if (seen == seq)
+		return 1;
+	if (seen != seq - 1)
+		return -EPROTO;
+	return 0;
+}
+
+static int reply_park(struct channel_client *client, uint32_t seq, channel_tick tick, void *context)
+{
+	struct channel *channel = client->channel;
+	struct timespec timeout = { .tv_nsec = TICK_FIRST_NS };
+	int state;
+
+	atomic_store(&channel->client.parked, 1);
+	for (;;) {
+		int err;
+
+		state = reply_state(channel, seq);
+		if (state)
+			break;
+		if (atomic_load(&channel->keeper.dead)) {
+			state = -EOWNERDEAD;
+			break;
+		}
+		err = futex_wait(&channel->reply.seq, seq - 1, &timeout);
+		if (err != -ETIMEDOUT)
+			continue;
+		if (timeout.tv_nsec < TICK_LAST_NS)
+			timeout.tv_nsec *= 2;
+		/* Somebody may have cleared our bit: ring once more. */
+		doorbell_ring_slot(client->bell, client->slot);
+		futex_wake_all(&client->bell->rings);
+		err = tick ? tick(context) : 0;
+		if (err < 0) {
+			/* The reply may have come while we asked. */
+			state = reply_state(channel, seq);
+			if (!state)
+				state = err;
+			break;
+		}
+	}
+	atomic_store_explicit(&channel->client.parked, 0, memory_order_relaxed);
+	return state;
+}
+
+static int reply_wait(struct channel_client *client, uint32_t seq, channel_tick tick, void *context)
+{
+	struct wait_spin spin;
+	int state;
+
+	wait_spin_start(&spin);
+	do {
+		state = reply_state(client->channel, seq);
+		if (state) {
+			wait_policy_met(&client->wait);
+			return state;
+		}
+	} while (wait_spin_more(&spin, &client->wait));
+	wait_policy_missed(&client->wait);
+	return reply_park(client, seq, tick, context);
+}
+
+int channel_client_call(struct channel_client *client, struct channel_operation *operation,
+			channel_tick tick, void *context)
+{
+	struct channel *channel = client->channel;
+	uint32_t seq = client->seq + 1;
+	int state;
+
+	if (atomic_load_explicit(&channel->keeper.dead, memory_order_relaxed))
+		return -EOWNERDEAD;
+	request_write(&channel->request, operation);
+	/* An exchange is the cheapest full fence: whether the host watches is read after the
+	 * request is there to be seen. */
+	(void)atomic_exchange(&channel->request.seq, seq);
+	client->seq = seq;
+	if (!atomic_load_explicit(&channel->host.watching, memory_order_relaxed))
+		doorbell_ring_slot(client->bell, client->slot);
+	state = reply_wait(client, seq, tick, context);
+	if (state < 0)
+		return state;
+	reply_read(&channel->reply, operation);
+	return 0;
+}
+
+void channel_client_cancel(struct channel *channel, uint32_t seq)
+{
+	atomic_store(&channel->client.cancel, seq);
+	futex_wake_all(&channel->client.cancel);
+}

@@ -1,0 +1,63 @@
+/*
+ * The calling side of a command channel: libteec for client applications, ta-host for a TA that
+ * calls another TA. Trusts neither the host nor what the channel holds. Not thread-safe: its owner
+ * lets one thread at a time run an operation; channel_client_cancel() may come from any.
+ */
+#ifndef TEESIM_WIRE_CHANNEL_CLIENT_H
+#define TEESIM_WIRE_CHANNEL_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/channel.h"
+#include "wire/doorbell.h"
+#include "wire/wait.h"
+
+struct channel_client {
+	struct channel *channel;
+	struct doorbell *bell;
+	uint8_t *arena;
+	size_t arena_size;
+	/* The arena has a mapping of its own, once it has grown. */
+	bool arena_is_separate;
+	uint32_t slot;
+	uint32_t seq;
+	struct wait_policy wait;
+};
+
+/* An operation, in the caller's private memory. `slot` and `memref` are inputs for
+ * channel_client_call(), and `slot`, `result` and `origin` are what it brings back. */
+struct channel_operation {
+	uint32_t op;
+	uint32_t cmd;
+	uint32_t types;
+	uint32_t result;
+	uint32_t origin;
+	union channel_slot slot[CHANNEL_PARAMS];
+	struct channel_memref memref[CHANNEL_PARAMS];
+};
+
+/* Called about every WAIT_TICK while a call sleeps: returns 0 to go on, or a negative errno that
+ * ends the wait. */
+typedef int (*channel_tick)(void *context);
+
+/* Maps a channel and a doorbell that teesimd sent. Takes over neither descriptor. Returns 0 or
+ * -errno; on failure nothing is left mapped. */
+int channel_client_map(struct channel_client *client, int channel_fd, int bell_fd, uint32_t slot,
+		       long spin_us);
+void channel_client_unmap(struct channel_client *client);
+
+/* Replaces the arena by the block `fd` of `size` octets. Returns 0 or -errno with the old one kept.
+ */
+int channel_client_replace_arena(struct channel_client *client, int fd, size_t size);
+
+/* Runs one operation and waits for its reply. Returns 0, -EOWNERDEAD when the TA is dead, -EPROTO
+ * when the host broke the protocol (the channel is of no further use then), or what `tick` gave. */
+int channel_client_call(struct channel_client *client, struct channel_operation *operation,
+			channel_tick tick, void *context);
+
+/* Asks the host to cancel the operation with number `seq`. Harmless when that is long over. */
+void channel_client_cancel(struct channel *channel, uint32_t seq);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * The serving side of command channels: the TA host's. Trusts nothing that a channel or the
+ * doorbell holds. One thread runs it.
+ *
+ * Between two requests the host spins for its budget on the few sessions that were active last (it
+ * says so in each one's `host.watching`, so that their clients need not ring), then sleeps on the
+ * doorbell until somebody rings.
+ */
+#ifndef TEESIM_WIRE_CHANNEL_HOST_H
+#define TEESIM_WIRE_CHANNEL_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/channel.h"
+#include "wire/doorbell.h"
+#include "wire/wait.h"
+
+/* A session's channel as the host sees it. */
+struct channel_host {
+	struct channel *channel;
+	uint8_t *arena;
+	size_t arena_size;
+	bool arena_is_separate;
+	uint32_t slot;
+	/* The number of the last request answered. */
+	uint32_t seq;
+};
+
+/* A private, checked copy of one request. */
+struct channel_call {
+	uint32_t seq;
+	uint32_t op;
+	uint32_t cmd;
+	uint32_t types;
+	union channel_slot slot[CHANNEL_PARAMS];
+	struct channel_memref memref[CHANNEL_PARAMS];
+};
+
+#define CHANNEL_WATCHED 4
+
+struct channel_listener {
+	struct doorbell *bell;
+	struct wait_policy wait;
+	/* By slot; NULL where there is no session. Grown on demand. */
+	struct channel_host **by_slot;
+	uint32_t slots;
+	struct channel_host *watched[CHANNEL_WATCHED];
+	uint32_t rings_seen;
+	/* Slots that were rung and not yet looked at: where to go on, for fairness. */
+	uint32_t next_word;
+};
+
+/* What channel_listener_next() found. */
+enum channel_event {
+	CHANNEL_EVENT_CONTROL, /* the control socket has a message */
+	CHANNEL_EVENT_REQUEST, /* a session has a request: *host */
+};
+
+/* Maps a doorbell and gets ready. Takes over no descriptor. Returns 0 or -errno. */
+int channel_listener_init(struct channel_listener *listener, int bell_fd, long spin_us);
+void channel_listener_fini(struct channel_listener *listener);
+
+/* Maps the channel `fd` for session slot `slot` and listens to it. Returns 0 or -errno. */
+int channel_listener_add(struct channel_listener *listener, struct channel_host *host, int fd,
+			 uint32_t slot);
+void channel_listener_remove(struct channel_listener *listener, struct channel_host *host);
+
+/* Replaces a session's arena, as channel_client_replace_arena() does on the other side. */
+int channel_host_replace_arena(struct channel_host *host, int fd, size_t size);
+
+/* Waits for the next thing to do. */
+enum channel_event channel_listener_next(struct channel_listener *listener,
+					 struct channel_host **host);
+
+/* Copies the pending request. Returns true when there is one. Nothing in the copy is checked but
+ * that its types are types. On malformed types the call's `op` is 0. */
+bool channel_host_take(struct channel_host *host, struct channel_call *call);
+
+/* Answers the request taken last. `slot` holds the outputs, by parameter. */
+void channel_host_reply(struct channel_host *host, const struct channel_call *call, uint32_t result,
+			uint32_t origin, const union channel_slot slot[CHANNEL_PARAMS]);
+
+/* Has the client asked to cancel this call? */
+bool channel_host_cancelled(const struct channel_host *host, const struct channel_call *call);
+
+#endif

@@ -1,0 +1,303 @@
+/*
+ * The control messages: what goes over the SOCK_SEQPACKET connections between libteec and teesimd,
+ * the command line and teesimd, and teesimd and its TA hosts. Never on the path of an invoke.
+ *
+ * One packet is one message: a header, a fixed body of the type's own size, and for a few types a
+ * tail of octets whose length the body names. A request carries a number that its answer
+ * repeats. Integers are in host order: all parties run on one machine.
+ *
+ * Direction is part of each name's comment: c = client (libteec, teesim), d = teesimd, h = ta-host.
+ */
+#ifndef TEESIM_WIRE_MESSAGE_H
+#define TEESIM_WIRE_MESSAGE_H
+
+#include <assert.h>
+#include <stdint.h>
+
+#include "wire/uuid.h"
+
+#define MESSAGE_PROTOCOL 1U
+/* No packet is larger. */
+#define MESSAGE_SIZE_MAX 16384U
+/* Descriptor number on which a TA host finds its control socket. */
+#define MESSAGE_HOST_CONTROL_FD 3
+
+enum message_type {
+	/* c → d, c ← d */
+	MESSAGE_HELLO = 1,    /* first of every connection; answered by MESSAGE_ANSWER */
+	MESSAGE_OPEN_SESSION, /* answered by MESSAGE_OPENED */
+	MESSAGE_OPENED,
+	MESSAGE_CLOSE_SESSION, /* no answer */
+	MESSAGE_CANCEL,	       /* no answer of its own; the request that it names is answered */
+	MESSAGE_SHARE_BLOCK,   /* + block descriptor; answered by MESSAGE_ANSWER */
+	MESSAGE_RELEASE_BLOCK, /* no answer */
+	MESSAGE_GROW_ARENA,    /* answered by MESSAGE_ANSWER + arena descriptor */
+	MESSAGE_ANSWER,
+
+	/* Administration by the command line: c → d, c ← d. */
+	MESSAGE_STATUS = 32, /* answered by one MESSAGE_STATUS_INSTANCE per instance, then
+				MESSAGE_STATUS_DEVICE */
+	MESSAGE_STATUS_INSTANCE,
+	MESSAGE_STATUS_DEVICE,
+	MESSAGE_STOP, /* answered, then the daemon ends */
+
+	/* d → h */
+	MESSAGE_START = 64,  /* + image, doorbell; answered by MESSAGE_STARTED */
+	MESSAGE_ADD_SESSION, /* + channel; no answer */
+	MESSAGE_END_SESSION, /* the client is gone; answered by MESSAGE_SESSION_ENDED */
+	MESSAGE_MAP_BLOCK,   /* + block; answered by MESSAGE_HOST_ANSWER */
+	MESSAGE_UNMAP_BLOCK, /* no answer */
+	MESSAGE_MAP_ARENA,   /* + arena; answered by MESSAGE_HOST_ANSWER */
+	MESSAGE_DESTROY,     /* run the destroy entry point and exit with status 0 */
+
+	/* h → d */
+	MESSAGE_STARTED = 96,
+	MESSAGE_SESSION_ENDED, /* sent before the client sees the answer that ended it */
+	MESSAGE_HOST_ANSWER,
+	MESSAGE_DEATH, /* last words: a panic or a crash; the process ends right after */
+};
+
+struct message_header {
+	uint32_t type;
+	/* Chosen by who asks, repeated by who answers; 0 in messages that are neither. */
+	uint32_t request;
+};
+
+/* c → d. The tail holds `client_directory_size` octets of the directory that the client program
+ * lies in, then `ta_path_size` octets of TEESIM_TA_PATH as the client has it; neither is
+ * terminated. */
+struct message_hello {
+	struct message_header header;
+	uint32_t protocol;
+	uint32_t client_directory_size;
+	uint32_t ta_path_size;
+};
+
+struct message_open_session {
+	struct message_header header;
+	struct uuid ta;
+	uint32_t login;
+	/* The group id for LOGIN_GROUP, else 0. */
+	uint32_t connection_data;
+};
+
+/* d → c. On success two descriptors come along: the channel, then the instance's doorbell. The
+ * session exists from here on, but the TA has not been asked yet: the client's first
+ * operation on the channel is CHANNEL_OPEN. */
+struct message_opened {
+	struct message_header header;
+	uint32_t result;
+	uint32_t origin;
+	uint32_t session;
+	uint32_t instance;
+	uint32_t slot;
+};
+
+/* c → d: forget a session whose TA is dead, or whose opening the TA refused and which the host
+ * could not report. Harmless for one that has ended. */
+struct message_close_session {
+	struct message_header header;
+	uint32_t session;
+};
+
+/* c → d: the client no longer wants request number `target` of this connection. */
+struct message_cancel {
+	struct message_header header;
+	uint32_t target;
+};
+
+enum message_block_flags {
+	MESSAGE_BLOCK_INPUT = 1,  /* the TA reads */
+	MESSAGE_BLOCK_OUTPUT = 2, /* the TA writes */
+};
+
+/* c → d with the block's descriptor: map it into the instance of `session`, under the client's own
+ * number for it. Blocks belong to the connection. */
+struct message_share_block {
+	struct message_header header;
+	uint32_t session;
+	uint32_t block;
+	uint32_t flags;
+	uint32_t unused;
+	uint64_t size;
+};
+
+/* c → d: unmap it everywhere. */
+struct message_release_block {
+	struct message_header header;
+	uint32_t block;
+};
+
+struct message_grow_arena {
+	struct message_header header;
+	uint32_t session;
+	uint32_t unused;
+	uint64_t size;
+};
+
+/* d → c. For MESSAGE_GROW_ARENA, `value` is the new size. */
+struct message_answer {
+	struct message_header header;
+	uint32_t result;
+	uint32_t origin;
+	uint64_t value;
+};
+
+/* Requests without a body: MESSAGE_STATUS, MESSAGE_STOP, MESSAGE_DESTROY. */
+struct message_bare {
+	struct message_header header;
+};
+
+enum message_instance_state {
+	MESSAGE_INSTANCE_STARTING,
+	MESSAGE_INSTANCE_LIVE,
+	MESSAGE_INSTANCE_ENDING,
+	MESSAGE_INSTANCE_CRASHED,
+};
+
+/* The tail holds `path_size` octets: the file that the TA came from. */
+struct message_status_instance {
+	struct message_header header;
+	struct uuid ta;
+	uint32_t instance;
+	int32_t pid;
+	uint32_t state;
+	uint32_t flags;
+	uint32_t sessions;
+	uint32_t path_size;
+};
+
+/* The tail holds `name_size` octets: the device's name. */
+struct message_status_device {
+	struct message_header header;
+	int32_t pid;
+	uint32_t contexts;
+	uint32_t instances;
+	/* What the sandbox of TA hosts lacks on this machine: sandbox_feature bits. */
+	uint32_t sandbox_missing;
+	uint64_t uptime_ms;
+	uint32_t name_size;
+	uint32_t unused;
+};
+
+/* d → h. Two descriptors: the image, then the doorbell. The tail holds `path_size` octets, the file
+ * that the image was read from, for messages and debuggers. */
+struct message_start {
+	struct message_header header;
+	struct uuid ta;
+	uint32_t flags;
+	uint32_t stack_size;
+	uint32_t data_size;
+	/* As wait_policy_init() takes it. */
+	int32_t spin_us;
+	uint32_t log_level;
+	uint32_t path_size;
+};
+
+/* h → d. Not RESULT_SUCCESS: the process exits right after. The tail holds `text_size`
+ * octets: why, in words, for the developer. */
+struct message_started {
+	struct message_header header;
+	uint32_t result;
+	uint32_t origin;
+	uint32_t text_size;
+};
+
+struct message_add_session {
+	struct message_header header;
+	uint32_t session;
+	uint32_t slot;
+	/* The connection that the session's blocks belong to. */
+	uint32_t context;
+	/* As the TA sees it in gpd.client.identity. */
+	uint32_t login;
+	struct uuid client;
+};
+
+/* d → h and h → d (MESSAGE_END_SESSION, MESSAGE_SESSION_ENDED). */
+struct message_session {
+	struct message_header header;
+	uint32_t session;
+};
+
+struct message_map_block {
+	struct message_header header;
+	uint32_t context;
+	uint32_t block;
+	uint32_t flags;
+	uint32_t unused;
+	uint64_t size;
+};
+
+struct message_unmap_block {
+	struct message_header header;
+	uint32_t context;
+	uint32_t block;
+};
+
+struct message_map_arena {
+	struct message_header header;
+	uint32_t session;
+	uint32_t unused;
+	uint64_t size;
+};
+
+/* h → d. */
+struct message_host_answer {
+	struct message_header header;
+	uint32_t result;
+};
+
+enum message_death_kind {
+	MESSAGE_DEATH_PANIC = 1,
+	MESSAGE_DEATH_SIGNAL = 2,
+	MESSAGE_DEATH_SANDBOX = 3, /* a system call that the sandbox refuses */
+};
+
+#define MESSAGE_DEATH_FRAMES 32
+
+/* h → d. Written by a signal handler: every member is filled without a call. */
+struct message_death {
+	struct message_header header;
+	uint32_t kind;
+	/* Panic code, signal number, or system call number. */
+	uint32_t code;
+	/* si_code of the signal. */
+	int32_t signal_code;
+	/* The operation under way: channel_op, and the command for CHANNEL_INVOKE; 0 none. */
+	uint32_t op;
+	uint32_t cmd;
+	uint32_t session;
+	uint64_t address;
+	uint64_t pc;
+	/* Where the TA's image is loaded, to turn addresses into its own. */
+	uint64_t image_base;
+	uint64_t image_size;
+	uint32_t frames;
+	uint32_t unused;
+	uint64_t frame[MESSAGE_DEATH_FRAMES];
+};
+
+static_assert(sizeof(struct message_header) == 8, "wire layout");
+static_assert(sizeof(struct message_hello) == 20, "wire layout");
+static_assert(sizeof(struct message_open_session) == 32, "wire layout");
+static_assert(sizeof(struct message_opened) == 28, "wire layout");
+static_assert(sizeof(struct message_close_session) == 12, "wire layout");
+static_assert(sizeof(struct message_cancel) == 12, "wire layout");
+static_assert(sizeof(struct message_share_block) == 32, "wire layout");
+static_assert(sizeof(struct message_release_block) == 12, "wire layout");
+static_assert(sizeof(struct message_grow_arena) == 24, "wire layout");
+static_assert(sizeof(struct message_answer) == 24, "wire layout");
+static_assert(sizeof(struct message_status_instance) == 48, "wire layout");
+static_assert(sizeof(struct message_status_device) == 40, "wire layout");
+static_assert(sizeof(struct message_start) == 48, "wire layout");
+static_assert(sizeof(struct message_started) == 20, "wire layout");
+static_assert(sizeof(struct message_add_session) == 40, "wire layout");
+static_assert(sizeof(struct message_session) == 12, "wire layout");
+static_assert(sizeof(struct message_map_block) == 32, "wire layout");
+static_assert(sizeof(struct message_unmap_block) == 16, "wire layout");
+static_assert(sizeof(struct message_map_arena) == 24, "wire layout");
+static_assert(sizeof(struct message_host_answer) == 12, "wire layout");
+static_assert(sizeof(struct message_death) == 80 + 8 * MESSAGE_DEATH_FRAMES, "wire layout");
+
+#endif

@@ -1,0 +1,108 @@
+#include "wire/socket.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+union control_buffer {
+	char bytes[CMSG_SPACE(sizeof(int) * SOCKET_FDS_MAX)];
+	struct cmsghdr align;
+};
+
+int socket_send(int sock, const void *data, size_t size, const struct packet_fds *fds, int flags)
+{
+	struct iovec iov = { .iov_base = (void *)data, .iov_len = size };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union control_buffer control;
+	ssize_t n;
+
+	if (fds && fds->count) {
+		size_t bytes = sizeof(int) * fds->count;
+		struct cmsghdr *c;
+
+		memset(&control, 0, sizeof(control));
+		msg.msg_control = control.bytes;
+		msg.msg_controllen = CMSG_SPACE(bytes);
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(bytes);
+		memcpy(CMSG_DATA(c), fds->fd, bytes);
+	}
+	do {
+		n = sendmsg(sock, &msg, flags | MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+static void descriptors_collect(struct msghdr *msg, struct packet_fds *fds, int *excess)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		size_t count;
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
+			if (fds->count < SOCKET_FDS_MAX) {
+				fds->fd[fds->count++] = fd;
+			} else {
+				close(fd);
+				*excess = 1;
+			}
+		}
+	}
+}
+
+ssize_t socket_receive(int sock, void *data, size_t capacity, struct packet_fds *fds, int flags)
+{
+	struct iovec iov = { .iov_base = data, .iov_len = capacity };
+	union control_buffer control;
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control.bytes,
+			      .msg_controllen = sizeof(control) };
+	int excess = 0;
+	ssize_t n;
+
+	fds->count = 0;
+	do {
+		n = recvmsg(sock, &msg, flags | MSG_CMSG_CLOEXEC);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	descriptors_collect(&msg, fds, &excess);
+	if (excess || msg.msg_flags & MSG_CTRUNC) {
+		packet_fds_close(fds);
+		return -EPROTO;
+	}
+	if (msg.msg_flags & MSG_TRUNC) {
+		packet_fds_close(fds);
+		return -EMSGSIZE;
+	}
+	return n;
+}
+
+void packet_fds_close(struct packet_fds *fds)
+{
+	for (unsigned int i = 0; i < fds->count; i++)
+		if (fds->fd[i] >= 0)
+			close(fds->fd[i]);
+	fds->count = 0;
+}
+
+int packet_fds_take(struct packet_fds *fds, unsigned int i)
+{
+	int fd;
+
+	if (i >= fds->count)
+		return -1;
+	fd = fds->fd[i];
+	fds->fd[i] = -1;
+	return fd;
+}

@@ -1,0 +1,54 @@
+#include "wire/wait.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+
+/* What a spin that has failed over and over still tries, so that a peer that turned quick is
+ * noticed. */
+#define WAIT_SPIN_FLOOR_NS 2000U
+
+long wait_spin_from_environment(void)
+{
+	const char *text = getenv("TEESIM_SPIN_US");
+	char *end;
+	long us;
+
+	if (!text || !*text)
+		return -1;
+	errno = 0;
+	us = strtol(text, &end, 10);
+	if (errno || *end || us < 0 || us > 1000000)
+		return -1;
+	return us;
+}
+
+void wait_policy_init(struct wait_policy *policy, long spin_us)
+{
+	cpu_set_t cpus;
+
+	if (spin_us >= 0) {
+		policy->ceiling_ns = (uint32_t)spin_us * 1000;
+	} else if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) < 2) {
+		policy->ceiling_ns = 0;
+	} else {
+		policy->ceiling_ns = WAIT_SPIN_DEFAULT_NS;
+	}
+	policy->budget_ns = policy->ceiling_ns;
+}
+
+void wait_policy_met(struct wait_policy *policy)
+{
+	uint32_t more = policy->budget_ns * 2;
+
+	policy->budget_ns = more < policy->ceiling_ns ? more : policy->ceiling_ns;
+}
+
+void wait_policy_missed(struct wait_policy *policy)
+{
+	uint32_t floor =
+		policy->ceiling_ns < WAIT_SPIN_FLOOR_NS ? policy->ceiling_ns : WAIT_SPIN_FLOOR_NS;
+	uint32_t less = policy->budget_ns / 2;
+
+	policy->budget_ns = less > floor ? less : floor;
+}
