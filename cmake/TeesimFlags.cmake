@@ -1,5 +1,6 @@
 # The compiler's settings for all of the project's own code, in one place: link `teesim::flags`.
 option(TEESIM_SANITIZE "Build with the address and undefined-behaviour sanitizers" OFF)
+option(TEESIM_FUZZ "Build the fuzz targets on libFuzzer; needs clang and TEESIM_SANITIZE" OFF)
 
 add_library(teesim_flags INTERFACE)
 add_library(teesim::flags ALIAS teesim_flags)
@@ -20,4 +21,10 @@ if(TEESIM_SANITIZE)
 	target_compile_definitions(teesim_flags INTERFACE TEESIM_SANITIZE=1)
 else()
 	target_compile_options(teesim_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
+endif()
+
+if(TEESIM_FUZZ)
+	# Coverage in the code under test; libFuzzer's own main comes with each target.
+	target_compile_options(teesim_flags INTERFACE -fsanitize=fuzzer-no-link
+		-Wno-gnu-zero-variadic-macro-arguments)
 endif()

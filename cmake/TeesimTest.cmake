@@ -148,3 +148,35 @@ function(teesim_e2e_test)
 		TIMEOUT ${slow} LABELS e2e valgrind ${T_LABELS}
 		ENVIRONMENT TEESIM_MEMCHECK=${TEESIM_MEMCHECK} ${T_ENVIRONMENT} ${serial})
 endfunction()
+
+# teesim_fuzz_target(NAME name SOURCES file... [LINK library...] [INCLUDES dir...])
+#
+# The sources define LLVMFuzzerTestOneInput. In the tree of preset `fuzz` that is target fuzz-NAME
+# on libFuzzer, for `./dev fuzz NAME`. In every other tree it is the test fuzz_NAME, which feeds it
+# each file of tests/fuzz/corpus/NAME and a fixed number of mutations of each: what was once found
+# stays mended, and an input that is merely odd is tried in every run.
+function(teesim_fuzz_target)
+	cmake_parse_arguments(PARSE_ARGV 0 T "" "NAME" "SOURCES;LINK;INCLUDES")
+	if(NOT T_NAME OR NOT T_SOURCES OR T_UNPARSED_ARGUMENTS)
+		message(FATAL_ERROR "teesim_fuzz_target(${T_NAME}): needs NAME and SOURCES; "
+			"not understood: ${T_UNPARSED_ARGUMENTS}")
+	endif()
+	set(target fuzz-${T_NAME})
+	add_executable(${target} ${T_SOURCES})
+	target_link_libraries(${target} PRIVATE ${T_LINK} teesim::flags)
+	target_include_directories(${target} PRIVATE ${T_INCLUDES})
+	target_compile_options(${target} PRIVATE -Wno-missing-prototypes)
+	if(TEESIM_FUZZ)
+		set_target_properties(${target} PROPERTIES
+			RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+		target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+		return()
+	endif()
+	target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests/harness/fuzz_replay.c)
+	set_target_properties(${target} PROPERTIES
+		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+	teesim_test(NAME fuzz_${T_NAME}
+		COMMAND ${CMAKE_CURRENT_BINARY_DIR}/${target}
+			${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${T_NAME}
+		LABELS unit fuzz)
+endfunction()

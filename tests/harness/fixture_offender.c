@@ -45,8 +45,12 @@ static int lose_memory(void)
 {
 	char *volatile block = malloc(16);
 
+	if (!block)
+		return 1;
+	/* cppcheck-suppress memleak ; that is the offence */
 	block = NULL;
-	return block != NULL;
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): that is the offence */
+	return 0;
 }
 
 /* The error is in a child that is another program by then, whose status nobody asks for. */

@@ -112,16 +112,17 @@ static bool all_gone(void)
 /* Names and kills our own children once; their children become ours and are met next time. */
 static void kill_children(void)
 {
-	char path[64], command[256];
+	char path[64], command[256], word[16];
 	FILE *children, *cmdline;
 	size_t length;
-	int pid;
+	pid_t pid;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
 	children = fopen(path, "re");
 	if (!children)
 		fixture_die(path);
-	while (fscanf(children, "%d", &pid) == 1) {
+	while (fscanf(children, "%15s", word) == 1) {
+		pid = (pid_t)strtol(word, NULL, 10);
 		length = 0;
 		snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
 		cmdline = fopen(path, "re");
