@@ -22,4 +22,19 @@ expect 137 '' crash
 expect 97 'left behind: process' leave-process
 expect 97 'left behind: socket' leave-socket
 expect 97 'forgotten' leave-file
+
+# A run that is called off leaves nothing either.
+"$fixture" bash -c "'$offender' leave-process; sleep 100" >/dev/null 2>&1 &
+running=$!
+for _ in {1..100}; do
+	[ "$(pgrep -c -f "^$offender leave-process")" -lt 1 ] || break
+	sleep 0.02
+done
+kill "$running"
+wait "$running"
+status=$?
+if [ "$status" -ne 143 ] || pgrep -f "^$offender leave-process"; then
+	echo "called off: expected status 143 and no process left, got status $status"
+	failed=1
+fi
 exit "$failed"

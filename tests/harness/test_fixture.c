@@ -34,6 +34,14 @@
 
 static char fixture_dir[PATH_MAX];
 
+/* The run was called off: nothing is judged any more, but all that was started has to go. */
+static volatile sig_atomic_t called_off;
+
+static void fixture_call_off(int signal)
+{
+	called_off = signal;
+}
+
 static void fixture_die(const char *what)
 {
 	fprintf(stderr, "test-fixture: %s: %s\n", what, strerror(errno));
@@ -144,7 +152,7 @@ static bool processes_left(void)
 {
 	const struct timespec step = { .tv_nsec = GRACE_STEP_MS * 1000000L };
 
-	for (int waited = 0; waited < GRACE_MS; waited += GRACE_STEP_MS) {
+	for (int waited = 0; waited < GRACE_MS && !called_off; waited += GRACE_STEP_MS) {
 		if (all_gone())
 			return false;
 		nanosleep(&step, NULL);
@@ -240,6 +248,8 @@ static bool files_left(time_t since)
 
 int main(int argc, char **argv)
 {
+	/* No SA_RESTART: it is to end the wait. */
+	const struct sigaction call_off = { .sa_handler = fixture_call_off };
 	const time_t started = time(NULL);
 	pid_t command;
 	int status;
@@ -251,6 +261,8 @@ int main(int argc, char **argv)
 	}
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
 		fixture_die("prctl(PR_SET_CHILD_SUBREAPER)");
+	sigaction(SIGTERM, &call_off, NULL);
+	sigaction(SIGINT, &call_off, NULL);
 	fixture_enter();
 	command = fork();
 	if (command < 0)
@@ -260,7 +272,8 @@ int main(int argc, char **argv)
 		execvp(argv[1], argv + 1);
 		fixture_die(argv[1]);
 	}
-	while (waitpid(command, &status, 0) < 0)
+	status = 0;
+	while (!called_off && waitpid(command, &status, 0) < 0)
 		if (errno != EINTR)
 			fixture_die("waitpid");
 	status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -268,5 +281,7 @@ int main(int argc, char **argv)
 	left = processes_left();
 	left |= files_left(started);
 	fixture_leave();
+	if (called_off)
+		return 128 + called_off;
 	return status ? status : left ? LEFTOVER_STATUS : 0;
 }
