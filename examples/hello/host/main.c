@@ -31,13 +31,13 @@ static void require_success(const char *what, TEEC_Result result, uint32_t origi
 static void increment(TEEC_Session *session)
 {
 	TEEC_Operation operation = { 0 };
+	TEEC_Result result;
 	uint32_t origin;
 
 	operation.paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, TEEC_NONE, TEEC_NONE, TEEC_NONE);
 	operation.params[0].value.a = 41;
-	require_success("increment",
-			TEEC_InvokeCommand(session, HELLO_CMD_INCREMENT, &operation, &origin),
-			origin);
+	result = TEEC_InvokeCommand(session, HELLO_CMD_INCREMENT, &operation, &origin);
+	require_success("increment", result, origin);
 	printf("sent 41, got %" PRIu32 "\n", operation.params[0].value.a);
 	if (operation.params[0].value.a != 42) {
 		fputs("hello: that is not the next number\n", stderr);
@@ -49,6 +49,7 @@ static void greet(TEEC_Session *session, char *name)
 {
 	char answer[300], expected[300];
 	TEEC_Operation operation = { 0 };
+	TEEC_Result result;
 	uint32_t origin;
 
 	operation.paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_OUTPUT,
@@ -57,8 +58,8 @@ static void greet(TEEC_Session *session, char *name)
 	operation.params[0].tmpref.size = strlen(name);
 	operation.params[1].tmpref.buffer = answer;
 	operation.params[1].tmpref.size = sizeof(answer) - 1;
-	require_success("greet", TEEC_InvokeCommand(session, HELLO_CMD_GREET, &operation, &origin),
-			origin);
+	result = TEEC_InvokeCommand(session, HELLO_CMD_GREET, &operation, &origin);
+	require_success("greet", result, origin);
 	if (operation.params[1].tmpref.size > sizeof(answer) - 1) {
 		fputs("hello: the answer claims to be longer than there was room for\n", stderr);
 		exit(1);
@@ -113,17 +114,18 @@ int main(int argc, char **argv)
 	const TEEC_UUID uuid = HELLO_TA_UUID;
 	TEEC_Context context;
 	TEEC_Session session;
-	uint32_t origin = TEEC_ORIGIN_API;
+	TEEC_Result result;
+	uint32_t origin;
 
 	if (argc > 2 || (argc == 2 && strlen(argv[1]) > 256)) {
 		fputs("usage: hello [NAME]   (a name has at most 256 bytes)\n", stderr);
 		return 2;
 	}
-	require_success("reaching the TEE", TEEC_InitializeContext(NULL, &context), origin);
-	require_success("opening a session",
-			TEEC_OpenSession(&context, &session, &uuid, TEEC_LOGIN_PUBLIC, NULL, NULL,
-					 &origin),
-			origin);
+	result = TEEC_InitializeContext(NULL, &context);
+	require_success("reaching the TEE", result, TEEC_ORIGIN_API);
+	result =
+		TEEC_OpenSession(&context, &session, &uuid, TEEC_LOGIN_PUBLIC, NULL, NULL, &origin);
+	require_success("opening a session", result, origin);
 
 	increment(&session);
 	greet(&session, argc == 2 ? argv[1] : nobody);

@@ -140,7 +140,8 @@ int main(int argc, char **argv)
 	TEEC_SharedMemory block = { .flags = TEEC_MEM_INPUT | TEEC_MEM_OUTPUT };
 	TEEC_Context context;
 	TEEC_Session session;
-	uint32_t origin = TEEC_ORIGIN_API;
+	TEEC_Result result;
+	uint32_t origin;
 	uint8_t *original;
 
 	if (argc > 3) {
@@ -149,13 +150,13 @@ int main(int argc, char **argv)
 	}
 	original = argc > 1 ? read_file(argv[1], &block.size) : make_up(&block.size);
 
-	require_success("reaching the TEE", TEEC_InitializeContext(NULL, &context), origin);
-	require_success("opening a session",
-			TEEC_OpenSession(&context, &session, &uuid, TEEC_LOGIN_PUBLIC, NULL, NULL,
-					 &origin),
-			origin);
-	require_success("sharing a block", TEEC_AllocateSharedMemory(&context, &block),
-			TEEC_ORIGIN_API);
+	result = TEEC_InitializeContext(NULL, &context);
+	require_success("reaching the TEE", result, TEEC_ORIGIN_API);
+	result =
+		TEEC_OpenSession(&context, &session, &uuid, TEEC_LOGIN_PUBLIC, NULL, NULL, &origin);
+	require_success("opening a session", result, origin);
+	result = TEEC_AllocateSharedMemory(&context, &block);
+	require_success("sharing a block", result, TEEC_ORIGIN_API);
 
 	memcpy(block.buffer, original, block.size);
 	apply(&session, &block, "enciphered");
