@@ -298,6 +298,6 @@ static_assert(sizeof(struct message_map_block) == 32, "wire layout");
 static_assert(sizeof(struct message_unmap_block) == 16, "wire layout");
 static_assert(sizeof(struct message_map_arena) == 24, "wire layout");
 static_assert(sizeof(struct message_host_answer) == 12, "wire layout");
-static_assert(sizeof(struct message_death) == 80 + 8 * MESSAGE_DEATH_FRAMES, "wire layout");
+static_assert(sizeof(struct message_death) == 72 + 8 * MESSAGE_DEATH_FRAMES, "wire layout");
 
 #endif
