@@ -191,6 +191,9 @@ struct message_start {
 	/* As wait_policy_init() takes it. */
 	int32_t spin_us;
 	uint32_t log_level;
+	/* sandbox_feature bits of the host's own half. Where one of them is missing, the host must
+	 * not load the TA but answer RESULT_NOT_SUPPORTED. */
+	uint32_t sandbox_required;
 	uint32_t path_size;
 };
 
@@ -200,6 +203,8 @@ struct message_started {
 	struct message_header header;
 	uint32_t result;
 	uint32_t origin;
+	/* What the host's half of the sandbox lacks: sandbox_feature bits. */
+	uint32_t sandbox_missing;
 	uint32_t text_size;
 };
 
@@ -290,8 +295,8 @@ static_assert(sizeof(struct message_grow_arena) == 24, "wire layout");
 static_assert(sizeof(struct message_answer) == 24, "wire layout");
 static_assert(sizeof(struct message_status_instance) == 48, "wire layout");
 static_assert(sizeof(struct message_status_device) == 40, "wire layout");
-static_assert(sizeof(struct message_start) == 48, "wire layout");
-static_assert(sizeof(struct message_started) == 20, "wire layout");
+static_assert(sizeof(struct message_start) == 52, "wire layout");
+static_assert(sizeof(struct message_started) == 24, "wire layout");
 static_assert(sizeof(struct message_add_session) == 40, "wire layout");
 static_assert(sizeof(struct message_session) == 12, "wire layout");
 static_assert(sizeof(struct message_map_block) == 32, "wire layout");
