@@ -1,0 +1,306 @@
+#include "sandbox/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Both children below run on memory of the spawner, which waits for them, as after vfork(): no page
+ * table is copied, however large teesimd is. They call nothing that allocates or locks, and what
+ * they run on is not known to AddressSanitizer. */
+#define ON_BORROWED_MEMORY __attribute__((no_sanitize_address))
+#define STACK_SIZE	   (128 * 1024)
+
+/* Descriptors are moved out of the way of 0 to 3 first. */
+#define SPARE_FD 10
+
+#ifdef TEESIM_SANITIZE
+static const char *const kept_variables[] = { "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS" };
+#define KEPT_COUNT (sizeof(kept_variables) / sizeof(kept_variables[0]))
+#else
+#define KEPT_COUNT 0
+#endif
+
+struct spawn {
+	const struct sandbox_spawn_options *options;
+	char **argv;
+	char **env;
+	int exe_fd;
+	int null_fd;
+	char *stack;
+	/* What came of it. */
+	pid_t pid;
+	int pidfd;
+	/* Why the host is not there; written by whichever process failed. */
+	volatile int err;
+	struct sandbox_report report;
+};
+
+static ON_BORROWED_MEMORY void descriptors_arrange(struct spawn *spawn, int *exe)
+{
+	int null = fcntl(spawn->null_fd, F_DUPFD_CLOEXEC, SPARE_FD);
+	int log = fcntl(spawn->options->log_fd, F_DUPFD_CLOEXEC, SPARE_FD);
+	int control = fcntl(spawn->options->control_fd, F_DUPFD_CLOEXEC, SPARE_FD);
+
+	*exe = -1;
+	if (spawn->exe_fd >= 0) {
+		*exe = fcntl(spawn->exe_fd, F_DUPFD_CLOEXEC, SPARE_FD);
+		if (*exe < 0)
+			spawn->err = errno;
+	}
+	if (null < 0 || log < 0 || control < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 ||
+	    dup2(log, 2) < 0 || dup2(control, 3) < 0)
+		spawn->err = errno;
+	if (*exe < 0) {
+		if (close_range(4, UINT_MAX, 0) < 0)
+			spawn->err = errno;
+	} else if (close_range(4, (unsigned int)*exe - 1, 0) < 0 ||
+		   close_range((unsigned int)*exe + 1, UINT_MAX, 0) < 0) {
+		spawn->err = errno;
+	}
+}
+
+static ON_BORROWED_MEMORY int host_run(void *arg)
+{
+	struct spawn *spawn = arg;
+	struct sigaction by_default = { .sa_handler = SIG_DFL };
+	sigset_t none;
+	int exe;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	/* A terminal's Ctrl-C is for the client and teesimd; the host ends with the latter. */
+	setsid();
+	for (int sig = 1; sig < NSIG; sig++)
+		sigaction(sig, &by_default, NULL);
+	umask(077);
+	if (chdir("/") < 0)
+		spawn->err = errno;
+	descriptors_arrange(spawn, &exe);
+	if (spawn->err)
+		_exit(127);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (exe < 0)
+		execvpe(spawn->argv[0], spawn->argv, spawn->env);
+	else
+		syscall(SYS_execveat, exe, "", spawn->argv, spawn->env, AT_EMPTY_PATH);
+	spawn->err = errno;
+	_exit(127);
+}
+
+static ON_BORROWED_MEMORY void host_clone(struct spawn *spawn, int flags)
+{
+	flags |= CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
+	spawn->pid = clone(host_run, spawn->stack + STACK_SIZE, flags, spawn, &spawn->pidfd);
+	if (spawn->pid < 0)
+		spawn->err = errno;
+}
+
+static ON_BORROWED_MEMORY void outcome_set(struct spawn *spawn, enum sandbox_feature feature,
+					   int err)
+{
+	sandbox_report_set(&spawn->report, feature, err);
+}
+
+/* Joins the cage and makes the host as the spawner's own child: a process enters a PID namespace
+ * only by being born in it, and the others only by itself. */
+static ON_BORROWED_MEMORY int joiner_run(void *arg)
+{
+	struct spawn *spawn = arg;
+	const struct sandbox_cage *cage = spawn->options->cage;
+
+	/* The C library's function would tell the threads of teesimd to do the same. */
+	if (geteuid() == 0)
+		syscall(SYS_setgroups, 0, NULL);
+	for (unsigned int i = 0; i < CAGE_NAMESPACES; i++)
+		if (cage->fd[i] >= 0 && setns(cage->fd[i], 0) < 0)
+			outcome_set(spawn, sandbox_cage_feature(i), errno);
+
+	if (sandbox_report_has(&spawn->report, SANDBOX_BIT(SANDBOX_PID_NS))) {
+		host_clone(spawn, CLONE_PARENT | CLONE_NEWPID);
+		if (spawn->pid > 0)
+			_exit(0);
+		outcome_set(spawn, SANDBOX_PID_NS, spawn->err);
+		spawn->err = 0;
+	}
+	host_clone(spawn, CLONE_PARENT);
+	_exit(0);
+}
+
+static void joiner_clone(struct spawn *spawn)
+{
+	char *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	pid_t joiner;
+
+	if (stack == MAP_FAILED) {
+		spawn->err = errno;
+		return;
+	}
+	/* CLONE_FILES: the host's pidfd is to arrive in the spawner's table. A host inherits the
+	 * way in which its end is told from the process that made it: by SIGCHLD, too. */
+	joiner = clone(joiner_run, stack + STACK_SIZE,
+		       CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, spawn);
+	if (joiner < 0)
+		spawn->err = errno;
+	else
+		while (waitpid(joiner, NULL, __WALL) < 0 && errno == EINTR)
+			;
+	munmap(stack, STACK_SIZE);
+}
+
+static size_t strings_count(char *const *strings)
+{
+	size_t count = 0;
+
+	while (strings && strings[count])
+		count++;
+	return count;
+}
+
+/* Wrapper, path and arguments as one list. The strings stay the caller's. */
+static int argv_make(struct spawn *spawn)
+{
+	const struct sandbox_spawn_options *options = spawn->options;
+	size_t wrapped = strings_count(options->wrapper), count = strings_count(options->argv);
+	size_t at = 0;
+
+	spawn->argv = calloc(wrapped + count + 2, sizeof(char *));
+	if (!spawn->argv)
+		return -ENOMEM;
+	for (size_t i = 0; i < wrapped; i++)
+		spawn->argv[at++] = options->wrapper[i];
+	for (size_t i = 0; i < count; i++)
+		spawn->argv[at++] = options->argv[i];
+	if (wrapped)
+		spawn->argv[wrapped] = (char *)options->path;
+	return 0;
+}
+
+/* The strings stay those of the caller and of the environment, but for the kept variables, which
+ * are found as they stand in `environ`. */
+static int env_make(struct spawn *spawn)
+{
+	char *const *given = spawn->options->env;
+	size_t inherited = spawn->options->wrapper ? strings_count(environ) : KEPT_COUNT;
+	size_t at = 0;
+
+	spawn->env = calloc(strings_count(given) + inherited + 1, sizeof(char *));
+	if (!spawn->env)
+		return -ENOMEM;
+	for (size_t i = 0; given && given[i]; i++)
+		spawn->env[at++] = given[i];
+	if (spawn->options->wrapper) {
+		for (size_t i = 0; environ[i]; i++)
+			spawn->env[at++] = environ[i];
+		return 0;
+	}
+#ifdef TEESIM_SANITIZE
+	for (size_t i = 0; i < KEPT_COUNT; i++) {
+		size_t length = strlen(kept_variables[i]);
+
+		for (char **entry = environ; *entry; entry++)
+			if (!strncmp(*entry, kept_variables[i], length) && (*entry)[length] == '=')
+				spawn->env[at++] = *entry;
+	}
+#endif
+	return 0;
+}
+
+static int resources_open(struct spawn *spawn)
+{
+	spawn->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (spawn->null_fd < 0)
+		return -errno;
+	if (!spawn->options->wrapper) {
+		spawn->exe_fd = open(spawn->options->path, O_PATH | O_CLOEXEC);
+		if (spawn->exe_fd < 0)
+			return -errno;
+	}
+	spawn->stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	return spawn->stack == MAP_FAILED ? -errno : 0;
+}
+
+static void host_start(struct spawn *spawn)
+{
+	const struct sandbox_cage *cage = spawn->options->cage;
+	bool caged = cage && !spawn->options->wrapper;
+	sigset_t all, before;
+	int state;
+
+	if (caged)
+		spawn->report = cage->report;
+	else
+		sandbox_report_set_all(&spawn->report, SANDBOX_SPAWN_FEATURES, ECANCELED);
+	/* No handler of the spawner may run in the children, on its memory. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	if (caged && cage->report.have)
+		joiner_clone(spawn);
+	else
+		host_clone(spawn, 0);
+	pthread_setcancelstate(state, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+int sandbox_spawn(const struct sandbox_spawn_options *options, struct sandbox_child *child,
+		  struct sandbox_report *report)
+{
+	struct spawn spawn = {
+		.options = options,
+		.exe_fd = -1,
+		.null_fd = -1,
+		.stack = MAP_FAILED,
+		.pid = -1,
+		.pidfd = -1,
+	};
+	int err;
+
+	child->pid = -1;
+	child->pidfd = -1;
+	err = argv_make(&spawn);
+	if (!err)
+		err = env_make(&spawn);
+	if (!err)
+		err = resources_open(&spawn);
+	if (err)
+		goto out;
+	host_start(&spawn);
+	err = -spawn.err;
+	sandbox_report_merge(report, &spawn.report);
+	if (spawn.pid > 0 && !err) {
+		child->pid = spawn.pid;
+		child->pidfd = spawn.pidfd;
+		goto out;
+	}
+	if (!err)
+		err = -ECHILD;
+	if (spawn.pid > 0)
+		while (waitpid(spawn.pid, NULL, __WALL) < 0 && errno == EINTR)
+			;
+	if (spawn.pidfd >= 0)
+		close(spawn.pidfd);
+out:
+	if (spawn.stack != MAP_FAILED)
+		munmap(spawn.stack, STACK_SIZE);
+	if (spawn.exe_fd >= 0)
+		close(spawn.exe_fd);
+	if (spawn.null_fd >= 0)
+		close(spawn.null_fd);
+	free(spawn.env);
+	free(spawn.argv);
+	return err;
+}
