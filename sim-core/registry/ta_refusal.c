@@ -14,6 +14,7 @@ const char *ta_refusal_name(enum ta_refusal refusal)
 		[TA_BAD_FORMAT] = "bad-format",
 		[TA_WRONG_ARCHITECTURE] = "wrong-architecture",
 		[TA_FORBIDDEN_FEATURE] = "forbidden-feature",
+		[TA_MISSING_SYMBOL] = "missing-symbol",
 		[TA_WRONG_UUID] = "wrong-uuid",
 		[TA_BAD_SIGNATURE] = "bad-signature",
 		[TA_UNKNOWN_SIGNER] = "unknown-signer",

@@ -16,6 +16,7 @@ enum ta_refusal {
 	TA_BAD_FORMAT,	       /* damaged, or not a TA at all */
 	TA_WRONG_ARCHITECTURE, /* for another processor, or not a shared object */
 	TA_FORBIDDEN_FEATURE,  /* well-formed, with something no TA may have */
+	TA_MISSING_SYMBOL,     /* an entry point that nobody defines */
 	TA_WRONG_UUID,	       /* the file name, the package and the image disagree */
 	TA_BAD_SIGNATURE,      /* a signature or digest that does not hold */
 	TA_UNKNOWN_SIGNER,     /* a good signature by nobody whom this device trusts */

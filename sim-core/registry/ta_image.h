@@ -1,0 +1,91 @@
+/*
+ * A verified TA image, ready for a TA host: a sealed memfd with exactly the bytes that were
+ * checked.
+ *
+ * Runs in teesimd (to load) and in the command line (to inspect). The file is read once; all checks
+ * are made on that copy, and the host gets that copy, so changing the file later changes nothing.
+ * The descriptor belongs to the ta_image until ta_image_close().
+ */
+#ifndef TEESIM_REGISTRY_TA_IMAGE_H
+#define TEESIM_REGISTRY_TA_IMAGE_H
+
+#include "registry/elf_image.h"
+#include "registry/ta_package.h"
+#include "registry/ta_refusal.h"
+#include "registry/ta_signature.h"
+
+#include <limits.h>
+#include <sys/types.h>
+#include <time.h>
+
+/* Where a file was found, in the order in which places are searched. */
+enum ta_place {
+	TA_PLACE_PATH,	     /* a directory of $TEESIM_TA_PATH */
+	TA_PLACE_CLIENT,     /* the client program's own directory */
+	TA_PLACE_CLIENT_RES, /* res/ in it */
+	TA_PLACE_INSTALLED,  /* the device's installed TAs */
+	TA_PLACE_FILE,	     /* named by the user; accepted as in a directory of the user's own */
+};
+
+struct ta_location {
+	char path[PATH_MAX];
+	enum ta_place place;
+	bool has_uuid; /* the name states the UUID that must be inside */
+	struct uuid uuid;
+};
+
+/*
+ * What signatures are asked for. A bad signature is refused always. By default, unsigned images and
+ * unknown signers are accepted from the developer's own directories, and not among the installed.
+ */
+struct ta_policy {
+	bool require_signed;	   /* by a trusted key, everywhere */
+	bool accept_any_installed; /* installed TAs as in the developer's own directories */
+};
+
+/* Tells a file from the one that was built after it. */
+struct ta_file_identity {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec modified;
+	struct timespec changed;
+};
+
+struct ta_image {
+	int fd;	     /* -1 when only inspected */
+	size_t size; /* of the ELF image */
+	struct ta_location location;
+	struct ta_properties properties;
+	enum ta_form form;
+	bool has_version;
+	uint32_t version; /* of the package */
+	enum ta_signature signature;
+	struct ta_signer signer;
+	struct ta_file_identity file;
+};
+
+/*
+ * Read, verify and check the file, rename its constructor tags, and seal the image into a memfd. On
+ * anything but TA_ACCEPTED, `err` holds one line that names the file and what to do; `out` then
+ * holds what was found out before the refusal (form, signature, properties), and no descriptor.
+ */
+enum ta_refusal ta_image_load(const struct ta_location *location, const struct ta_policy *policy,
+			      const struct ta_trust *trust, struct ta_image *out, char *err,
+			      size_t errlen);
+
+/* The same checks, without making a memfd. */
+enum ta_refusal ta_image_inspect(const struct ta_location *location, const struct ta_policy *policy,
+				 const struct ta_trust *trust, struct ta_image *out, char *err,
+				 size_t errlen);
+
+/* Closes the descriptor. Harmless when done twice. */
+void ta_image_close(struct ta_image *image);
+
+/* Whether the file is still the one that was loaded. */
+bool ta_image_is_current(const struct ta_image *image);
+
+/* "TEESIM_TA_PATH", "client directory", "client directory's res/", "installed", "file". */
+const char *ta_place_name(enum ta_place place);
+
+#endif
