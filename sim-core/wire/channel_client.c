@@ -8,8 +8,8 @@
 
 /* How long a sleeping caller goes without looking whether anybody is left to wake it: first, and at
  * most. */
-#define TICK_FIRST_NS 2000000L
-#define TICK_LAST_NS  64000000L
+#define TICK_FIRST_NS 2000000U
+#define TICK_LAST_NS  64000000U
 
 int channel_client_map(struct channel_client *client, int channel_fd, int bell_fd, uint32_t slot,
 		       long spin_us)
@@ -122,15 +122,26 @@ static int reply_state(struct channel *channel, uint32_t seq)
 	return 0;
 }
 
+/* Looks after a sleeping call: rings again, since somebody may have cleared our bit, and asks the
+ * owner whether there is still anybody to wait for. */
+static int park_tick(struct channel_client *client, channel_tick tick, void *context)
+{
+	doorbell_ring_slot(client->bell, client->slot);
+	futex_wake_all(&client->bell->rings);
+	return tick ? tick(context) : 0;
+}
+
 static int reply_park(struct channel_client *client, uint32_t seq, channel_tick tick, void *context)
 {
 	struct channel *channel = client->channel;
-	struct timespec timeout = { .tv_nsec = TICK_FIRST_NS };
+	uint64_t interval = TICK_FIRST_NS;
+	uint64_t next_tick = wait_now_ns() + interval;
 	int state;
 
 	atomic_store(&channel->client.parked, 1);
 	for (;;) {
-		int err;
+		struct timespec timeout = { 0 };
+		uint64_t now;
 
 		state = reply_state(channel, seq);
 		if (state)
@@ -139,22 +150,26 @@ static int reply_park(struct channel_client *client, uint32_t seq, channel_tick 
 			state = -EOWNERDEAD;
 			break;
 		}
-		err = futex_wait(&channel->reply.seq, seq - 1, &timeout);
-		if (err != -ETIMEDOUT)
+		/* By the clock, not by how the sleep ended: signals or a host that wakes us all
+		 * the time must not keep the tick from coming. */
+		now = wait_now_ns();
+		if (now >= next_tick) {
+			int err = park_tick(client, tick, context);
+
+			if (err < 0) {
+				/* The reply may have come while we asked. */
+				state = reply_state(channel, seq);
+				if (!state)
+					state = err;
+				break;
+			}
+			if (interval < TICK_LAST_NS)
+				interval *= 2;
+			next_tick = now + interval;
 			continue;
-		if (timeout.tv_nsec < TICK_LAST_NS)
-			timeout.tv_nsec *= 2;
-		/* Somebody may have cleared our bit: ring once more. */
-		doorbell_ring_slot(client->bell, client->slot);
-		futex_wake_all(&client->bell->rings);
-		err = tick ? tick(context) : 0;
-		if (err < 0) {
-			/* The reply may have come while we asked. */
-			state = reply_state(channel, seq);
-			if (!state)
-				state = err;
-			break;
 		}
+		timeout.tv_nsec = (long)(next_tick - now);
+		(void)futex_wait(&channel->reply.seq, seq - 1, &timeout);
 	}
 	atomic_store_explicit(&channel->client.parked, 0, memory_order_relaxed);
 	return state;
