@@ -72,6 +72,9 @@ int channel_listener_add(struct channel_listener *listener, struct channel_host 
 	host->arena_size = CHANNEL_ARENA_SIZE;
 	host->slot = slot;
 	listener->by_slot[slot] = host;
+	/* Its first ring may have come before there was anybody here to mind it. */
+	if (atomic_load(&host->channel->request.seq) != host->seq)
+		doorbell_ring_slot(listener->bell, slot);
 	return 0;
 }
 
@@ -172,14 +175,42 @@ static struct channel_host *unwatch_all(struct channel_listener *listener)
 	return pending;
 }
 
+static void slots_mark(struct doorbell *bell, uint32_t word, uint64_t bits)
+{
+	if (!bits)
+		return;
+	atomic_fetch_or(&bell->pending[word], bits);
+	atomic_fetch_or(&bell->summary[word / 64], 1ULL << (word % 64));
+}
+
+/* Takes the first session among `bits` of `word` that has a request, and leaves out of `*bits` all
+ * that were looked at. */
+static struct channel_host *slots_take(struct channel_listener *listener, uint32_t word,
+				       uint64_t *bits)
+{
+	while (*bits) {
+		uint32_t slot = word * 64 + (uint32_t)__builtin_ctzll(*bits);
+		struct channel_host *host = slot < listener->slots ? listener->by_slot[slot] : NULL;
+
+		*bits &= *bits - 1;
+		if (host && request_pending(host))
+			return host;
+	}
+	return NULL;
+}
+
 /* Takes one slot whose bit is set, going round so that nobody is served twice before all were. */
 static struct channel_host *rung_slot(struct channel_listener *listener)
 {
 	struct doorbell *bell = listener->bell;
+	uint32_t first = listener->next_slot / 64;
+	uint64_t later = ~0ULL << (listener->next_slot % 64);
 
-	for (uint32_t i = 0; i < DOORBELL_WORDS; i++) {
-		uint32_t word = (listener->next_word + i) % DOORBELL_WORDS;
-		uint64_t bits;
+	/* Once round, and then the slots of the first word that come before the one to start at. */
+	for (uint32_t i = 0; i <= DOORBELL_WORDS; i++) {
+		uint32_t word = (first + i) % DOORBELL_WORDS;
+		struct channel_host *host;
+		uint64_t bits, skipped;
 
 		if (!(atomic_load_explicit(&bell->summary[word / 64], memory_order_relaxed) >>
 			      (word % 64) &
@@ -191,19 +222,12 @@ static struct channel_host *rung_slot(struct channel_listener *listener)
 		}
 		atomic_fetch_and(&bell->summary[word / 64], ~(1ULL << (word % 64)));
 		bits = atomic_exchange(&bell->pending[word], 0);
-		while (bits) {
-			uint32_t slot = word * 64 + (uint32_t)__builtin_ctzll(bits);
-			struct channel_host *host =
-				slot < listener->slots ? listener->by_slot[slot] : NULL;
-
-			bits &= bits - 1;
-			if (!host || !request_pending(host))
-				continue;
-			if (bits) {
-				atomic_fetch_or(&bell->pending[word], bits);
-				atomic_fetch_or(&bell->summary[word / 64], 1ULL << (word % 64));
-			}
-			listener->next_word = word;
+		skipped = i == 0 ? bits & ~later : 0;
+		bits &= ~skipped;
+		host = slots_take(listener, word, &bits);
+		slots_mark(bell, word, bits | skipped);
+		if (host) {
+			listener->next_slot = (host->slot + 1) % DOORBELL_SLOTS;
 			return host;
 		}
 	}
@@ -220,6 +244,13 @@ static bool rung(struct channel_listener *listener, struct channel_host **host,
 	    atomic_exchange(&bell->control, 0)) {
 		*event = CHANNEL_EVENT_CONTROL;
 		return true;
+	}
+	/* The watched do not ring, and must not be passed over for those who do. */
+	for (unsigned int i = 0; i < CHANNEL_WATCHED; i++) {
+		const struct channel_host *watched = listener->watched[i];
+
+		if (watched && request_pending(watched))
+			slots_mark(bell, watched->slot / 64, 1ULL << (watched->slot % 64));
 	}
 	*host = rung_slot(listener);
 	*event = CHANNEL_EVENT_REQUEST;

@@ -48,8 +48,8 @@ struct channel_listener {
 	uint32_t slots;
 	struct channel_host *watched[CHANNEL_WATCHED];
 	uint32_t rings_seen;
-	/* Slots that were rung and not yet looked at: where to go on, for fairness. */
-	uint32_t next_word;
+	/* Where to go on looking among the slots that were rung, for fairness. */
+	uint32_t next_slot;
 };
 
 /* What channel_listener_next() found. */
