@@ -85,6 +85,10 @@ ssize_t socket_receive(int sock, void *data, size_t capacity, struct packet_fds 
 		packet_fds_close(fds);
 		return -EMSGSIZE;
 	}
+	/* Nobody sends an empty packet; one with descriptors would pass for the end and leak them.
+	 */
+	if (n == 0)
+		packet_fds_close(fds);
 	return n;
 }
 
