@@ -1,0 +1,167 @@
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "wire/socket.h"
+
+static int pair[2];
+
+static int open_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int count = 0;
+
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+static int open_before;
+
+static void make_pair(void)
+{
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	open_before = open_descriptors();
+}
+
+static void close_pair(void)
+{
+	cr_expect_eq(open_descriptors(), open_before, "descriptors were left open");
+	close(pair[0]);
+	close(pair[1]);
+}
+
+TestSuite(packet, .init = make_pair, .fini = close_pair, .timeout = 30);
+
+/* Sends `count` descriptors by hand, more than socket_send() would. */
+static void send_raw(const void *data, size_t size, unsigned int count)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int) * 64)];
+		struct cmsghdr align;
+	} control = { 0 };
+	struct iovec iov = { .iov_base = (void *)data, .iov_len = size };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct cmsghdr *c;
+	int fd[64];
+
+	for (unsigned int i = 0; i < count; i++)
+		fd[i] = pair[0];
+	if (count) {
+		msg.msg_control = control.bytes;
+		msg.msg_controllen = CMSG_SPACE(sizeof(int) * count);
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int) * count);
+		memcpy(CMSG_DATA(c), fd, sizeof(int) * count);
+	}
+	cr_assert_eq(sendmsg(pair[0], &msg, 0), (ssize_t)size);
+}
+
+Test(packet, arrives_whole_with_its_descriptors)
+{
+	struct packet_fds out = { .fd = { pair[0], pair[1] }, .count = 2 }, in;
+	char data[16];
+	int fd;
+
+	cr_assert_eq(socket_send(pair[0], "hello", 5, &out, 0), 0);
+	cr_assert_eq(socket_receive(pair[1], data, sizeof(data), &in, 0), 5);
+	cr_expect_arr_eq(data, "hello", 5);
+	cr_assert_eq(in.count, 2);
+	for (unsigned int i = 0; i < in.count; i++)
+		cr_expect(fcntl(in.fd[i], F_GETFD) & FD_CLOEXEC);
+	packet_fds_close(&in);
+	fd = packet_fds_take(&in, 0);
+	cr_expect_eq(fd, -1, "an emptied set gave out %d", fd);
+}
+
+Test(packet, taken_descriptor_is_not_closed_with_the_set)
+{
+	struct packet_fds out = { .fd = { pair[0] }, .count = 1 }, in;
+	char data[16];
+	int fd;
+
+	cr_assert_eq(socket_send(pair[0], "x", 1, &out, 0), 0);
+	cr_assert_eq(socket_receive(pair[1], data, sizeof(data), &in, 0), 1);
+	fd = packet_fds_take(&in, 0);
+	packet_fds_close(&in);
+	cr_expect_geq(fcntl(fd, F_GETFD), 0);
+	close(fd);
+}
+
+Test(packet, truncated_one_is_refused_and_its_descriptors_closed)
+{
+	struct packet_fds in;
+	char data[4];
+
+	send_raw("too long", 8, 2);
+	cr_expect_eq(socket_receive(pair[1], data, sizeof(data), &in, 0), -EMSGSIZE);
+	cr_expect_eq(in.count, 0);
+}
+
+Test(packet, too_many_descriptors_are_refused_and_closed)
+{
+	struct packet_fds in;
+	char data[16];
+
+	for (unsigned int count = SOCKET_FDS_MAX + 1; count <= 64; count += 7) {
+		send_raw("x", 1, count);
+		cr_expect_eq(socket_receive(pair[1], data, sizeof(data), &in, 0), -EPROTO,
+			     "%u were taken", count);
+		cr_expect_eq(in.count, 0);
+	}
+}
+
+Test(packet, as_many_descriptors_as_fit_are_taken)
+{
+	struct packet_fds in;
+	char data[16];
+
+	send_raw("x", 1, SOCKET_FDS_MAX);
+	cr_assert_eq(socket_receive(pair[1], data, sizeof(data), &in, 0), 1);
+	cr_expect_eq(in.count, SOCKET_FDS_MAX);
+	packet_fds_close(&in);
+}
+
+Test(packet, empty_one_with_descriptors_leaks_none)
+{
+	struct packet_fds in;
+	char data[16];
+
+	send_raw("", 0, 2);
+	cr_expect_eq(socket_receive(pair[1], data, sizeof(data), &in, 0), 0);
+	cr_expect_eq(in.count, 0);
+}
+
+Test(packet, sending_to_a_closed_peer_is_an_error_and_no_signal)
+{
+	close(pair[1]);
+	cr_expect_eq(socket_send(pair[0], "x", 1, NULL, 0), -EPIPE);
+	pair[1] = dup(pair[0]);
+}
+
+Test(packet, closed_peer_is_the_end)
+{
+	struct packet_fds in;
+	char data[4];
+
+	close(pair[0]);
+	cr_expect_eq(socket_receive(pair[1], data, sizeof(data), &in, 0), 0);
+	pair[0] = dup(pair[1]);
+}
+
+Test(packet, full_queue_is_eagain_when_asked_not_to_wait)
+{
+	char data[1024] = { 0 };
+	int rc = 0;
+
+	for (int i = 0; i < 100000 && rc == 0; i++)
+		rc = socket_send(pair[0], data, sizeof(data), NULL, MSG_DONTWAIT);
+	cr_expect_eq(rc, -EAGAIN);
+}

@@ -1,0 +1,77 @@
+#include <criterion/criterion.h>
+#include <sched.h>
+#include <stdlib.h>
+
+#include "wire/wait.h"
+
+Test(wait_policy, zero_always_parks)
+{
+	struct wait_policy policy;
+	struct wait_spin spin;
+
+	wait_policy_init(&policy, 0);
+	wait_policy_met(&policy);
+	wait_policy_missed(&policy);
+	wait_spin_start(&spin);
+	cr_expect(!wait_spin_more(&spin, &policy));
+}
+
+Test(wait_policy, one_cpu_never_spins_by_default)
+{
+	struct wait_policy policy;
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	cr_assert_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+	wait_policy_init(&policy, -1);
+	cr_expect_eq(policy.ceiling_ns, 0);
+}
+
+Test(wait_policy, misses_shrink_the_budget_to_a_floor_and_hits_restore_it)
+{
+	struct wait_policy policy;
+	uint32_t floor;
+
+	wait_policy_init(&policy, 50);
+	cr_expect_eq(policy.budget_ns, 50000);
+	for (int i = 0; i < 40; i++)
+		wait_policy_missed(&policy);
+	floor = policy.budget_ns;
+	cr_expect(floor > 0 && floor < 5000, "%u", floor);
+	for (int i = 0; i < 40; i++)
+		wait_policy_met(&policy);
+	cr_expect_eq(policy.budget_ns, policy.ceiling_ns);
+}
+
+Test(wait_policy, spin_ends_about_when_the_budget_does)
+{
+	struct wait_policy policy;
+	struct wait_spin spin;
+	uint64_t since = wait_now_ns(), took;
+
+	wait_policy_init(&policy, 1000);
+	wait_spin_start(&spin);
+	while (wait_spin_more(&spin, &policy))
+		;
+	took = wait_now_ns() - since;
+	cr_expect_geq(took, 1000000U);
+	cr_expect_lt(took, 500000000U);
+}
+
+Test(wait_policy, environment_is_a_number_of_microseconds_or_nothing)
+{
+	static const struct {
+		const char *text;
+		long us;
+	} cases[] = { { "0", 0 },	 { "50", 50 },	{ "1000000", 1000000 },
+		      { "1000001", -1 }, { "-1", -1 },	{ "", -1 },
+		      { "5x", -1 },	 { "1e3", -1 }, { "99999999999999999999", -1 } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		setenv("TEESIM_SPIN_US", cases[i].text, 1);
+		cr_expect_eq(wait_spin_from_environment(), cases[i].us, "\"%s\"", cases[i].text);
+	}
+	unsetenv("TEESIM_SPIN_US");
+	cr_expect_eq(wait_spin_from_environment(), -1);
+}
