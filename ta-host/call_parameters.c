@@ -1,0 +1,73 @@
+#include "call_parameters.h"
+
+#include "blocks.h"
+#include "wire/result.h"
+
+static uint32_t memref_parse(const struct channel_memref *ref, uint64_t size, uint32_t type,
+			     const struct channel_host *host, uint32_t context, TEE_Param *param)
+{
+	const struct mapped_block *block;
+
+	param->memref.size = size;
+	switch (ref->place) {
+	case CHANNEL_PLACE_NULL:
+		param->memref.buffer = NULL;
+		return size ? RESULT_BAD_PARAMETERS : RESULT_SUCCESS;
+	case CHANNEL_PLACE_ARENA:
+		if (ref->offset > host->arena_size || size > host->arena_size - ref->offset)
+			return RESULT_BAD_PARAMETERS;
+		param->memref.buffer = host->arena + ref->offset;
+		return RESULT_SUCCESS;
+	case CHANNEL_PLACE_BLOCK:
+		block = blocks_find(context, ref->block);
+		if (!block || ref->offset > block->size || size > block->size - ref->offset)
+			return RESULT_BAD_PARAMETERS;
+		if (channel_type_is_output(type) && !block->writable)
+			return RESULT_BAD_PARAMETERS;
+		param->memref.buffer = block->address + ref->offset;
+		return RESULT_SUCCESS;
+	default:
+		return RESULT_BAD_PARAMETERS;
+	}
+}
+
+uint32_t call_parameters_parse(const struct channel_call *call, const struct channel_host *host,
+			       uint32_t context, TEE_Param params[CHANNEL_PARAMS])
+{
+	for (unsigned int i = 0; i < CHANNEL_PARAMS; i++) {
+		uint32_t type = channel_type_of(call->types, i);
+		uint32_t result;
+
+		if (!channel_type_is_memref(type)) {
+			bool input = channel_type_is_input(type);
+
+			params[i].memref.buffer = NULL;
+			params[i].memref.size = 0;
+			params[i].value.a = input ? call->slot[i].value.a : 0;
+			params[i].value.b = input ? call->slot[i].value.b : 0;
+			continue;
+		}
+		result = memref_parse(&call->memref[i], call->slot[i].size, type, host, context,
+				      &params[i]);
+		if (result != RESULT_SUCCESS)
+			return result;
+	}
+	return RESULT_SUCCESS;
+}
+
+void call_parameters_answer(const struct channel_call *call, const TEE_Param params[CHANNEL_PARAMS],
+			    union channel_slot slot[CHANNEL_PARAMS])
+{
+	for (unsigned int i = 0; i < CHANNEL_PARAMS; i++) {
+		uint32_t type = channel_type_of(call->types, i);
+
+		if (!channel_type_is_output(type))
+			continue;
+		if (channel_type_is_memref(type)) {
+			slot[i].size = params[i].memref.size;
+		} else {
+			slot[i].value.a = params[i].value.a;
+			slot[i].value.b = params[i].value.b;
+		}
+	}
+}

@@ -1,0 +1,152 @@
+#include "death.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <ucontext.h>
+#include <unistd.h>
+#include <unwind.h>
+
+#include "wire/message.h"
+
+#define PAGE 4096U
+/* Status of a process that reported its own end; the report says what it was. */
+#define STATUS_PANIC  70
+#define STATUS_SIGNAL 128
+
+struct death_context death_context;
+
+static const int watched[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS };
+
+static sigjmp_buf probe_return;
+static volatile sig_atomic_t probing;
+
+/* Not on a stack that may have overflowed. */
+static struct message_death last_words;
+static volatile sig_atomic_t dying;
+
+static _Unwind_Reason_Code frame_collect(struct _Unwind_Context *context, void *arg)
+{
+	struct message_death *death = arg;
+
+	if (death->frames >= MESSAGE_DEATH_FRAMES)
+		return _URC_END_OF_STACK;
+	death->frame[death->frames++] = _Unwind_GetIP(context);
+	return _URC_NO_REASON;
+}
+
+/* The frames above the one that died are the handler's own. */
+static void frames_from(struct message_death *death, uint64_t pc)
+{
+	for (uint32_t i = 0; i < death->frames; i++) {
+		if (death->frame[i] != pc)
+			continue;
+		death->frames -= i;
+		memmove(death->frame, death->frame + i, death->frames * sizeof(death->frame[0]));
+		return;
+	}
+}
+
+static void last_words_begin(uint32_t kind, uint32_t code)
+{
+	last_words.header.type = MESSAGE_DEATH;
+	last_words.kind = kind;
+	last_words.code = code;
+	last_words.op = death_context.op;
+	last_words.cmd = death_context.cmd;
+	last_words.session = death_context.session;
+	last_words.image_base = death_context.image_base;
+	last_words.image_size = death_context.image_size;
+}
+
+static void last_words_send(void)
+{
+	(void)send(MESSAGE_HOST_CONTROL_FD, &last_words, sizeof(last_words), MSG_NOSIGNAL);
+}
+
+static uint64_t program_counter(const ucontext_t *context)
+{
+#if defined(__x86_64__)
+	return (uint64_t)context->uc_mcontext.gregs[REG_RIP];
+#elif defined(__aarch64__)
+	return context->uc_mcontext.pc;
+#endif
+}
+
+static void on_signal(int number, siginfo_t *info, void *arg)
+{
+	if (probing && (number == SIGSEGV || number == SIGBUS))
+		siglongjmp(probe_return, 1);
+	if (dying) {
+		/* The unwinder died over a ruined stack: go without what it did not find. */
+		last_words_send();
+		_exit(STATUS_SIGNAL + number);
+	}
+	dying = 1;
+	last_words_begin(number == SIGSYS ? MESSAGE_DEATH_SANDBOX : MESSAGE_DEATH_SIGNAL,
+			 (uint32_t)(number == SIGSYS ? info->si_syscall : number));
+	last_words.signal_code = info->si_code;
+	last_words.address =
+		(uint64_t)(uintptr_t)(number == SIGSYS ? info->si_call_addr : info->si_addr);
+	last_words.pc = program_counter(arg);
+	(void)_Unwind_Backtrace(frame_collect, &last_words);
+	frames_from(&last_words, last_words.pc);
+	last_words_send();
+	_exit(STATUS_SIGNAL + number);
+}
+
+int death_watch(void)
+{
+	struct sigaction action = { .sa_sigaction = on_signal,
+				    .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
+
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
+		if (sigaction(watched[i], &action, NULL) < 0)
+			return -errno;
+	/* The unwinder sets itself up at its first use, which must not be in a handler. */
+	(void)_Unwind_Backtrace(frame_collect, &last_words);
+	last_words.frames = 0;
+	return 0;
+}
+
+void death_by_panic(uint32_t code)
+{
+	last_words_begin(MESSAGE_DEATH_PANIC, code);
+	dying = 1;
+	(void)_Unwind_Backtrace(frame_collect, &last_words);
+	last_words_send();
+	_exit(STATUS_PANIC);
+}
+
+bool death_probe(const void *address, size_t size, bool write)
+{
+	uintptr_t from = (uintptr_t)address & ~(uintptr_t)(PAGE - 1);
+	uintptr_t last;
+
+	if (!size)
+		return true;
+	if (size - 1 > UINTPTR_MAX - (uintptr_t)address)
+		return false;
+	last = (uintptr_t)address + size - 1;
+	if (sigsetjmp(probe_return, 0)) {
+		probing = 0;
+		return false;
+	}
+	probing = 1;
+	for (uintptr_t page = from; page <= last; page += PAGE) {
+		uint8_t *octet = (uint8_t *)(page < (uintptr_t)address ? (uintptr_t)address : page);
+
+		if (write)
+			(void)__atomic_fetch_or(octet, 0, __ATOMIC_RELAXED);
+		else
+			(void)*(volatile uint8_t *)octet;
+		if (page > UINTPTR_MAX - PAGE)
+			break;
+	}
+	probing = 0;
+	return true;
+}

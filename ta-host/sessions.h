@@ -1,0 +1,44 @@
+/*
+ * The sessions of this instance: their channels, their clients, and the TA's own context for each.
+ */
+#ifndef TEESIM_TA_HOST_SESSIONS_H
+#define TEESIM_TA_HOST_SESSIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tee_api_types.h>
+
+#include "wire/channel_host.h"
+
+struct session {
+	struct channel_host host;
+	struct session *next;
+	uint32_t id;
+	/* The connection that its blocks belong to. */
+	uint32_t context;
+	TEE_Identity client;
+	/* The TA's open entry point has succeeded. */
+	bool is_open;
+	void *ta_context;
+};
+
+/* Adds a session with the channel `fd`, which stays the caller's. NULL with *err set on failure. */
+struct session *sessions_add(struct channel_listener *listener, uint32_t id, int fd, uint32_t slot,
+			     int *err);
+
+/* NULL when there is none. */
+struct session *sessions_find(uint32_t id);
+
+void sessions_remove(struct channel_listener *listener, struct session *session);
+
+static inline struct session *session_of(struct channel_host *host)
+{
+	return (struct session *)((char *)host - offsetof(struct session, host));
+}
+
+/* How much of [address, address + size) lies in the channels of sessions? */
+size_t sessions_overlap(const void *address, size_t size);
+
+#endif
