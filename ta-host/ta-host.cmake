@@ -1,4 +1,7 @@
 # The program itself, from the libraries beside it.
+if(NOT TARGET teesim_ta_api OR NOT TARGET teesim_loader)
+	return()
+endif()
 add_executable(ta-host
 	blocks.c
 	call_parameters.c
