@@ -249,8 +249,6 @@ static void on_add_session(struct control_packet *packet)
 	uuid_to_fields(&add->client, &session->client.uuid.timeLow, &session->client.uuid.timeMid,
 		       &session->client.uuid.timeHiAndVersion,
 		       session->client.uuid.clockSeqAndNode);
-	/* The client may have rung for its first request before there was anybody to hear it. */
-	doorbell_ring_slot(listener.bell, add->slot);
 }
 
 static void on_end_session(struct control_packet *packet)

@@ -40,23 +40,39 @@ static void *host_main(void *unused)
 	instance_run(&options);
 }
 
+/* The one option, for teesimd alone: `--sandbox-leave-out=MASK`. */
+static bool options_parse(int argc, char **argv, uint32_t *leave_out)
+{
+	static const char name[] = "--sandbox-leave-out=";
+	unsigned long mask;
+	char *end;
+
+	*leave_out = 0;
+	if (argc == 1)
+		return true;
+	if (argc != 2 || strncmp(argv[1], name, sizeof(name) - 1) != 0)
+		return false;
+	mask = strtoul(argv[1] + sizeof(name) - 1, &end, 0);
+	*leave_out = (uint32_t)mask;
+	return !*end && mask <= SANDBOX_ALL_FEATURES;
+}
+
 int main(int argc, char **argv)
 {
+	struct sandbox_limits limits = { 0 };
 	struct stack_thread thread;
 	int err;
 
-	/* A TA's printf() goes to the log line by line. */
-	(void)setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
-	unconfined = argc == 2 && strcmp(argv[1], "--unconfined") == 0;
-	if (argc > 1 && !unconfined) {
+	if (!options_parse(argc, argv, &limits.leave_out)) {
 		fputs("ta-host: this program is started by teesimd; see 'teesim --help'\n", stderr);
 		return 2;
 	}
+	/* A TA's printf() goes to the log line by line. */
+	(void)setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+	unconfined = limits.leave_out & SANDBOX_BIT(SANDBOX_SECCOMP);
+	sandbox_enter_process(&limits, &report);
 	if (unconfined)
-		sandbox_report_set_all(&report, SANDBOX_ALL_FEATURES & ~SANDBOX_SPAWN_FEATURES,
-				       ECANCELED);
-	else
-		sandbox_enter_process(NULL, &report);
+		sandbox_report_set(&report, SANDBOX_SECCOMP, ECANCELED);
 	err = stack_thread_start(&thread, TA_STACK, host_main, NULL);
 	if (err < 0) {
 		fprintf(stderr, "ta-host: no thread for the TA: %s\n", strerror(-err));
