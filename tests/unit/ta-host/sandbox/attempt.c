@@ -10,8 +10,16 @@
 #include <unistd.h>
 
 #include "sandbox/sandbox.h"
+#include "wire/socket.h"
 
 #define NOT_ENTERED 250
+
+static struct packet_fds attached;
+
+void attempt_attach(int fd)
+{
+	attached.fd[attached.count++] = fd;
+}
 
 static void child_run(enum attempt_phase phase, int (*attempt)(void), int (*prepare)(void), int log,
 		      int control)
@@ -48,8 +56,9 @@ struct outcome attempt_run(enum attempt_phase phase, int (*attempt)(void), int (
 	pid_t pid;
 
 	if (pipe2(log, O_CLOEXEC) < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control) < 0 ||
-	    send(control[0], &octet, 1, 0) != 1)
+	    socket_send(control[0], &octet, 1, &attached, 0))
 		abort();
+	attached.count = 0;
 	pid = fork();
 	if (pid < 0)
 		abort();

@@ -28,6 +28,10 @@ struct outcome {
  * beforehand is made by `prepare`, which runs before the first phase and may be NULL. */
 struct outcome attempt_run(enum attempt_phase phase, int (*attempt)(void), int (*prepare)(void));
 
+/* Attaches the descriptor `fd` to the octet that waits for the next child; it stays the caller's.
+ */
+void attempt_attach(int fd);
+
 /* Descriptor 3 of the child is one end of a socket pair; this octet waits in it. */
 #define ATTEMPT_CONTROL_OCTET 0x5A
 
