@@ -289,8 +289,10 @@ static int check_program_headers(struct parse *p, const Elf64_Ehdr *eh)
 				return damaged(p, "more than one dynamic section");
 			has_dynamic = true;
 			rc = check_placed(p, &ph);
-			if (rc == 0 && (ph.p_filesz < sizeof(Elf64_Dyn) ||
-					ph.p_filesz != ph.p_memsz || ph.p_vaddr % sizeof(uint64_t)))
+			if (rc)
+				break;
+			if (ph.p_filesz < sizeof(Elf64_Dyn) || ph.p_filesz != ph.p_memsz ||
+			    ph.p_vaddr % sizeof(uint64_t))
 				return damaged(p, "the dynamic section is damaged");
 			p->image->dynamic_vaddr = ph.p_vaddr;
 			p->image->dynamic.bytes = image->bytes + ph.p_offset;
