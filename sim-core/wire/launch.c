@@ -312,7 +312,7 @@ int launch_ready_wait(int ready, const char *program, unsigned int timeout_ms, c
 		      size_t errlen)
 {
 	unsigned int timeout = timeout_ms ? timeout_ms : LAUNCH_TIMEOUT_MS;
-	char line[READY_LINE_MAX];
+	char line[READY_LINE_MAX] = "";
 	ssize_t n = ready_read(ready, line, sizeof(line), now_ms() + timeout);
 
 	if (n == -ETIMEDOUT) {

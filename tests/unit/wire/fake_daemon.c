@@ -45,7 +45,7 @@ static int count_descriptors(void)
 	if (!dir)
 		return -1;
 	while ((entry = readdir(dir)))
-		if (entry->d_name[0] != '.' && atoi(entry->d_name) != dirfd(dir))
+		if (entry->d_name[0] != '.' && strtol(entry->d_name, NULL, 10) != dirfd(dir))
 			count++;
 	closedir(dir);
 	return count;
@@ -140,7 +140,7 @@ int main(int argc, char **argv)
 	report.signals = count_signals_not_default();
 	if (!path || !device || !ready_text || !home)
 		return 2;
-	ready = atoi(ready_text);
+	ready = (int)strtol(ready_text, NULL, 10);
 	alarm(GIVE_UP_SECONDS);
 	misbehave(strrchr(home, '/') + 1, ready);
 	if (!lock_device(path)) {

@@ -165,9 +165,16 @@ RUN_RETURNS(memory_can_be_had_and_given_back, 0, {
 		if (!block)
 			return 1;
 		memset(block, 1, size);
-		block = realloc(block, size * 2);
-		if (!block || block[size - 1] != 1)
+		char *grown = realloc(block, size * 2);
+		if (!grown) {
+			free(block);
 			return 2;
+		}
+		block = grown;
+		if (block[size - 1] != 1) {
+			free(block);
+			return 3;
+		}
 		free(block);
 	}
 	return 0;
