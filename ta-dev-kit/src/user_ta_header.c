@@ -14,6 +14,11 @@
 #include <tee_internal_api_extensions.h>
 #include <trace.h>
 #include <user_ta_header.h>
+#if defined(__has_include)
+#if !__has_include(<user_ta_header_defines.h>)
+#error "no user_ta_header_defines.h: it describes the TA; name its directory in sub.mk (global-incdirs-y)"
+#endif
+#endif
 #include <user_ta_header_defines.h>
 
 #ifndef TA_UUID

@@ -1,0 +1,8 @@
+# The GNU tools. A tool given on the command line or in the environment is taken as it is.
+kit-tool = $(if $(filter default undefined,$(origin $1)),$2,$($1))
+CC$(sm) := $(call kit-tool,CC,$(CROSS_COMPILE_$(sm))gcc)
+CXX$(sm) := $(call kit-tool,CXX,$(CROSS_COMPILE_$(sm))g++)
+AR$(sm) := $(call kit-tool,AR,$(CROSS_COMPILE_$(sm))ar)
+NM$(sm) := $(call kit-tool,NM,$(CROSS_COMPILE_$(sm))nm)
+OBJCOPY$(sm) := $(call kit-tool,OBJCOPY,$(CROSS_COMPILE_$(sm))objcopy)
+OBJDUMP$(sm) := $(call kit-tool,OBJDUMP,$(CROSS_COMPILE_$(sm))objdump)
