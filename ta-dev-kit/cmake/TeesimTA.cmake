@@ -2,9 +2,6 @@
 # in others.
 include_guard(GLOBAL)
 
-# The dev kit that this file is in.
-get_filename_component(TEESIM_TA_DEV_KIT_DIR ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
-
 # teesim_add_ta(NAME target UUID uuid SOURCES file... [INCLUDES dir...] [DEFINES name[=value]...]
 #               [LINK library...] [LOG_LEVEL 0..4] [VERSION number] [SIGN_KEY file | UNSIGNED]
 #               [COMPAT_1_1] [NO_SYMBOL_CHECK] [OUTPUT_DIRECTORY dir])
@@ -14,6 +11,8 @@ get_filename_component(TEESIM_TA_DEV_KIT_DIR ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLU
 # API with the lengths of version 1.1. The package is signed with SIGN_KEY or else the developer's
 # own key; UNSIGNED, and in teesim's own tree the lack of SIGN_KEY, make it the plain ELF file.
 function(teesim_add_ta)
+	# The dev kit that this file is in.
+	get_filename_component(kit ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/.. ABSOLUTE)
 	cmake_parse_arguments(PARSE_ARGV 0 TA "COMPAT_1_1;UNSIGNED;NO_SYMBOL_CHECK"
 		"NAME;UUID;LOG_LEVEL;VERSION;SIGN_KEY;OUTPUT_DIRECTORY"
 		"SOURCES;INCLUDES;DEFINES;LINK")
@@ -36,7 +35,7 @@ function(teesim_add_ta)
 	endif()
 
 	add_library(${TA_NAME} MODULE ${TA_SOURCES}
-		${TEESIM_TA_DEV_KIT_DIR}/src/user_ta_header.c)
+		${kit}/src/user_ta_header.c)
 	# A TA has no RUNPATH: its libraries are found by UUID, or are the system's.
 	set_target_properties(${TA_NAME} PROPERTIES
 		PREFIX "" SUFFIX .elf OUTPUT_NAME ${TA_UUID}
@@ -46,7 +45,7 @@ function(teesim_add_ta)
 	# INTERPROCEDURAL_OPTIMIZATION would drop what only the loader looks up.
 	set_target_properties(${TA_NAME} PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
 	target_include_directories(${TA_NAME} PRIVATE ${TA_INCLUDES} ${CMAKE_CURRENT_SOURCE_DIR}
-		${TEESIM_TA_DEV_KIT_DIR}/include)
+		${kit}/include)
 	target_compile_definitions(${TA_NAME} PRIVATE ${TA_DEFINES} TRACE_LEVEL=${TA_LOG_LEVEL}
 		CFG_TEE_TA_LOG_LEVEL=${TA_LOG_LEVEL}
 		$<$<BOOL:${TA_COMPAT_1_1}>:__OPTEE_CORE_API_COMPAT_1_1=1>)
@@ -63,16 +62,16 @@ function(teesim_add_ta)
 			set(stub $<TARGET_FILE:tee_api_stub>)
 			add_dependencies(${TA_NAME} tee_api_stub)
 		else()
-			set(stub ${TEESIM_TA_DEV_KIT_DIR}/lib/libtee_api_stub.a)
+			set(stub ${kit}/lib/libtee_api_stub.a)
 		endif()
 		set(linker ${CMAKE_C_COMPILER})
-		set(check COMMAND ${TEESIM_TA_DEV_KIT_DIR}/scripts/check_symbols.sh ${linker}
+		set(check COMMAND ${kit}/scripts/check_symbols.sh ${linker}
 			${image}.elf ${stub})
 	endif()
 
 	set(strip COMMAND ${CMAKE_OBJCOPY} --strip-unneeded ${image}.elf ${image}.stripped.elf)
 	find_program(TEESIM_PROGRAM teesim NO_DEFAULT_PATH
-		PATHS ${TEESIM_TA_DEV_KIT_DIR}/../bin ${TEESIM_TA_DEV_KIT_DIR}/../../../bin)
+		PATHS ${kit}/../bin ${kit}/../../../bin)
 	if(TARGET teesim AND TA_SIGN_KEY)
 		set(signer $<TARGET_FILE:teesim>)
 		add_dependencies(${TA_NAME} teesim)
