@@ -39,9 +39,9 @@ struct parse {
 	size_t errlen;
 };
 
-#define damaged(p, ...)	   refuse(-EBADMSG, (p)->err, (p)->errlen, __VA_ARGS__)
-#define forbidden(p, ...)  refuse(-EPERM, (p)->err, (p)->errlen, __VA_ARGS__)
-#define unsuitable(p, ...) refuse(-ENOEXEC, (p)->err, (p)->errlen, __VA_ARGS__)
+#define damaged(p, ...)	      refuse(-EBADMSG, (p)->err, (p)->errlen, __VA_ARGS__)
+#define forbidden(p, ...)     refuse(-EPERM, (p)->err, (p)->errlen, __VA_ARGS__)
+#define wrong_machine(p, ...) refuse(-ENOEXEC, (p)->err, (p)->errlen, __VA_ARGS__)
 
 static const char *const entry_names[TA_ENTRY_COUNT] = {
 	[TA_ENTRY_CREATE] = "TA_CreateEntryPoint",
@@ -172,26 +172,28 @@ static int check_machine(struct parse *p)
 		return damaged(p, "not an ELF file");
 	memcpy(&machine, ident + offsetof(Elf64_Ehdr, e_machine), sizeof(machine));
 	if (ident[EI_DATA] == ELFDATA2MSB)
-		return unsuitable(p, "wrong architecture: this is a big-endian image; build it for "
+		return wrong_machine(p,
+				     "wrong architecture: this is a big-endian image; build it for "
 				     "x86-64");
 	name = machine_name(machine);
 	if (name)
-		return unsuitable(p,
-				  "wrong architecture: this is %s image; build with CROSS_COMPILE= "
-				  "empty and this kit's TA_DEV_KIT_DIR for x86-64",
-				  name);
+		return wrong_machine(
+			p,
+			"wrong architecture: this is %s image; build with CROSS_COMPILE= "
+			"empty and this kit's TA_DEV_KIT_DIR for x86-64",
+			name);
 	if (machine != EM_X86_64)
-		return unsuitable(p, "wrong architecture: ELF machine %u; build it for x86-64",
-				  machine);
+		return wrong_machine(p, "wrong architecture: ELF machine %u; build it for x86-64",
+				     machine);
 	if (ident[EI_CLASS] == ELFCLASS32)
-		return unsuitable(p,
-				  "wrong architecture: this is an x32 image; build without -mx32");
+		return wrong_machine(
+			p, "wrong architecture: this is an x32 image; build without -mx32");
 	if (ident[EI_CLASS] != ELFCLASS64 || ident[EI_DATA] != ELFDATA2LSB ||
 	    ident[EI_VERSION] != EV_CURRENT)
 		return damaged(p, "the ELF header is damaged");
 	if (ident[EI_OSABI] != ELFOSABI_SYSV && ident[EI_OSABI] != ELFOSABI_GNU)
-		return unsuitable(p, "made for another operating system (ELF OS/ABI %u)",
-				  ident[EI_OSABI]);
+		return wrong_machine(p, "made for another operating system (ELF OS/ABI %u)",
+				     ident[EI_OSABI]);
 	return 0;
 }
 
@@ -201,11 +203,11 @@ static int check_type(struct parse *p, uint16_t type)
 	case ET_DYN:
 		return 0;
 	case ET_EXEC:
-		return unsuitable(p, "this is an executable; link the TA with -shared");
+		return forbidden(p, "this is an executable; link the TA with -shared");
 	case ET_REL:
-		return unsuitable(p, "this is an object file (.o); link the TA with -shared");
+		return forbidden(p, "this is an object file (.o); link the TA with -shared");
 	case ET_CORE:
-		return unsuitable(p, "this is a core dump");
+		return forbidden(p, "this is a core dump");
 	default:
 		return damaged(p, "unknown ELF file type %u", type);
 	}
@@ -340,9 +342,9 @@ static int check_program_headers(struct parse *p, const Elf64_Ehdr *eh)
 	if (rc)
 		return rc;
 	if (!has_dynamic)
-		return unsuitable(p,
-				  "no dynamic section: link the TA with -shared (debug-only files "
-				  "and static objects cannot be loaded)");
+		return wrong_machine(
+			p, "no dynamic section: link the TA with -shared (debug-only files "
+			   "and static objects cannot be loaded)");
 	if (!has_stack)
 		return forbidden(p, "no PT_GNU_STACK, which means an executable stack: link with "
 				    "-z noexecstack");
@@ -416,6 +418,7 @@ static int read_dynamic(struct parse *p)
 {
 	struct elf_image *image = p->image;
 	uint64_t needed[ELF_IMAGE_NEEDED_MAX];
+	const struct elf_segment *s;
 	size_t i;
 
 	for (i = 0; i < image->dynamic.count; i++) {
@@ -451,12 +454,17 @@ static int read_dynamic(struct parse *p)
 	if (p->value[DT_FLAGS] & DF_TEXTREL)
 		return forbidden(p, "has text relocations: compile every file with -fPIC");
 	if (p->value[SLOT_FLAGS_1] & DF_1_PIE)
-		return unsuitable(p, "this is a -pie executable; link the TA with -shared instead");
+		return forbidden(p, "this is a -pie executable; link the TA with -shared instead");
 	if (p->value[SLOT_FLAGS_1] & DF_1_NOOPEN)
 		return forbidden(p, "is marked as not loadable: link without -z nodlopen");
 
 	if (!p->seen[DT_STRTAB] || !p->seen[DT_STRSZ] || !p->seen[DT_SYMTAB])
 		return damaged(p, "no dynamic symbols");
+	s = segment_of(image, p->value[DT_STRTAB], 1);
+	if (s && (s->flags & PF_W))
+		return forbidden(
+			p, "its tables can be written to, as after patchelf: give the file as "
+			   "the linker made it");
 	image->strings_size = p->value[DT_STRSZ];
 	image->strings = (const char *)table_at(image, p->value[DT_STRTAB], p->value[DT_STRSZ]);
 	if (!image->strings || image->strings_size == 0 ||

@@ -103,8 +103,9 @@ struct elf_image {
  *
  * Returns 0, or with one line in `err`:
  *   -EBADMSG  no ELF file, or a damaged one
- *   -ENOEXEC  for another processor, or an executable or object file
- *   -EPERM    sound, but with something that no TA may have (IFUNC, text relocations, …)
+ *   -ENOEXEC  for another processor or operating system
+ *   -EPERM    sound, but not a shared object, or with something that no TA may have (IFUNC,
+ *             text relocations, …)
  */
 int elf_image_parse(const void *bytes, size_t size, struct elf_image *out, char *err,
 		    size_t errlen);

@@ -93,36 +93,34 @@ static enum ta_refusal refusal_of_image(int rc)
 	}
 }
 
-static enum ta_refusal check_content(const struct ta_package *package, const struct elf_image *elf,
-				     const struct ta_image *out, char *err, size_t errlen)
+enum ta_refusal ta_content_check(const struct ta_package *package, const struct elf_image *elf,
+				 const struct uuid *named, char *err, size_t errlen)
 {
 	char inside[UUID_TEXT_SIZE], stated[UUID_TEXT_SIZE];
-	const char *path = out->location.path;
+	enum ta_refusal refusal = TA_ACCEPTED;
 
-	if (!elf->is_ta)
-		return (enum ta_refusal)refuse(TA_BAD_FORMAT, err, errlen,
-					       "%s: no ta_head symbol, so not a TA: build it with "
-					       "the kit's makefiles, which "
-					       "add user_ta_header.c",
-					       path);
 	uuid_format(&elf->ta.uuid, inside);
-	if (package->has_uuid && !uuid_equal(&package->uuid, &elf->ta.uuid))
-		return (enum ta_refusal)refuse(
-			TA_WRONG_UUID, err, errlen,
-			"%s: the package is for TA %s and holds TA %s: sign it "
-			"again",
-			path, uuid_format(&package->uuid, stated), inside);
-	if (out->location.has_uuid && !uuid_equal(&out->location.uuid, &elf->ta.uuid))
-		return (enum ta_refusal)refuse(TA_WRONG_UUID, err, errlen,
-					       "%s: holds TA %s: name the file after it, or mend "
-					       "TA_UUID",
-					       path, inside);
-	for (unsigned i = 0; i < TA_ENTRY_COUNT; i++)
-		if (elf->ta.entry_points_missing & 1U << i)
-			return (enum ta_refusal)refuse(TA_MISSING_SYMBOL, err, errlen,
-						       "%s: TA %s does not define %s", path, inside,
-						       ta_entry_point_name((enum ta_entry_point)i));
-	return TA_ACCEPTED;
+	if (!elf->is_ta) {
+		refusal = TA_BAD_FORMAT;
+		refuse(0, err, errlen,
+		       "no ta_head symbol, so not a TA: build it with the kit's makefiles, which "
+		       "add "
+		       "user_ta_header.c");
+	} else if (package->has_uuid && !uuid_equal(&package->uuid, &elf->ta.uuid)) {
+		refusal = TA_WRONG_UUID;
+		refuse(0, err, errlen, "the package is for TA %s and holds TA %s: sign it again",
+		       uuid_format(&package->uuid, stated), inside);
+	} else if (named && !uuid_equal(named, &elf->ta.uuid)) {
+		refusal = TA_WRONG_UUID;
+		refuse(0, err, errlen, "holds TA %s: name the file after it, or mend TA_UUID",
+		       inside);
+	} else if (elf->ta.entry_points_missing) {
+		refusal = TA_MISSING_SYMBOL;
+		refuse(0, err, errlen, "TA %s does not define %s", inside,
+		       ta_entry_point_name(
+			       (enum ta_entry_point)__builtin_ctz(elf->ta.entry_points_missing)));
+	}
+	return refusal;
 }
 
 static int seal(const void *bytes, size_t size)
@@ -156,7 +154,7 @@ static enum ta_refusal examine(uint8_t *bytes, size_t size, const struct ta_poli
 			       char *err, size_t errlen)
 {
 	const char *path = out->location.path;
-	enum ta_refusal refusal, content;
+	enum ta_refusal refusal;
 	struct ta_package package;
 	struct elf_image elf;
 	char why[256];
@@ -180,9 +178,13 @@ static enum ta_refusal examine(uint8_t *bytes, size_t size, const struct ta_poli
 	if (rc)
 		return (enum ta_refusal)refuse((int)refusal_of_image(rc), err, errlen, "%s: %s",
 					       path, why);
-	content = check_content(&package, &elf, out, err, errlen);
-	if (content || !load)
-		return content;
+	refusal = ta_content_check(&package, &elf,
+				   out->location.has_uuid ? &out->location.uuid : NULL, why,
+				   sizeof(why));
+	if (refusal)
+		return (enum ta_refusal)refuse((int)refusal, err, errlen, "%s: %s", path, why);
+	if (!load)
+		return TA_ACCEPTED;
 	elf_image_neutralise(&elf, bytes + (package.image - bytes));
 	rc = seal(package.image, package.image_size);
 	if (rc < 0)

@@ -79,6 +79,13 @@ enum ta_refusal ta_image_inspect(const struct ta_location *location, const struc
 				 const struct ta_trust *trust, struct ta_image *out, char *err,
 				 size_t errlen);
 
+/*
+ * What must hold between a package, the image in it, and the UUID in the file's name (`named`, NULL
+ * when it states none): it is a TA, it is that TA, it defines its entry points.
+ */
+enum ta_refusal ta_content_check(const struct ta_package *package, const struct elf_image *elf,
+				 const struct uuid *named, char *err, size_t errlen);
+
 /* Closes the descriptor. Harmless when done twice. */
 void ta_image_close(struct ta_image *image);
 

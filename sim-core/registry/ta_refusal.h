@@ -14,14 +14,15 @@ enum ta_refusal {
 	TA_UNREADABLE,	       /* the file is there and cannot be read */
 	TA_NOT_TRUSTED_FILE,   /* wrong owner, writable by everybody, not a regular file, too big */
 	TA_BAD_FORMAT,	       /* damaged, or not a TA at all */
-	TA_WRONG_ARCHITECTURE, /* for another processor, or not a shared object */
-	TA_FORBIDDEN_FEATURE,  /* well-formed, with something no TA may have */
-	TA_MISSING_SYMBOL,     /* an entry point that nobody defines */
-	TA_WRONG_UUID,	       /* the file name, the package and the image disagree */
-	TA_BAD_SIGNATURE,      /* a signature or digest that does not hold */
-	TA_UNKNOWN_SIGNER,     /* a good signature by nobody whom this device trusts */
-	TA_NOT_SIGNED,	       /* unsigned where the policy asks for a signature */
-	TA_OUT_OF_RESOURCES,   /* no memory or descriptor left */
+	TA_WRONG_ARCHITECTURE, /* for another processor or operating system */
+	TA_FORBIDDEN_FEATURE, /* well-formed, but no shared object, or with something no TA may have
+			       */
+	TA_MISSING_SYMBOL,    /* an entry point that nobody defines */
+	TA_WRONG_UUID,	      /* the file name, the package and the image disagree */
+	TA_BAD_SIGNATURE,     /* a signature or digest that does not hold */
+	TA_UNKNOWN_SIGNER,    /* a good signature by nobody whom this device trusts */
+	TA_NOT_SIGNED,	      /* unsigned where the policy asks for a signature */
+	TA_OUT_OF_RESOURCES,  /* no memory or descriptor left */
 };
 
 /* A stable lower-case name for a code: "bad-signature". */

@@ -95,8 +95,8 @@ Test(elf_image, filter_and_audit_libraries_are_refused)
 
 Test(elf_image, executables_are_refused_with_the_way_out)
 {
-	check_refused("pie.ta", -ENOEXEC, "-shared");
-	check_refused("program.ta", -ENOEXEC, "-shared");
+	check_refused("pie.ta", -EPERM, "-shared");
+	check_refused("program.ta", -EPERM, "-shared");
 }
 
 Test(elf_image, image_without_head_is_a_library_and_no_ta)

@@ -1,0 +1,358 @@
+/* Those commands of `teesim ta` that work on directories: list, install, remove. */
+#include "cli/commands.h"
+#include "cli/ta_commands.h"
+#include "cli/ta_file.h"
+#include "device/paths.h"
+#include "registry/atomic_file.h"
+#include "registry/ta_directory.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int usage_error(const char *help)
+{
+	fprintf(stderr, "%s", help);
+	return EXIT_USAGE;
+}
+
+static const char list_help[] =
+	"usage: teesim ta list [--device NAME] [--client-dir DIR] [--require-signed] [--json]\n"
+	"\n"
+	"Lists the TAs that a client would find: those in $TEESIM_TA_PATH, in the client's "
+	"directory\n"
+	"and its res/, and those installed on the device.\n"
+	"\n"
+	"  -d, --device NAME      the device (default: $TEESIM_DEVICE, else default)\n"
+	"  -c, --client-dir DIR   where the client program lies\n"
+	"  -s, --require-signed   as a device sees it that accepts signed TAs only\n"
+	"  -j, --json             as a JSON array\n";
+
+static json_t *entry_json(const struct ta_list *list, const struct ta_list_entry *entry)
+{
+	const struct ta_image *image = &entry->image;
+	json_t *object = json_object();
+	char uuid[UUID_TEXT_SIZE];
+
+	json_object_set_new(object, "uuid", json_string(uuid_format(&image->location.uuid, uuid)));
+	json_object_set_new(object, "path", json_string(image->location.path));
+	json_object_set_new(object, "place", json_string(ta_place_name(image->location.place)));
+	json_object_set_new(object, "form", json_string(ta_form_name(image->form)));
+	json_object_set_new(object, "signature", json_string(ta_signature_name(image->signature)));
+	json_object_set_new(object, "description", json_string(image->properties.description));
+	json_object_set_new(object, "accepted", json_boolean(entry->refusal == TA_ACCEPTED));
+	if (entry->refusal != TA_ACCEPTED) {
+		json_object_set_new(object, "refusal",
+				    json_string(ta_refusal_name(entry->refusal)));
+		json_object_set_new(object, "reason", json_string(entry->reason));
+	}
+	if (entry->shadowed_by >= 0)
+		json_object_set_new(
+			object, "shadowed_by",
+			json_string(list->entries[entry->shadowed_by].image.location.path));
+	return object;
+}
+
+static void print_entry(const struct ta_list *list, const struct ta_list_entry *entry)
+{
+	const struct ta_image *image = &entry->image;
+	char uuid[UUID_TEXT_SIZE];
+
+	printf("%s  %s\n", uuid_format(&image->location.uuid, uuid), image->location.path);
+	printf("    found in %s", ta_place_name(image->location.place));
+	if (entry->refusal != TA_ACCEPTED)
+		printf("; refused (%s): %s\n", ta_refusal_name(entry->refusal), entry->reason);
+	else
+		printf("; %s, %s; %s\n", ta_form_name(image->form),
+		       ta_signature_name(image->signature), image->properties.description);
+	if (entry->shadowed_by >= 0)
+		printf("    not used: %s comes first\n",
+		       list->entries[entry->shadowed_by].image.location.path);
+}
+
+static int list_tas(const char *device, const char *client_dir, const struct ta_policy *policy,
+		    bool as_json)
+{
+	struct ta_list list = { 0 };
+	struct ta_search search;
+	struct ta_trust trust;
+	struct ta_dirs dirs;
+	int rc;
+
+	if (!ta_dirs_find(device, &dirs) || !ta_dirs_trust(&dirs, &trust))
+		return EXIT_REFUSED;
+	rc = ta_search_init(&search, getenv("TEESIM_TA_PATH"), client_dir, dirs.device);
+	if (rc == 0) {
+		rc = ta_list(&search, policy, &trust, &list);
+		ta_search_clear(&search);
+	}
+	ta_trust_clear(&trust);
+	if (rc) {
+		fprintf(stderr, "teesim: %s\n",
+			rc == -E2BIG ? "too many directories in TEESIM_TA_PATH" : strerror(-rc));
+		return EXIT_REFUSED;
+	}
+	if (as_json) {
+		json_t *array = json_array();
+
+		for (size_t i = 0; i < list.count; i++)
+			json_array_append_new(array, entry_json(&list, &list.entries[i]));
+		json_dumpf(array, stdout, JSON_INDENT(2));
+		putchar('\n');
+		json_decref(array);
+	} else {
+		for (size_t i = 0; i < list.count; i++)
+			print_entry(&list, &list.entries[i]);
+		if (list.count == 0)
+			fputs("teesim: no TA found: name their directory in TEESIM_TA_PATH, or "
+			      "install one with `teesim ta install FILE`\n",
+			      stderr);
+	}
+	ta_list_clear(&list);
+	return EXIT_OK;
+}
+
+int cmd_ta_list(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "device", required_argument, NULL, 'd' },
+		{ "client-dir", required_argument, NULL, 'c' },
+		{ "require-signed", no_argument, NULL, 's' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	const char *device = NULL, *client_dir = NULL;
+	struct ta_policy policy = { 0 };
+	bool as_json = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "d:c:sjh", options, NULL)) != -1) {
+		switch (c) {
+		case 'd':
+			device = optarg;
+			break;
+		case 'c':
+			client_dir = optarg;
+			break;
+		case 's':
+			policy.require_signed = true;
+			break;
+		case 'j':
+			as_json = true;
+			break;
+		case 'h':
+			fputs(list_help, stdout);
+			return EXIT_OK;
+		default:
+			return usage_error(list_help);
+		}
+	}
+	return optind == argc ? list_tas(device, client_dir, &policy, as_json)
+			      : usage_error(list_help);
+}
+
+static const char install_help[] =
+	"usage: teesim ta install FILE [--device NAME] [--require-signed]\n"
+	"\n"
+	"Copies the TA in FILE to a device, where every client finds it. One that is not signed "
+	"is\n"
+	"signed with your development key on its way.\n"
+	"\n"
+	"  -d, --device NAME      the device (default: $TEESIM_DEVICE, else default)\n"
+	"  -s, --require-signed   refuse one that is not signed\n";
+
+static int install_parts(const struct ta_dirs *dirs, const char *uuid,
+			 const struct atomic_file_part *parts)
+{
+	char path[PATH_MAX];
+	int rc;
+
+	if (snprintf(path, sizeof(path), "%s/ta", dirs->device) >= (int)sizeof(path))
+		rc = -ENAMETOOLONG;
+	else
+		rc = paths_make_dir(path);
+	if (rc == 0 &&
+	    snprintf(path, sizeof(path), "%s/ta/%s.ta", dirs->device, uuid) >= (int)sizeof(path))
+		rc = -ENAMETOOLONG;
+	if (rc == 0)
+		rc = atomic_file_write(path, parts, 2, 0644, ATOMIC_FILE_REPLACE);
+	if (rc)
+		fprintf(stderr, "teesim: cannot write %s: %s\n", path, strerror(-rc));
+	else
+		printf("%s\n", path);
+	return rc;
+}
+
+/* In front of `image`, the header that it has or, if it has none, one by the development key. */
+static int make_header(const struct ta_dirs *dirs, const struct ta_file *file, const char *path,
+		       uint8_t header[TA_PACKAGE_HEADER_SIZE])
+{
+	struct signing_key key;
+	char err[512];
+	int rc;
+
+	if (file->package.is_signed) {
+		memcpy(header, file->bytes, TA_PACKAGE_HEADER_SIZE);
+		return 0;
+	}
+	rc = signing_key_open_development(dirs->keys, &key, err, sizeof(err));
+	if (rc) {
+		fprintf(stderr, "teesim: %s\n", err);
+		return rc;
+	}
+	ta_package_sign(&file->elf.ta.uuid, file->package.has_version ? file->package.version : 0,
+			file->package.image, file->package.image_size, &key, header);
+	signing_key_close(&key);
+	fprintf(stderr, "teesim: %s: not signed; signed with your development key\n", path);
+	return 0;
+}
+
+static int install_file(const char *path, const char *device, bool require_signed)
+{
+	uint8_t header[TA_PACKAGE_HEADER_SIZE];
+	struct atomic_file_part parts[2];
+	enum ta_signature signature;
+	int status = EXIT_REFUSED;
+	char uuid[UUID_TEXT_SIZE];
+	struct ta_signer signer;
+	struct ta_trust trust;
+	struct ta_dirs dirs;
+	struct ta_file file;
+
+	if (!ta_dirs_find(device, &dirs) || !ta_dirs_trust(&dirs, &trust))
+		return EXIT_REFUSED;
+	if (!ta_file_open(path, &file))
+		goto out_trust;
+	signature = ta_signature_check(&file.package, &trust, &signer);
+	if (signature == TA_SIGNED_UNKNOWN_SIGNER) {
+		fprintf(stderr,
+			"teesim: %s: signed by a key that is not trusted here (%s): put the "
+			"signer's "
+			".pub file into %s/trusted/\n",
+			path, signer.fingerprint, dirs.keys);
+		goto out;
+	}
+	if (signature == TA_UNSIGNED && require_signed) {
+		fprintf(stderr,
+			"teesim: %s: not signed: sign it with `teesim ta sign --in %s --out "
+			"FILE`\n",
+			path, path);
+		goto out;
+	}
+	if (make_header(&dirs, &file, path, header))
+		goto out;
+	parts[0] = (struct atomic_file_part) { header, sizeof(header) };
+	parts[1] = (struct atomic_file_part) { file.package.image, file.package.image_size };
+	if (install_parts(&dirs, uuid_format(&file.elf.ta.uuid, uuid), parts) == 0)
+		status = EXIT_OK;
+out:
+	ta_file_close(&file);
+out_trust:
+	ta_trust_clear(&trust);
+	return status;
+}
+
+int cmd_ta_install(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "device", required_argument, NULL, 'd' },
+		{ "require-signed", no_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	bool require_signed = false;
+	const char *device = NULL;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "d:sh", options, NULL)) != -1) {
+		if (c == 'd') {
+			device = optarg;
+		} else if (c == 's') {
+			require_signed = true;
+		} else if (c == 'h') {
+			fputs(install_help, stdout);
+			return EXIT_OK;
+		} else {
+			return usage_error(install_help);
+		}
+	}
+	return optind + 1 == argc ? install_file(argv[optind], device, require_signed)
+				  : usage_error(install_help);
+}
+
+static const char remove_help[] =
+	"usage: teesim ta remove UUID [--device NAME]\n"
+	"\n"
+	"Takes an installed TA away from a device. Sessions that are open go on.\n"
+	"\n"
+	"  -d, --device NAME   the device (default: $TEESIM_DEVICE, else default)\n";
+
+static int remove_ta(const struct uuid *uuid, const char *device)
+{
+	struct ta_location location;
+	char text[UUID_TEXT_SIZE];
+	struct ta_search search;
+	struct ta_dirs dirs;
+	unsigned cursor = 0, removed = 0;
+	int status = EXIT_OK;
+
+	if (!ta_dirs_find(device, &dirs))
+		return EXIT_REFUSED;
+	if (ta_search_init(&search, NULL, NULL, dirs.device)) {
+		fputs("teesim: out of memory\n", stderr);
+		return EXIT_REFUSED;
+	}
+	while (ta_find_next(&search, uuid, &cursor, &location)) {
+		if (unlink(location.path) == 0) {
+			printf("%s removed\n", location.path);
+			removed++;
+		} else {
+			fprintf(stderr, "teesim: cannot remove %s: %s\n", location.path,
+				strerror(errno));
+			status = EXIT_REFUSED;
+		}
+	}
+	ta_search_clear(&search);
+	if (status == EXIT_OK && removed == 0) {
+		fprintf(stderr, "teesim: TA %s is not installed in %s/ta\n",
+			uuid_format(uuid, text), dirs.device);
+		status = EXIT_REFUSED;
+	}
+	return status;
+}
+
+int cmd_ta_remove(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "device", required_argument, NULL, 'd' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	const char *device = NULL;
+	struct uuid uuid;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "d:h", options, NULL)) != -1) {
+		if (c == 'd') {
+			device = optarg;
+		} else if (c == 'h') {
+			fputs(remove_help, stdout);
+			return EXIT_OK;
+		} else {
+			return usage_error(remove_help);
+		}
+	}
+	if (optind + 1 != argc)
+		return usage_error(remove_help);
+	if (uuid_parse(argv[optind], &uuid)) {
+		fprintf(stderr, "teesim: not a UUID: %s\n", argv[optind]);
+		return EXIT_USAGE;
+	}
+	return remove_ta(&uuid, device);
+}
