@@ -24,6 +24,10 @@ struct runtime {
 	/* The TA's own table of properties (ta_props), standard ones included. */
 	const struct user_ta_property *property;
 	size_t properties;
+	/* The heap ends where TA_DATA_SIZE says; otherwise where the process does. */
+	bool strict_memory;
+	/* Of the simulated device: gpd.tee.deviceID. */
+	TEE_UUID device_id;
 	/* Highest trace level that is written: TRACE_* of <trace_levels.h>. */
 	int log_level;
 

@@ -1,0 +1,85 @@
+#include "runtime_double.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct runtime runtime;
+struct runtime_double runtime_double;
+
+static jmp_buf panic_return;
+static bool panic_expected;
+
+void runtime_double_reset(void)
+{
+	memset(&runtime, 0, sizeof(runtime));
+	memset(&runtime_double, 0, sizeof(runtime_double));
+	runtime.cancellation_masked = true;
+	runtime.in_session = true;
+	runtime.log_level = 4;
+	runtime_double.mapped = true;
+}
+
+bool runtime_double_panics(void (*function)(void))
+{
+	if (setjmp(panic_return)) {
+		panic_expected = false;
+		return true;
+	}
+	panic_expected = true;
+	function();
+	panic_expected = false;
+	return false;
+}
+
+void runtime_panic(TEE_Result code, const char *reason)
+{
+	runtime_double.panic_code = code;
+	snprintf(runtime_double.panic_reason, sizeof(runtime_double.panic_reason), "%s",
+		 reason ? reason : "");
+	if (panic_expected)
+		longjmp(panic_return, 1);
+	fprintf(stderr, "panic 0x%08x that no test expects: %s\n", code, reason ? reason : "");
+	abort();
+}
+
+void runtime_log(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(runtime_double.last_log, sizeof(runtime_double.last_log), format, arguments);
+	va_end(arguments);
+	runtime_double.logs++;
+}
+
+bool runtime_cancel_requested(void)
+{
+	return runtime_double.cancel_requested;
+}
+
+bool runtime_sleep(uint64_t deadline_ns, bool cancellable)
+{
+	runtime_double.sleep_deadline_ns = deadline_ns;
+	runtime_double.sleep_cancellable = cancellable;
+	return cancellable && runtime_double.cancel_requested;
+}
+
+enum runtime_sharing runtime_sharing(const void *address, size_t size, bool *writable)
+{
+	(void)address;
+	(void)size;
+	*writable = runtime_double.shared_writable;
+	return runtime_double.sharing;
+}
+
+bool runtime_mapped(const void *address, size_t size, bool read, bool write)
+{
+	(void)address;
+	(void)size;
+	runtime_double.asked_read = read;
+	runtime_double.asked_write = write;
+	return runtime_double.mapped;
+}
