@@ -1,0 +1,112 @@
+#include "session/image.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "device/paths.h"
+#include "registry/ta_directory.h"
+#include "session/client.h"
+#include "wire/result.h"
+
+static uint32_t result_of(enum ta_refusal refusal)
+{
+	switch (refusal) {
+	case TA_NOT_FOUND:
+		return RESULT_ITEM_NOT_FOUND;
+	case TA_UNREADABLE:
+		return RESULT_ACCESS_DENIED;
+	case TA_BAD_FORMAT:
+	case TA_WRONG_ARCHITECTURE:
+	case TA_FORBIDDEN_FEATURE:
+	case TA_MISSING_SYMBOL:
+		return RESULT_BAD_FORMAT;
+	case TA_NOT_TRUSTED_FILE:
+	case TA_WRONG_UUID:
+	case TA_BAD_SIGNATURE:
+	case TA_UNKNOWN_SIGNER:
+	case TA_NOT_SIGNED:
+		return RESULT_SECURITY;
+	case TA_OUT_OF_RESOURCES:
+		return RESULT_OUT_OF_MEMORY;
+	case TA_ACCEPTED:
+		break;
+	}
+	return RESULT_GENERIC;
+}
+
+static void label_make(struct image *image)
+{
+	char uuid[UUID_TEXT_SIZE];
+	int length = 8;
+	const char *text = uuid_format(&image->ta.properties.uuid, uuid);
+
+	if (image->ta.properties.description[0]) {
+		text = image->ta.properties.description;
+		length = (int)sizeof(image->label) - 1;
+	}
+	snprintf(image->label, sizeof(image->label), "%.*s", length, text);
+}
+
+/* Read every time: keys come and go while teesimd runs. */
+static int trust_load(struct ta_trust *trust, struct server *server)
+{
+	char keys[PATH_MAX];
+	int err = paths_keys(keys, sizeof(keys));
+
+	if (!err)
+		err = ta_trust_load(trust, keys, server->device->path);
+	if (!err && trust->problem[0])
+		log_write(server->log, LOG_LEVEL_ERROR, "%s", trust->problem);
+	return err;
+}
+
+int image_load(struct image *image, const struct client *client, const struct uuid *uuid,
+	       uint32_t *result, char reason[IMAGE_REASON_SIZE])
+{
+	struct server *server = client->server;
+	const struct ta_policy policy = { .require_signed = server->options->require_signed };
+	enum ta_refusal refusal = TA_OUT_OF_RESOURCES;
+	char skipped[IMAGE_REASON_SIZE];
+	struct ta_search search;
+	struct ta_trust trust = { 0 };
+	int err;
+
+	err = ta_search_init(&search, client->ta_path, client->directory, server->device->path);
+	if (err < 0) {
+		snprintf(reason, IMAGE_REASON_SIZE, "the directories of TEESIM_TA_PATH: %s",
+			 err == -E2BIG ? "there are too many" : strerror(-err));
+		*result = RESULT_OUT_OF_MEMORY;
+		return -1;
+	}
+	err = trust_load(&trust, server);
+	if (err < 0) {
+		snprintf(reason, IMAGE_REASON_SIZE, "the trusted keys: %s", strerror(-err));
+	} else {
+		refusal = ta_find_and_load(&search, uuid, &policy, &trust, &image->ta, reason,
+					   IMAGE_REASON_SIZE, skipped, sizeof(skipped));
+		if (refusal == TA_ACCEPTED && skipped[0])
+			log_write(server->log, LOG_LEVEL_INFO, "%s", skipped);
+	}
+	ta_trust_clear(&trust);
+	ta_search_clear(&search);
+	if (refusal != TA_ACCEPTED) {
+		*result = result_of(refusal);
+		return -1;
+	}
+	label_make(image);
+	return 0;
+}
+
+char *image_name(const struct image *image, char text[IMAGE_NAME_SIZE])
+{
+	char uuid[UUID_TEXT_SIZE];
+
+	uuid_format(&image->ta.properties.uuid, uuid);
+	if (image->ta.properties.description[0])
+		snprintf(text, IMAGE_NAME_SIZE, "TA %s (%s, %s)", image->label, uuid,
+			 image->ta.location.path);
+	else
+		snprintf(text, IMAGE_NAME_SIZE, "TA %s (%s)", uuid, image->ta.location.path);
+	return text;
+}

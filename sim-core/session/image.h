@@ -1,0 +1,36 @@
+/*
+ * The verified image of a TA, on its way from a file into a host.
+ *
+ * Runs in teesimd. The registry finds, checks and copies; here its findings become what a client is
+ * answered and what the developer reads. Whoever holds an image owns its descriptor.
+ */
+#ifndef TEESIM_SESSION_IMAGE_H
+#define TEESIM_SESSION_IMAGE_H
+
+#include <limits.h>
+#include <stdint.h>
+
+#include "registry/ta_image.h"
+#include "wire/uuid.h"
+
+struct client;
+
+struct image {
+	/* Its descriptor is closed once it has been sent to a host. */
+	struct ta_image ta;
+	/* A word or two for log lines: "hello". */
+	char label[32];
+};
+
+#define IMAGE_REASON_SIZE 1024
+
+/* Finds, verifies and loads TA `uuid` as `client` sees it. Returns 0, or -1 with the answer in
+ * `*result` (its origin is the TEE) and one line for the developer in `reason`. */
+int image_load(struct image *image, const struct client *client, const struct uuid *uuid,
+	       uint32_t *result, char reason[IMAGE_REASON_SIZE]);
+
+/* "TA hello (8aaaf200-…, /path/x.ta)"; returns `text`. */
+#define IMAGE_NAME_SIZE (PATH_MAX + 96)
+char *image_name(const struct image *image, char text[IMAGE_NAME_SIZE]);
+
+#endif

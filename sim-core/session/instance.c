@@ -1,0 +1,525 @@
+#include "session/instance.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sandbox/report.h"
+#include "session/obituary.h"
+#include "session/sharing.h"
+#include "wire/memory.h"
+#include "wire/result.h"
+
+/* How long a host may take to end, and to start when nobody waits for it any more. */
+#define PATIENCE_MS   5000
+
+#define OBITUARY_SIZE 320
+
+static const struct host_events instance_host_events;
+
+/*
+ * TAs with a single instance.
+ */
+
+static uint64_t uuid_key(const struct uuid *uuid)
+{
+	uint64_t half[2];
+
+	memcpy(half, uuid->octet, sizeof(half));
+	return half[0] ^ (half[1] << 29 | half[1] >> 35);
+}
+
+struct ta *ta_find_single(const struct server *server, const struct uuid *uuid)
+{
+	struct ta *ta = id_map_get(&server->tas, uuid_key(uuid));
+
+	while (ta && !uuid_equal(&ta->uuid, uuid))
+		ta = ta->next;
+	return ta;
+}
+
+static struct ta *ta_create(struct server *server, const struct uuid *uuid)
+{
+	struct ta *same_key = id_map_get(&server->tas, uuid_key(uuid));
+	struct ta *ta = calloc(1, sizeof(*ta));
+
+	if (!ta)
+		return NULL;
+	ta->uuid = *uuid;
+	TAILQ_INIT(&ta->waiting);
+	if (same_key) {
+		ta->next = same_key->next;
+		same_key->next = ta;
+	} else if (id_map_put(&server->tas, uuid_key(uuid), ta) < 0) {
+		free(ta);
+		return NULL;
+	}
+	return ta;
+}
+
+static void ta_free(struct server *server, struct ta *ta)
+{
+	struct ta *first = id_map_remove(&server->tas, uuid_key(&ta->uuid));
+	struct ta **link = &first;
+
+	while (*link != ta)
+		link = &(*link)->next;
+	*link = ta->next;
+	/* The place that the removal made is there. */
+	if (first)
+		(void)id_map_put(&server->tas, uuid_key(&ta->uuid), first);
+	free(ta);
+}
+
+/* The instance is gone: its TA has room for another, and whoever waited looks again. */
+static void ta_instance_gone(struct server *server, struct ta *ta)
+{
+	struct opening_queue waiting;
+	struct opening *opening;
+
+	TAILQ_INIT(&waiting);
+	TAILQ_CONCAT(&waiting, &ta->waiting, in_queue);
+	TAILQ_FOREACH(opening, &waiting, in_queue)
+	opening->queue = &waiting;
+	ta_free(server, ta);
+	while ((opening = TAILQ_FIRST(&waiting))) {
+		opening_leave(opening);
+		opening_advance(opening);
+	}
+}
+
+/*
+ * Slots.
+ */
+
+int instance_slot_take(struct instance *instance, uint32_t *slot)
+{
+	if (instance->free_count) {
+		*slot = instance->free_slots[--instance->free_count];
+		return 0;
+	}
+	if (instance->next_slot == DOORBELL_SLOTS)
+		return -EBUSY;
+	/* Room to give back all that were ever taken, so that giving never fails. */
+	if (instance->next_slot == instance->free_capacity) {
+		uint32_t capacity = instance->free_capacity ? instance->free_capacity * 2 : 8;
+		uint32_t *slots = realloc(instance->free_slots, capacity * sizeof(*slots));
+
+		if (!slots)
+			return -ENOMEM;
+		instance->free_slots = slots;
+		instance->free_capacity = capacity;
+	}
+	*slot = instance->next_slot++;
+	return 0;
+}
+
+void instance_slot_give(struct instance *instance, uint32_t slot)
+{
+	instance->free_slots[instance->free_count++] = slot;
+}
+
+/*
+ * Life.
+ */
+
+static void instance_closed(uv_handle_t *handle)
+{
+	struct instance *instance = handle->data;
+
+	if (instance->bell)
+		munmap(instance->bell, sizeof(struct doorbell));
+	if (instance->bell_fd >= 0)
+		close(instance->bell_fd);
+	ta_image_close(&instance->image.ta);
+	id_map_free(&instance->forwarded);
+	free(instance->free_slots);
+	free(instance);
+}
+
+static void instance_free(struct instance *instance)
+{
+	id_map_remove(&instance->server->instances, instance->id);
+	uv_close((uv_handle_t *)&instance->patience, instance_closed);
+}
+
+static void patience_over(uv_timer_t *timer)
+{
+	struct instance *instance = timer->data;
+
+	instance_kill(instance, instance->state == INSTANCE_ENDING
+					? "it did not end within 5 s after its last session"
+					: "nobody waits for it to start any more");
+}
+
+static void patience_start(struct instance *instance)
+{
+	uv_timer_start(&instance->patience, patience_over, PATIENCE_MS, 0);
+}
+
+void instance_kill(struct instance *instance, const char *because)
+{
+	if (instance->host)
+		host_kill(instance->host, because);
+}
+
+void instance_send(struct instance *instance, const void *message, size_t size,
+		   struct packet_fds *fds)
+{
+	if (!instance->host) {
+		if (fds)
+			packet_fds_close(fds);
+		return;
+	}
+	peer_send(&instance->host->control, message, size, fds);
+	doorbell_ring_control(instance->bell);
+}
+
+void instance_refresh(struct instance *instance)
+{
+	if (instance->host)
+		peer_drain(&instance->host->control);
+}
+
+static int bell_make(struct instance *instance)
+{
+	void *bell;
+
+	instance->bell_fd = block_create("teesim-doorbell", sizeof(struct doorbell));
+	if (instance->bell_fd < 0)
+		return instance->bell_fd;
+	bell = block_map(instance->bell_fd, sizeof(struct doorbell), true);
+	if (bell == MAP_FAILED)
+		return -errno;
+	instance->bell = bell;
+	return 0;
+}
+
+/* Hands the image to the host. */
+static void tell_start(struct instance *instance)
+{
+	const struct server_options *options = instance->server->options;
+	const struct ta_image *image = &instance->image.ta;
+	const struct ta_properties *properties = &image->properties;
+	struct {
+		struct message_start start;
+		char path[PATH_MAX];
+	} message = {
+		.start = {
+			.header.type = MESSAGE_START,
+			.header.request = 1,
+			.ta = properties->uuid,
+			.flags = properties->flags,
+			.stack_size = properties->stack_size,
+			.data_size = properties->data_size > UINT32_MAX
+					     ? UINT32_MAX
+					     : (uint32_t)properties->data_size,
+			.spin_us = options->spin_us,
+			.log_level = options->ta_log_level,
+			.sandbox_required = options->require_full_sandbox
+						    ? SANDBOX_FULL & ~SANDBOX_SPAWN_FEATURES
+						    : 0,
+			.path_size = (uint32_t)strlen(image->location.path),
+		},
+	};
+	struct packet_fds fds = { .count = 2 };
+
+	fds.fd[0] = image->fd;
+	fds.fd[1] = fcntl(instance->bell_fd, F_DUPFD_CLOEXEC, 0);
+	instance->image.ta.fd = -1;
+	if (fds.fd[1] < 0) {
+		packet_fds_close(&fds);
+		host_kill(instance->host, "teesimd has no file descriptors left");
+		return;
+	}
+	memcpy(message.path, image->location.path, message.start.path_size);
+	instance_send(instance, &message, sizeof(message.start) + message.start.path_size, &fds);
+}
+
+static int instance_spawn(struct instance *instance)
+{
+	struct server *server = instance->server;
+	const struct host_options options = {
+		.path = server->options->host_path,
+		.wrapper = server->options->ta_wrapper,
+		.cage = &server->cage,
+	};
+	int err = host_spawn(&instance->host, server->loop, &options, server->log);
+
+	if (err < 0)
+		return err;
+	host_assign(instance->host, instance, &instance_host_events, instance->image.label);
+	return 0;
+}
+
+int instance_create(struct server *server, struct image *image, struct opening *opening)
+{
+	struct instance *instance = calloc(1, sizeof(*instance));
+	int err;
+
+	if (!instance) {
+		ta_image_close(&image->ta);
+		return -ENOMEM;
+	}
+	instance->server = server;
+	instance->state = INSTANCE_STARTING;
+	instance->image = *image;
+	image->ta.fd = -1;
+	instance->bell_fd = -1;
+	TAILQ_INIT(&instance->starting);
+	instance->id = id_map_fresh(&server->instances, &server->last_instance);
+	uv_timer_init(server->loop, &instance->patience);
+	instance->patience.data = instance;
+	err = id_map_put(&server->instances, instance->id, instance);
+	if (!err && instance_flags(instance) & INSTANCE_SINGLE) {
+		instance->ta = ta_create(server, &image->ta.properties.uuid);
+		err = instance->ta ? 0 : -ENOMEM;
+	}
+	if (!err)
+		err = bell_make(instance);
+	if (!err)
+		err = instance_spawn(instance);
+	if (err < 0) {
+		if (instance->ta)
+			ta_free(server, instance->ta);
+		instance_free(instance);
+		return err;
+	}
+	if (instance->ta)
+		instance->ta->instance = instance;
+	opening_wait(opening, &instance->starting, instance);
+	tell_start(instance);
+	return 0;
+}
+
+static void openings_fail(struct instance *instance, uint32_t result, uint32_t origin)
+{
+	struct opening *opening;
+
+	while ((opening = TAILQ_FIRST(&instance->starting)))
+		opening_fail(opening, result, origin);
+}
+
+void instance_end(struct instance *instance)
+{
+	const struct message_bare message = { .header.type = MESSAGE_DESTROY };
+
+	if (instance->state == INSTANCE_CRASHED) {
+		struct ta *ta = instance->ta;
+
+		instance_free(instance);
+		ta_instance_gone(instance->server, ta);
+		return;
+	}
+	if (instance->state == INSTANCE_ENDING)
+		return;
+	instance->state = INSTANCE_ENDING;
+	instance_send(instance, &message, sizeof(message), NULL);
+	patience_start(instance);
+}
+
+/* Nobody uses it: is it to stay? */
+static void instance_unused(struct instance *instance)
+{
+	if (!(instance->ta && instance_flags(instance) & INSTANCE_KEEP_ALIVE))
+		instance_end(instance);
+}
+
+void instance_opening_left(struct instance *instance)
+{
+	/* The TA may be in the middle of its create entry point, or hang there. */
+	if (instance->state == INSTANCE_STARTING && TAILQ_EMPTY(&instance->starting))
+		patience_start(instance);
+}
+
+/*
+ * What hosts say.
+ */
+
+static void sandbox_note(struct instance *instance, uint32_t missing)
+{
+	struct server *server = instance->server;
+	char list[256] = "";
+	size_t at = 0;
+
+	if (missing == server->sandbox_missing)
+		return;
+	server->sandbox_missing = missing;
+	for (unsigned int i = 0; i < SANDBOX_FEATURE_COUNT && at < sizeof(list); i++)
+		if (missing & SANDBOX_BIT(i))
+			at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s", at ? ", " : "",
+					       sandbox_feature_name(i));
+	if (missing)
+		log_write(server->log, LOG_LEVEL_INFO,
+			  "TAs run in a sandbox without %s; `teesim doctor` tells why", list);
+}
+
+static void start_refused(struct instance *instance, const struct message *message)
+{
+	const struct message_started *started = &message->started;
+	uint32_t origin = started->origin == ORIGIN_TRUSTED_APP ? ORIGIN_TRUSTED_APP : ORIGIN_TEE;
+	const char *code = result_name(started->result);
+	char name[IMAGE_NAME_SIZE];
+
+	if (message->text.size)
+		log_write(instance->server->log, LOG_LEVEL_ERROR, "%s did not start: %.*s",
+			  image_name(&instance->image, name), (int)message->text.size,
+			  message->text.octets);
+	else
+		log_write(instance->server->log, LOG_LEVEL_ERROR,
+			  "%s did not start: %s 0x%08x%s%s%s", image_name(&instance->image, name),
+			  origin == ORIGIN_TRUSTED_APP ? "its create entry point returned"
+						       : "the loader says",
+			  started->result, code ? " (TEE_ERROR_" : "", code ? code : "",
+			  code ? ")" : "");
+	instance->state = INSTANCE_ENDING;
+	patience_start(instance);
+	openings_fail(instance, started->result, origin);
+}
+
+static int started(struct instance *instance, const struct message *message)
+{
+	struct opening *opening;
+	char name[IMAGE_NAME_SIZE];
+
+	if (instance->start_failed || instance->started)
+		return -EPROTO;
+	instance->started = message->started.result == RESULT_SUCCESS;
+	instance->start_failed = !instance->started;
+	sandbox_note(instance, message->started.sandbox_missing | instance->host->sandbox_missing);
+	/* It may have been told to end in the meantime. */
+	if (instance->state != INSTANCE_STARTING)
+		return 0;
+	if (message->started.result != RESULT_SUCCESS) {
+		start_refused(instance, message);
+		return 0;
+	}
+	instance->state = INSTANCE_LIVE;
+	uv_timer_stop(&instance->patience);
+	log_write(instance->server->log, LOG_LEVEL_DEBUG, "%s runs as process %d",
+		  image_name(&instance->image, name), (int)instance->host->pid);
+	while ((opening = TAILQ_FIRST(&instance->starting)))
+		opening_complete(opening, instance);
+	if (!instance->session_count)
+		instance_unused(instance);
+	return 0;
+}
+
+static int session_ended(struct instance *instance, const struct message *message)
+{
+	struct session *session = id_map_get(&instance->server->sessions, message->session.session);
+
+	/* One that both sides ended at once is reported twice. */
+	if (!session || session->instance != instance)
+		return 0;
+	session_free(session);
+	if (!instance->session_count && instance->state == INSTANCE_LIVE)
+		instance_unused(instance);
+	return 0;
+}
+
+static int host_answer(struct instance *instance, const struct message *message)
+{
+	return sharing_answered(instance, message->header.request, message->host_answer.result);
+}
+
+static int death(struct instance *instance, const struct message *message)
+{
+	instance->last_words = message->death;
+	instance->has_last_words = true;
+	return 0;
+}
+
+static const struct {
+	uint32_t type;
+	int (*handle)(struct instance *instance, const struct message *message);
+} handlers[] = {
+	{ MESSAGE_STARTED, started },
+	{ MESSAGE_SESSION_ENDED, session_ended },
+	{ MESSAGE_HOST_ANSWER, host_answer },
+	{ MESSAGE_DEATH, death },
+};
+
+static int instance_message(struct host *host, const struct message *message)
+{
+	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++)
+		if (handlers[i].type == message->header.type)
+			return handlers[i].handle(host->owner, message);
+	return -EPROTO;
+}
+
+/*
+ * Death.
+ */
+
+/* Did it end as it was told to? */
+static bool ended_well(const struct instance *instance, const struct host *host)
+{
+	return instance->state == INSTANCE_ENDING && !instance->has_last_words &&
+	       !host->killed_because &&
+	       (instance->start_failed || (WIFEXITED(host->status) && !WEXITSTATUS(host->status)));
+}
+
+static void death_report(const struct instance *instance, const struct host *host)
+{
+	const struct obituary obituary = {
+		.last_words = instance->has_last_words ? &instance->last_words : NULL,
+		.status = host->status,
+		.killed_because = host->killed_because,
+	};
+	char name[IMAGE_NAME_SIZE], text[OBITUARY_SIZE];
+	const char *when = "";
+
+	obituary_write(&obituary, text, sizeof(text));
+	if (instance->state == INSTANCE_STARTING)
+		when = " before it had started (in a constructor or its create entry point)";
+	else if (instance->state == INSTANCE_ENDING && !instance->has_last_words)
+		when = " while it was ending";
+	log_write(instance->server->log, LOG_LEVEL_ERROR, "%s %s%s",
+		  image_name(&instance->image, name), text, when);
+}
+
+static bool stays_crashed(const struct instance *instance)
+{
+	const uint32_t kept = INSTANCE_KEEP_ALIVE | INSTANCE_KEEP_CRASHED;
+
+	return instance->ta && instance->state == INSTANCE_LIVE && !instance->server->stopping &&
+	       (instance_flags(instance) & kept) == kept;
+}
+
+static void instance_exited(struct host *host)
+{
+	struct instance *instance = host->owner;
+	struct ta *ta = instance->ta;
+	bool kept;
+
+	if (!ended_well(instance, host))
+		death_report(instance, host);
+	kept = stays_crashed(instance);
+	instance->state = kept ? INSTANCE_CRASHED : INSTANCE_ENDING;
+	instance->host = NULL;
+	uv_timer_stop(&instance->patience);
+	while (!LIST_EMPTY(&instance->sessions)) {
+		struct session *session = LIST_FIRST(&instance->sessions);
+
+		session_mark_dead(session);
+		session_free(session);
+	}
+	sharing_instance_gone(instance);
+	openings_fail(instance, RESULT_TARGET_DEAD, ORIGIN_TEE);
+	if (kept)
+		return;
+	instance_free(instance);
+	if (ta)
+		ta_instance_gone(instance->server, ta);
+}
+
+static const struct host_events instance_host_events = {
+	.message = instance_message,
+	.exited = instance_exited,
+};

@@ -1,0 +1,187 @@
+#include "session/opening.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session/image.h"
+#include "session/instance.h"
+#include "wire/message.h"
+#include "wire/result.h"
+
+void opening_wait(struct opening *opening, struct opening_queue *queue, struct instance *instance)
+{
+	TAILQ_INSERT_TAIL(queue, opening, in_queue);
+	opening->queue = queue;
+	opening->instance = instance;
+}
+
+void opening_leave(struct opening *opening)
+{
+	if (opening->queue)
+		TAILQ_REMOVE(opening->queue, opening, in_queue);
+	opening->queue = NULL;
+	opening->instance = NULL;
+}
+
+static void opening_free(struct opening *opening)
+{
+	opening_leave(opening);
+	client_request_end(&opening->request);
+	free(opening);
+}
+
+void opening_fail(struct opening *opening, uint32_t result, uint32_t origin)
+{
+	const struct message_opened message = {
+		.header = { .type = MESSAGE_OPENED, .request = opening->request.number },
+		.result = result,
+		.origin = origin,
+	};
+
+	peer_send(&opening->request.client->peer, &message, sizeof(message), NULL);
+	opening_free(opening);
+}
+
+void opening_drop(struct opening *opening)
+{
+	struct instance *instance = opening->instance;
+
+	opening_free(opening);
+	if (instance)
+		instance_opening_left(instance);
+}
+
+void opening_complete(struct opening *opening, struct instance *instance)
+{
+	struct server *server = opening->request.client->server;
+	char name[IMAGE_NAME_SIZE];
+	int err;
+
+	opening_leave(opening);
+	err = session_create(opening->request.client, instance, &opening->identity,
+			     opening->request.number);
+	if (!err) {
+		opening_free(opening);
+		return;
+	}
+	log_write(server->log, LOG_LEVEL_ERROR, "%s: no further session: %s",
+		  image_name(&instance->image, name),
+		  err == -EBUSY ? "it has as many as one instance can have" : strerror(-err));
+	opening_fail(opening, err == -EBUSY ? RESULT_BUSY : RESULT_OUT_OF_MEMORY, ORIGIN_TEE);
+}
+
+static void open_new_instance(struct opening *opening)
+{
+	struct client *client = opening->request.client;
+	struct server *server = client->server;
+	char name[IMAGE_NAME_SIZE], reason[IMAGE_REASON_SIZE];
+	struct image *image = malloc(sizeof(*image));
+	uint32_t result = RESULT_OUT_OF_MEMORY;
+	int err = -ENOMEM;
+
+	if (!image)
+		goto out;
+	if (image_load(image, client, &opening->uuid, &result, reason) < 0) {
+		log_write(server->log, LOG_LEVEL_ERROR, "%s", reason);
+		goto out;
+	}
+	err = instance_create(server, image, opening);
+	if (err < 0) {
+		log_write(server->log, LOG_LEVEL_ERROR, "%s: %s cannot be started: %s",
+			  image_name(image, name), server->options->host_path, strerror(-err));
+		result = err == -ENOMEM || err == -EMFILE || err == -EAGAIN ? RESULT_OUT_OF_MEMORY
+									    : RESULT_GENERIC;
+	}
+out:
+	free(image);
+	if (err < 0)
+		opening_fail(opening, result, ORIGIN_TEE);
+}
+
+/* Another version of a kept TA lies on the disk, and nobody uses the one that runs. */
+static bool make_way_for_new_version(struct instance *instance)
+{
+	struct log *log = instance->server->log;
+	char name[IMAGE_NAME_SIZE];
+
+	if (ta_image_is_current(&instance->image.ta))
+		return false;
+	if (instance->session_count) {
+		log_write(
+			log, LOG_LEVEL_INFO,
+			"%s: the file has changed; the TA keeps running as it was loaded until its "
+			"sessions are closed",
+			image_name(&instance->image, name));
+		return false;
+	}
+	log_write(log, LOG_LEVEL_INFO, "%s: the file has changed; loading it anew",
+		  image_name(&instance->image, name));
+	instance_end(instance);
+	return true;
+}
+
+static void open_in_single_instance(struct opening *opening, struct ta *ta)
+{
+	struct instance *instance = ta->instance;
+	bool multi = instance_flags(instance) & INSTANCE_MULTI_SESSION;
+
+	switch (instance->state) {
+	case INSTANCE_STARTING:
+		if (!multi && !TAILQ_EMPTY(&instance->starting))
+			opening_fail(opening, RESULT_BUSY, ORIGIN_TEE);
+		else
+			opening_wait(opening, &instance->starting, instance);
+		break;
+	case INSTANCE_LIVE:
+		if (!multi && instance->session_count)
+			opening_fail(opening, RESULT_BUSY, ORIGIN_TEE);
+		else if (make_way_for_new_version(instance))
+			opening_wait(opening, &ta->waiting, NULL);
+		else
+			opening_complete(opening, instance);
+		break;
+	case INSTANCE_ENDING:
+		opening_wait(opening, &ta->waiting, NULL);
+		break;
+	case INSTANCE_CRASHED:
+		opening_fail(opening, RESULT_TARGET_DEAD, ORIGIN_TEE);
+		break;
+	}
+}
+
+void opening_advance(struct opening *opening)
+{
+	struct server *server = opening->request.client->server;
+	struct ta *ta = ta_find_single(server, &opening->uuid);
+
+	/* What the host has said and we have not read may free a session or end the instance, and
+	 * even the TA's entry with it. */
+	if (ta && ta->instance) {
+		instance_refresh(ta->instance);
+		ta = ta_find_single(server, &opening->uuid);
+	}
+	if (ta && ta->instance)
+		open_in_single_instance(opening, ta);
+	else
+		open_new_instance(opening);
+}
+
+int opening_begin(struct client *client, uint32_t request, const struct uuid *uuid,
+		  const struct identity *identity)
+{
+	struct opening *opening = calloc(1, sizeof(*opening));
+	int err;
+
+	if (!opening)
+		return -ENOMEM;
+	opening->uuid = *uuid;
+	opening->identity = *identity;
+	err = client_request_begin(client, &opening->request, REQUEST_OPEN, request);
+	if (err < 0) {
+		free(opening);
+		return err;
+	}
+	opening_advance(opening);
+	return 0;
+}

@@ -1,0 +1,58 @@
+/*
+ * A session that is being opened: from MESSAGE_OPEN_SESSION to its answer, through whatever has to
+ * happen before the TA has an instance to take it.
+ *
+ *   no instance            start one, wait for MESSAGE_STARTED
+ *   instance starting      wait for MESSAGE_STARTED
+ *   instance ending        wait for its exit, then look again
+ *   instance live          answer
+ *
+ * Runs in teesimd. An opening frees itself when it is answered, cancelled, or its client is gone.
+ */
+#ifndef TEESIM_SESSION_OPENING_H
+#define TEESIM_SESSION_OPENING_H
+
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "session/client.h"
+#include "session/identity.h"
+#include "wire/uuid.h"
+
+struct instance;
+
+TAILQ_HEAD(opening_queue, opening);
+
+struct opening {
+	struct request request;
+	struct uuid uuid;
+	struct identity identity;
+	/* Where it waits; NULL while it does not. */
+	struct opening_queue *queue;
+	/* The instance whose start it waits for. */
+	struct instance *instance;
+	TAILQ_ENTRY(opening) in_queue;
+};
+
+/* Starts to open a session with TA `uuid`; the client is answered now or later. Returns 0, or
+ * -errno when nothing was begun. */
+int opening_begin(struct client *client, uint32_t request, const struct uuid *uuid,
+		  const struct identity *identity);
+
+/* Looks at the TA as it is now, and waits or answers. */
+void opening_advance(struct opening *opening);
+
+/* `instance` is live: gives it the session and answers. */
+void opening_complete(struct opening *opening, struct instance *instance);
+
+/* Answers with an error. */
+void opening_fail(struct opening *opening, uint32_t result, uint32_t origin);
+
+/* Nobody waits for the answer any more. */
+void opening_drop(struct opening *opening);
+
+/* Puts it into a queue, and takes it out of the one that it is in. */
+void opening_wait(struct opening *opening, struct opening_queue *queue, struct instance *instance);
+void opening_leave(struct opening *opening);
+
+#endif

@@ -1,0 +1,220 @@
+#include "session/peer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "wire/message.h"
+
+/* Packets that one peer may have handled before the loop looks at the others. */
+#define PACKETS_PER_TURN 16
+
+struct peer_packet {
+	struct peer_packet *next;
+	struct packet_fds fds;
+	size_t size;
+	char data[];
+};
+
+static void peer_ready(uv_poll_t *poll, int status, int events);
+
+static void peer_watch(struct peer *peer)
+{
+	int events = UV_READABLE | (peer->first ? UV_WRITABLE : 0);
+
+	if (!peer->closing)
+		uv_poll_start(&peer->poll, events, peer_ready);
+}
+
+int peer_init(struct peer *peer, uv_loop_t *loop, int sock, const struct peer_bounds *bounds,
+	      const struct peer_events *events)
+{
+	int err;
+
+	memset(peer, 0, sizeof(*peer));
+	peer->sock = sock;
+	peer->bounds = *bounds;
+	peer->events = events;
+	peer->last = &peer->first;
+	err = uv_poll_init(loop, &peer->poll, sock);
+	if (err < 0) {
+		close(sock);
+		return err;
+	}
+	peer->poll.data = peer;
+	peer_watch(peer);
+	return 0;
+}
+
+static void peer_break(struct peer *peer, int err)
+{
+	if (!peer->broken)
+		peer->broken = err;
+	/* Makes the socket readable, so that the loop comes by. */
+	shutdown(peer->sock, SHUT_RDWR);
+}
+
+static bool queue_has_room(const struct peer *peer, size_t size, unsigned int descriptors)
+{
+	return peer->queued.packets < peer->bounds.packets &&
+	       peer->queued.octets + size <= peer->bounds.octets &&
+	       peer->queued.descriptors + descriptors <= peer->bounds.descriptors;
+}
+
+static int queue_append(struct peer *peer, const void *data, size_t size, struct packet_fds *fds)
+{
+	unsigned int descriptors = fds ? fds->count : 0;
+	struct peer_packet *packet;
+
+	if (!queue_has_room(peer, size, descriptors))
+		return -ENOBUFS;
+	packet = malloc(sizeof(*packet) + size);
+	if (!packet)
+		return -ENOMEM;
+	packet->next = NULL;
+	packet->size = size;
+	memcpy(packet->data, data, size);
+	packet->fds.count = 0;
+	if (fds) {
+		packet->fds = *fds;
+		fds->count = 0;
+	}
+	*peer->last = packet;
+	peer->last = &packet->next;
+	peer->queued.packets++;
+	peer->queued.octets += size;
+	peer->queued.descriptors += descriptors;
+	return 0;
+}
+
+static void queue_drop_first(struct peer *peer)
+{
+	struct peer_packet *packet = peer->first;
+
+	peer->first = packet->next;
+	if (!peer->first)
+		peer->last = &peer->first;
+	peer->queued.packets--;
+	peer->queued.octets -= packet->size;
+	peer->queued.descriptors -= packet->fds.count;
+	packet_fds_close(&packet->fds);
+	free(packet);
+}
+
+void peer_send(struct peer *peer, const void *data, size_t size, struct packet_fds *fds)
+{
+	int err = -EAGAIN;
+
+	if (!peer->closing && !peer->broken) {
+		if (!peer->first)
+			err = socket_send(peer->sock, data, size, fds, MSG_DONTWAIT);
+		if (err == -EAGAIN) {
+			err = queue_append(peer, data, size, fds);
+			if (!err)
+				peer_watch(peer);
+		}
+		if (err < 0)
+			peer_break(peer, err);
+	}
+	if (fds)
+		packet_fds_close(fds);
+}
+
+void peer_flush(struct peer *peer)
+{
+	while (peer->first && !peer->broken && !peer->closing) {
+		struct peer_packet *packet = peer->first;
+		int err = socket_send(peer->sock, packet->data, packet->size, &packet->fds,
+				      MSG_DONTWAIT);
+
+		if (err == -EAGAIN)
+			return;
+		if (err < 0)
+			peer_break(peer, err);
+		else
+			queue_drop_first(peer);
+	}
+}
+
+/* Handles one packet. Returns false when there is none or the peer is done with; then `*end` tells
+ * whether it is done with, and `*err` why. */
+static bool peer_receive(struct peer *peer, bool *end, int *err)
+{
+	char data[MESSAGE_SIZE_MAX] __attribute__((aligned(8)));
+	struct packet_fds fds;
+	ssize_t n;
+
+	*end = false;
+	n = socket_receive(peer->sock, data, sizeof(data), &fds, MSG_DONTWAIT);
+	if (n == -EAGAIN)
+		return false;
+	*err = n < 0 ? (int)n : 0;
+	if (n > 0)
+		*err = peer->events->packet(peer, data, (size_t)n, &fds);
+	if (n >= 0)
+		packet_fds_close(&fds);
+	if (n > 0 && !*err)
+		return !peer->closing;
+	*end = true;
+	return false;
+}
+
+static void peer_ready(uv_poll_t *poll, int status, int events)
+{
+	struct peer *peer = poll->data;
+	bool end = status < 0;
+	int err = status < 0 ? status : 0;
+
+	if (!end && !peer->broken && events & UV_WRITABLE) {
+		peer_flush(peer);
+		if (!peer->first)
+			peer_watch(peer);
+	}
+	for (unsigned int i = 0; !end && !peer->broken && i < PACKETS_PER_TURN; i++)
+		if (!peer_receive(peer, &end, &err))
+			break;
+	if (peer->closing)
+		return;
+	if (peer->broken) {
+		end = true;
+		err = peer->broken;
+	}
+	if (end) {
+		uv_poll_stop(&peer->poll);
+		peer->events->gone(peer, err);
+	}
+}
+
+void peer_drain(struct peer *peer)
+{
+	bool end;
+	int err = 0;
+
+	while (!peer->closing && !peer->broken && peer_receive(peer, &end, &err))
+		;
+	/* An end of the stream is met again by the loop; an error would be lost. */
+	if (err < 0 && !peer->closing)
+		peer_break(peer, err);
+}
+
+static void peer_closed(uv_handle_t *handle)
+{
+	struct peer *peer = handle->data;
+
+	close(peer->sock);
+	peer->sock = -1;
+	peer->events->closed(peer);
+}
+
+void peer_close(struct peer *peer)
+{
+	if (peer->closing)
+		return;
+	peer->closing = true;
+	uv_poll_stop(&peer->poll);
+	while (peer->first)
+		queue_drop_first(peer);
+	uv_close((uv_handle_t *)&peer->poll, peer_closed);
+}

@@ -1,0 +1,268 @@
+#include "session/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "session/client.h"
+#include "session/instance.h"
+
+#define LISTEN_BACKLOG	     4096
+#define CONNECTIONS_PER_TURN 64
+#define STOP_PATIENCE_MS     2000
+
+static int reserve_open(void)
+{
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* Without a free descriptor a waiting connection could be neither taken nor refused, and the loop
+ * would turn without end. */
+static void turn_one_away(struct server *server)
+{
+	int sock;
+
+	log_write(server->log, LOG_LEVEL_ERROR,
+		  "no file descriptors left: a client was turned away (raise `ulimit -n`)");
+	if (server->reserve_fd >= 0)
+		close(server->reserve_fd);
+	sock = accept4(server->sock, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (sock >= 0)
+		close(sock);
+	server->reserve_fd = reserve_open();
+}
+
+static bool peer_allowed(struct server *server, int sock, struct ucred *peer)
+{
+	socklen_t size = sizeof(*peer);
+
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, peer, &size) < 0)
+		return false;
+	if (peer->uid == geteuid() || peer->uid == 0)
+		return true;
+	log_write(server->log, LOG_LEVEL_ERROR, "refused a connection of user %u (process %d)",
+		  peer->uid, (int)peer->pid);
+	return false;
+}
+
+/* Takes all waiting connections, up to a bound. */
+static void server_accept(struct server *server)
+{
+	for (int i = 0; i < CONNECTIONS_PER_TURN; i++) {
+		int sock = accept4(server->sock, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		struct ucred peer;
+		int err;
+
+		if (sock < 0 && (errno == EMFILE || errno == ENFILE))
+			turn_one_away(server);
+		if (sock < 0 && (errno == EINTR || errno == ECONNABORTED))
+			continue;
+		if (sock < 0)
+			return;
+		if (!peer_allowed(server, sock, &peer)) {
+			close(sock);
+			continue;
+		}
+		err = client_create(server, sock, &peer);
+		if (err < 0)
+			log_write(server->log, LOG_LEVEL_ERROR, "a client was turned away: %s",
+				  strerror(-err));
+	}
+}
+
+static void listener_ready(uv_poll_t *poll, int status, int events)
+{
+	(void)events;
+	if (status == 0)
+		server_accept(poll->data);
+}
+
+static void idle_over(uv_timer_t *timer)
+{
+	struct server *server = timer->data;
+
+	/* Somebody may be at the door already. */
+	server_accept(server);
+	if (!server->clients.count)
+		server_stop(server, "no client for some time", NULL);
+}
+
+void server_clients_changed(struct server *server)
+{
+	if (server->stopping || !server->options->idle_seconds)
+		return;
+	if (server->clients.count)
+		uv_timer_stop(&server->idle);
+	else
+		uv_timer_start(&server->idle, idle_over, 1000ULL * server->options->idle_seconds,
+			       0);
+}
+
+/* Sessions take descriptors: as many as the system allows. */
+static void descriptors_raise(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* The device's lock is held, so what stands at the path is left over from a daemon that is gone. */
+static int socket_listen(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	mode_t mask;
+	int err = 0;
+	int sock;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+	sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (sock < 0)
+		return -errno;
+	(void)unlink(path);
+	mask = umask(0177);
+	if (bind(sock, (struct sockaddr *)&address, sizeof(address)) < 0)
+		err = -errno;
+	umask(mask);
+	if (!err && listen(sock, LISTEN_BACKLOG) < 0) {
+		err = -errno;
+		(void)unlink(path);
+	}
+	if (err < 0) {
+		close(sock);
+		return err;
+	}
+	return sock;
+}
+
+/* The namespaces that all TA hosts share. What they lack must be known before TAs are taken. */
+static int cage_prepare(struct server *server, char *err, size_t errlen)
+{
+	const uint32_t wanted = SANDBOX_FULL & SANDBOX_SPAWN_FEATURES;
+	const struct sandbox_report *report = &server->cage.report;
+	int code;
+
+	code = sandbox_cage_create(&server->cage);
+	if (code < 0) {
+		snprintf(err, errlen, "cannot try what the sandbox can have: %s", strerror(-code));
+		return code;
+	}
+	if (!server->options->require_full_sandbox || sandbox_report_has(report, wanted))
+		return 0;
+	snprintf(err, errlen, "--require-sandbox=full: `teesim doctor` tells what is missing");
+	for (int i = 0; i < SANDBOX_FEATURE_COUNT; i++) {
+		char reason[256];
+
+		if (!(wanted & SANDBOX_BIT(i)) || report->have & SANDBOX_BIT(i))
+			continue;
+		(void)sandbox_feature_reason(report, (enum sandbox_feature)i, reason,
+					     sizeof(reason));
+		snprintf(err, errlen, "--require-sandbox=full: %s; `teesim doctor` tells more",
+			 reason);
+		break;
+	}
+	return -EPERM;
+}
+
+int server_init(struct server *server, uv_loop_t *loop, const struct server_options *options,
+		struct device *device, struct log *log, char *err, size_t errlen)
+{
+	int err_code, sock;
+
+	memset(server, 0, sizeof(*server));
+	server->loop = loop;
+	server->options = options;
+	server->device = device;
+	server->log = log;
+	server->started_ms = uv_now(loop);
+	server->sock = -1;
+	server->reserve_fd = -1;
+	for (int i = 0; i < CAGE_NAMESPACES; i++)
+		server->cage.fd[i] = -1;
+	descriptors_raise();
+	err_code = cage_prepare(server, err, errlen);
+	if (err_code < 0)
+		return err_code;
+	sock = socket_listen(options->socket_path);
+	if (sock < 0) {
+		snprintf(err, errlen, "cannot listen on %s: %s", options->socket_path,
+			 strerror(-sock));
+		return sock;
+	}
+	server->sock = sock;
+	server->reserve_fd = reserve_open();
+	uv_poll_init(loop, &server->listener, sock);
+	uv_timer_init(loop, &server->idle);
+	uv_timer_init(loop, &server->last_call);
+	server->listener.data = server->idle.data = server->last_call.data = server;
+	uv_poll_start(&server->listener, UV_READABLE, listener_ready);
+	server->listening = true;
+	server_clients_changed(server);
+	return 0;
+}
+
+static void last_call_over(uv_timer_t *timer)
+{
+	struct server *server = timer->data;
+	struct instance *instance;
+	size_t at = 0;
+
+	while ((instance = id_map_next(&server->instances, &at)))
+		instance_kill(instance, "did not end in time when teesimd stopped");
+}
+
+static void listener_closed(uv_handle_t *handle)
+{
+	struct server *server = handle->data;
+
+	close(server->sock);
+	server->sock = -1;
+}
+
+void server_stop(struct server *server, const char *reason, const struct client *asker)
+{
+	struct instance *instance;
+	struct client *client;
+	size_t at;
+
+	if (server->stopping)
+		return;
+	server->stopping = true;
+	log_write(server->log, LOG_LEVEL_INFO, "device %s: stopping: %s", server->device->name,
+		  reason);
+	/* From here on a client that finds no daemon starts a new one, which waits for our lock. */
+	(void)unlink(server->options->socket_path);
+	server->listening = false;
+	uv_close((uv_handle_t *)&server->listener, listener_closed);
+	uv_close((uv_handle_t *)&server->idle, NULL);
+	for (at = 0; (client = id_map_next(&server->clients, &at));)
+		if (client != asker)
+			client_end(client);
+		else
+			client_detain(client);
+	for (at = 0; (instance = id_map_next(&server->instances, &at));)
+		instance_end(instance);
+	uv_timer_start(&server->last_call, last_call_over, STOP_PATIENCE_MS, 0);
+	uv_unref((uv_handle_t *)&server->last_call);
+}
+
+void server_fini(struct server *server)
+{
+	if (server->reserve_fd >= 0)
+		close(server->reserve_fd);
+	sandbox_cage_destroy(&server->cage);
+	id_map_free(&server->clients);
+	id_map_free(&server->sessions);
+	id_map_free(&server->instances);
+	id_map_free(&server->tas);
+}

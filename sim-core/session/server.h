@@ -1,0 +1,83 @@
+/*
+ * teesimd's own state: the listening socket, the tables by which everything is found, and the
+ * orderly end.
+ *
+ * Runs in teesimd, on one thread. Accepts connections of its own user and of root only. Owns the
+ * socket's file while it listens.
+ */
+#ifndef TEESIM_SESSION_SERVER_H
+#define TEESIM_SESSION_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <uv.h>
+
+#include "device/device.h"
+#include "device/log.h"
+#include "sandbox/cage.h"
+#include "session/id_map.h"
+
+struct client;
+struct instance;
+
+/* Filled by main() and unchanged from then on. */
+struct server_options {
+	const char *socket_path;
+	/* ta-host's file, and the command line to put before it or NULL. */
+	const char *host_path;
+	const char *ta_wrapper;
+	/* 0: until told to stop. */
+	unsigned int idle_seconds;
+	bool require_signed;
+	bool require_full_sandbox;
+	/* What TAs may log, and how long a host spins, as MESSAGE_START has them. */
+	uint32_t ta_log_level;
+	int32_t spin_us;
+};
+
+struct server {
+	uv_loop_t *loop;
+	const struct server_options *options;
+	struct device *device;
+	struct log *log;
+	uint64_t started_ms;
+
+	/* By number. */
+	struct id_map clients;
+	struct id_map sessions;
+	struct id_map instances;
+	/* By a mix of the UUID: the TAs that have a single instance, or opens waiting for one. */
+	struct id_map tas;
+	uint32_t last_client;
+	uint32_t last_session;
+	uint32_t last_instance;
+	struct sandbox_cage cage;
+	/* sandbox_feature bits that the newest host lacks. */
+	uint32_t sandbox_missing;
+
+	int sock;
+	uv_poll_t listener;
+	/* Given up for a moment to turn a connection away when descriptors have run out. */
+	int reserve_fd;
+	uv_timer_t idle;
+	uv_timer_t last_call;
+	bool listening;
+	bool stopping;
+};
+
+/* Starts to listen. Returns 0 or -errno with one line in `err`. */
+int server_init(struct server *server, uv_loop_t *loop, const struct server_options *options,
+		struct device *device, struct log *log, char *err, size_t errlen);
+
+/* The orderly end: no new clients, all others are closed but `asker` (or NULL), TAs are destroyed,
+ * those that take longer than two seconds are killed. The loop then runs out of work. */
+void server_stop(struct server *server, const char *reason, const struct client *asker);
+
+/* After a client came or went. */
+void server_clients_changed(struct server *server);
+
+/* Frees what is left when the loop has ended. */
+void server_fini(struct server *server);
+
+#endif

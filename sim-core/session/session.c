@@ -1,0 +1,149 @@
+#include "session/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "session/client.h"
+#include "session/instance.h"
+#include "wire/channel_client.h"
+#include "wire/futex.h"
+#include "wire/memory.h"
+#include "wire/message.h"
+#include "wire/result.h"
+
+static int channel_make(struct session *session)
+{
+	int fd = block_create("teesim-channel", CHANNEL_SIZE);
+	void *channel;
+
+	if (fd < 0)
+		return fd;
+	channel = block_map(fd, CHANNEL_HEADER_SIZE, true);
+	if (channel == MAP_FAILED) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	session->channel = channel;
+	return fd;
+}
+
+static int tell_host(struct session *session, const struct identity *identity, int channel_fd)
+{
+	const struct message_add_session message = {
+		.header.type = MESSAGE_ADD_SESSION,
+		.session = session->id,
+		.slot = session->slot,
+		.context = session->client->id,
+		.login = identity->login,
+		.client = identity->uuid,
+	};
+	struct packet_fds fds = { .count = 1 };
+
+	fds.fd[0] = fcntl(channel_fd, F_DUPFD_CLOEXEC, 0);
+	if (fds.fd[0] < 0)
+		return -errno;
+	instance_send(session->instance, &message, sizeof(message), &fds);
+	return 0;
+}
+
+static void tell_client(struct session *session, uint32_t request, int channel_fd, int bell_fd)
+{
+	const struct message_opened message = {
+		.header = { .type = MESSAGE_OPENED, .request = request },
+		.result = RESULT_SUCCESS,
+		.origin = ORIGIN_TEE,
+		.session = session->id,
+		.instance = session->instance->id,
+		.slot = session->slot,
+	};
+	struct packet_fds fds = { .fd = { channel_fd, bell_fd }, .count = 2 };
+
+	peer_send(&session->client->peer, &message, sizeof(message), &fds);
+}
+
+int session_create(struct client *client, struct instance *instance,
+		   const struct identity *identity, uint32_t request)
+{
+	struct server *server = client->server;
+	int bell_fd = -1, channel_fd = -1;
+	struct session *session;
+	int err;
+
+	session = calloc(1, sizeof(*session));
+	if (!session)
+		return -ENOMEM;
+	session->server = server;
+	session->client = client;
+	session->instance = instance;
+	session->id = id_map_fresh(&server->sessions, &server->last_session);
+	err = instance_slot_take(instance, &session->slot);
+	if (err < 0)
+		goto out_session;
+	err = id_map_put(&server->sessions, session->id, session);
+	if (err < 0)
+		goto out_slot;
+	bell_fd = fcntl(instance->bell_fd, F_DUPFD_CLOEXEC, 0);
+	err = bell_fd < 0 ? -errno : 0;
+	if (err < 0)
+		goto out_id;
+	channel_fd = channel_make(session);
+	err = channel_fd < 0 ? channel_fd : tell_host(session, identity, channel_fd);
+	if (err < 0)
+		goto out_descriptors;
+	LIST_INSERT_HEAD(&client->sessions, session, by_client);
+	LIST_INSERT_HEAD(&instance->sessions, session, by_instance);
+	instance->session_count++;
+	tell_client(session, request, channel_fd, bell_fd);
+	return 0;
+
+out_descriptors:
+	if (session->channel)
+		munmap(session->channel, CHANNEL_HEADER_SIZE);
+	if (channel_fd >= 0)
+		close(channel_fd);
+	close(bell_fd);
+out_id:
+	id_map_remove(&server->sessions, session->id);
+out_slot:
+	instance_slot_give(instance, session->slot);
+out_session:
+	free(session);
+	return err;
+}
+
+void session_abandon(struct session *session)
+{
+	const struct message_session message = {
+		.header.type = MESSAGE_END_SESSION,
+		.session = session->id,
+	};
+
+	LIST_REMOVE(session, by_client);
+	session->client = NULL;
+	/* The operation under way, if any, is to be cancelled (TEE Client API, end of a client). */
+	channel_client_cancel(session->channel, atomic_load(&session->channel->request.seq));
+	instance_send(session->instance, &message, sizeof(message), NULL);
+}
+
+void session_mark_dead(struct session *session)
+{
+	atomic_store(&session->channel->keeper.dead, 1);
+	futex_wake_all(&session->channel->reply.seq);
+}
+
+void session_free(struct session *session)
+{
+	if (session->client)
+		LIST_REMOVE(session, by_client);
+	LIST_REMOVE(session, by_instance);
+	session->instance->session_count--;
+	instance_slot_give(session->instance, session->slot);
+	id_map_remove(&session->server->sessions, session->id);
+	munmap(session->channel, CHANNEL_HEADER_SIZE);
+	free(session);
+}

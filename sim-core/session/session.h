@@ -1,0 +1,51 @@
+/*
+ * A session: a client's channel to a TA instance. teesimd makes the channel, hands it to both
+ * sides, and keeps its header page mapped, so that it can tell the client that the TA is dead and
+ * the TA that the client is.
+ *
+ * Runs in teesimd. Reads a channel only for numbers that it needs not trust. Keeps no descriptor.
+ */
+#ifndef TEESIM_SESSION_SESSION_H
+#define TEESIM_SESSION_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "session/identity.h"
+#include "wire/channel.h"
+
+struct client;
+struct instance;
+struct server;
+
+struct session {
+	struct server *server;
+	uint32_t id;
+	uint32_t slot;
+	/* NULL once the client is gone; then the session waits for the host to let go of it. */
+	struct client *client;
+	struct instance *instance;
+	struct channel *channel;
+	LIST_ENTRY(session) by_client;
+	LIST_ENTRY(session) by_instance;
+};
+
+LIST_HEAD(session_list, session);
+
+/* Makes a session of `client` with the live instance and tells the host; the client is sent
+ * MESSAGE_OPENED as answer to `request`. Returns 0, or -errno with nothing changed: -EBUSY when
+ * the instance has no slot left. */
+int session_create(struct client *client, struct instance *instance,
+		   const struct identity *identity, uint32_t request);
+
+/* The client is gone, or has forgotten the session: cancels what runs in it and tells the host. */
+void session_abandon(struct session *session);
+
+/* The host will never answer again: tells the client. The caller frees the session next. */
+void session_mark_dead(struct session *session);
+
+/* Forgets it: the host has let go of it, or is dead. */
+void session_free(struct session *session);
+
+#endif

@@ -1,0 +1,508 @@
+/*
+ * teesimd: the simulated trusted OS of one device. Started by libteec on demand, or by the command
+ * line; ends when it is told to, when it is idle, or when its device is taken.
+ *
+ * Trusts its command line and its user's environment. Says on --ready-fd whether it listens, so
+ * that whoever started it knows when to connect, or why not to.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "device/device.h"
+#include "device/log.h"
+#include "device/paths.h"
+#include "sandbox/report.h"
+#include "session/client.h"
+#include "session/server.h"
+#include "wire/wait.h"
+
+#define IDLE_SECONDS_DEFAULT 60
+
+const char *argp_program_version = "teesimd " TEESIM_VERSION;
+
+enum option_key {
+	OPTION_DEVICE = 256,
+	OPTION_SOCKET,
+	OPTION_READY_FD,
+	OPTION_ON_DEMAND,
+	OPTION_IDLE_SECONDS,
+	OPTION_EPHEMERAL,
+	OPTION_PARENT_PID,
+	OPTION_REQUIRE_SIGNED,
+	OPTION_REQUIRE_SANDBOX,
+	OPTION_LOG_FD,
+	OPTION_LOG_LEVEL,
+	OPTION_TA_LOG_LEVEL,
+	OPTION_HOST,
+	OPTION_TA_WRAPPER,
+};
+
+struct arguments {
+	const char *device;
+	const char *socket;
+	const char *host;
+	const char *ta_wrapper;
+	int ready_fd;
+	int log_fd;
+	bool on_demand;
+	bool ephemeral;
+	bool require_signed;
+	bool require_full_sandbox;
+	unsigned int idle_seconds;
+	pid_t parent;
+	enum log_level log_level;
+	enum log_level ta_log_level;
+};
+
+static const struct argp_option options[] = {
+	{ "device", OPTION_DEVICE, "NAME", 0,
+	  "The device to run (default: $TEESIM_DEVICE, else "
+	  "\"default\")",
+	  0 },
+	{ "socket", OPTION_SOCKET, "PATH", 0,
+	  "Where to listen (default: the device's own socket "
+	  "in the runtime directory)",
+	  0 },
+	{ "ready-fd", OPTION_READY_FD, "N", 0,
+	  "Write \"ready\" or \"error: TEXT\" to this "
+	  "descriptor once it is known, then close it",
+	  0 },
+	{ "on-demand", OPTION_ON_DEMAND, NULL, 0,
+	  "End when no client has been connected for some "
+	  "time",
+	  0 },
+	{ "idle-seconds", OPTION_IDLE_SECONDS, "N", 0,
+	  "That time: seconds, or \"never\" (default: "
+	  "$TEESIM_IDLE_SECONDS, else 60)",
+	  0 },
+	{ "ephemeral", OPTION_EPHEMERAL, NULL, 0, "Use a fresh device and remove it at the end",
+	  0 },
+	{ "parent-pid", OPTION_PARENT_PID, "PID", 0,
+	  "End when this process, which must be the "
+	  "parent, ends",
+	  0 },
+	{ "require-signed", OPTION_REQUIRE_SIGNED, NULL, 0,
+	  "Refuse TAs that no trusted key has "
+	  "signed",
+	  0 },
+	{ "require-sandbox", OPTION_REQUIRE_SANDBOX, "full|any", 0,
+	  "full: refuse to run TAs where a part of the sandbox is missing (default: any)", 0 },
+	{ "log-fd", OPTION_LOG_FD, "N", 0, "Copy the log to this descriptor", 0 },
+	{ "log-level", OPTION_LOG_LEVEL, "LEVEL", 0,
+	  "What teesimd logs of its own: error, info, "
+	  "debug or flow (default: info)",
+	  0 },
+	{ "ta-log-level", OPTION_TA_LOG_LEVEL, "LEVEL", 0,
+	  "The most that TAs may log (default: "
+	  "flow; TAs are built with a level of "
+	  "their own)",
+	  0 },
+	{ "host", OPTION_HOST, "PATH", 0, "The ta-host program (default: beside teesimd)", 0 },
+	{ "ta-wrapper", OPTION_TA_WRAPPER, "COMMAND", 0,
+	  "Run every TA host under this command, "
+	  "such as valgrind; without sandbox",
+	  0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static unsigned int number_parse(const char *text, unsigned int max, struct argp_state *state,
+				 const char *what)
+{
+	unsigned long value;
+	char *end;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || *end || end == text || text[0] == '-' || value > max)
+		argp_error(state, "%s: \"%s\" is no number from 0 to %u", what, text, max);
+	return (unsigned int)value;
+}
+
+static enum log_level level_parse(const char *text, struct argp_state *state, const char *what)
+{
+	enum log_level level = LOG_LEVEL_INFO;
+
+	if (log_level_parse(text, &level) < 0)
+		argp_error(state, "%s: \"%s\" is none of error, info, debug, flow", what, text);
+	return level;
+}
+
+static unsigned int idle_parse(const char *text, struct argp_state *state, const char *what)
+{
+	return strcmp(text, "never") ? number_parse(text, 1000000, state, what) : 0;
+}
+
+static error_t option_parse(int key, char *text, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+
+	switch (key) {
+	case OPTION_DEVICE:
+		arguments->device = text;
+		return 0;
+	case OPTION_SOCKET:
+		arguments->socket = text;
+		return 0;
+	case OPTION_READY_FD:
+		arguments->ready_fd = (int)number_parse(text, INT_MAX, state, "--ready-fd");
+		return 0;
+	case OPTION_ON_DEMAND:
+		arguments->on_demand = true;
+		return 0;
+	case OPTION_IDLE_SECONDS:
+		arguments->idle_seconds = idle_parse(text, state, "--idle-seconds");
+		return 0;
+	case OPTION_EPHEMERAL:
+		arguments->ephemeral = true;
+		return 0;
+	case OPTION_PARENT_PID:
+		arguments->parent = (pid_t)number_parse(text, INT_MAX, state, "--parent-pid");
+		return 0;
+	case OPTION_REQUIRE_SIGNED:
+		arguments->require_signed = true;
+		return 0;
+	case OPTION_REQUIRE_SANDBOX:
+		arguments->require_full_sandbox = !strcmp(text, "full");
+		if (strcmp(text, "full") && strcmp(text, "any"))
+			argp_error(state, "--require-sandbox: \"%s\" is neither full nor any",
+				   text);
+		return 0;
+	case OPTION_LOG_FD:
+		arguments->log_fd = (int)number_parse(text, INT_MAX, state, "--log-fd");
+		return 0;
+	case OPTION_LOG_LEVEL:
+		arguments->log_level = level_parse(text, state, "--log-level");
+		return 0;
+	case OPTION_TA_LOG_LEVEL:
+		arguments->ta_log_level = level_parse(text, state, "--ta-log-level");
+		return 0;
+	case OPTION_HOST:
+		arguments->host = text;
+		return 0;
+	case OPTION_TA_WRAPPER:
+		arguments->ta_wrapper = text;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "\"%s\": no argument is expected", text);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* Tells whoever waits on --ready-fd, once. */
+static void tell_starter(struct arguments *arguments, const char *text)
+{
+	char line[PATH_MAX + 320];
+	int n = snprintf(line, sizeof(line), "%s\n", text);
+	size_t size = (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1;
+	ssize_t written;
+
+	if (arguments->ready_fd < 0)
+		return;
+	do {
+		written = write(arguments->ready_fd, line, size);
+	} while (written < 0 && errno == EINTR);
+	close(arguments->ready_fd);
+	arguments->ready_fd = -1;
+}
+
+static void give_up(struct arguments *arguments, const char *text)
+{
+	char line[PATH_MAX + 300];
+
+	fprintf(stderr, "teesimd: %s\n", text);
+	snprintf(line, sizeof(line), "error: %s", text);
+	tell_starter(arguments, line);
+}
+
+/* Whoever started us may have passed on descriptors that it wants to see closed. */
+static void descriptors_close(const struct arguments *arguments)
+{
+	int low = arguments->ready_fd, high = arguments->log_fd;
+
+	if (low > high) {
+		int swap = low;
+
+		low = high;
+		high = swap;
+	}
+	low = low < 2 ? 2 : low;
+	high = high < low ? low : high;
+	if (low > 3)
+		(void)close_range(3, (unsigned int)low - 1, 0);
+	if (high > low + 1)
+		(void)close_range((unsigned int)low + 1, (unsigned int)high - 1, 0);
+	(void)close_range((unsigned int)high + 1, UINT_MAX, 0);
+}
+
+/* Ends with the parent. Returns false when it has gone already. */
+static bool parent_follow(pid_t parent)
+{
+	if (!parent)
+		return true;
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	return getppid() == parent;
+}
+
+static int host_path_default(char path[PATH_MAX])
+{
+	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+	char *name;
+
+	if (length < 0)
+		return -errno;
+	path[length] = '\0';
+	name = strrchr(path, '/') + 1;
+	if ((size_t)(name - path) + sizeof("ta-host") > PATH_MAX)
+		return -ENAMETOOLONG;
+	strcpy(name, "ta-host");
+	return 0;
+}
+
+static int path_absolute(const char *path, char out[PATH_MAX])
+{
+	char directory[PATH_MAX] = "";
+
+	if (path[0] != '/' && !getcwd(directory, sizeof(directory)))
+		return -errno;
+	return snprintf(out, PATH_MAX, "%s%s%s", directory, directory[0] ? "/" : "", path) <
+			       PATH_MAX
+		       ? 0
+		       : -ENAMETOOLONG;
+}
+
+/* Everything that the loop runs on, in the order in which it is made. */
+struct daemon {
+	struct arguments *arguments;
+	struct server_options options;
+	struct device device;
+	struct log log;
+	struct server server;
+	uv_loop_t loop;
+	uv_signal_t signals[2];
+	char host_path[PATH_MAX];
+	char socket_path[PATH_MAX];
+	char err[PATH_MAX + 256];
+};
+
+static int paths_prepare(struct daemon *daemon)
+{
+	const struct arguments *arguments = daemon->arguments;
+	int err;
+
+	err = arguments->host ? path_absolute(arguments->host, daemon->host_path)
+			      : host_path_default(daemon->host_path);
+	if (!err && access(daemon->host_path, X_OK) < 0)
+		err = -errno;
+	if (err < 0) {
+		snprintf(daemon->err, sizeof(daemon->err),
+			 "the TA host program %s: %s; build or install it, or name it with --host",
+			 daemon->host_path, strerror(-err));
+		return err;
+	}
+	if (!arguments->socket)
+		return paths_socket(arguments->device, daemon->socket_path,
+				    sizeof(daemon->socket_path), daemon->err, sizeof(daemon->err));
+	err = path_absolute(arguments->socket, daemon->socket_path);
+	if (err < 0)
+		snprintf(daemon->err, sizeof(daemon->err), "the socket %s: %s", arguments->socket,
+			 strerror(-err));
+	return err;
+}
+
+static int device_prepare(struct daemon *daemon)
+{
+	const struct arguments *arguments = daemon->arguments;
+	char path[PATH_MAX];
+	int err;
+
+	if (arguments->ephemeral) {
+		err = paths_runtime_dir(path, sizeof(path), daemon->err, sizeof(daemon->err));
+		return err < 0 ? err
+			       : device_open_ephemeral(&daemon->device, arguments->device, path,
+						       daemon->err, sizeof(daemon->err));
+	}
+	err = paths_device(arguments->device, path, sizeof(path));
+	if (err < 0) {
+		snprintf(daemon->err, sizeof(daemon->err), "device %s: %s", arguments->device,
+			 err == -EINVAL ? "a name is up to 32 letters, digits, dots, hyphens and "
+					  "underscores"
+					: strerror(-err));
+		return err;
+	}
+	return device_open(&daemon->device, arguments->device, path, daemon->err,
+			   sizeof(daemon->err));
+}
+
+static int log_prepare(struct daemon *daemon)
+{
+	char path[PATH_MAX + 8];
+	int err;
+
+	snprintf(path, sizeof(path), "%s/log", daemon->device.path);
+	err = log_open(&daemon->log, path, daemon->arguments->log_fd, daemon->arguments->log_level);
+	if (err < 0)
+		snprintf(daemon->err, sizeof(daemon->err), "%s: %s", path, strerror(-err));
+	return err;
+}
+
+static void options_prepare(struct daemon *daemon)
+{
+	const struct arguments *arguments = daemon->arguments;
+
+	daemon->options = (struct server_options) {
+		.socket_path = daemon->socket_path,
+		.host_path = daemon->host_path,
+		.ta_wrapper = arguments->ta_wrapper,
+		.idle_seconds = arguments->on_demand ? arguments->idle_seconds : 0,
+		.require_signed = arguments->require_signed,
+		.require_full_sandbox = arguments->require_full_sandbox,
+		.ta_log_level = arguments->ta_log_level,
+		.spin_us = (int32_t)wait_spin_from_environment(),
+	};
+}
+
+static void signal_came(uv_signal_t *handle, int signal)
+{
+	char reason[32];
+
+	snprintf(reason, sizeof(reason), "signal %d (SIG%s)", signal, sigabbrev_np(signal));
+	server_stop(handle->data, reason, NULL);
+}
+
+static void signals_watch(struct daemon *daemon)
+{
+	static const int numbers[] = { SIGTERM, SIGINT };
+
+	for (int i = 0; i < 2; i++) {
+		uv_signal_init(&daemon->loop, &daemon->signals[i]);
+		daemon->signals[i].data = &daemon->server;
+		uv_signal_start(&daemon->signals[i], signal_came, numbers[i]);
+		uv_unref((uv_handle_t *)&daemon->signals[i]);
+	}
+}
+
+static void handle_close(uv_handle_t *handle, void *unused)
+{
+	(void)unused;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static void serve(struct daemon *daemon)
+{
+	struct client *client;
+	size_t at = 0;
+
+	log_write(&daemon->log, LOG_LEVEL_INFO,
+		  "device %s: teesimd " TEESIM_VERSION " listens on %s as process %d",
+		  daemon->device.name, daemon->socket_path, (int)getpid());
+	if (daemon->options.ta_wrapper)
+		log_write(&daemon->log, LOG_LEVEL_ERROR,
+			  "TAs run under \"%s\" and WITHOUT A SANDBOX: use this for TAs that you "
+			  "trust as you trust your shell",
+			  daemon->options.ta_wrapper);
+	tell_starter(daemon->arguments, "ready");
+	/* Keys are read into this process: keep other processes of the user out of it. The
+	 * sanitizers' leak check and debuggers need to get in. */
+#if !defined(TEESIM_SANITIZE) && defined(NDEBUG)
+	(void)prctl(PR_SET_DUMPABLE, 0);
+#endif
+	uv_run(&daemon->loop, UV_RUN_DEFAULT);
+	/* Whoever asked us to stop sees the end of the connection when all else is done. */
+	log_close(&daemon->log);
+	device_close(&daemon->device);
+	while ((client = id_map_next(&daemon->server.clients, &at)))
+		client_end(client);
+}
+
+/* Returns the exit status. */
+static int daemon_run(struct daemon *daemon)
+{
+	int err;
+
+	daemon->device.lock_fd = -1;
+	daemon->log.fd = -1;
+	err = paths_prepare(daemon);
+	if (!err)
+		err = device_prepare(daemon);
+	if (err == -EBUSY) {
+		fprintf(stderr, "teesimd: %s\n", daemon->err);
+		tell_starter(daemon->arguments, "error: running");
+		return EXIT_FAILURE;
+	}
+	if (err < 0)
+		goto out;
+	err = log_prepare(daemon);
+	if (err < 0)
+		goto out;
+	if (chdir("/") < 0)
+		log_write(&daemon->log, LOG_LEVEL_ERROR, "cannot leave the current directory");
+	options_prepare(daemon);
+	uv_loop_init(&daemon->loop);
+	signals_watch(daemon);
+	err = server_init(&daemon->server, &daemon->loop, &daemon->options, &daemon->device,
+			  &daemon->log, daemon->err, sizeof(daemon->err));
+	if (!err)
+		serve(daemon);
+	else
+		log_write(&daemon->log, LOG_LEVEL_ERROR, "%s", daemon->err);
+	uv_walk(&daemon->loop, handle_close, NULL);
+	uv_run(&daemon->loop, UV_RUN_DEFAULT);
+	server_fini(&daemon->server);
+	uv_loop_close(&daemon->loop);
+out:
+	log_close(&daemon->log);
+	device_close(&daemon->device);
+	if (err < 0)
+		give_up(daemon->arguments, daemon->err);
+	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = options,
+		.parser = option_parse,
+		.doc = "Runs one simulated TEE device for the TEE clients of this user.",
+	};
+	const char *idle = secure_getenv("TEESIM_IDLE_SECONDS");
+	struct arguments arguments = {
+		.device = paths_default_device(),
+		.ready_fd = -1,
+		.log_fd = -1,
+		.idle_seconds = IDLE_SECONDS_DEFAULT,
+		.log_level = LOG_LEVEL_INFO,
+		.ta_log_level = LOG_LEVEL_FLOW,
+	};
+	static struct daemon daemon;
+	struct argp_state environment = { .root_argp = &argp,
+					  .name = (char *)"teesimd",
+					  .err_stream = stderr,
+					  .out_stream = stdout };
+
+	signal(SIGPIPE, SIG_IGN);
+	if (idle && *idle)
+		arguments.idle_seconds = idle_parse(idle, &environment, "TEESIM_IDLE_SECONDS");
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	if (arguments.require_full_sandbox && arguments.ta_wrapper) {
+		give_up(&arguments, "--ta-wrapper runs TAs without a sandbox, and "
+				    "--require-sandbox=full forbids that: leave one of them out");
+		return EXIT_FAILURE;
+	}
+	if (!parent_follow(arguments.parent))
+		return EXIT_FAILURE;
+	descriptors_close(&arguments);
+	daemon.arguments = &arguments;
+	return daemon_run(&daemon);
+}
