@@ -1,0 +1,6 @@
+#include "external.h"
+
+unsigned int external(void)
+{
+	return 17;
+}

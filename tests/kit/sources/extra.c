@@ -1,0 +1,6 @@
+unsigned int extra(void);
+
+unsigned int extra(void)
+{
+	return 99;
+}

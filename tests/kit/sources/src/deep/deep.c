@@ -1,0 +1,6 @@
+unsigned int deep(void);
+
+unsigned int deep(void)
+{
+	return DEEP;
+}

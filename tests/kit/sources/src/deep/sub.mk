@@ -1,0 +1,2 @@
+srcs-y += deep.c
+cppflags-y += -DDEEP=23
