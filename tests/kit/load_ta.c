@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <tee_internal_api.h>
@@ -33,11 +34,12 @@ int main(int argc, char **argv)
 	const size_t *num_props;
 	uint8_t block[16] = { 0 };
 	invoke_fn *invoke;
-	unsigned int command, number;
+	uint32_t command, number;
 	char line[80];
 	void *image;
 	size_t i, size;
-	int fields;
+	bool has_memref;
+	char *end;
 
 	image = argc == 2 ? dlopen(argv[1], RTLD_NOW | RTLD_LOCAL) : NULL;
 	if (!image) {
@@ -78,16 +80,19 @@ int main(int argc, char **argv)
 		uint32_t types = TEE_PARAM_TYPES(TEE_PARAM_TYPE_VALUE_INOUT, 0, 0, 0);
 		TEE_Result res;
 
-		fields = sscanf(line, "%u %u %zu", &command, &number, &size);
+		command = (uint32_t)strtoul(line, &end, 10);
+		number = (uint32_t)strtoul(end, &end, 10);
+		has_memref = *end == ' ';
+		size = strtoul(end, NULL, 10);
 		params[0].value.a = number;
-		if (fields == 3) {
+		if (has_memref) {
 			types |= TEE_PARAM_TYPES(0, TEE_PARAM_TYPE_MEMREF_INOUT, 0, 0);
 			params[1].memref.buffer = block;
 			params[1].memref.size = size;
 		}
 		res = invoke(NULL, command, types, params);
 		printf("command %u: %x %u", command, res, params[0].value.a);
-		if (fields == 3)
+		if (has_memref)
 			printf(" %u %zu", params[0].value.b, params[1].memref.size);
 		printf("\n");
 	}

@@ -1,4 +1,10 @@
-#define TA_UUID { 0x6a4dd3f1, 0x2fcb, 0x4b0c, { 0x8a, 0x35, 0x21, 0xf7, 0xf0, 0xd4, 0xa1, 0x05 } }
-#define TA_FLAGS 0
+#define TA_UUID                                                        \
+	{                                                              \
+		0x6a4dd3f1, 0x2fcb, 0x4b0c,                            \
+		{                                                      \
+			0x8a, 0x35, 0x21, 0xf7, 0xf0, 0xd4, 0xa1, 0x05 \
+		}                                                      \
+	}
+#define TA_FLAGS      0
 #define TA_STACK_SIZE (2 * 1024)
-#define TA_DATA_SIZE (32 * 1024)
+#define TA_DATA_SIZE  (32 * 1024)
