@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/close_range.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -16,13 +17,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sandbox/under_valgrind.h"
+
 /* Both children below run on memory of the spawner, which waits for them, as after vfork(): no page
  * table is copied, however large teesimd is. They call nothing that allocates or locks, and what
  * they run on is not known to AddressSanitizer. */
 #define ON_BORROWED_MEMORY __attribute__((no_sanitize_address))
 #define STACK_SIZE	   (128 * 1024)
 
-/* Descriptors are moved out of the way of 0 to 3 first. */
+/* What the host needs until it is executed lies above this number, out of the way of 0 to 3. */
 #define SPARE_FD 10
 
 #ifdef TEESIM_SANITIZE
@@ -36,39 +39,41 @@ struct spawn {
 	const struct sandbox_spawn_options *options;
 	char **argv;
 	char **env;
+	/* Above SPARE_FD. */
 	int exe_fd;
 	int null_fd;
 	char *stack;
+	/* Where a child that has memory of its own tells why it failed; -1 otherwise. */
+	int err_fd;
 	/* What came of it. */
 	pid_t pid;
 	int pidfd;
-	/* Why the host is not there; written by whichever process failed. */
+	/* Why the host is not there. */
 	volatile int err;
 	struct sandbox_report report;
 };
 
-static ON_BORROWED_MEMORY void descriptors_arrange(struct spawn *spawn, int *exe)
+static ON_BORROWED_MEMORY void host_fail(struct spawn *spawn, int err)
+{
+	spawn->err = err;
+	if (spawn->err_fd >= 0 && write(spawn->err_fd, &err, sizeof(err)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+/* Gives the host its descriptors; all others close when it is executed. */
+static ON_BORROWED_MEMORY void descriptors_arrange(struct spawn *spawn)
 {
 	int null = fcntl(spawn->null_fd, F_DUPFD_CLOEXEC, SPARE_FD);
 	int log = fcntl(spawn->options->log_fd, F_DUPFD_CLOEXEC, SPARE_FD);
 	int control = fcntl(spawn->options->control_fd, F_DUPFD_CLOEXEC, SPARE_FD);
 
-	*exe = -1;
-	if (spawn->exe_fd >= 0) {
-		*exe = fcntl(spawn->exe_fd, F_DUPFD_CLOEXEC, SPARE_FD);
-		if (*exe < 0)
-			spawn->err = errno;
-	}
 	if (null < 0 || log < 0 || control < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 ||
 	    dup2(log, 2) < 0 || dup2(control, 3) < 0)
-		spawn->err = errno;
-	if (*exe < 0) {
-		if (close_range(4, UINT_MAX, 0) < 0)
-			spawn->err = errno;
-	} else if (close_range(4, (unsigned int)*exe - 1, 0) < 0 ||
-		   close_range((unsigned int)*exe + 1, UINT_MAX, 0) < 0) {
-		spawn->err = errno;
-	}
+		host_fail(spawn, errno);
+	/* Where the kernel is too old for it, everything of teesimd's is close-on-exec anyway, and
+	 * ta-host closes what it does not know. */
+	(void)close_range(4, UINT_MAX, CLOSE_RANGE_CLOEXEC);
 }
 
 static ON_BORROWED_MEMORY int host_run(void *arg)
@@ -76,7 +81,6 @@ static ON_BORROWED_MEMORY int host_run(void *arg)
 	struct spawn *spawn = arg;
 	struct sigaction by_default = { .sa_handler = SIG_DFL };
 	sigset_t none;
-	int exe;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	/* A terminal's Ctrl-C is for the client and teesimd; the host ends with the latter. */
@@ -85,18 +89,16 @@ static ON_BORROWED_MEMORY int host_run(void *arg)
 		sigaction(sig, &by_default, NULL);
 	umask(077);
 	if (chdir("/") < 0)
-		spawn->err = errno;
-	descriptors_arrange(spawn, &exe);
-	if (spawn->err)
-		_exit(127);
+		host_fail(spawn, errno);
+	descriptors_arrange(spawn);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (exe < 0)
+	if (spawn->exe_fd < 0)
 		execvpe(spawn->argv[0], spawn->argv, spawn->env);
 	else
-		syscall(SYS_execveat, exe, "", spawn->argv, spawn->env, AT_EMPTY_PATH);
-	spawn->err = errno;
-	_exit(127);
+		syscall(SYS_execveat, spawn->exe_fd, "", spawn->argv, spawn->env, AT_EMPTY_PATH);
+	host_fail(spawn, errno);
+	return 0;
 }
 
 static ON_BORROWED_MEMORY void host_clone(struct spawn *spawn, int flags)
@@ -158,6 +160,41 @@ static void joiner_clone(struct spawn *spawn)
 		while (waitpid(joiner, NULL, __WALL) < 0 && errno == EINTR)
 			;
 	munmap(stack, STACK_SIZE);
+}
+
+/* As host_clone(), where that cannot be: with an ordinary fork, and in the place of the pidfd a
+ * pipe whose other end only the host holds, as its descriptor 0. */
+static void host_fork(struct spawn *spawn)
+{
+	int err = 0, out[2], life[2];
+	ssize_t got;
+
+	if (pipe2(life, O_CLOEXEC) < 0) {
+		spawn->err = errno;
+		return;
+	}
+	close(spawn->null_fd);
+	spawn->null_fd = life[1];
+	spawn->pidfd = life[0];
+	if (pipe2(out, O_CLOEXEC) < 0) {
+		spawn->err = errno;
+		return;
+	}
+	spawn->err_fd = fcntl(out[1], F_DUPFD_CLOEXEC, SPARE_FD);
+	close(out[1]);
+	spawn->pid = fork();
+	if (spawn->pid < 0)
+		spawn->err = errno;
+	else if (!spawn->pid)
+		host_run(spawn);
+	close(spawn->err_fd);
+	/* Nothing comes when the host is executed: that closes the other end. */
+	do {
+		got = read(out[0], &err, sizeof(err));
+	} while (got < 0 && errno == EINTR);
+	close(out[0]);
+	if (got == sizeof(err))
+		spawn->err = err;
 }
 
 static size_t strings_count(char *const *strings)
@@ -224,7 +261,12 @@ static int resources_open(struct spawn *spawn)
 	if (spawn->null_fd < 0)
 		return -errno;
 	if (!spawn->options->wrapper) {
-		spawn->exe_fd = open(spawn->options->path, O_PATH | O_CLOEXEC);
+		int fd = open(spawn->options->path, O_PATH | O_CLOEXEC);
+
+		if (fd < 0)
+			return -errno;
+		spawn->exe_fd = fcntl(fd, F_DUPFD_CLOEXEC, SPARE_FD);
+		close(fd);
 		if (spawn->exe_fd < 0)
 			return -errno;
 	}
@@ -248,7 +290,9 @@ static void host_start(struct spawn *spawn)
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	if (caged && cage->report.have)
+	if (under_valgrind())
+		host_fork(spawn);
+	else if (caged && cage->report.have)
 		joiner_clone(spawn);
 	else
 		host_clone(spawn, 0);
@@ -263,6 +307,7 @@ int sandbox_spawn(const struct sandbox_spawn_options *options, struct sandbox_ch
 		.options = options,
 		.exe_fd = -1,
 		.null_fd = -1,
+		.err_fd = -1,
 		.stack = MAP_FAILED,
 		.pid = -1,
 		.pidfd = -1,

@@ -40,7 +40,8 @@ struct sandbox_spawn_options {
 
 struct sandbox_child {
 	pid_t pid;
-	/* Becomes readable when the process ends; close-on-exec. -1 where the kernel has none. */
+	/* Becomes readable when the process ends; close-on-exec. To wait on alone: under Valgrind
+	 * it is no pidfd. Signals go to `pid`, which stays this process until it is reaped. */
 	int pidfd;
 };
 
