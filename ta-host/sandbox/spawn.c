@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -28,17 +29,14 @@
 /* What the host needs until it is executed lies above this number, out of the way of 0 to 3. */
 #define SPARE_FD 10
 
-#ifdef TEESIM_SANITIZE
-static const char *const kept_variables[] = { "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS" };
-#define KEPT_COUNT (sizeof(kept_variables) / sizeof(kept_variables[0]))
-#else
-#define KEPT_COUNT 0
-#endif
+/* What the sanitizers' runtimes read, in builds that have them. */
+#define SANITIZER_VARIABLES 2
 
 struct spawn {
 	const struct sandbox_spawn_options *options;
 	char **argv;
 	char **env;
+	char *sanitizer_env[SANITIZER_VARIABLES];
 	/* Above SPARE_FD. */
 	int exe_fd;
 	int null_fd;
@@ -225,33 +223,44 @@ static int argv_make(struct spawn *spawn)
 	return 0;
 }
 
-/* The strings stay those of the caller and of the environment, but for the kept variables, which
- * are found as they stand in `environ`. */
+#ifdef TEESIM_SANITIZE
+/* The options of the sanitizers' runtimes are the caller's, but that no leaks are looked for: that
+ * would take processes of its own. */
+static int sanitizer_env_make(struct spawn *spawn)
+{
+	const char *address = getenv("ASAN_OPTIONS"), *undefined = getenv("UBSAN_OPTIONS");
+
+	if (asprintf(&spawn->sanitizer_env[0], "ASAN_OPTIONS=%s%sdetect_leaks=0",
+		     address ? address : "", address ? ":" : "") < 0)
+		return -ENOMEM;
+	if (asprintf(&spawn->sanitizer_env[1], "UBSAN_OPTIONS=%s", undefined ? undefined : "") < 0)
+		return -ENOMEM;
+	return 0;
+}
+#endif
+
+/* The strings stay the caller's and the environment's, but for the sanitizers'. */
 static int env_make(struct spawn *spawn)
 {
 	char *const *given = spawn->options->env;
-	size_t inherited = spawn->options->wrapper ? strings_count(environ) : KEPT_COUNT;
+	char *const *inherited = spawn->options->wrapper ? environ : NULL;
 	size_t at = 0;
 
-	spawn->env = calloc(strings_count(given) + inherited + 1, sizeof(char *));
+	spawn->env =
+		calloc(strings_count(given) + strings_count(inherited) + SANITIZER_VARIABLES + 1,
+		       sizeof(char *));
 	if (!spawn->env)
 		return -ENOMEM;
 	for (size_t i = 0; given && given[i]; i++)
 		spawn->env[at++] = given[i];
-	if (spawn->options->wrapper) {
-		for (size_t i = 0; environ[i]; i++)
-			spawn->env[at++] = environ[i];
-		return 0;
-	}
 #ifdef TEESIM_SANITIZE
-	for (size_t i = 0; i < KEPT_COUNT; i++) {
-		size_t length = strlen(kept_variables[i]);
-
-		for (char **entry = environ; *entry; entry++)
-			if (!strncmp(*entry, kept_variables[i], length) && (*entry)[length] == '=')
-				spawn->env[at++] = *entry;
-	}
+	if (sanitizer_env_make(spawn) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < SANITIZER_VARIABLES; i++)
+		spawn->env[at++] = spawn->sanitizer_env[i];
 #endif
+	for (size_t i = 0; inherited && inherited[i]; i++)
+		spawn->env[at++] = inherited[i];
 	return 0;
 }
 
@@ -345,6 +354,8 @@ out:
 		close(spawn.exe_fd);
 	if (spawn.null_fd >= 0)
 		close(spawn.null_fd);
+	for (size_t i = 0; i < SANITIZER_VARIABLES; i++)
+		free(spawn.sanitizer_env[i]);
 	free(spawn.env);
 	free(spawn.argv);
 	return err;

@@ -24,7 +24,7 @@ struct sandbox_spawn_options {
 	/* Its arguments, argv[0] included, NULL-terminated. */
 	char *const *argv;
 	/* "NAME=value" strings, NULL-terminated; may be NULL. Builds with sanitizers add the
-	 * caller's ASAN_OPTIONS and UBSAN_OPTIONS. */
+	 * caller's ASAN_OPTIONS, with the search for leaks off, and UBSAN_OPTIONS. */
 	char *const *env;
 	/* Becomes descriptor 3: the socket to teesimd. The caller keeps and closes its own. */
 	int control_fd;

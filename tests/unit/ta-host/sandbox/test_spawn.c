@@ -1,13 +1,16 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -195,6 +198,107 @@ Test(spawn, a_lost_namespace_is_reported)
 	cr_assert_eq(report.missing, SANDBOX_BIT(SANDBOX_NET_NS));
 	cr_assert_eq(report.err[SANDBOX_NET_NS], EINVAL);
 	cr_assert(shares_namespace("net"), "%s", said);
+}
+
+/* Numbers of the children below, which stand in for machines that allow less. */
+enum {
+	AS_EXPECTED = 0,
+	CANNOT_BE_TRIED = 70,
+	NO_CAGE,
+	OTHERWISE_REPORTED,
+	NOT_SPAWNED,
+	ENDED_BADLY,
+};
+
+static bool line_write(const char *path, const char *line)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, line, strlen(line)) == (ssize_t)strlen(line);
+
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+/* In a user namespace in which `limit` (a file in /proc/sys/user, may be NULL) is 0, and without
+ * capabilities unless `capable`: are the features of `missing` missing, for the reason `why`, the
+ * others there, and does a host start nevertheless? */
+static int spawn_with_less(const char *limit, bool capable, uint32_t missing, int why)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = { 0 };
+	struct sandbox_cage less;
+	unsigned int uid = getuid(), gid = getgid();
+	char path[64], map[32];
+	int status;
+
+	if (unshare(CLONE_NEWUSER) < 0 || !line_write("/proc/self/setgroups", "deny"))
+		return CANNOT_BE_TRIED;
+	snprintf(map, sizeof(map), "%u %u 1", uid, uid);
+	if (!line_write("/proc/self/uid_map", map))
+		return CANNOT_BE_TRIED;
+	snprintf(map, sizeof(map), "%u %u 1", gid, gid);
+	if (!line_write("/proc/self/gid_map", map))
+		return CANNOT_BE_TRIED;
+	snprintf(path, sizeof(path), "/proc/sys/user/%s", limit);
+	if (!line_write(path, "0"))
+		return CANNOT_BE_TRIED;
+	if (!capable && syscall(SYS_capset, &header, none) < 0)
+		return CANNOT_BE_TRIED;
+
+	if (sandbox_cage_create(&less))
+		return NO_CAGE;
+	if (spawn(SPAWN_TARGET, "end", &less, NULL))
+		return NOT_SPAWNED;
+	if (waitpid(child.pid, &status, 0) != child.pid || !WIFEXITED(status) ||
+	    WEXITSTATUS(status) != 7)
+		return ENDED_BADLY;
+	if (report.missing != missing || report.have != (SANDBOX_SPAWN_FEATURES & ~missing))
+		return OTHERWISE_REPORTED;
+	for (unsigned int i = 0; i < SANDBOX_FEATURE_COUNT; i++)
+		if (missing & SANDBOX_BIT(i) && report.err[i] != why && report.err[i] != EPERM)
+			return OTHERWISE_REPORTED;
+	return AS_EXPECTED;
+}
+
+static void with_less(const char *limit, bool capable, uint32_t missing, int why)
+{
+	pid_t pid = fork();
+	int status;
+
+	cr_assert_geq(pid, 0);
+	if (!pid)
+		_exit(spawn_with_less(limit, capable, missing, why));
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFEXITED(status), "status %x", status);
+	if (WEXITSTATUS(status) == CANNOT_BE_TRIED)
+		cr_skip_test("no user namespaces here");
+	cr_assert_eq(WEXITSTATUS(status), AS_EXPECTED, "%d", WEXITSTATUS(status));
+}
+
+Test(spawn, a_namespace_that_is_refused_is_missing_alone)
+{
+	with_less("max_net_namespaces", true, SANDBOX_BIT(SANDBOX_NET_NS), ENOSPC);
+}
+
+Test(spawn, without_a_mount_namespace_the_others_are_there)
+{
+	with_less("max_mnt_namespaces", true, SANDBOX_BIT(SANDBOX_MOUNT_NS), ENOSPC);
+}
+
+Test(spawn, without_a_pid_namespace_the_others_are_there)
+{
+	with_less("max_pid_namespaces", true, SANDBOX_BIT(SANDBOX_PID_NS), ENOSPC);
+}
+
+Test(spawn, without_user_namespaces_capabilities_make_the_others)
+{
+	with_less("max_user_namespaces", true, SANDBOX_BIT(SANDBOX_USER_NS), ENOSPC);
+}
+
+Test(spawn, without_user_namespaces_and_capabilities_a_host_starts)
+{
+	with_less("max_user_namespaces", false, SANDBOX_SPAWN_FEATURES, ENOSPC);
 }
 
 Test(spawn, pidfd_tells_the_end)
