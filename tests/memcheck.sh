@@ -33,7 +33,9 @@ unfinished() {
 	for log in "$logs"/*.log; do
 		pid=${log##*/}
 		pid=${pid%.log}
-		if ! grep -q 'ERROR SUMMARY:' "$log" && kill -0 "$pid" 2>/dev/null; then
+		# One that was killed and that nobody has waited for yet is still listed, as Z.
+		if ! grep -q 'ERROR SUMMARY:' "$log" &&
+			grep -q '^State:.[^XZ]' "/proc/$pid/status" 2>/dev/null; then
 			echo "$pid"
 			return 0
 		fi
