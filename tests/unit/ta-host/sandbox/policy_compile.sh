@@ -9,6 +9,7 @@ trap 'rm -rf "$dir"' EXIT
 failures=0
 
 # What the first line of every policy below is, so that it holds a $TGID.
+# shellcheck disable=SC2016 # which is the policy's, not the shell's
 first='tgkill: arg0 == $TGID # to itself'
 
 fail() {
