@@ -11,6 +11,14 @@ enum {
 	EXIT_USAGE = 2,	  /* it was not understood */
 };
 
+int cmd_run(int argc, char **argv);
+int cmd_start(int argc, char **argv);
+int cmd_stop(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_log(int argc, char **argv);
 int cmd_ta(int argc, char **argv);
+int cmd_device(int argc, char **argv);
+int cmd_env(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 
 #endif

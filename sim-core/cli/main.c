@@ -9,7 +9,15 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *summary;
 } commands[] = {
+	{ "run", cmd_run, "run one command on a fresh device that is gone afterwards" },
+	{ "start", cmd_start, "start a device that stays until it is stopped" },
+	{ "stop", cmd_stop, "end a running device; what it keeps stays" },
+	{ "status", cmd_status, "show whether a device runs, and its trusted applications" },
+	{ "log", cmd_log, "show what trusted applications print, and why one failed" },
 	{ "ta", cmd_ta, "sign, verify, inspect, list, install and remove trusted applications" },
+	{ "device", cmd_device, "list and remove devices" },
+	{ "env", cmd_env, "print the variables that point existing projects here" },
+	{ "doctor", cmd_doctor, "check this machine: what is missing, and how to get it" },
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -401,7 +401,7 @@ static int started(struct instance *instance, const struct message *message)
 	}
 	instance->state = INSTANCE_LIVE;
 	uv_timer_stop(&instance->patience);
-	log_write(instance->server->log, LOG_LEVEL_DEBUG, "%s runs as process %d",
+	log_write(instance->server->log, LOG_LEVEL_INFO, "%s runs as process %d",
 		  image_name(&instance->image, name), (int)instance->host->pid);
 	while ((opening = TAILQ_FIRST(&instance->starting)))
 		opening_complete(opening, instance);

@@ -352,23 +352,30 @@ static void signals_reset(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-int launch_child_prepare(int ready, bool keep_output)
+int launch_child_prepare(int ready, int log)
 {
-	int null, high;
+	const struct {
+		int from;
+		int to;
+	} kept[] = { { ready, LAUNCH_READY_FD }, { log, LAUNCH_LOG_FD } };
+	int high[2], null;
 
 	/* Out of the way of the numbers that are about to be given out. */
-	high = fcntl(ready, F_DUPFD_CLOEXEC, 10);
-	if (high < 0)
-		return -errno;
+	for (int i = 0; i < 2; i++) {
+		high[i] = kept[i].from < 0 ? -1 : fcntl(kept[i].from, F_DUPFD_CLOEXEC, 10);
+		if (kept[i].from >= 0 && high[i] < 0)
+			return -errno;
+	}
 	null = open("/dev/null", O_RDWR);
 	if (null < 0)
 		return -errno;
-	for (int fd = 0; fd <= (keep_output ? 0 : 2); fd++)
+	for (int fd = 0; fd <= 2; fd++)
 		if (dup2(null, fd) < 0)
 			return -errno;
-	if (dup2(high, LAUNCH_READY_FD) < 0)
-		return -errno;
-	close_from(LAUNCH_READY_FD + 1);
+	for (int i = 0; i < 2; i++)
+		if (high[i] >= 0 && dup2(high[i], kept[i].to) < 0)
+			return -errno;
+	close_from(log < 0 ? LAUNCH_LOG_FD : LAUNCH_LOG_FD + 1);
 	signals_reset();
 	return 0;
 }
@@ -406,7 +413,7 @@ __attribute__((noreturn)) static void child_run(const char *program, char *const
 			exec_failed(ready, errno);
 		_exit(0);
 	}
-	rc = launch_child_prepare(ready, false);
+	rc = launch_child_prepare(ready, -1);
 	if (rc < 0) {
 		exec_failed(ready, -rc);
 		_exit(127);

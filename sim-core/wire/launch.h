@@ -21,6 +21,8 @@
 
 /* The descriptor on which a started daemon finds the pipe to say "ready" on. */
 #define LAUNCH_READY_FD 3
+/* The descriptor on which it finds what to copy its log to, where it is told so. */
+#define LAUNCH_LOG_FD 4
 
 struct launch_options {
 	/* The device to reach. NULL: the one that TEESIM_SOCKET leads to, else the one that
@@ -65,11 +67,11 @@ int launch_ready_wait(int ready, const char *program, unsigned int timeout_ms, c
 		      size_t errlen);
 
 /*
- * For the child of a fork, before it executes a daemon: standard streams on /dev/null (with
- * `keep_output` only the input), `ready` at LAUNCH_READY_FD, every other descriptor closed, no
- * signal blocked, ignored or handled. Calls only what the forked child of a threaded process may
- * call. Returns 0 or -errno.
+ * For the child of a fork, before it executes a daemon: standard streams on /dev/null, `ready` at
+ * LAUNCH_READY_FD, `log` (or -1) at LAUNCH_LOG_FD, every other descriptor closed, no signal
+ * blocked, ignored or handled. Calls only what the forked child of a threaded process may call.
+ * Returns 0 or -errno.
  */
-int launch_child_prepare(int ready, bool keep_output);
+int launch_child_prepare(int ready, int log);
 
 #endif

@@ -1,0 +1,115 @@
+#include "cli/daemon_options.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "device/paths.h"
+#include "wire/launch.h"
+
+static_assert(LAUNCH_READY_FD == 3, "the command line below names it");
+
+static bool among(const char *value, const char *const *choices)
+{
+	for (; *choices; choices++)
+		if (!strcmp(value, *choices))
+			return true;
+	return false;
+}
+
+int daemon_option_take(struct daemon_options *options, int option, const char *value,
+		       const char *command)
+{
+	static const char *const sandboxes[] = { "full", "any", NULL };
+	static const char *const levels[] = { "error", "info", "debug", "flow", "1",
+					      "2",     "3",    "4",	NULL };
+
+	switch (option) {
+	case 'd':
+		if (!paths_device_name_valid(value)) {
+			fprintf(stderr,
+				"teesim %s: \"%s\" is no device name: use 1 to %d letters, digits, "
+				"'.', '_' or '-'\n",
+				command, value, PATHS_DEVICE_NAME_MAX);
+			return -1;
+		}
+		options->device = value;
+		return 1;
+	case 'S':
+		options->require_signed = true;
+		return 1;
+	case 'B':
+		if (!among(value, sandboxes)) {
+			fprintf(stderr,
+				"teesim %s: --require-sandbox is \"full\" or \"any\", not \"%s\"\n",
+				command, value);
+			return -1;
+		}
+		options->require_sandbox = value;
+		return 1;
+	case 'l':
+		if (!among(value, levels)) {
+			fprintf(stderr,
+				"teesim %s: --log-level is error, info, debug or flow, not "
+				"\"%s\"\n",
+				command, value);
+			return -1;
+		}
+		options->log_level = value;
+		return 1;
+	case 'w':
+		options->ta_wrapper = value;
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+bool daemon_options_any(const struct daemon_options *options)
+{
+	return options->require_signed || options->require_sandbox || options->log_level ||
+	       options->ta_wrapper;
+}
+
+void daemon_options_argv(struct daemon_options *options, const char *program,
+			 const char *argv[DAEMON_ARGV_MAX])
+{
+	const struct {
+		const char *name;
+		const char *value;
+	} valued[] = {
+		{ "--device", options->device },
+		{ "--socket", options->socket_path },
+		{ "--log-level", options->log_level ? options->log_level
+				 : options->quiet   ? "error"
+						    : NULL },
+		{ "--ta-log-level", options->log_level },
+		{ "--idle-seconds", options->idle_seconds },
+		{ "--ta-wrapper", options->ta_wrapper },
+		{ "--ready-fd", options->ready ? "3" : NULL },
+		{ "--log-fd", options->log_fd ? options->log_fd_text : NULL },
+		{ "--parent-pid", options->parent ? options->parent_text : NULL },
+	};
+	size_t n = 0;
+
+	snprintf(options->log_fd_text, sizeof(options->log_fd_text), "%d", options->log_fd);
+	snprintf(options->parent_text, sizeof(options->parent_text), "%d", (int)options->parent);
+	argv[n++] = program;
+	for (size_t i = 0; i < sizeof(valued) / sizeof(valued[0]); i++) {
+		if (!valued[i].value)
+			continue;
+		argv[n++] = valued[i].name;
+		argv[n++] = valued[i].value;
+	}
+	if (options->require_signed)
+		argv[n++] = "--require-signed";
+	if (options->require_sandbox)
+		argv[n++] = !strcmp(options->require_sandbox, "full") ? "--require-sandbox=full"
+								      : "--require-sandbox=any";
+	/* Only such a daemon looks at its idle time. */
+	if (options->idle_seconds)
+		argv[n++] = "--on-demand";
+	if (options->ephemeral)
+		argv[n++] = "--ephemeral";
+	argv[n] = NULL;
+}

@@ -1,0 +1,59 @@
+/*
+ * The options that `teesim run` and `teesim start` hand on to teesimd, and the command line that
+ * they make of them. Runs in `teesim`; the strings stay the caller's.
+ */
+#ifndef TEESIM_CLI_DAEMON_OPTIONS_H
+#define TEESIM_CLI_DAEMON_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct daemon_options {
+	const char *device;
+	const char *socket_path;
+	bool require_signed;
+	/* "full" or "any"; NULL: teesimd's own default. */
+	const char *require_sandbox;
+	const char *log_level;
+	const char *idle_seconds;
+	const char *ta_wrapper;
+	/* Where nothing is said by log_level, it logs of its own only what went wrong. */
+	bool quiet;
+	bool ephemeral;
+	/* It writes "ready" on LAUNCH_READY_FD. */
+	bool ready;
+	/* It copies its log there; 0: nowhere. */
+	int log_fd;
+	/* It ends with this process, its parent; 0: with nobody. */
+	pid_t parent;
+	/* Room for the numbers in its command line. */
+	char log_fd_text[12];
+	char parent_text[12];
+};
+
+/* Longest command line, the terminating NULL included. */
+#define DAEMON_ARGV_MAX 32
+
+/* The options in common, for getopt_long(): `daemon_option_take()` takes their values. */
+#define DAEMON_LONG_OPTIONS                                                                       \
+	{ "device", required_argument, NULL, 'd' }, { "require-signed", no_argument, NULL, 'S' }, \
+		{ "require-sandbox", required_argument, NULL, 'B' },                              \
+		{ "log-level", required_argument, NULL, 'l' },                                    \
+	{                                                                                         \
+		"ta-wrapper", required_argument, NULL, 'w'                                        \
+	}
+
+/* Takes one option that getopt_long() returned. Returns 1 when it was one of these, 0 when not, and
+ * -1 after a complaint on stderr. */
+int daemon_option_take(struct daemon_options *options, int option, const char *value,
+		       const char *command);
+
+/* Does it ask for anything that a daemon can be told only when it starts? */
+bool daemon_options_any(const struct daemon_options *options);
+
+/* Writes `program`'s command line into `argv`; it holds as long as `options` does. */
+void daemon_options_argv(struct daemon_options *options, const char *program,
+			 const char *argv[DAEMON_ARGV_MAX]);
+
+#endif

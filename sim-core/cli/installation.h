@@ -1,0 +1,25 @@
+/*
+ * Where the other parts of this build or installation are, as seen from the running teesim. Runs in
+ * `teesim`.
+ */
+#ifndef TEESIM_CLI_INSTALLATION_H
+#define TEESIM_CLI_INSTALLATION_H
+
+#include <limits.h>
+
+/* An empty string stands for what was not found. */
+struct installation {
+	char prefix[PATH_MAX];
+	char teesimd[PATH_MAX];
+	char ta_host[PATH_MAX];
+	/* The directory that holds libteec.so.2. */
+	char library_dir[PATH_MAX];
+	/* What makefiles call TEEC_EXPORT: include/ and lib/ below it. */
+	char client_export[PATH_MAX];
+	char ta_dev_kit[PATH_MAX];
+};
+
+/* Looks for all parts. Returns 0, or -errno when it is not known where teesim itself is. */
+int installation_find(struct installation *found);
+
+#endif
