@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# `teesim doctor` and `teesim env`: what they say is true of this build.
+set -u
+# shellcheck source=tests/e2e/expect.sh
+. "$TEESIM_SOURCE_DIR/tests/e2e/expect.sh"
+
+expect_status 0 teesim doctor
+for check in teesimd ta-host libteec 'TA dev kit' home sockets processors kernel seccomp landlock; do
+	expect_output "$check"
+done
+expect_no_output $'\033'
+expect_no_output missing
+expect_status 0 teesim doctor --json
+expect_output '"usable": true'
+
+# A name for the library that nothing else has said yet.
+expect_status 0 env -u LD_LIBRARY_PATH teesim doctor
+expect_status 0 env LD_LIBRARY_PATH="$TEESIM_BUILD_DIR/lib" teesim doctor
+expect_output "found by the linker: $TEESIM_BUILD_DIR/lib/libteec.so.2"
+
+expect_status 1 env TEESIM_HOME=/proc/no-such teesim doctor
+expect_output '/proc/no-such cannot be written to'
+expect_status 1 env TEESIM_HOME=/proc/no-such teesim doctor --json
+expect_output '"usable": false'
+expect_status 1 env TEESIM_DAEMON=/nonexistent teesim doctor
+expect_output 'missing  teesimd'
+
+# Nothing is left in the places that it tried to write to.
+expect_status 0 find "$TEESIM_HOME" "$XDG_RUNTIME_DIR" -type f
+[ -z "$output" ] || expect_complain "left: $output"
+
+unset LD_LIBRARY_PATH TEEC_EXPORT TA_DEV_KIT_DIR
+eval "$(teesim env)"
+expect test -e "$LD_LIBRARY_PATH/libteec.so.2"
+expect test -e "$TEEC_EXPORT/include/tee_client_api.h"
+expect test -e "$TEEC_EXPORT/lib/libteec.so"
+expect test -e "$TA_DEV_KIT_DIR/mk/ta_dev_kit.mk"
+# Once more adds nothing.
+before=$LD_LIBRARY_PATH:$PATH
+eval "$(teesim env)"
+expect test "$LD_LIBRARY_PATH:$PATH" = "$before"
+expect_done
