@@ -1,0 +1,28 @@
+/*
+ * All figures, in the order in which they are told. Each is in the file of its name.
+ */
+#ifndef BENCH_FIGURES_H
+#define BENCH_FIGURES_H
+
+#include "harness.h"
+
+#define FIGURES(X)         \
+	X(floor_pingpong)  \
+	X(empty_invoke)    \
+	X(four_values)     \
+	X(shared_block)    \
+	X(temporary_small) \
+	X(temporary_large) \
+	X(one_cpu)         \
+	X(cold_open)       \
+	X(warm_open_close) \
+	X(parallel)        \
+	X(busy_among_many) \
+	X(system_calls)    \
+	X(idle)
+
+#define FIGURE_DECLARE(name) void name##_run(struct bench *bench);
+FIGURES(FIGURE_DECLARE)
+#undef FIGURE_DECLARE
+
+#endif

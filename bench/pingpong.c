@@ -1,0 +1,176 @@
+#include "pingpong.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "placement.h"
+#include "wire/futex.h"
+
+/* What the messages of the socket round trip hold: as much as a small control message. */
+#define SOCKET_MESSAGE_SIZE 32U
+
+/* Who waits says so in a line of its own, since the other reads it at every turn. */
+struct pingpong_word {
+	_Atomic uint32_t seq;
+	uint8_t unused_seq[124];
+	_Atomic uint32_t parked;
+	uint8_t unused_parked[124];
+};
+
+struct pingpong_page {
+	struct pingpong_word request;
+	struct pingpong_word reply;
+};
+
+static void word_set(struct pingpong_word *word, uint32_t seq)
+{
+	(void)atomic_exchange(&word->seq, seq);
+	if (atomic_load_explicit(&word->parked, memory_order_relaxed))
+		futex_wake_all(&word->seq);
+}
+
+/* Waits until the word is `seq`; it was the number before until then. */
+static void word_wait(struct pingpong_word *word, uint32_t seq, struct wait_policy *policy)
+{
+	struct wait_spin spin;
+
+	wait_spin_start(&spin);
+	do {
+		if (atomic_load_explicit(&word->seq, memory_order_acquire) == seq) {
+			wait_policy_met(policy);
+			return;
+		}
+	} while (wait_spin_more(&spin, policy));
+	wait_policy_missed(policy);
+	atomic_store(&word->parked, 1);
+	while (atomic_load(&word->seq) != seq)
+		(void)futex_wait(&word->seq, seq - 1, NULL);
+	atomic_store_explicit(&word->parked, 0, memory_order_relaxed);
+}
+
+/* In the child: what a peer needs to be sure to go when its parent does. */
+static void die_with_parent(pid_t parent)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(0);
+}
+
+__attribute__((noreturn)) static void peer_serve(struct pingpong_page *page,
+						 struct wait_policy wait)
+{
+	for (uint32_t seq = 1;; seq++) {
+		word_wait(&page->request, seq, &wait);
+		word_set(&page->reply, seq);
+	}
+}
+
+int pingpong_start(struct pingpong *pingpong, long spin_us, int cpu)
+{
+	pid_t parent = getpid();
+	int err;
+
+	memset(pingpong, 0, sizeof(*pingpong));
+	pingpong->page = mmap(NULL, sizeof(*pingpong->page), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (pingpong->page == MAP_FAILED)
+		return -errno;
+	wait_policy_init(&pingpong->wait, spin_us);
+	pingpong->peer = fork();
+	if (pingpong->peer < 0) {
+		err = -errno;
+		munmap(pingpong->page, sizeof(*pingpong->page));
+		return err;
+	}
+	if (pingpong->peer == 0) {
+		die_with_parent(parent);
+		if (cpu >= 0)
+			(void)placement_pin(cpu);
+		peer_serve(pingpong->page, pingpong->wait);
+	}
+	return 0;
+}
+
+void pingpong_stop(struct pingpong *pingpong)
+{
+	if (pingpong->peer <= 0)
+		return;
+	kill(pingpong->peer, SIGKILL);
+	while (waitpid(pingpong->peer, NULL, 0) < 0 && errno == EINTR)
+		;
+	munmap(pingpong->page, sizeof(*pingpong->page));
+	pingpong->peer = 0;
+}
+
+int pingpong_call(void *context)
+{
+	struct pingpong *pingpong = context;
+	uint32_t seq = ++pingpong->seq;
+
+	word_set(&pingpong->page->request, seq);
+	word_wait(&pingpong->page->reply, seq, &pingpong->wait);
+	return 0;
+}
+
+__attribute__((noreturn)) static void socket_peer_serve(int fd)
+{
+	char message[SOCKET_MESSAGE_SIZE];
+
+	for (;;) {
+		ssize_t n = recv(fd, message, sizeof(message), 0);
+
+		if (n <= 0 || send(fd, message, (size_t)n, MSG_NOSIGNAL) != n)
+			_exit(0);
+	}
+}
+
+int socket_peer_start(struct socket_peer *peer)
+{
+	pid_t parent = getpid();
+	int fds[2];
+	int err;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return -errno;
+	peer->peer = fork();
+	if (peer->peer < 0) {
+		err = -errno;
+		close(fds[0]);
+		close(fds[1]);
+		return err;
+	}
+	if (peer->peer == 0) {
+		die_with_parent(parent);
+		close(fds[0]);
+		socket_peer_serve(fds[1]);
+	}
+	close(fds[1]);
+	peer->fd = fds[0];
+	return 0;
+}
+
+void socket_peer_stop(struct socket_peer *peer)
+{
+	close(peer->fd);
+	while (waitpid(peer->peer, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+int socket_peer_call(void *context)
+{
+	const struct socket_peer *peer = context;
+	char message[SOCKET_MESSAGE_SIZE] = { 0 };
+
+	if (send(peer->fd, message, sizeof(message), MSG_NOSIGNAL) < 0 ||
+	    recv(peer->fd, message, sizeof(message), 0) < 0)
+		return -errno;
+	return 0;
+}
