@@ -79,7 +79,7 @@ bool paths_device_name_valid(const char *name)
 	if (!name || !name[0] || !strchr(first, name[0]))
 		return false;
 	length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
-	return name[length] == '\0' && length <= PATHS_DEVICE_NAME_MAX;
+	return length <= PATHS_DEVICE_NAME_MAX && name[length] == '\0';
 }
 
 static int home_of_user(char *out, size_t size)

@@ -170,6 +170,7 @@ Test(ta_directory, list_tells_each_file_and_its_fate)
 	put("a/" ONE ".txt", "plain.ta");
 	cr_assert_eq(ta_list(&search, &policy, &trust, &list), 0);
 	cr_assert_eq(list.count, 5);
+	cr_assert_not_null(list.entries);
 
 	cr_expect_str_eq(list.entries[0].image.location.path, below("a/" ONE ".ta"));
 	cr_expect_eq(list.entries[0].refusal, TA_FORBIDDEN_FEATURE);
@@ -199,6 +200,7 @@ Test(ta_directory, strict_policy_leaves_signed_tas_alone)
 	put_signed("b/" ONE ".ta", "plain.ta", &one);
 	cr_assert_eq(ta_list(&search, &strict, &trust, &list), 0);
 	cr_assert_eq(list.count, 2);
+	cr_assert_not_null(list.entries);
 	cr_expect_eq(list.entries[0].refusal, TA_NOT_SIGNED);
 	cr_expect_eq(list.entries[1].refusal, TA_ACCEPTED);
 	ta_list_clear(&list);
