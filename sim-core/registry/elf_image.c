@@ -28,11 +28,13 @@ enum {
 	SLOT_VERDEFNUM,
 	SLOT_FLAGS_1,
 	SLOT_TLSDESC_GOT,
+	SLOT_RELACOUNT,
 	SLOT_COUNT,
 };
 
 struct parse {
 	struct elf_image *image;
+	bool has_tls;
 	bool seen[SLOT_COUNT];
 	uint64_t value[SLOT_COUNT];
 	char *err;
@@ -231,6 +233,8 @@ static int add_segment(struct parse *p, const Elf64_Phdr *ph)
 	if (ph->p_align < PAGE || (ph->p_align & (ph->p_align - 1)) ||
 	    ((ph->p_vaddr - ph->p_offset) & (ph->p_align - 1)))
 		return damaged(p, "a segment is not aligned to pages");
+	if (!(ph->p_flags & PF_R))
+		return damaged(p, "a segment cannot be read");
 	if ((ph->p_flags & PF_W) && (ph->p_flags & PF_X))
 		return forbidden(p,
 				 "a segment is writable and executable: link without -N, -omagic "
@@ -265,7 +269,7 @@ static int check_placed(struct parse *p, const Elf64_Phdr *ph)
 static int check_program_headers(struct parse *p, const Elf64_Ehdr *eh)
 {
 	const struct elf_image *image = p->image;
-	bool has_dynamic = false, has_stack = false, has_tls = false;
+	bool has_dynamic = false, has_stack = false;
 	const struct elf_segment *s;
 	int rc = 0;
 
@@ -307,10 +311,11 @@ static int check_program_headers(struct parse *p, const Elf64_Ehdr *eh)
 						    "-z noexecstack");
 			break;
 		case PT_TLS:
-			if (has_tls)
+			if (p->has_tls)
 				return damaged(p, "more than one thread-local segment");
-			has_tls = true;
-			if (ph.p_filesz > ph.p_memsz || ph.p_memsz > ELF_IMAGE_SPAN_MAX ||
+			p->has_tls = true;
+			if (ph.p_filesz > ph.p_memsz || ph.p_memsz == 0 ||
+			    ph.p_memsz > ELF_IMAGE_SPAN_MAX || ph.p_align == 0 ||
 			    (ph.p_align & (ph.p_align - 1)) || ph.p_align > PAGE)
 				return damaged(p, "the thread-local segment is damaged");
 			if (ph.p_filesz)
@@ -370,6 +375,8 @@ static int dynamic_slot(int64_t tag)
 		return SLOT_FLAGS_1;
 	case DT_TLSDESC_GOT:
 		return SLOT_TLSDESC_GOT;
+	case DT_RELACOUNT:
+		return SLOT_RELACOUNT;
 	default:
 		return tag >= 0 && tag < DT_NUM ? (int)tag : -1;
 	}
@@ -644,6 +651,19 @@ static bool relr_is_relocatable(void *arg, uint64_t vaddr)
 	return is_relocatable(arg, vaddr, 8);
 }
 
+/* Whether a thread-local relocation is about a thread-local variable. */
+static bool is_thread_local(const struct parse *p, const Elf64_Rela *rela)
+{
+	const size_t index = ELF64_R_SYM(rela->r_info);
+	Elf64_Sym symbol;
+
+	if (index == STN_UNDEF)
+		return p->has_tls;
+	symbol = symbol_at(p->image, index);
+	return ELF64_ST_TYPE(symbol.st_info) == STT_TLS &&
+	       (symbol.st_shndx == SHN_UNDEF || p->has_tls);
+}
+
 static int check_relocations(struct parse *p)
 {
 	const struct elf_image *image = p->image;
@@ -659,12 +679,15 @@ static int check_relocations(struct parse *p)
 		case R_X86_64_GLOB_DAT:
 		case R_X86_64_JUMP_SLOT:
 		case R_X86_64_RELATIVE:
-		case R_X86_64_DTPMOD64:
-		case R_X86_64_DTPOFF64:
-		case R_X86_64_TPOFF64:
 			break;
 		case R_X86_64_TLSDESC:
 			width = 16;
+			/* fall through */
+		case R_X86_64_DTPMOD64:
+		case R_X86_64_DTPOFF64:
+		case R_X86_64_TPOFF64:
+			if (!is_thread_local(p, &rela))
+				return damaged(p, "a thread-local relocation of something else");
 			break;
 		case R_X86_64_IRELATIVE:
 			return forbidden(
@@ -680,6 +703,12 @@ static int check_relocations(struct parse *p)
 		if (!is_relocatable(image, rela.r_offset, width))
 			return damaged(p, "a relocation writes outside the image's own data");
 	}
+	/* The dynamic linker takes the type of so many for granted. */
+	if (p->value[SLOT_RELACOUNT] > image->rela.count)
+		return damaged(p, "a relocation table is damaged");
+	for (size_t i = 0; i < p->value[SLOT_RELACOUNT]; i++)
+		if (ELF64_R_TYPE(rela_at(image, i).r_info) != R_X86_64_RELATIVE)
+			return damaged(p, "a relocation table is damaged");
 	if (!relr_walk(image, relr_is_relocatable, (void *)image))
 		return damaged(p, "a relocation writes outside the image's own data");
 
@@ -809,16 +838,20 @@ static int check_versions(struct parse *p)
 {
 	const struct elf_image *image = p->image;
 	const uint8_t *indexes;
-	unsigned highest = 1;
+	unsigned highest = 0;
 	int rc = 0;
 
 	if (p->seen[SLOT_VERNEED])
 		rc = check_version_needs(p, &highest);
 	if (rc == 0 && p->seen[SLOT_VERDEF])
 		rc = check_version_definitions(p, &highest);
-	if (rc || (!p->seen[SLOT_VERNEED] && !p->seen[SLOT_VERDEF]))
+	if (rc)
 		return rc;
-	indexes = p->seen[SLOT_VERSYM]
+	if (!p->seen[SLOT_VERNEED] && !p->seen[SLOT_VERDEF] && !p->seen[SLOT_VERSYM])
+		return 0;
+	/* Without a single record, the dynamic linker has no table for the indexes to point into.
+	 */
+	indexes = p->seen[SLOT_VERSYM] && highest > 0
 			  ? table_at(image, p->value[SLOT_VERSYM], image->symbols.count * 2)
 			  : NULL;
 	if (!indexes)

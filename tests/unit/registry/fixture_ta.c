@@ -54,7 +54,11 @@ const struct property ta_props[] = {
 
 const size_t ta_num_props = sizeof(ta_props) / sizeof(ta_props[0]);
 
+#ifdef FIXTURE_THREAD_LOCAL
+static __thread int constructed;
+#else
 static int constructed;
+#endif
 
 __attribute__((constructor)) static void construct(void)
 {
