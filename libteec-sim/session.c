@@ -29,6 +29,9 @@ static struct handle_table sessions = HANDLE_TABLE_INITIALIZER;
  * used by somebody who has no operation under way on it. */
 static pthread_mutex_t cancel_lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* The first operation on a channel is the TA's open entry point. */
+#define OPENING_SEQ 1U
+
 /* The API structs have room for one pointer-sized number each: a session's handle; for an operation
  * that handle and, above it, a ticket. Even tickets are sequence numbers of the channel, odd ones
  * were drawn in the session's queue. */
@@ -333,7 +336,7 @@ static TEEC_Result session_open(struct session *session, const TEEC_UUID *destin
 	atomic_store(&session->connected, true);
 	/* A cancellation that came in between found neither a request nor a channel. */
 	if (atomic_load(&session->open_cancelled))
-		channel_client_cancel(session->client.channel, session->client.seq + 1);
+		channel_client_withdraw(&session->client, OPENING_SEQ);
 	result = operation_run(session, CHANNEL_OPEN, 0, operation, parameters, origin);
 	if (result != TEEC_SUCCESS)
 		session_forget(session);
@@ -445,7 +448,7 @@ static void opening_cancel(struct session *session)
 	if (cancel.target)
 		(void)control_send(&session->context->control, &cancel.header, sizeof(cancel));
 	else if (atomic_load(&session->connected))
-		channel_client_cancel(session->client.channel, session->client.seq);
+		channel_client_withdraw(&session->client, OPENING_SEQ);
 }
 
 static void queued_cancel(struct session *session, uint32_t ticket)
@@ -460,7 +463,7 @@ static void queued_cancel(struct session *session, uint32_t ticket)
 		waiter->cancelled = true;
 		pthread_cond_broadcast(&session->queue_moved);
 	} else if (atomic_load(&session->current_ticket) == ticket) {
-		channel_client_cancel(session->client.channel, atomic_load(&session->current_seq));
+		channel_client_withdraw(&session->client, atomic_load(&session->current_seq));
 	}
 	pthread_mutex_unlock(&session->queue_lock);
 }
@@ -490,7 +493,7 @@ void TEEC_RequestCancellation(TEEC_Operation *operation)
 	else if (ticket & 1)
 		queued_cancel(session, ticket);
 	else
-		channel_client_cancel(session->client.channel, ticket_seq(session, ticket));
+		channel_client_withdraw(&session->client, ticket_seq(session, ticket));
 unlock:
 	pthread_mutex_unlock(&cancel_lock);
 }

@@ -2,8 +2,9 @@
 # memcheck.sh COMMAND [ARG...]: run COMMAND and all that it starts under Valgrind's memcheck.
 #
 # Ends as COMMAND ends, or with 99 when any of those processes made a memory error or lost memory
-# for good; then it prints what Valgrind says of it. Each process writes a log of its own, so a
-# background process (a daemon that the command started and that has ended) is judged as well.
+# for good; then it prints what Valgrind says of it. Each process writes a log of its own, so what
+# the command leaves in the background (a daemon that ends when it is idle) is waited for, for half
+# a minute, and judged as well.
 #
 # ta-host is left out: Valgrind needs system calls that its sandbox forbids.
 set -u
@@ -23,6 +24,34 @@ status=$?
 shopt -s nullglob
 judged=0
 bad=0
+give_up=$((SECONDS + 30))
+
+# unfinished: names a process that still runs under Valgrind; fails when there is none. A log may
+# appear while the others are waited for.
+unfinished() {
+	local log pid
+	for log in "$logs"/*.log; do
+		pid=${log##*/}
+		pid=${pid%.log}
+		# One that was killed and that nobody has waited for yet is still listed, as Z.
+		if ! grep -q 'ERROR SUMMARY:' "$log" &&
+			grep -q '^State:.[^XZ]' "/proc/$pid/status" 2>/dev/null; then
+			echo "$pid"
+			return 0
+		fi
+	done
+	return 1
+}
+
+while running=$(unfinished); do
+	if [ "$SECONDS" -ge "$give_up" ]; then
+		echo "memcheck.sh: process $running does not end, so it can't be judged: $*" >&2
+		bad=1
+		break
+	fi
+	sleep 0.2
+done
+
 for log in "$logs"/*.log; do
 	if grep -q 'ERROR SUMMARY: 0 errors' "$log"; then
 		judged=$((judged + 1))
@@ -38,7 +67,7 @@ if [ "$judged" -eq 0 ]; then
 	exit 99
 fi
 if [ "$bad" -gt 0 ]; then
-	echo "memcheck.sh: $bad of $judged processes have errors: $*" >&2
+	echo "memcheck.sh: $bad of $judged judged processes failed: $*" >&2
 	exit 99
 fi
 exit "$status"

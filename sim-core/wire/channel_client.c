@@ -1,6 +1,7 @@
 #include "wire/channel_client.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -131,7 +132,15 @@ static int park_tick(struct channel_client *client, channel_tick tick, void *con
 	return tick ? tick(context) : 0;
 }
 
-static int reply_park(struct channel_client *client, uint32_t seq, channel_tick tick, void *context)
+static bool withdrawn(const struct channel_client *client, uint32_t wanted)
+{
+	return wanted && atomic_load_explicit(&client->withdrawn, memory_order_relaxed) == wanted;
+}
+
+/* Sleeps until reply `seq` is there, or until operation `wanted`, which waits for it, is withdrawn.
+ */
+static int reply_park(struct channel_client *client, uint32_t seq, uint32_t wanted,
+		      channel_tick tick, void *context)
 {
 	struct channel *channel = client->channel;
 	uint64_t interval = TICK_FIRST_NS;
@@ -148,6 +157,10 @@ static int reply_park(struct channel_client *client, uint32_t seq, channel_tick 
 			break;
 		if (atomic_load(&channel->keeper.dead)) {
 			state = -EOWNERDEAD;
+			break;
+		}
+		if (withdrawn(client, wanted)) {
+			state = -ECANCELED;
 			break;
 		}
 		/* By the clock, not by how the sleep ended: signals or a host that wakes us all
@@ -175,7 +188,8 @@ static int reply_park(struct channel_client *client, uint32_t seq, channel_tick 
 	return state;
 }
 
-static int reply_wait(struct channel_client *client, uint32_t seq, channel_tick tick, void *context)
+static int reply_wait(struct channel_client *client, uint32_t seq, uint32_t wanted,
+		      channel_tick tick, void *context)
 {
 	struct wait_spin spin;
 	int state;
@@ -189,7 +203,17 @@ static int reply_wait(struct channel_client *client, uint32_t seq, channel_tick 
 		}
 	} while (wait_spin_more(&spin, &client->wait));
 	wait_policy_missed(&client->wait);
-	return reply_park(client, seq, tick, context);
+	return reply_park(client, seq, wanted, tick, context);
+}
+
+/* Waits until the host has answered the operation that was withdrawn last. */
+static int reply_owed(struct channel_client *client, channel_tick tick, void *context)
+{
+	int state = reply_wait(client, client->seq, client->seq + 1, tick, context);
+
+	if (state > 0)
+		client->owed = false;
+	return state;
 }
 
 int channel_client_call(struct channel_client *client, struct channel_operation *operation,
@@ -201,6 +225,11 @@ int channel_client_call(struct channel_client *client, struct channel_operation 
 
 	if (atomic_load_explicit(&channel->keeper.dead, memory_order_relaxed))
 		return -EOWNERDEAD;
+	if (client->owed) {
+		state = reply_owed(client, tick, context);
+		if (state < 0)
+			return state;
+	}
 	request_write(&channel->request, operation);
 	/* An exchange is the cheapest full fence: whether the host watches is read after the
 	 * request is there to be seen. */
@@ -208,9 +237,11 @@ int channel_client_call(struct channel_client *client, struct channel_operation 
 	client->seq = seq;
 	if (!atomic_load_explicit(&channel->host.watching, memory_order_relaxed))
 		doorbell_ring_slot(client->bell, client->slot);
-	state = reply_wait(client, seq, tick, context);
-	if (state < 0)
+	state = reply_wait(client, seq, seq, tick, context);
+	if (state < 0) {
+		client->owed = state == -ECANCELED;
 		return state;
+	}
 	reply_read(&channel->reply, operation);
 	return 0;
 }
@@ -219,4 +250,21 @@ void channel_client_cancel(struct channel *channel, uint32_t seq)
 {
 	atomic_store(&channel->client.cancel, seq);
 	futex_wake_all(&channel->client.cancel);
+}
+
+void channel_client_withdraw(struct channel_client *client, uint32_t seq)
+{
+	struct channel *channel = client->channel;
+
+	channel_client_cancel(channel, seq);
+	/* The host notes what it takes up and then looks whether that is cancelled, without a fence
+	 * in between, since that is on the path of every call; the barrier here is for both sides.
+	 * After it, a host that has not noted this operation will see that it is cancelled, and not
+	 * enter the TA with it. */
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0)
+		return;
+	if (atomic_load(&channel->progress.taken) == seq)
+		return;
+	atomic_store(&client->withdrawn, seq);
+	futex_wake_all(&channel->reply.seq);
 }

@@ -6,6 +6,7 @@
 #ifndef TEESIM_WIRE_CHANNEL_CLIENT_H
 #define TEESIM_WIRE_CHANNEL_CLIENT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,10 @@ struct channel_client {
 	bool arena_is_separate;
 	uint32_t slot;
 	uint32_t seq;
+	/* The request numbered `seq` was withdrawn: its reply is still to come. */
+	bool owed;
+	/* The last operation that was withdrawn, for the thread that waits for it. */
+	_Atomic uint32_t withdrawn;
 	struct wait_policy wait;
 };
 
@@ -53,11 +58,16 @@ void channel_client_unmap(struct channel_client *client);
 int channel_client_replace_arena(struct channel_client *client, int fd, size_t size);
 
 /* Runs one operation and waits for its reply. Returns 0, -EOWNERDEAD when the TA is dead, -EPROTO
- * when the host broke the protocol (the channel is of no further use then), or what `tick` gave. */
+ * when the host broke the protocol (the channel is of no further use then), -ECANCELED when the
+ * operation was cancelled before the host took it up, or what `tick` gave. */
 int channel_client_call(struct channel_client *client, struct channel_operation *operation,
 			channel_tick tick, void *context);
 
 /* Asks the host to cancel the operation with number `seq`. Harmless when that is long over. */
 void channel_client_cancel(struct channel *channel, uint32_t seq);
+
+/* The same for the operation that `client` runs in another thread, or is about to run; one that the
+ * host has not taken up, being busy with another session, ends at once with -ECANCELED. */
+void channel_client_withdraw(struct channel_client *client, uint32_t seq);
 
 #endif

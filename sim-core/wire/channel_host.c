@@ -338,6 +338,9 @@ bool channel_host_take(struct channel_host *host, struct channel_call *call)
 		}
 	}
 	atomic_store_explicit(&host->channel->progress.taken, seq, memory_order_relaxed);
+	/* Only the compiler need be told that looking for a cancellation comes after this: see
+	 * channel_client_withdraw(). */
+	atomic_signal_fence(memory_order_seq_cst);
 	return true;
 }
 
@@ -360,6 +363,8 @@ void channel_host_reply(struct channel_host *host, const struct channel_call *ca
 
 bool channel_host_cancelled(const struct channel_host *host, const struct channel_call *call)
 {
-	return atomic_load_explicit(&host->channel->client.cancel, memory_order_relaxed) ==
-	       call->seq;
+	/* 0 is what the word holds before anybody asks; the operation with that number, one in four
+	 * thousand million, can't be cancelled. */
+	return call->seq && atomic_load_explicit(&host->channel->client.cancel,
+						 memory_order_relaxed) == call->seq;
 }

@@ -13,7 +13,7 @@ has() {
 pair=$TEESIM_BUILD_DIR/examples
 
 # shellcheck disable=SC2086 # TEESIM_MEMCHECK is a command, or nothing
-said=$(teesim run -- $TEESIM_MEMCHECK "$pair/hello/hello" tester 2>ta.log)
+said=$($TEESIM_MEMCHECK teesim run -- "$pair/hello/hello" tester 2>ta.log)
 has "$said" '^sent 41, got 42$'
 has "$said" '^sent "tester", got "Hello, tester"$'
 has "$said" '^a warm command took [0-9]+\.[0-9]+ us'
@@ -22,7 +22,7 @@ has "$(cat ta.log)" 'the client has closed its session'
 
 head -c 300007 /dev/urandom >original
 # shellcheck disable=SC2086
-said=$(teesim run -- $TEESIM_MEMCHECK "$pair/transform/transform" original enciphered 2>ta.log)
+said=$($TEESIM_MEMCHECK teesim run -- "$pair/transform/transform" original enciphered 2>ta.log)
 has "$said" '^enciphered: 300007 bytes'
 has "$said" 'byte for byte$'
 has "$(cat ta.log)" '300007 bytes, CRC-32'

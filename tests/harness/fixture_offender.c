@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Outlives us in a session of its own, as a daemon does. */
@@ -53,12 +54,22 @@ static int lose_memory(void)
 	return 0;
 }
 
-/* The error is in a child that is another program by then, whose status nobody asks for. */
+/* The error is in a child that is another program by then, and whose status is not looked at. */
 static int lose_memory_in_child(char *self)
 {
 	if (fork() == 0)
 		execl(self, self, "lose-memory", NULL);
-	sleep(1);
+	wait(NULL);
+	return 0;
+}
+
+/* As above, but the child goes on for a while after us. */
+static int lose_memory_later(char *self)
+{
+	if (fork() == 0) {
+		sleep(1);
+		execl(self, self, "lose-memory", NULL);
+	}
 	return 0;
 }
 
@@ -82,6 +93,8 @@ int main(int argc, char **argv)
 		return lose_memory();
 	if (!strcmp(what, "lose-memory-in-child"))
 		return lose_memory_in_child(argv[0]);
+	if (!strcmp(what, "lose-memory-later"))
+		return lose_memory_later(argv[0]);
 	fprintf(stderr, "fixture_offender: unknown offence \"%s\"\n", what);
 	return 2;
 }

@@ -19,4 +19,5 @@ expect 0 nothing
 expect 3 fail
 expect 99 lose-memory
 expect 99 lose-memory-in-child
+expect 99 lose-memory-later
 exit "$failed"

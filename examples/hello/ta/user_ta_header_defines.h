@@ -15,6 +15,6 @@
 #define TA_DATA_SIZE   (32 * 1024)
 
 #define TA_VERSION     "1.0"
-#define TA_DESCRIPTION "Says hello and counts to the next number"
+#define TA_DESCRIPTION "Hello example"
 
 #endif

@@ -695,3 +695,63 @@ Test(channel, cancellation_reaches_the_call_it_names_and_no_other)
 	cr_expect(!channel_host_cancelled(&session[0].host, &call));
 	all_end();
 }
+
+/* Waits for the call of thread `arg` to end in -ECANCELED while the host looks elsewhere. */
+static void *call_and_expect_cancel(void *arg)
+{
+	struct session *s = arg;
+	struct channel_operation op = { .op = CHANNEL_INVOKE, .cmd = 5 };
+
+	return (void *)(intptr_t)channel_client_call(&s->client, &op, NULL, NULL);
+}
+
+Test(channel, operation_that_the_host_has_not_taken_up_is_withdrawn_at_once)
+{
+	struct channel_operation next = { .op = CHANNEL_INVOKE, .cmd = 6 };
+	struct channel_call call;
+	union channel_slot out[CHANNEL_PARAMS] = { 0 };
+	pthread_t caller;
+	void *status;
+
+	bell_make(0);
+	session_make(&session[0], 3, 0);
+	cr_assert_eq(pthread_create(&caller, NULL, call_and_expect_cancel, &session[0]), 0);
+	while (!atomic_load(&session[0].client.channel->client.parked))
+		usleep(100);
+	channel_client_withdraw(&session[0].client, 1);
+	pthread_join(caller, &status);
+	cr_expect_eq((intptr_t)status, -ECANCELED);
+	cr_expect(session[0].client.owed);
+
+	/* The host comes to it at last, and sees that nobody wants it any more. */
+	cr_assert(channel_host_take(&session[0].host, &call));
+	cr_expect(channel_host_cancelled(&session[0].host, &call));
+	channel_host_reply(&session[0].host, &call, RESULT_CANCEL, ORIGIN_TEE, out);
+
+	/* The reply that was owed is not taken for that of the next operation. */
+	server_start();
+	cr_expect_eq(channel_client_call(&session[0].client, &next, NULL, NULL), 0);
+	cr_expect_eq(next.result, 6);
+	all_end();
+}
+
+Test(channel, operation_that_the_host_works_on_is_not_withdrawn)
+{
+	union channel_slot out[CHANNEL_PARAMS] = { 0 };
+	struct channel_call call;
+	pthread_t caller;
+	void *status;
+
+	bell_make(0);
+	session_make(&session[0], 3, 0);
+	cr_assert_eq(pthread_create(&caller, NULL, call_and_expect_cancel, &session[0]), 0);
+	while (!atomic_load(&session[0].client.channel->client.parked))
+		usleep(100);
+	cr_assert(channel_host_take(&session[0].host, &call));
+	channel_client_withdraw(&session[0].client, 1);
+	cr_expect(channel_host_cancelled(&session[0].host, &call));
+	channel_host_reply(&session[0].host, &call, 5, ORIGIN_TRUSTED_APP, out);
+	pthread_join(caller, &status);
+	cr_expect_eq((intptr_t)status, 0);
+	all_end();
+}
