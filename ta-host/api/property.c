@@ -6,30 +6,32 @@
  * passed over.
  */
 #include <base64.h>
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tee_api.h>
 #include <user_ta_header.h>
 
-#include "api/uuid_text.h"
+#include "api/property_value.h"
 #include "runtime.h"
 
-/* Largest text of a value that is neither a string nor a binary block: an identity. */
-#define VALUE_TEXT_SIZE (sizeof("4294967295:") + UUID_TEXT_LENGTH)
+/* Levels of protection as the API counts them. */
+#define PROTECTION_LEVEL_NONE 0
+#define PROTECTION_LEVEL_REE  100
 
-/* What stands below the REE's control or none: levels of protection as the API counts them. */
-#define PROTECTION_LEVEL_REE 100
+#define MAX_BIG_INT_BITS      4096
 
-#define MAX_BIG_INT_BITS     4096
+#define SOCKETS_VERSION	      0x01000000
 
-#define SOCKETS_VERSION	     0x01000000
+#define VALUE_BOOL(truth)     (&(const bool) { (truth) })
+#define VALUE_U32(number)     (&(const uint32_t) { (number) })
 
-#define VALUE_BOOL(truth)    (&(const bool) { (truth) })
-#define VALUE_U32(number)    (&(const uint32_t) { (number) })
-
-/* Version of the simulator as a binary block; see property_sets(). */
-static char version_block[64];
+/*
+ * Version of the simulator, an octet each for major, minor and patch, as a binary block. OP-TEE has
+ * an integer in its place and TAs read it so; this one can be read both ways.
+ */
+static char version_block[9];
 
 static const struct user_ta_property implementation_properties[] = {
 	{ "gpd.tee.apiversion", USER_TA_PROP_TYPE_STRING, "GPD-1.3.1" },
@@ -43,7 +45,7 @@ static const struct user_ta_property implementation_properties[] = {
 	/* Until there are curves. */
 	{ "gpd.tee.cryptography.ecc", USER_TA_PROP_TYPE_BOOL, VALUE_BOOL(false) },
 	{ "gpd.tee.trustedStorage.antiRollback.protectionLevel", USER_TA_PROP_TYPE_U32,
-	  VALUE_U32(PROTECTION_LEVEL_REE) },
+	  VALUE_U32(PROTECTION_LEVEL_NONE) },
 	{ "gpd.tee.trustedos.implementation.version", USER_TA_PROP_TYPE_STRING,
 	  "teesim " TEESIM_VERSION },
 	{ "gpd.tee.trustedos.implementation.binaryversion", USER_TA_PROP_TYPE_BINARY_BLOCK,
@@ -77,6 +79,22 @@ static const struct user_ta_property ta_properties[] = {
 	{ "gpd.ta.appID", USER_TA_PROP_TYPE_UUID, &runtime.uuid },
 };
 
+static uint32_t version_number(void)
+{
+	unsigned int major = 0, minor = 0, patch = 0;
+
+	(void)sscanf(TEESIM_VERSION, "%u.%u.%u", &major, &minor, &patch);
+	return (major & 0xFF) << 24 | (minor & 0xFF) << 16 | (patch & 0xFF) << 8;
+}
+
+static void version_block_fill(void)
+{
+	const uint32_t octets = htobe32(version_number());
+	size_t room = sizeof(version_block);
+
+	base64_encode(&octets, sizeof(octets), version_block, &room);
+}
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A set is one table behind another. */
@@ -88,12 +106,10 @@ struct property_set {
 /* False: `handle` is none of the three sets. */
 static bool property_set_of(TEE_PropSetHandle handle, struct property_set *set)
 {
-	size_t room = sizeof(version_block);
-
 	*set = (struct property_set) { 0 };
 	if (handle == TEE_PROPSET_TEE_IMPLEMENTATION) {
 		if (!version_block[0])
-			base64_encode(TEESIM_VERSION, strlen(TEESIM_VERSION), version_block, &room);
+			version_block_fill();
 		set->table[0] = implementation_properties;
 		set->count[0] = COUNT(implementation_properties);
 	} else if (handle == TEE_PROPSET_CURRENT_CLIENT) {
@@ -206,50 +222,6 @@ static TEE_Result property_find(TEE_PropSetHandle handle, const char *name,
 	return TEE_ERROR_ITEM_NOT_FOUND;
 }
 
-/* Finds the property for a getter of one type, and checks where its value shall go. */
-static TEE_Result property_find_typed(TEE_PropSetHandle handle, const char *name,
-				      enum user_ta_prop_type type, const void *value,
-				      const struct user_ta_property **property)
-{
-	TEE_Result result;
-
-	if (!value)
-		runtime_panic(TEE_ERROR_BAD_PARAMETERS, "TEE_GetPropertyAs…: value is NULL");
-	result = property_find(handle, name, property);
-	if (result == TEE_SUCCESS && (*property)->type != type)
-		result = TEE_ERROR_BAD_FORMAT;
-	return result;
-}
-
-/* The text of a property: its own where it is text, else written to `room`. */
-static const char *property_text(const struct user_ta_property *property,
-				 char room[VALUE_TEXT_SIZE])
-{
-	const TEE_Identity *identity = property->value;
-	int length;
-
-	switch (property->type) {
-	case USER_TA_PROP_TYPE_BOOL:
-		return *(const bool *)property->value ? "true" : "false";
-	case USER_TA_PROP_TYPE_U32:
-		snprintf(room, VALUE_TEXT_SIZE, "%u", *(const uint32_t *)property->value);
-		return room;
-	case USER_TA_PROP_TYPE_U64:
-		snprintf(room, VALUE_TEXT_SIZE, "%llu",
-			 (unsigned long long)*(const uint64_t *)property->value);
-		return room;
-	case USER_TA_PROP_TYPE_UUID:
-		uuid_text_format(property->value, room);
-		return room;
-	case USER_TA_PROP_TYPE_IDENTITY:
-		length = snprintf(room, VALUE_TEXT_SIZE, "%u:", identity->login);
-		uuid_text_format(&identity->uuid, room + length);
-		return room;
-	default:
-		return property->value;
-	}
-}
-
 /* A text with its terminator into a buffer that may be too small, when it is cut. */
 static TEE_Result text_copy(const char *text, char *buffer, size_t *size)
 {
@@ -277,53 +249,76 @@ static void need_length(const size_t *length)
 			      "TEE_GetProperty…: the pointer to the length is NULL");
 }
 
+static void need_value(const void *value)
+{
+	if (!value)
+		runtime_panic(TEE_ERROR_BAD_PARAMETERS,
+			      "TEE_GetProperty…: the pointer to the value is NULL");
+}
+
 TEE_Result TEE_GetPropertyAsString(TEE_PropSetHandle propsetOrEnumerator, const char *name,
 				   char *valueBuffer, size_t *valueBufferLen)
 {
 	const struct user_ta_property *property;
-	char room[VALUE_TEXT_SIZE];
+	char room[PROPERTY_TEXT_SIZE];
 	TEE_Result result;
 
 	need_length(valueBufferLen);
 	result = property_find(propsetOrEnumerator, name, &property);
 	if (result != TEE_SUCCESS)
 		return result;
-	return text_copy(property_text(property, room), valueBuffer, valueBufferLen);
+	return text_copy(property_value_text(property, room), valueBuffer, valueBufferLen);
 }
 
 TEE_Result TEE_GetPropertyAsBool(TEE_PropSetHandle propsetOrEnumerator, const char *name,
 				 bool *value)
 {
 	const struct user_ta_property *property;
-	TEE_Result result = property_find_typed(propsetOrEnumerator, name, USER_TA_PROP_TYPE_BOOL,
-						value, &property);
+	TEE_Result result;
 
-	if (result == TEE_SUCCESS)
-		*value = *(const bool *)property->value;
-	return result;
+	need_value(value);
+	result = property_find(propsetOrEnumerator, name, &property);
+	return result != TEE_SUCCESS ? result : property_value_bool(property, value);
+}
+
+static TEE_Result integer_get(TEE_PropSetHandle handle, const char *name, uint64_t most,
+			      uint64_t *value)
+{
+	const struct user_ta_property *property;
+	TEE_Result result = property_find(handle, name, &property);
+
+	if (result != TEE_SUCCESS)
+		return result;
+	if (property->value == version_block) {
+		*value = version_number();
+		return TEE_SUCCESS;
+	}
+	return property_value_integer(property, most, value);
 }
 
 TEE_Result TEE_GetPropertyAsU32(TEE_PropSetHandle propsetOrEnumerator, const char *name,
 				uint32_t *value)
 {
-	const struct user_ta_property *property;
-	TEE_Result result = property_find_typed(propsetOrEnumerator, name, USER_TA_PROP_TYPE_U32,
-						value, &property);
+	uint64_t integer;
+	TEE_Result result;
 
+	need_value(value);
+	result = integer_get(propsetOrEnumerator, name, UINT32_MAX, &integer);
 	if (result == TEE_SUCCESS)
-		*value = *(const uint32_t *)property->value;
+		*value = (uint32_t)integer;
 	return result;
 }
 
 TEE_Result TEE_GetPropertyAsU64(TEE_PropSetHandle propsetOrEnumerator, const char *name,
 				uint64_t *value)
 {
-	const struct user_ta_property *property;
-	TEE_Result result = property_find_typed(propsetOrEnumerator, name, USER_TA_PROP_TYPE_U64,
-						value, &property);
+	uint64_t integer;
+	TEE_Result result;
 
+	need_value(value);
+	result = integer_get(propsetOrEnumerator, name, UINT64_MAX, &integer);
 	if (result == TEE_SUCCESS)
-		*value = *(const uint64_t *)property->value;
+		*value = integer;
 	return result;
 }
 
@@ -332,51 +327,36 @@ TEE_Result TEE_GetPropertyAsBinaryBlock(TEE_PropSetHandle propsetOrEnumerator, c
 {
 	const struct user_ta_property *property;
 	TEE_Result result;
-	const char *text;
-	size_t room;
 
 	need_length(valueBufferLen);
-	result = property_find_typed(propsetOrEnumerator, name, USER_TA_PROP_TYPE_BINARY_BLOCK,
-				     valueBufferLen, &property);
+	result = property_find(propsetOrEnumerator, name, &property);
 	if (result != TEE_SUCCESS)
 		return result;
-	room = *valueBufferLen;
-	if (room && !valueBuffer)
-		runtime_panic(TEE_ERROR_BAD_PARAMETERS,
-			      "TEE_GetPropertyAsBinaryBlock: valueBuffer is NULL");
-	text = property->value;
-	if (base64_decode(text, strlen(text), valueBuffer, &room)) {
-		*valueBufferLen = room;
-		return TEE_SUCCESS;
-	}
-	if (room <= *valueBufferLen)
-		return TEE_ERROR_BAD_FORMAT;
-	*valueBufferLen = room;
-	return TEE_ERROR_SHORT_BUFFER;
+	if (*valueBufferLen)
+		need_value(valueBuffer);
+	return property_value_block(property, valueBuffer, valueBufferLen);
 }
 
 TEE_Result TEE_GetPropertyAsUUID(TEE_PropSetHandle propsetOrEnumerator, const char *name,
 				 TEE_UUID *value)
 {
 	const struct user_ta_property *property;
-	TEE_Result result = property_find_typed(propsetOrEnumerator, name, USER_TA_PROP_TYPE_UUID,
-						value, &property);
+	TEE_Result result;
 
-	if (result == TEE_SUCCESS)
-		*value = *(const TEE_UUID *)property->value;
-	return result;
+	need_value(value);
+	result = property_find(propsetOrEnumerator, name, &property);
+	return result != TEE_SUCCESS ? result : property_value_uuid(property, value);
 }
 
 TEE_Result TEE_GetPropertyAsIdentity(TEE_PropSetHandle propsetOrEnumerator, const char *name,
 				     TEE_Identity *value)
 {
 	const struct user_ta_property *property;
-	TEE_Result result = property_find_typed(propsetOrEnumerator, name,
-						USER_TA_PROP_TYPE_IDENTITY, value, &property);
+	TEE_Result result;
 
-	if (result == TEE_SUCCESS)
-		*value = *(const TEE_Identity *)property->value;
-	return result;
+	need_value(value);
+	result = property_find(propsetOrEnumerator, name, &property);
+	return result != TEE_SUCCESS ? result : property_value_identity(property, value);
 }
 
 TEE_Result TEE_AllocatePropertyEnumerator(TEE_PropSetHandle *enumerator)
