@@ -170,7 +170,7 @@ static void *heap_allocate(size_t size, uint32_t hint, uint32_t mark)
 {
 	void *address;
 
-	if (!table_reserve() || !heap_has_room(charge_of(size), 0))
+	if (size > PTRDIFF_MAX || !table_reserve() || !heap_has_room(charge_of(size), 0))
 		return NULL;
 	if (!size)
 		address = nothing_allocate();
@@ -229,7 +229,7 @@ void *TEE_Realloc(void *buffer, size_t newSize)
 			heap_free(table_find(buffer));
 		return moved;
 	}
-	if (!heap_has_room(charge_of(newSize), charge_of(old.size)))
+	if (newSize > PTRDIFF_MAX || !heap_has_room(charge_of(newSize), charge_of(old.size)))
 		return NULL;
 	moved = realloc(buffer, newSize);
 	if (!moved)

@@ -2,7 +2,6 @@
  * <tee_internal_api_extensions.h>, and attributes, which need no object.
  */
 #include <criterion/criterion.h>
-#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <tee_api.h>
@@ -84,13 +83,6 @@ Test(extensions, mapping_can_have_an_address_and_pads)
 	cr_assert(second);
 	cr_expect_eq(second[0], 0);
 	cr_expect_eq(tee_unmap(second, 4096), TEE_SUCCESS);
-}
-
-Test(extensions, pads_cannot_be_touched, .signal = SIGSEGV)
-{
-	volatile uint8_t *memory = tee_map_zi_va(0, 4096, 4096, 4096, 0);
-
-	memory[4096] = 1;
 }
 
 Test(extensions, impossible_mappings_are_null)

@@ -2,7 +2,6 @@
  * Internal Core API 4.11: the heap, instance data, and what may be touched.
  */
 #include <criterion/criterion.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,20 +80,6 @@ Test(memory, malloc_of_nothing_does_not_run_out_by_freeing)
 		cr_assert(nothing);
 		TEE_Free(nothing);
 	}
-}
-
-Test(memory, reading_what_malloc_of_nothing_gave_faults, .signal = SIGSEGV)
-{
-	volatile uint8_t *nothing = TEE_Malloc(0, TEE_MALLOC_FILL_ZERO);
-
-	(void)*nothing;
-}
-
-Test(memory, writing_what_malloc_of_nothing_gave_faults, .signal = SIGSEGV)
-{
-	volatile uint8_t *nothing = TEE_Malloc(0, TEE_MALLOC_FILL_ZERO);
-
-	*nothing = 1;
 }
 
 Test(memory, realloc_keeps_what_fits_and_zeroes_the_rest)
