@@ -1,47 +1,71 @@
 /*
  * One busy session among 64 of one TA instance, against a session that has its instance to itself.
  */
+#include <assert.h>
+
 #include "client.h"
 #include "figures.h"
 #include "ta/bench_ta.h"
 
-#define NAME	 "busy_among_many"
-#define TITLE	 "64 sessions on one instance, one busy"
-#define SESSIONS 64U
+#define NAME  "busy_among_many"
+#define TITLE "64 sessions on one instance, one busy"
+#define ALONE 16U
+
+static_assert(CLIENT_PLACES == 64, "as many sessions as the title says");
+
+/* Sessions that have an instance each, to go through as the busy one goes through its places. */
+struct loners {
+	struct client client[ALONE];
+	unsigned int opened;
+	unsigned int rounds;
+};
+
+static int loners_renew(void *context)
+{
+	struct loners *loners = context;
+
+	loners->rounds++;
+	return 0;
+}
+
+static int loners_invoke(void *context)
+{
+	struct loners *loners = context;
+
+	return client_invoke_empty(&loners->client[loners->rounds % ALONE]);
+}
 
 void busy_among_many_run(struct bench *bench)
 {
-	static TEEC_Session idle[SESSIONS - 1];
-	struct client alone, busy;
+	static struct loners loners;
+	static struct client busy;
 	struct measurement m = {
 		.name = NAME,
 		.title = TITLE,
 		.goal = GOAL_RATIO_AT_MOST,
 		.target = 1.2,
-		.thing = { .what = "busy among 64", .call = client_invoke_empty, .context = &busy },
-		.yardstick = { .what = "alone", .call = client_invoke_empty, .context = &alone },
+		.thing = { .what = "busy among 64",
+			   .call = client_invoke_empty,
+			   .renew = client_renew,
+			   .context = &busy },
+		.yardstick = { .what = "alone",
+			       .call = loners_invoke,
+			       .renew = loners_renew,
+			       .context = &loners },
 	};
-	unsigned int opened = 0;
 	char why[128];
 
-	if (client_open(&alone, BENCH_TA_KEPT, why, sizeof(why)) < 0) {
+	while (loners.opened < ALONE &&
+	       client_open(&loners.client[loners.opened], BENCH_TA_PLAIN, why, sizeof(why)) == 0)
+		loners.opened++;
+	if (loners.opened < ALONE) {
 		harness_fail(bench, NAME, TITLE, "%s", why);
-		return;
-	}
-	if (client_open(&busy, BENCH_TA_SHARED, why, sizeof(why)) < 0) {
+	} else if (client_open_spread(&busy, BENCH_TA_SHARED, why, sizeof(why)) < 0) {
 		harness_fail(bench, NAME, TITLE, "%s", why);
-		goto out;
-	}
-	while (opened < SESSIONS - 1 &&
-	       client_session_open(&busy.context, &idle[opened], BENCH_TA_SHARED) == 0)
-		opened++;
-	if (opened == SESSIONS - 1)
+	} else {
 		(void)harness_measure(bench, &m);
-	else
-		harness_fail(bench, NAME, TITLE, "only %u sessions could be opened", opened + 1);
-	while (opened > 0)
-		TEEC_CloseSession(&idle[--opened]);
-	client_close(&busy);
-out:
-	client_close(&alone);
+		client_close(&busy);
+	}
+	while (loners.opened > 0)
+		client_close(&loners.client[--loners.opened]);
 }

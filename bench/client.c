@@ -40,9 +40,38 @@ int client_open(struct client *client, int number, char *why, size_t size)
 	return 0;
 }
 
+int client_open_spread(struct client *client, int number, char *why, size_t size)
+{
+	if (client_open(client, number, why, size) < 0)
+		return -EIO;
+	client->place[client->places++] = client->session;
+	while (client->places < CLIENT_PLACES) {
+		if (client_session_open(&client->context, &client->place[client->places], number) <
+		    0) {
+			snprintf(why, size, "session %u could not be opened", client->places + 1);
+			client_close(client);
+			return -EIO;
+		}
+		client->places++;
+	}
+	return 0;
+}
+
+int client_renew(void *context)
+{
+	struct client *client = context;
+
+	if (client->places)
+		client->session = client->place[++client->rounds % client->places];
+	return 0;
+}
+
 void client_close(struct client *client)
 {
-	TEEC_CloseSession(&client->session);
+	if (!client->places)
+		TEEC_CloseSession(&client->session);
+	while (client->places > 0)
+		TEEC_CloseSession(&client->place[--client->places]);
 	TEEC_FinalizeContext(&client->context);
 }
 

@@ -21,9 +21,11 @@ void empty_invoke_run(struct bench *bench)
 		.target = 1.25,
 		.thing = { .what = "TEEC_InvokeCommand",
 			   .call = client_invoke_empty,
+			   .renew = client_renew,
 			   .context = &client },
 		.yardstick = { .what = "bare ping-pong",
 			       .call = pingpong_call,
+			       .renew = pingpong_renew,
 			       .context = &pingpong },
 	};
 	char why[128];
@@ -33,7 +35,7 @@ void empty_invoke_run(struct bench *bench)
 		harness_fail(bench, NAME, TITLE, "no peer: %s", strerror(-err));
 		return;
 	}
-	if (client_open(&client, BENCH_TA_KEPT, why, sizeof(why)) < 0) {
+	if (client_open_spread(&client, BENCH_TA_KEPT, why, sizeof(why)) < 0) {
 		harness_fail(bench, NAME, TITLE, "%s", why);
 	} else {
 		(void)harness_measure(bench, &m);

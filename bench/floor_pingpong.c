@@ -14,7 +14,10 @@ static void round_trip(struct bench *bench, const char *name, const char *title,
 	struct measurement m = {
 		.name = name,
 		.title = title,
-		.thing = { .what = title, .call = pingpong_call, .context = &pingpong },
+		.thing = { .what = title,
+			   .call = pingpong_call,
+			   .renew = pingpong_renew,
+			   .context = &pingpong },
 	};
 	int err = pingpong_start(&pingpong, spin_us, placement_peer_cpu());
 

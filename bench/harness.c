@@ -11,9 +11,9 @@
 #include "clock.h"
 #include "placement.h"
 
-#define CALLS_USUAL    20000U
-#define CALLS_QUICK    5000U
-#define ROUND_MS_USUAL 20U
+#define CALLS_USUAL    10000U
+#define CALLS_QUICK    3000U
+#define ROUND_MS_USUAL 10U
 #define WARM_UP_USUAL  200U
 /* However slow a call is. */
 #define CALLS_AT_LEAST 3U
@@ -52,6 +52,12 @@ double series_bucket_start(unsigned int bucket)
 double series_p50(const struct series *series)
 {
 	return statistics_median(series->p50, series->rounds);
+}
+
+double series_value(const struct result *result, const struct series *series)
+{
+	return result->unit == UNIT_CALLS_PER_S ? statistics_mean(series->p50, series->rounds)
+						: series_p50(series);
 }
 
 double series_p99(const struct series *series)
@@ -94,10 +100,21 @@ void harness_finish(struct result *result)
 	double ratios[ROUNDS_MAX];
 	unsigned int rounds = 0;
 
-	result->has_yardstick = result->yardstick.rounds > 0;
-	for (unsigned int i = 0; i < result->yardstick.rounds && i < result->thing.rounds; i++)
-		if (result->yardstick.p50[i] > 0)
-			ratios[rounds++] = result->thing.p50[i] / result->yardstick.p50[i];
+	const struct series *thing = &result->thing;
+	const struct series *yardstick = &result->yardstick;
+
+	result->has_yardstick = yardstick->rounds > 0;
+	/* What was done in all rounds is the sum of what was done in each. */
+	if (result->unit == UNIT_CALLS_PER_S && result->has_yardstick) {
+		result->ratio = statistics_mean(thing->p50, thing->rounds) /
+				statistics_mean(yardstick->p50, yardstick->rounds);
+		result->ratio_interval = statistics_mean_ratio_interval(thing->p50, yardstick->p50,
+									yardstick->rounds);
+		return;
+	}
+	for (unsigned int i = 0; i < yardstick->rounds && i < thing->rounds; i++)
+		if (yardstick->p50[i] > 0)
+			ratios[rounds++] = thing->p50[i] / yardstick->p50[i];
 	result->ratio = statistics_median(ratios, rounds);
 	result->ratio_interval = statistics_median_interval(ratios, rounds);
 }
@@ -183,20 +200,29 @@ static int round_run(const struct measurement *m, const struct subject *subject,
 	return 0;
 }
 
+static int subject_renew(const struct subject *subject)
+{
+	return subject->renew ? subject->renew(subject->context) : 0;
+}
+
 /* Who comes first changes with each round. */
 static int rounds_run(const struct bench *bench, const struct measurement *m, double *samples,
 		      struct result *result)
 {
 	for (unsigned int i = 0; i < bench->options.rounds; i++) {
+		int err = subject_renew(&m->thing);
+
+		if (!err)
+			err = subject_renew(&m->yardstick);
 		for (unsigned int side = 0; side < 2; side++) {
 			bool is_thing = side == (i & 1);
 			const struct subject *subject = is_thing ? &m->thing : &m->yardstick;
-			int err;
 
 			if (!subject->call)
 				continue;
-			err = round_run(m, subject, samples,
-					is_thing ? &result->thing : &result->yardstick);
+			if (!err)
+				err = round_run(m, subject, samples,
+						is_thing ? &result->thing : &result->yardstick);
 			if (err < 0) {
 				snprintf(result->failure, sizeof(result->failure), "%s: %s",
 					 subject->what, strerror(-err));

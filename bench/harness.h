@@ -53,7 +53,8 @@ struct result {
 	struct series thing;
 	bool has_yardstick;
 	struct series yardstick;
-	/* Median over the rounds of thing / yardstick, and where it may lie. */
+	/* Median over the rounds of thing / yardstick, and where it may lie; of calls in a second
+	 * it is that of the sums. */
 	double ratio;
 	struct interval ratio_interval;
 	/* Why there is nothing to tell; empty when there is. */
@@ -85,6 +86,8 @@ struct subject {
 	const char *what;
 	int (*call)(void *context);
 	void (*after)(void *context);
+	/* Before each round, untimed: takes other memory to share than in the round before. */
+	int (*renew)(void *context);
 	void *context;
 };
 
@@ -129,6 +132,8 @@ void series_name(struct series *series, const char *what);
 void series_add(struct series *series, double p50, double p99);
 /* Counts a duration. */
 void series_count(struct series *series, double ns);
+/* Of calls in a second it is the mean. */
+double series_value(const struct result *result, const struct series *series);
 double series_p50(const struct series *series);
 double series_p99(const struct series *series);
 /* The shortest duration that belongs to a bucket. */

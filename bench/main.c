@@ -19,8 +19,8 @@
 #include "scratch.h"
 #include "table.h"
 
-#define ROUNDS_USUAL 31U
-#define ROUNDS_QUICK 7U
+#define ROUNDS_USUAL 64U
+#define ROUNDS_QUICK 16U
 
 static const struct figure figures[] = {
 #define FIGURE_LIST(figure_name) { #figure_name, figure_name##_run },
@@ -47,7 +47,7 @@ static const char usage[] =
 	"usage: teesim-bench [OPTION...]\n"
 	"\n"
 	"  --filter NAME       only the figures with NAME in their name; --list names them\n"
-	"  --rounds N          rounds of each figure, 1 to 256 (31)\n"
+	"  --rounds N          rounds of each figure, 1 to 256 (64)\n"
 	"  --quick             few and short rounds: for a first look\n"
 	"  --json FILE         also write the results for machines\n"
 	"  --report FILE.html  also write one page with the distributions\n"

@@ -28,9 +28,11 @@ static void pinned_run(struct bench *bench, int cpu)
 		.target = 1.5,
 		.thing = { .what = "TEEC_InvokeCommand",
 			   .call = client_invoke_empty,
+			   .renew = client_renew,
 			   .context = &client },
 		.yardstick = { .what = "futex ping-pong",
 			       .call = pingpong_call,
+			       .renew = pingpong_renew,
 			       .context = &pingpong },
 	};
 	char why[160];
@@ -45,7 +47,7 @@ static void pinned_run(struct bench *bench, int cpu)
 		harness_fail(bench, NAME, TITLE, "no peer: %s", strerror(-err));
 		goto out;
 	}
-	if (client_open(&client, BENCH_TA_KEPT, why, sizeof(why)) < 0) {
+	if (client_open_spread(&client, BENCH_TA_KEPT, why, sizeof(why)) < 0) {
 		harness_fail(bench, NAME, TITLE, "%s", why);
 	} else {
 		(void)harness_measure(bench, &m);

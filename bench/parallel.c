@@ -91,7 +91,7 @@ static double round_run(struct crowd *crowd, bool is_thing, unsigned int ms)
 static void crowd_measure(struct bench *bench, struct crowd *crowd, const char *name,
 			  const char *title)
 {
-	unsigned int ms = bench->options.quick ? 30 : 100;
+	unsigned int ms = bench->options.quick ? 15 : 30;
 	struct result *result =
 		harness_result(bench, name, title, UNIT_CALLS_PER_S, GOAL_RATIO_AT_LEAST, 0.7);
 

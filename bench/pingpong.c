@@ -28,7 +28,11 @@ struct pingpong_word {
 struct pingpong_page {
 	struct pingpong_word request;
 	struct pingpong_word reply;
+	uint8_t unused[4096 - 2 * sizeof(struct pingpong_word)];
 };
+
+/* A request with this number sends the peer to the next place, without an answer. */
+#define SEQ_MOVE UINT32_MAX
 
 static void word_set(struct pingpong_word *word, uint32_t seq)
 {
@@ -37,23 +41,26 @@ static void word_set(struct pingpong_word *word, uint32_t seq)
 		futex_wake_all(&word->seq);
 }
 
-/* Waits until the word is `seq`; it was the number before until then. */
-static void word_wait(struct pingpong_word *word, uint32_t seq, struct wait_policy *policy)
+/* Waits until the word is no longer `old`, and returns what it is then. */
+static uint32_t word_wait(struct pingpong_word *word, uint32_t old, struct wait_policy *policy)
 {
 	struct wait_spin spin;
+	uint32_t seq;
 
 	wait_spin_start(&spin);
 	do {
-		if (atomic_load_explicit(&word->seq, memory_order_acquire) == seq) {
+		seq = atomic_load_explicit(&word->seq, memory_order_acquire);
+		if (seq != old) {
 			wait_policy_met(policy);
-			return;
+			return seq;
 		}
 	} while (wait_spin_more(&spin, policy));
 	wait_policy_missed(policy);
 	atomic_store(&word->parked, 1);
-	while (atomic_load(&word->seq) != seq)
-		(void)futex_wait(&word->seq, seq - 1, NULL);
+	while ((seq = atomic_load(&word->seq)) == old)
+		(void)futex_wait(&word->seq, old, NULL);
 	atomic_store_explicit(&word->parked, 0, memory_order_relaxed);
+	return seq;
 }
 
 /* In the child: what a peer needs to be sure to go when its parent does. */
@@ -64,12 +71,15 @@ static void die_with_parent(pid_t parent)
 		_exit(0);
 }
 
-__attribute__((noreturn)) static void peer_serve(struct pingpong_page *page,
+__attribute__((noreturn)) static void peer_serve(struct pingpong_page *place,
 						 struct wait_policy wait)
 {
-	for (uint32_t seq = 1;; seq++) {
-		word_wait(&page->request, seq, &wait);
-		word_set(&page->reply, seq);
+	for (unsigned int i = 0;; i = (i + 1) % PINGPONG_PLACES) {
+		struct pingpong_page *page = &place[i];
+		uint32_t seq = atomic_load(&page->reply.seq);
+
+		while ((seq = word_wait(&page->request, seq, &wait)) != SEQ_MOVE)
+			word_set(&page->reply, seq);
 	}
 }
 
@@ -79,22 +89,23 @@ int pingpong_start(struct pingpong *pingpong, long spin_us, int cpu)
 	int err;
 
 	memset(pingpong, 0, sizeof(*pingpong));
-	pingpong->page = mmap(NULL, sizeof(*pingpong->page), PROT_READ | PROT_WRITE,
-			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (pingpong->page == MAP_FAILED)
+	pingpong->place = mmap(NULL, PINGPONG_PLACES * sizeof(*pingpong->place),
+			       PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (pingpong->place == MAP_FAILED)
 		return -errno;
+	pingpong->page = pingpong->place;
 	wait_policy_init(&pingpong->wait, spin_us);
 	pingpong->peer = fork();
 	if (pingpong->peer < 0) {
 		err = -errno;
-		munmap(pingpong->page, sizeof(*pingpong->page));
+		munmap(pingpong->place, PINGPONG_PLACES * sizeof(*pingpong->place));
 		return err;
 	}
 	if (pingpong->peer == 0) {
 		die_with_parent(parent);
 		if (cpu >= 0)
 			(void)placement_pin(cpu);
-		peer_serve(pingpong->page, pingpong->wait);
+		peer_serve(pingpong->place, pingpong->wait);
 	}
 	return 0;
 }
@@ -106,17 +117,31 @@ void pingpong_stop(struct pingpong *pingpong)
 	kill(pingpong->peer, SIGKILL);
 	while (waitpid(pingpong->peer, NULL, 0) < 0 && errno == EINTR)
 		;
-	munmap(pingpong->page, sizeof(*pingpong->page));
+	munmap(pingpong->place, PINGPONG_PLACES * sizeof(*pingpong->place));
 	pingpong->peer = 0;
+}
+
+int pingpong_renew(void *context)
+{
+	struct pingpong *pingpong = context;
+	struct pingpong_page *old = pingpong->page;
+
+	pingpong->rounds++;
+	pingpong->page = &pingpong->place[pingpong->rounds % PINGPONG_PLACES];
+	/* As it is when the peer comes there: nothing asked that is not answered. */
+	pingpong->seq = atomic_load(&pingpong->page->reply.seq);
+	atomic_store(&pingpong->page->request.seq, pingpong->seq);
+	word_set(&old->request, SEQ_MOVE);
+	return 0;
 }
 
 int pingpong_call(void *context)
 {
 	struct pingpong *pingpong = context;
-	uint32_t seq = ++pingpong->seq;
+	uint32_t seq = pingpong->seq;
 
-	word_set(&pingpong->page->request, seq);
-	word_wait(&pingpong->page->reply, seq, &pingpong->wait);
+	word_set(&pingpong->page->request, seq + 1);
+	pingpong->seq = word_wait(&pingpong->page->reply, seq, &pingpong->wait);
 	return 0;
 }
 

@@ -12,17 +12,26 @@
 
 struct pingpong_page;
 
+/* How long a line takes from one CPU to another depends on where it lies in physical memory, by as
+ * much as a factor of two: a measurement goes through so many places. */
+#define PINGPONG_PLACES 64U
+
 struct pingpong {
+	struct pingpong_page *place;
 	struct pingpong_page *page;
 	struct wait_policy wait;
 	uint32_t seq;
 	pid_t peer;
+	unsigned int rounds;
 };
 
 /* Starts the peer, on `cpu`, or anywhere for -1. `spin_us` as for wait_policy_init(). Returns 0 or
  * -errno. The peer dies with its parent. */
 int pingpong_start(struct pingpong *pingpong, long spin_us, int cpu);
 void pingpong_stop(struct pingpong *pingpong);
+
+/* Goes on in the next of its places. Returns 0. */
+int pingpong_renew(void *pingpong);
 
 /* One round trip; `pingpong` is a struct pingpong. Returns 0. */
 int pingpong_call(void *pingpong);

@@ -114,15 +114,16 @@ static void row_print(FILE *out, const struct result *result)
 		return;
 	}
 	cell_print(out, "n", "%s",
-		   table_value(result->unit, series_p50(&result->thing), value, sizeof(value)));
+		   table_value(result->unit, series_value(result, &result->thing), value,
+			       sizeof(value)));
 	cell_print(out, "n", "%s",
 		   result->unit == UNIT_NS ? table_value(result->unit, series_p99(&result->thing),
 							 value, sizeof(value))
 					   : "");
 	if (result->has_yardstick) {
 		cell_print(out, "", "%s: %s", result->yardstick.what,
-			   table_value(result->unit, series_p50(&result->yardstick), value,
-				       sizeof(value)));
+			   table_value(result->unit, series_value(result, &result->yardstick),
+				       value, sizeof(value)));
 		cell_print(out, "n", "%.2f× (%.2f–%.2f)", result->ratio, result->ratio_interval.low,
 			   result->ratio_interval.high);
 	} else {
@@ -262,7 +263,7 @@ static void plot_print(FILE *out, const struct axis *axis, const struct result *
 	area_print(out, axis, &result->thing, "thing", base);
 	dots_print(out, axis, &result->thing, "thing", base + 4);
 	fprintf(out, "<text x=\"%d\" y=\"%d\">%s", PLOT_RIGHT + 14, base - 16,
-		table_value(result->unit, series_p50(&result->thing), p50, sizeof(p50)));
+		table_value(result->unit, series_value(result, &result->thing), p50, sizeof(p50)));
 	if (result->has_yardstick)
 		fprintf(out, " · %.2f×", result->ratio);
 	fprintf(out, "</text>\n<text class=\"dim\" x=\"%d\" y=\"%d\">p99 %s</text>\n",

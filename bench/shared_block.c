@@ -16,7 +16,10 @@ void shared_block_run(struct bench *bench)
 		.title = TITLE,
 		.goal = GOAL_RATIO_AT_MOST,
 		.target = 1.2,
-		.thing = { .what = "16 MiB block", .call = client_invoke, .context = &client },
+		.thing = { .what = "16 MiB block",
+			   .call = client_invoke,
+			   .renew = client_renew,
+			   .context = &client },
 		.yardstick = { .what = "empty invoke",
 			       .call = client_invoke_empty,
 			       .context = &client },
@@ -24,7 +27,7 @@ void shared_block_run(struct bench *bench)
 	TEEC_Result result;
 	char why[128];
 
-	if (client_open(&client, BENCH_TA_KEPT, why, sizeof(why)) < 0) {
+	if (client_open_spread(&client, BENCH_TA_KEPT, why, sizeof(why)) < 0) {
 		harness_fail(bench, NAME, TITLE, "%s", why);
 		return;
 	}

@@ -51,6 +51,15 @@ double statistics_median(const double *values, size_t count)
 	return quantile_of_copy(values, count, 0.5);
 }
 
+double statistics_mean(const double *values, size_t count)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += values[i];
+	return count ? sum / (double)count : 0;
+}
+
 double statistics_spread(const double *values, size_t count)
 {
 	double median = statistics_median(values, count);
@@ -91,6 +100,35 @@ struct interval statistics_median_interval(const double *values, size_t count)
 	statistics_sort(medians, RESAMPLES);
 	return (struct interval) { .low = statistics_quantile(medians, RESAMPLES, 0.025),
 				   .high = statistics_quantile(medians, RESAMPLES, 0.975) };
+}
+
+static double resampled_mean_ratio(const double *over, const double *under, size_t count,
+				   uint64_t *state)
+{
+	double over_sum = 0, under_sum = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t drawn = random_next(state) % count;
+
+		over_sum += over[drawn];
+		under_sum += under[drawn];
+	}
+	return under_sum > 0 ? over_sum / under_sum : 0;
+}
+
+struct interval statistics_mean_ratio_interval(const double *over, const double *under,
+					       size_t count)
+{
+	static double ratios[RESAMPLES];
+	uint64_t state = 0x9E3779B97F4A7C15U;
+
+	if (!count)
+		return (struct interval) { 0 };
+	for (size_t i = 0; i < RESAMPLES; i++)
+		ratios[i] = resampled_mean_ratio(over, under, count, &state);
+	statistics_sort(ratios, RESAMPLES);
+	return (struct interval) { .low = statistics_quantile(ratios, RESAMPLES, 0.025),
+				   .high = statistics_quantile(ratios, RESAMPLES, 0.975) };
 }
 
 struct interval statistics_change_interval(const double *before, size_t before_count,

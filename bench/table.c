@@ -102,11 +102,12 @@ void table_row(const struct result *result)
 		printf("%-42s %snot measured: %s%s\n", result->title, red, result->failure, plain);
 		return;
 	}
-	table_value(result->unit, series_p50(&result->thing), p50, sizeof(p50));
+	table_value(result->unit, series_value(result, &result->thing), p50, sizeof(p50));
 	if (result->unit == UNIT_NS)
 		table_value(result->unit, series_p99(&result->thing), p99, sizeof(p99));
 	if (result->has_yardstick) {
-		table_value(result->unit, series_p50(&result->yardstick), yard, sizeof(yard));
+		table_value(result->unit, series_value(result, &result->yardstick), yard,
+			    sizeof(yard));
 		(void)snprintf(yardstick, sizeof(yardstick), "%s %s", result->yardstick.what, yard);
 		(void)snprintf(ratio, sizeof(ratio), "%.2fx (%.2f-%.2f)", result->ratio,
 			       result->ratio_interval.low, result->ratio_interval.high);

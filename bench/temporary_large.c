@@ -31,14 +31,17 @@ void temporary_large_run(struct bench *bench)
 		.title = TITLE,
 		.goal = GOAL_RATIO_AT_MOST,
 		.target = 1.3,
-		.thing = { .what = "1 MiB INOUT", .call = client_invoke, .context = &client },
+		.thing = { .what = "1 MiB INOUT",
+			   .call = client_invoke,
+			   .renew = client_renew,
+			   .context = &client },
 		.yardstick = { .what = "two memcpy of 1 MiB", .call = copy_twice },
 		.calls = 200,
 		.warm_up = 10,
 	};
 	char why[128];
 
-	if (client_open(&client, BENCH_TA_KEPT, why, sizeof(why)) < 0) {
+	if (client_open_spread(&client, BENCH_TA_KEPT, why, sizeof(why)) < 0) {
 		harness_fail(bench, NAME, TITLE, "%s", why);
 		return;
 	}

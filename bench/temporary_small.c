@@ -15,14 +15,17 @@ void temporary_small_run(struct bench *bench)
 		.title = TITLE,
 		.goal = GOAL_RATIO_AT_MOST,
 		.target = 1.5,
-		.thing = { .what = "64 B INOUT", .call = client_invoke, .context = &client },
+		.thing = { .what = "64 B INOUT",
+			   .call = client_invoke,
+			   .renew = client_renew,
+			   .context = &client },
 		.yardstick = { .what = "empty invoke",
 			       .call = client_invoke_empty,
 			       .context = &client },
 	};
 	char why[128];
 
-	if (client_open(&client, BENCH_TA_KEPT, why, sizeof(why)) < 0) {
+	if (client_open_spread(&client, BENCH_TA_KEPT, why, sizeof(why)) < 0) {
 		harness_fail(bench, NAME, TITLE, "%s", why);
 		return;
 	}
