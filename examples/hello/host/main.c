@@ -121,6 +121,8 @@ int main(int argc, char **argv)
 		fputs("usage: hello [NAME]   (a name has at most 256 bytes)\n", stderr);
 		return 2;
 	}
+	/* Line by line also into a file or pipe, so that both sides' lines come in their order. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	result = TEEC_InitializeContext(NULL, &context);
 	require_success("reaching the TEE", result, TEEC_ORIGIN_API);
 	result =

@@ -150,6 +150,8 @@ int main(int argc, char **argv)
 	}
 	original = argc > 1 ? read_file(argv[1], &block.size) : make_up(&block.size);
 
+	/* Line by line also into a file or pipe, so that both sides' lines come in their order. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	result = TEEC_InitializeContext(NULL, &context);
 	require_success("reaching the TEE", result, TEEC_ORIGIN_API);
 	result =
