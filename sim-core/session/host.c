@@ -40,6 +40,9 @@ static int control_packet(struct peer *peer, const void *data, size_t size, stru
 	const char *why;
 	int err;
 
+	/* It is as good as dead, whatever it still says. */
+	if (host->killed_because)
+		return 0;
 	err = message_parse(&message, MESSAGE_FROM_HOST, data, size, fds->count, &why);
 	if (err < 0) {
 		host_kill(host, "it sent teesimd a message that breaks the protocol");

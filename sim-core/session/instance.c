@@ -82,15 +82,13 @@ static void ta_instance_gone(struct server *server, struct ta *ta)
 	struct opening_queue waiting;
 	struct opening *opening;
 
+	/* The entry goes first, so that they find none. */
 	TAILQ_INIT(&waiting);
 	TAILQ_CONCAT(&waiting, &ta->waiting, in_queue);
 	TAILQ_FOREACH(opening, &waiting, in_queue)
 	opening->queue = &waiting;
 	ta_free(server, ta);
-	while ((opening = TAILQ_FIRST(&waiting))) {
-		opening_leave(opening);
-		opening_advance(opening);
-	}
+	opening_advance_all(&waiting);
 }
 
 /*
@@ -148,10 +146,22 @@ static void instance_free(struct instance *instance)
 	uv_close((uv_handle_t *)&instance->patience, instance_closed);
 }
 
+static void openings_fail(struct opening_queue *queue, uint32_t result, uint32_t origin)
+{
+	struct opening *opening;
+
+	while ((opening = TAILQ_FIRST(queue)))
+		opening_fail(opening, result, origin);
+}
+
 static void patience_over(uv_timer_t *timer)
 {
 	struct instance *instance = timer->data;
 
+	if (instance->state == INSTANCE_LIVE) {
+		openings_fail(&instance->settling, RESULT_BUSY, ORIGIN_TEE);
+		return;
+	}
 	instance_kill(instance, instance->state == INSTANCE_ENDING
 					? "it did not end within 5 s after its last session"
 					: "nobody waits for it to start any more");
@@ -272,6 +282,7 @@ int instance_create(struct server *server, struct image *image, struct opening *
 	image->ta.fd = -1;
 	instance->bell_fd = -1;
 	TAILQ_INIT(&instance->starting);
+	TAILQ_INIT(&instance->settling);
 	instance->id = id_map_fresh(&server->instances, &server->last_instance);
 	uv_timer_init(server->loop, &instance->patience);
 	instance->patience.data = instance;
@@ -297,14 +308,6 @@ int instance_create(struct server *server, struct image *image, struct opening *
 	return 0;
 }
 
-static void openings_fail(struct instance *instance, uint32_t result, uint32_t origin)
-{
-	struct opening *opening;
-
-	while ((opening = TAILQ_FIRST(&instance->starting)))
-		opening_fail(opening, result, origin);
-}
-
 void instance_end(struct instance *instance)
 {
 	const struct message_bare message = { .header.type = MESSAGE_DESTROY };
@@ -328,6 +331,12 @@ static void instance_unused(struct instance *instance)
 {
 	if (!(instance->ta && instance_flags(instance) & INSTANCE_KEEP_ALIVE))
 		instance_end(instance);
+}
+
+void instance_settle(struct instance *instance, struct opening *opening)
+{
+	opening_wait(opening, &instance->settling, instance);
+	patience_start(instance);
 }
 
 void instance_opening_left(struct instance *instance)
@@ -379,7 +388,7 @@ static void start_refused(struct instance *instance, const struct message *messa
 			  code ? ")" : "");
 	instance->state = INSTANCE_ENDING;
 	patience_start(instance);
-	openings_fail(instance, started->result, origin);
+	openings_fail(&instance->starting, started->result, origin);
 }
 
 static int started(struct instance *instance, const struct message *message)
@@ -418,8 +427,11 @@ static int session_ended(struct instance *instance, const struct message *messag
 	if (!session || session->instance != instance)
 		return 0;
 	session_free(session);
-	if (!instance->session_count && instance->state == INSTANCE_LIVE)
+	if (instance->state != INSTANCE_LIVE)
+		return 0;
+	if (!instance->session_count)
 		instance_unused(instance);
+	opening_advance_all(&instance->settling);
 	return 0;
 }
 
@@ -511,7 +523,8 @@ static void instance_exited(struct host *host)
 		session_free(session);
 	}
 	sharing_instance_gone(instance);
-	openings_fail(instance, RESULT_TARGET_DEAD, ORIGIN_TEE);
+	openings_fail(&instance->starting, RESULT_TARGET_DEAD, ORIGIN_TEE);
+	opening_advance_all(&instance->settling);
 	if (kept)
 		return;
 	instance_free(instance);

@@ -63,8 +63,12 @@ struct instance {
 	struct host *host;
 	/* Opens that wait for MESSAGE_STARTED. */
 	struct opening_queue starting;
+	/* Opens that wait until the host has let go of sessions whose clients are gone. */
+	struct opening_queue settling;
 	struct session_list sessions;
 	uint32_t session_count;
+	/* Those of them whose clients are gone. */
+	uint32_t abandoned_count;
 	/* The doorbell's slots: those given back, and the lowest that was never taken. */
 	uint32_t *free_slots;
 	uint32_t free_count;
@@ -77,7 +81,8 @@ struct instance {
 	struct mapping_list mappings;
 	struct id_map forwarded;
 	uint32_t last_forwarded;
-	/* Kills a host that does not end, or that nobody waits for any more. */
+	/* Kills a host that does not end, or that nobody waits for any more; ends the wait of
+	 * `settling`. */
 	uv_timer_t patience;
 	/* What MESSAGE_STARTED or MESSAGE_DEATH said. */
 	bool started;
@@ -109,6 +114,9 @@ void instance_send(struct instance *instance, const void *message, size_t size,
 /* Returns 0, -EBUSY when all are taken, or -ENOMEM. */
 int instance_slot_take(struct instance *instance, uint32_t *slot);
 void instance_slot_give(struct instance *instance, uint32_t slot);
+
+/* Has an opening wait until sessions whose clients are gone have ended; not for ever. */
+void instance_settle(struct instance *instance, struct opening *opening);
 
 /* An opening that waited for the start has left. */
 void instance_opening_left(struct instance *instance);

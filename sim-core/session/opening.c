@@ -121,10 +121,18 @@ static bool make_way_for_new_version(struct instance *instance)
 	return true;
 }
 
+/* May a session be added while others wait for their end? */
+static bool multi_open_now(const struct instance *instance)
+{
+	return instance_flags(instance) & INSTANCE_MULTI_SESSION &&
+	       ta_image_is_current(&instance->image.ta);
+}
+
 static void open_in_single_instance(struct opening *opening, struct ta *ta)
 {
 	struct instance *instance = ta->instance;
-	bool multi = instance_flags(instance) & INSTANCE_MULTI_SESSION;
+	const bool multi = instance_flags(instance) & INSTANCE_MULTI_SESSION;
+	const bool used = instance->session_count > instance->abandoned_count;
 
 	switch (instance->state) {
 	case INSTANCE_STARTING:
@@ -134,8 +142,10 @@ static void open_in_single_instance(struct opening *opening, struct ta *ta)
 			opening_wait(opening, &instance->starting, instance);
 		break;
 	case INSTANCE_LIVE:
-		if (!multi && instance->session_count)
+		if (!multi && used)
 			opening_fail(opening, RESULT_BUSY, ORIGIN_TEE);
+		else if (instance->abandoned_count && !used && !multi_open_now(instance))
+			instance_settle(instance, opening);
 		else if (make_way_for_new_version(instance))
 			opening_wait(opening, &ta->waiting, NULL);
 		else
@@ -155,22 +165,33 @@ void opening_advance(struct opening *opening)
 	struct server *server = opening->request.client->server;
 	struct ta *ta = ta_find_single(server, &opening->uuid);
 
-	/* What the host has said and we have not read may free a session or end the instance, and
-	 * even the TA's entry with it. */
-	if (ta && ta->instance) {
-		instance_refresh(ta->instance);
-		ta = ta_find_single(server, &opening->uuid);
-	}
-	if (ta && ta->instance)
+	if (ta)
 		open_in_single_instance(opening, ta);
 	else
 		open_new_instance(opening);
+}
+
+void opening_advance_all(struct opening_queue *queue)
+{
+	struct opening_queue all;
+	struct opening *opening;
+
+	/* Some may have to go back into the very queue. */
+	TAILQ_INIT(&all);
+	TAILQ_CONCAT(&all, queue, in_queue);
+	TAILQ_FOREACH(opening, &all, in_queue)
+	opening->queue = &all;
+	while ((opening = TAILQ_FIRST(&all))) {
+		opening_leave(opening);
+		opening_advance(opening);
+	}
 }
 
 int opening_begin(struct client *client, uint32_t request, const struct uuid *uuid,
 		  const struct identity *identity)
 {
 	struct opening *opening = calloc(1, sizeof(*opening));
+	struct ta *ta;
 	int err;
 
 	if (!opening)
@@ -182,6 +203,10 @@ int opening_begin(struct client *client, uint32_t request, const struct uuid *uu
 		free(opening);
 		return err;
 	}
+	/* What the host has said and we have not read may free a session or end the instance. */
+	ta = ta_find_single(client->server, uuid);
+	if (ta)
+		instance_refresh(ta->instance);
 	opening_advance(opening);
 	return 0;
 }

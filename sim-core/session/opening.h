@@ -5,6 +5,8 @@
  *   no instance            start one, wait for MESSAGE_STARTED
  *   instance starting      wait for MESSAGE_STARTED
  *   instance ending        wait for its exit, then look again
+ *   instance in the hands  wait until the host has let go of that, then look again
+ *   of a client that died
  *   instance live          answer
  *
  * Runs in teesimd. An opening frees itself when it is answered, cancelled, or its client is gone.
@@ -39,8 +41,11 @@ struct opening {
 int opening_begin(struct client *client, uint32_t request, const struct uuid *uuid,
 		  const struct identity *identity);
 
-/* Looks at the TA as it is now, and waits or answers. */
+/* Looks at the TA as teesimd knows it, and waits or answers. */
 void opening_advance(struct opening *opening);
+
+/* Takes all openings out of the queue and has each look again. */
+void opening_advance_all(struct opening_queue *queue);
 
 /* `instance` is live: gives it the session and answers. */
 void opening_complete(struct opening *opening, struct instance *instance);

@@ -125,6 +125,7 @@ void session_abandon(struct session *session)
 
 	LIST_REMOVE(session, by_client);
 	session->client = NULL;
+	session->instance->abandoned_count++;
 	/* The operation under way, if any, is to be cancelled (TEE Client API, end of a client). */
 	channel_client_cancel(session->channel, atomic_load(&session->channel->request.seq));
 	instance_send(session->instance, &message, sizeof(message), NULL);
@@ -140,6 +141,8 @@ void session_free(struct session *session)
 {
 	if (session->client)
 		LIST_REMOVE(session, by_client);
+	else
+		session->instance->abandoned_count--;
 	LIST_REMOVE(session, by_instance);
 	session->instance->session_count--;
 	instance_slot_give(session->instance, session->slot);
