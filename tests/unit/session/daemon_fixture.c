@@ -33,15 +33,24 @@ static struct uuid uuid_of(enum fixture_ta ta)
 	return uuid;
 }
 
-static unsigned int descriptors_count(void)
+static unsigned int descriptors_count(pid_t pid)
 {
-	DIR *dir = opendir("/proc/self/fd");
 	unsigned int count = 0;
+	char path[32];
+	DIR *dir;
 
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	dir = opendir(path);
+	cr_assert(dir, "%s", path);
 	while (readdir(dir))
 		count++;
 	closedir(dir);
 	return count;
+}
+
+unsigned int daemon_descriptors(const struct daemon *daemon)
+{
+	return descriptors_count(daemon->pid);
 }
 
 void daemon_dirs_make(struct daemon *daemon)
@@ -49,8 +58,7 @@ void daemon_dirs_make(struct daemon *daemon)
 	static const char *const names[] = { "home", "run", "ta" };
 
 	memset(daemon, 0, sizeof(*daemon));
-	daemon->fds_before = descriptors_count();
-	daemon->ready_fd = -1;
+	daemon->fds_before = descriptors_count(getpid());
 	strcpy(daemon->dir, "/tmp/teesim-unit.XXXXXX");
 	cr_assert(mkdtemp(daemon->dir));
 	for (size_t i = 0; i < 3; i++) {
@@ -163,7 +171,7 @@ void daemon_check_nothing_left(struct daemon *daemon)
 	cr_expect(pid < 0 && errno == ECHILD, "left behind: a process");
 	nftw(daemon->dir, leftover, 16, FTW_PHYS);
 	nftw(daemon->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-	cr_expect_eq(descriptors_count(), daemon->fds_before, "left open: a descriptor");
+	cr_expect_eq(descriptors_count(getpid()), daemon->fds_before, "left open: a descriptor");
 }
 
 void daemon_stop(struct daemon *daemon)

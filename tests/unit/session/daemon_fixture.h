@@ -28,7 +28,6 @@ enum fixture_ta {
 
 struct daemon {
 	pid_t pid;
-	int ready_fd;
 	char dir[64];
 	char socket[128];
 	unsigned int fds_before;
@@ -52,6 +51,9 @@ void daemon_add_ta(const struct daemon *daemon, enum fixture_ta ta, const char *
 
 /* Does the device's log hold this text (within a second)? */
 bool daemon_logged(const struct daemon *daemon, const char *text);
+
+/* How many descriptors the daemon has open. */
+unsigned int daemon_descriptors(const struct daemon *daemon);
 
 /* Connects, and says hello with TEESIM_TA_PATH leading to `behaviour`. */
 int client_connect(const struct daemon *daemon);

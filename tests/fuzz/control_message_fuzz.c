@@ -1,0 +1,47 @@
+/*
+ * What clients and TA hosts send to teesimd: the first octet says who sent it and with how many
+ * descriptors, the rest is the packet.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "session/message_parse.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A text lies within the packet, and is readable to its end. */
+static void text_check(struct message_text text, const char *packet, size_t size)
+{
+	volatile char last;
+
+	if (!text.size)
+		return;
+	if (text.octets < packet || text.octets + text.size > packet + size)
+		abort();
+	last = text.octets[text.size - 1];
+	(void)last;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *packet = (const char *)data + 1;
+	enum message_sender sender;
+	struct message message;
+	const char *why;
+
+	if (!size)
+		return 0;
+	size--;
+	sender = data[0] & 1 ? MESSAGE_FROM_HOST : MESSAGE_FROM_CLIENT;
+	if (message_parse(&message, sender, packet, size, data[0] >> 1 & 3, &why) < 0) {
+		if (!why)
+			abort();
+		return 0;
+	}
+	text_check(message.client_directory, packet, size);
+	text_check(message.ta_path, packet, size);
+	text_check(message.text, packet, size);
+	if (message.header.type == MESSAGE_DEATH && message.death.frames > MESSAGE_DEATH_FRAMES)
+		abort();
+	return 0;
+}
