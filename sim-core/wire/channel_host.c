@@ -291,8 +291,11 @@ enum channel_event channel_listener_next(struct channel_listener *listener,
 	}
 found:
 	wait_policy_met(&listener->wait);
-	if (event == CHANNEL_EVENT_REQUEST)
+	if (event == CHANNEL_EVENT_REQUEST) {
+		/* The reply's line is on its way here while the TA works. */
+		channel_line_claim(&(*host)->channel->reply);
 		watch(listener, *host);
+	}
 	return event;
 }
 
