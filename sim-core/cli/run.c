@@ -228,12 +228,10 @@ static void daemon_mourn(struct run *run, int status)
 {
 	run->daemon = 0;
 	if (WIFSIGNALED(status))
-		fprintf(stderr,
-			"teesim: teesimd was ended by signal %d (%s); the command goes on\n",
-			WTERMSIG(status), strsignal(WTERMSIG(status)));
+		fprintf(stderr, "teesim: teesimd was ended by signal %d (%s)\n", WTERMSIG(status),
+			strsignal(WTERMSIG(status)));
 	else
-		fprintf(stderr, "teesim: teesimd ended with status %d; the command goes on\n",
-			WEXITSTATUS(status));
+		fprintf(stderr, "teesim: teesimd ended with status %d\n", WEXITSTATUS(status));
 }
 
 /* Ends the daemon and waits until it is gone. */
@@ -241,23 +239,28 @@ static void daemon_stop(struct run *run)
 {
 	uint64_t deadline = wait_now_ns() + STOP_TIMEOUT_MS * 1000000ULL;
 	sigset_t child;
+	int status = 0;
 
 	if (!run->daemon)
 		return;
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	(void)kill(run->daemon, SIGTERM);
-	while (waitpid(run->daemon, NULL, WNOHANG) == 0) {
+	while (waitpid(run->daemon, &status, WNOHANG) == 0) {
 		const struct timespec step = { .tv_nsec = 100000000 };
 
 		if (wait_now_ns() > deadline) {
 			fputs("teesim: teesimd did not end in time and was killed\n", stderr);
 			(void)kill(run->daemon, SIGKILL);
 			(void)waitpid(run->daemon, NULL, 0);
+			status = 0;
 			break;
 		}
 		(void)sigtimedwait(&child, NULL, &step);
 	}
+	/* It was not our request that ended it. */
+	if (status)
+		daemon_mourn(run, status);
 	run->daemon = 0;
 }
 
