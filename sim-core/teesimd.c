@@ -44,6 +44,7 @@ enum option_key {
 	OPTION_TA_LOG_LEVEL,
 	OPTION_HOST,
 	OPTION_TA_WRAPPER,
+	OPTION_NO_SPARE_HOST,
 };
 
 struct arguments {
@@ -57,6 +58,7 @@ struct arguments {
 	bool ephemeral;
 	bool require_signed;
 	bool require_full_sandbox;
+	bool no_spare_host;
 	unsigned int idle_seconds;
 	pid_t parent;
 	enum log_level log_level;
@@ -110,6 +112,10 @@ static const struct argp_option options[] = {
 	{ "ta-wrapper", OPTION_TA_WRAPPER, "COMMAND", 0,
 	  "Run every TA host under this command, "
 	  "such as valgrind; without sandbox",
+	  0 },
+	{ "no-spare-host", OPTION_NO_SPARE_HOST, NULL, 0,
+	  "Start each TA host when it is needed, "
+	  "instead of keeping one ready",
 	  0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -190,6 +196,9 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case OPTION_TA_WRAPPER:
 		arguments->ta_wrapper = text;
+		return 0;
+	case OPTION_NO_SPARE_HOST:
+		arguments->no_spare_host = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "\"%s\": no argument is expected", text);
@@ -367,6 +376,7 @@ static void options_prepare(struct daemon *daemon)
 		.idle_seconds = arguments->on_demand ? arguments->idle_seconds : 0,
 		.require_signed = arguments->require_signed,
 		.require_full_sandbox = arguments->require_full_sandbox,
+		.spare_host = !arguments->no_spare_host && !arguments->ta_wrapper,
 		.ta_log_level = arguments->ta_log_level,
 		.spin_us = (int32_t)wait_spin_from_environment(),
 	};

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,7 +64,7 @@ static void control_gone(struct peer *peer, int err)
 	if (err == -ENOBUFS)
 		host_kill(host, "it has not read its messages for too long");
 	else if (!host->exited)
-		syscall(SYS_pidfd_send_signal, host->pidfd, SIGKILL, NULL, 0);
+		kill(host->pid, SIGKILL);
 }
 
 static void control_closed(struct peer *peer)
@@ -264,5 +263,6 @@ void host_kill(struct host *host, const char *because)
 		return;
 	if (!host->killed_because)
 		host->killed_because = because;
-	syscall(SYS_pidfd_send_signal, host->pidfd, SIGKILL, NULL, 0);
+	/* Not reaped yet, so the number is still its own. */
+	kill(host->pid, SIGKILL);
 }

@@ -259,10 +259,14 @@ static int instance_spawn(struct instance *instance)
 		.wrapper = server->options->ta_wrapper,
 		.cage = &server->cage,
 	};
-	int err = host_spawn(&instance->host, server->loop, &options, server->log);
+	int err;
 
-	if (err < 0)
-		return err;
+	instance->host = spare_take(&server->spare);
+	if (!instance->host) {
+		err = host_spawn(&instance->host, server->loop, &options, server->log);
+		if (err < 0)
+			return err;
+	}
 	host_assign(instance->host, instance, &instance_host_events, instance->image.label);
 	return 0;
 }

@@ -207,6 +207,7 @@ int server_init(struct server *server, uv_loop_t *loop, const struct server_opti
 	server->listener.data = server->idle.data = server->last_call.data = server;
 	uv_poll_start(&server->listener, UV_READABLE, listener_ready);
 	server->listening = true;
+	spare_init(&server->spare, server, options->spare_host);
 	server_clients_changed(server);
 	return 0;
 }
@@ -245,6 +246,7 @@ void server_stop(struct server *server, const char *reason, const struct client 
 	server->listening = false;
 	uv_close((uv_handle_t *)&server->listener, listener_closed);
 	uv_close((uv_handle_t *)&server->idle, NULL);
+	spare_stop(&server->spare);
 	for (at = 0; (client = id_map_next(&server->clients, &at));)
 		if (client != asker)
 			client_end(client);

@@ -17,6 +17,7 @@
 #include "device/log.h"
 #include "sandbox/cage.h"
 #include "session/id_map.h"
+#include "session/spare.h"
 
 struct client;
 struct instance;
@@ -31,6 +32,7 @@ struct server_options {
 	unsigned int idle_seconds;
 	bool require_signed;
 	bool require_full_sandbox;
+	bool spare_host;
 	/* What TAs may log, and how long a host spins, as MESSAGE_START has them. */
 	uint32_t ta_log_level;
 	int32_t spin_us;
@@ -53,6 +55,7 @@ struct server {
 	uint32_t last_session;
 	uint32_t last_instance;
 	struct sandbox_cage cage;
+	struct spare spare;
 	/* sandbox_feature bits that the newest host lacks. */
 	uint32_t sandbox_missing;
 

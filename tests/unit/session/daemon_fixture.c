@@ -86,9 +86,11 @@ static void environment_set(const struct daemon *daemon)
 
 void daemon_launch(struct daemon *daemon, const char *const *extra, char *said, size_t size)
 {
-	const char *argv[24] = { TEESIMD,      "--socket", daemon->socket, "--host", FAKE_HOST,
-				 "--ready-fd", "9",	   "--log-level",  "debug",  NULL };
-	size_t count = 9, have = 0;
+	const char *argv[24] = { TEESIMD,      "--socket", daemon->socket,
+				 "--host",     FAKE_HOST,  "--no-spare-host",
+				 "--ready-fd", "9",	   "--log-level",
+				 "debug",      NULL };
+	size_t count = 10, have = 0;
 	int ready[2];
 	ssize_t n;
 
