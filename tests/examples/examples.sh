@@ -11,6 +11,7 @@ has() {
 }
 
 pair=$TEESIM_BUILD_DIR/examples
+trap 'status=$?; [ "$status" -eq 0 ] || cat ta.log; exit "$status"' EXIT
 
 # shellcheck disable=SC2086 # TEESIM_MEMCHECK is a command, or nothing
 said=$($TEESIM_MEMCHECK teesim run -- "$pair/hello/hello" tester 2>ta.log)
