@@ -161,7 +161,7 @@ void parameters_put(const struct parameters *p, const TEEC_Operation *operation,
 	size_t arena_used = 0;
 
 	out->types = p->types;
-	for (unsigned int i = 0; i < TEEC_CONFIG_PAYLOAD_REF_COUNT; i++) {
+	for (unsigned int i = 0; channel_types_remain(p->types, i); i++) {
 		uint32_t type = channel_type_of(p->types, i);
 
 		if (type == CHANNEL_TYPE_NONE)
@@ -189,7 +189,7 @@ static void memory_get(const struct parameter_memory *memory, uint64_t size, uin
 void parameters_get(const struct parameters *p, TEEC_Operation *operation,
 		    const struct channel_client *client, const struct channel_operation *in)
 {
-	for (unsigned int i = 0; i < TEEC_CONFIG_PAYLOAD_REF_COUNT; i++) {
+	for (unsigned int i = 0; channel_types_remain(p->types, i); i++) {
 		uint32_t type = channel_type_of(p->types, i);
 		TEEC_Parameter *param = &operation->params[i];
 

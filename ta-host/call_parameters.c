@@ -1,5 +1,7 @@
 #include "call_parameters.h"
 
+#include <string.h>
+
 #include "blocks.h"
 #include "wire/result.h"
 
@@ -34,17 +36,16 @@ static uint32_t memref_parse(const struct channel_memref *ref, uint64_t size, ui
 uint32_t call_parameters_parse(const struct channel_call *call, const struct channel_host *host,
 			       uint32_t context, TEE_Param params[CHANNEL_PARAMS])
 {
-	for (unsigned int i = 0; i < CHANNEL_PARAMS; i++) {
+	memset(params, 0, CHANNEL_PARAMS * sizeof(params[0]));
+	for (unsigned int i = 0; channel_types_remain(call->types, i); i++) {
 		uint32_t type = channel_type_of(call->types, i);
 		uint32_t result;
 
 		if (!channel_type_is_memref(type)) {
-			bool input = channel_type_is_input(type);
-
-			params[i].memref.buffer = NULL;
-			params[i].memref.size = 0;
-			params[i].value.a = input ? call->slot[i].value.a : 0;
-			params[i].value.b = input ? call->slot[i].value.b : 0;
+			if (!channel_type_is_input(type))
+				continue;
+			params[i].value.a = call->slot[i].value.a;
+			params[i].value.b = call->slot[i].value.b;
 			continue;
 		}
 		result = memref_parse(&call->memref[i], call->slot[i].size, type, host, context,
@@ -58,7 +59,7 @@ uint32_t call_parameters_parse(const struct channel_call *call, const struct cha
 void call_parameters_answer(const struct channel_call *call, const TEE_Param params[CHANNEL_PARAMS],
 			    union channel_slot slot[CHANNEL_PARAMS])
 {
-	for (unsigned int i = 0; i < CHANNEL_PARAMS; i++) {
+	for (unsigned int i = 0; channel_types_remain(call->types, i); i++) {
 		uint32_t type = channel_type_of(call->types, i);
 
 		if (!channel_type_is_output(type))

@@ -16,6 +16,7 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,6 +51,12 @@ enum channel_type {
 static inline uint32_t channel_type_of(uint32_t types, unsigned int i)
 {
 	return types >> (4 * i) & 0xF;
+}
+
+/* Is there a parameter at `i` or behind it? */
+static inline bool channel_types_remain(uint32_t types, unsigned int i)
+{
+	return i < CHANNEL_PARAMS && types >> (4 * i) != 0;
 }
 
 /* Types are bit sets in which 1 reads, 2 writes, 4 is memory. */

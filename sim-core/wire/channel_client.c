@@ -84,20 +84,25 @@ int channel_client_replace_arena(struct channel_client *client, int fd, size_t s
 	return 0;
 }
 
-static void request_write(struct channel_request *request,
+/* Word by word: the caller has just written `op` and `cmd`, and a load of both at once would have
+ * to wait until those stores have left the processor. */
+static void request_write(volatile struct channel_request *request,
 			  const struct channel_operation *operation)
 {
 	request->op = operation->op;
 	request->cmd = operation->cmd;
 	request->types = operation->types;
-	for (unsigned int i = 0; i < CHANNEL_PARAMS; i++) {
+	for (unsigned int i = 0; channel_types_remain(operation->types, i); i++) {
 		uint32_t type = channel_type_of(operation->types, i);
 
 		if (type == CHANNEL_TYPE_NONE)
 			continue;
-		request->slot[i] = operation->slot[i];
-		if (channel_type_is_memref(type))
-			request->memref[i] = operation->memref[i];
+		request->slot[i].size = operation->slot[i].size;
+		if (!channel_type_is_memref(type))
+			continue;
+		request->memref[i].place = operation->memref[i].place;
+		request->memref[i].block = operation->memref[i].block;
+		request->memref[i].offset = operation->memref[i].offset;
 	}
 }
 
@@ -105,7 +110,7 @@ static void reply_read(const struct channel_reply *reply, struct channel_operati
 {
 	operation->result = reply->result;
 	operation->origin = reply->origin;
-	for (unsigned int i = 0; i < CHANNEL_PARAMS; i++)
+	for (unsigned int i = 0; channel_types_remain(operation->types, i); i++)
 		if (channel_type_is_output(channel_type_of(operation->types, i)))
 			operation->slot[i] = reply->slot[i];
 }

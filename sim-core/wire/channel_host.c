@@ -303,7 +303,7 @@ static bool types_valid(uint32_t types)
 {
 	if (types >> (4 * CHANNEL_PARAMS))
 		return false;
-	for (unsigned int i = 0; i < CHANNEL_PARAMS; i++) {
+	for (unsigned int i = 0; channel_types_remain(types, i); i++) {
 		uint32_t type = channel_type_of(types, i);
 
 		if (type > CHANNEL_TYPE_MEMREF_INOUT || type == 4)
@@ -328,7 +328,7 @@ bool channel_host_take(struct channel_host *host, struct channel_call *call)
 		call->types = 0;
 		return true;
 	}
-	for (unsigned int i = 0; i < CHANNEL_PARAMS; i++) {
+	for (unsigned int i = 0; channel_types_remain(call->types, i); i++) {
 		uint32_t type = channel_type_of(call->types, i);
 
 		if (type == CHANNEL_TYPE_NONE)
@@ -355,7 +355,7 @@ void channel_host_reply(struct channel_host *host, const struct channel_call *ca
 
 	reply->result = result;
 	reply->origin = origin;
-	for (unsigned int i = 0; i < CHANNEL_PARAMS; i++)
+	for (unsigned int i = 0; channel_types_remain(call->types, i); i++)
 		if (channel_type_is_output(channel_type_of(call->types, i)))
 			reply->slot[i] = slot[i];
 	host->seq = call->seq;
