@@ -92,7 +92,7 @@ TEEC_Result parameters_parse(const TEEC_Operation *operation, struct parameters 
 		return TEEC_SUCCESS;
 	if (operation->paramTypes >> 16)
 		return TEEC_ERROR_BAD_PARAMETERS;
-	for (unsigned int i = 0; i < TEEC_CONFIG_PAYLOAD_REF_COUNT; i++) {
+	for (unsigned int i = 0; channel_types_remain(operation->paramTypes, i); i++) {
 		const TEEC_Parameter *param = &operation->params[i];
 		uint32_t type = TEEC_PARAM_TYPE_GET(operation->paramTypes, i);
 		TEEC_Result result = TEEC_SUCCESS;

@@ -425,12 +425,12 @@ TEEC_Result TEEC_InvokeCommand(TEEC_Session *api, uint32_t commandID, TEEC_Opera
 	session = handle_table_find(&sessions, session_handle(api));
 	if (!session)
 		return result_with_origin(TEEC_ERROR_BAD_PARAMETERS, TEEC_ORIGIN_API, returnOrigin);
-	channel_line_claim(&session->client.channel->request);
 	if (fork_guard_inherited(session->context->generation))
 		return result_with_origin(TEEC_ERROR_BAD_STATE, TEEC_ORIGIN_API, returnOrigin);
 	result = parameters_parse(operation, &parameters);
 	if (result != TEEC_SUCCESS)
 		return result_with_origin(result, TEEC_ORIGIN_API, returnOrigin);
+	channel_request_claim(session->client.channel, parameters.types);
 	err = session_enter(session, operation);
 	if (err < 0)
 		return failure_report(session, err, returnOrigin);

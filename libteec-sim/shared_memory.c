@@ -275,7 +275,20 @@ void block_release_all(struct context *context)
 	}
 }
 
-int block_share(struct block *block, uint32_t session, uint32_t instance)
+static bool block_is_known(const struct block *block, uint32_t instance)
+{
+	for (unsigned int i = 0; i < BLOCK_INSTANCES; i++) {
+		uint32_t known = atomic_load_explicit(&block->instance[i], memory_order_acquire);
+
+		if (known == instance)
+			return true;
+		if (!known)
+			break;
+	}
+	return false;
+}
+
+static int block_tell(struct block *block, uint32_t session, uint32_t instance)
 {
 	struct message_share_block share = { .header.type = MESSAGE_SHARE_BLOCK,
 					     .session = session,
@@ -287,14 +300,6 @@ int block_share(struct block *block, uint32_t session, uint32_t instance)
 	struct message_answer answer;
 	int err;
 
-	for (unsigned int i = 0; i < BLOCK_INSTANCES; i++) {
-		uint32_t known = atomic_load_explicit(&block->instance[i], memory_order_acquire);
-
-		if (known == instance)
-			return 0;
-		if (!known)
-			break;
-	}
 	err = control_call(control, control_number(control), &share.header, sizeof(share), &fds,
 			   MESSAGE_ANSWER, &answer, sizeof(answer), NULL);
 	if (err < 0)
@@ -312,4 +317,12 @@ int block_share(struct block *block, uint32_t session, uint32_t instance)
 	/* Full: an instance that has died may be forgotten, and a live one is told again. */
 	atomic_store(&block->instance[instance % (BLOCK_INSTANCES - 1) + 1], instance);
 	return 0;
+}
+
+int block_share(struct block *block, uint32_t session, uint32_t instance)
+{
+	/* As it is in all calls but the first. */
+	if (block_is_known(block, instance))
+		return 0;
+	return block_tell(block, session, instance);
 }

@@ -53,6 +53,11 @@ static inline uint32_t channel_type_of(uint32_t types, unsigned int i)
 	return types >> (4 * i) & 0xF;
 }
 
+/* Set in the type of each parameter that is memory. */
+#define CHANNEL_TYPES_MEMREF 0x4444U
+/* The same of those whose memory is not in the request word's line. */
+#define CHANNEL_TYPES_MEMREF_FAR 0x4440U
+
 /* Is there a parameter at `i` or behind it? */
 static inline bool channel_types_remain(uint32_t types, unsigned int i)
 {
@@ -102,9 +107,10 @@ struct channel_request {
 	uint32_t cmd;
 	uint32_t types;
 	union channel_slot slot[CHANNEL_PARAMS];
-	uint8_t unused[16];
-	/* Read only for the parameters that `types` says are memory. */
+	/* Read only for the parameters that `types` says are memory. The first one's is in the line
+	 * of the request word still. */
 	struct channel_memref memref[CHANNEL_PARAMS];
+	uint8_t unused[16];
 };
 
 struct channel_reply {
@@ -159,8 +165,19 @@ static inline void channel_line_claim(const void *line)
 #endif
 }
 
+/* Before a call with such parameters. A line that the host does not look at between two calls can
+ * be claimed however long the rest takes; the other one only if little is left to do. */
+static inline void channel_request_claim(const struct channel *channel, uint32_t types)
+{
+	if (types & CHANNEL_TYPES_MEMREF_FAR)
+		channel_line_claim(&channel->request.memref[1]);
+	if (!(types & CHANNEL_TYPES_MEMREF))
+		channel_line_claim(&channel->request);
+}
+
 static_assert(sizeof(struct channel_request) == 128, "one line for the call, one for its memory");
-static_assert(offsetof(struct channel_request, memref) == 64, "memory is the second line");
+static_assert(offsetof(struct channel_request, memref[1]) == 64,
+	      "all memory but the first parameter's is the second line");
 static_assert(sizeof(struct channel_reply) == 64, "the reply is one line");
 static_assert(offsetof(struct channel, reply) == 128, "no pair of lines has two writers");
 static_assert(offsetof(struct channel, client) == 256, "no pair of lines has two writers");

@@ -89,21 +89,23 @@ int channel_client_replace_arena(struct channel_client *client, int fd, size_t s
 static void request_write(volatile struct channel_request *request,
 			  const struct channel_operation *operation)
 {
-	request->op = operation->op;
-	request->cmd = operation->cmd;
-	request->types = operation->types;
-	for (unsigned int i = 0; channel_types_remain(operation->types, i); i++) {
-		uint32_t type = channel_type_of(operation->types, i);
+	const uint32_t types = operation->types;
 
-		if (type == CHANNEL_TYPE_NONE)
-			continue;
-		request->slot[i].size = operation->slot[i].size;
-		if (!channel_type_is_memref(type))
+	/* The second line first. Once the first one is ours the host, which looks at it all the
+	 * time, takes it back; the number must be in it by then. */
+	for (unsigned int i = 0; i < CHANNEL_PARAMS && types & CHANNEL_TYPES_MEMREF; i++) {
+		if (!channel_type_is_memref(channel_type_of(types, i)))
 			continue;
 		request->memref[i].place = operation->memref[i].place;
 		request->memref[i].block = operation->memref[i].block;
 		request->memref[i].offset = operation->memref[i].offset;
 	}
+	request->op = operation->op;
+	request->cmd = operation->cmd;
+	request->types = types;
+	for (unsigned int i = 0; channel_types_remain(types, i); i++)
+		if (channel_type_of(types, i) != CHANNEL_TYPE_NONE)
+			request->slot[i].size = operation->slot[i].size;
 }
 
 static void reply_read(const struct channel_reply *reply, struct channel_operation *operation)
