@@ -35,17 +35,27 @@ static uint32_t result_of(enum ta_refusal refusal)
 	return RESULT_GENERIC;
 }
 
+/* The TA's own description, cut between words where it is long. */
 static void label_make(struct image *image)
 {
+	const char *description = image->ta.properties.description;
 	char uuid[UUID_TEXT_SIZE];
-	int length = 8;
-	const char *text = uuid_format(&image->ta.properties.uuid, uuid);
+	size_t length = strlen(description);
 
-	if (image->ta.properties.description[0]) {
-		text = image->ta.properties.description;
-		length = (int)sizeof(image->label) - 1;
+	if (!length) {
+		uuid_format(&image->ta.properties.uuid, uuid);
+		snprintf(image->label, sizeof(image->label), "%.8s", uuid);
+		return;
 	}
-	snprintf(image->label, sizeof(image->label), "%.*s", length, text);
+	if (length >= sizeof(image->label)) {
+		length = sizeof(image->label) - 1;
+		while (length && description[length] != ' ')
+			length--;
+		if (!length)
+			length = sizeof(image->label) - 1;
+	}
+	memcpy(image->label, description, length);
+	image->label[length] = '\0';
 }
 
 /* Read every time: keys come and go while teesimd runs. */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -33,24 +34,15 @@ static struct uuid uuid_of(enum fixture_ta ta)
 	return uuid;
 }
 
-static unsigned int descriptors_count(pid_t pid)
+static unsigned int descriptors_count(void)
 {
+	DIR *dir = opendir("/proc/self/fd");
 	unsigned int count = 0;
-	char path[32];
-	DIR *dir;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-	dir = opendir(path);
-	cr_assert(dir, "%s", path);
 	while (readdir(dir))
 		count++;
 	closedir(dir);
 	return count;
-}
-
-unsigned int daemon_descriptors(const struct daemon *daemon)
-{
-	return descriptors_count(daemon->pid);
 }
 
 void daemon_dirs_make(struct daemon *daemon)
@@ -58,7 +50,7 @@ void daemon_dirs_make(struct daemon *daemon)
 	static const char *const names[] = { "home", "run", "ta" };
 
 	memset(daemon, 0, sizeof(*daemon));
-	daemon->fds_before = descriptors_count(getpid());
+	daemon->fds_before = descriptors_count();
 	strcpy(daemon->dir, "/tmp/teesim-unit.XXXXXX");
 	cr_assert(mkdtemp(daemon->dir));
 	for (size_t i = 0; i < 3; i++) {
@@ -90,6 +82,7 @@ void daemon_launch(struct daemon *daemon, const char *const *extra, char *said, 
 				 "--host",     FAKE_HOST,  "--no-spare-host",
 				 "--ready-fd", "9",	   "--log-level",
 				 "debug",      NULL };
+	const struct rlimit descriptors = { DAEMON_DESCRIPTORS, DAEMON_DESCRIPTORS };
 	size_t count = 10, have = 0;
 	int ready[2];
 	ssize_t n;
@@ -101,6 +94,7 @@ void daemon_launch(struct daemon *daemon, const char *const *extra, char *said, 
 	daemon->pid = fork();
 	cr_assert_geq(daemon->pid, 0);
 	if (!daemon->pid) {
+		setrlimit(RLIMIT_NOFILE, &descriptors);
 		environment_set(daemon);
 		dup2(ready[1], 9);
 		execv(TEESIMD, (char *const *)argv);
@@ -173,7 +167,7 @@ void daemon_check_nothing_left(struct daemon *daemon)
 	cr_expect(pid < 0 && errno == ECHILD, "left behind: a process");
 	nftw(daemon->dir, leftover, 16, FTW_PHYS);
 	nftw(daemon->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-	cr_expect_eq(descriptors_count(getpid()), daemon->fds_before, "left open: a descriptor");
+	cr_expect_eq(descriptors_count(), daemon->fds_before, "left open: a descriptor");
 }
 
 void daemon_stop(struct daemon *daemon)

@@ -33,6 +33,9 @@ struct daemon {
 	unsigned int fds_before;
 };
 
+/* The daemon may have no more descriptors than this, so that a leak is met soon. */
+#define DAEMON_DESCRIPTORS 200
+
 /* Starts teesimd with the extra arguments (NULL-terminated list, may be NULL) and waits for
  * "ready". */
 void daemon_start(struct daemon *daemon, const char *const *extra);
@@ -51,9 +54,6 @@ void daemon_add_ta(const struct daemon *daemon, enum fixture_ta ta, const char *
 
 /* Does the device's log hold this text (within a second)? */
 bool daemon_logged(const struct daemon *daemon, const char *text);
-
-/* How many descriptors the daemon has open. */
-unsigned int daemon_descriptors(const struct daemon *daemon);
 
 /* Connects, and says hello with TEESIM_TA_PATH leading to `behaviour`. */
 int client_connect(const struct daemon *daemon);

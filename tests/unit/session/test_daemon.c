@@ -245,6 +245,47 @@ Test(teesimd, says_what_is_wrong_with_its_host_program)
 	daemon_check_nothing_left(&daemon_);
 }
 
+Test(teesimd, turns_clients_away_when_descriptors_run_out)
+{
+	int sock[DAEMON_DESCRIPTORS];
+	struct device_status status;
+	int first;
+
+	daemon_start(&daemon_, NULL);
+	daemon_add_ta(&daemon_, TA_SINGLE, FAKE_NORMAL);
+	first = client_hello(&daemon_, FAKE_NORMAL);
+	for (int i = 0; i < DAEMON_DESCRIPTORS; i++)
+		sock[i] = client_connect(&daemon_);
+	cr_expect(client_cut_off(sock[DAEMON_DESCRIPTORS - 1]));
+	cr_expect(daemon_logged(&daemon_, "no file descriptors left"));
+	/* Those who are in notice nothing, and there is room when others leave. */
+	cr_expect_neq(client_open(first, TA_SINGLE, NULL).result, RESULT_SUCCESS);
+	for (int i = 0; i < DAEMON_DESCRIPTORS; i++)
+		close(sock[i]);
+	do {
+		client_status(first, &status);
+	} while (status.device.contexts > 1);
+	cr_expect_eq(client_open(first, TA_SINGLE, NULL).result, RESULT_SUCCESS);
+	close(first);
+	first = client_hello(&daemon_, FAKE_NORMAL);
+	close(first);
+	daemon_stop(&daemon_);
+}
+
+Test(teesimd, runs_hosts_under_a_wrapper_and_says_what_that_means)
+{
+	static const char *const extra[] = { "--ta-wrapper", "/usr/bin/env FAKE=1", NULL };
+	int sock;
+
+	daemon_start(&daemon_, extra);
+	daemon_add_ta(&daemon_, TA_SINGLE, FAKE_NORMAL);
+	sock = client_hello(&daemon_, FAKE_NORMAL);
+	cr_expect_eq(client_open(sock, TA_SINGLE, NULL).result, RESULT_SUCCESS);
+	cr_expect(daemon_logged(&daemon_, "WITHOUT A SANDBOX"));
+	close(sock);
+	daemon_stop(&daemon_);
+}
+
 Test(teesimd, copies_its_log)
 {
 	static const char *const extra[] = { "--log-fd", "2", NULL };
