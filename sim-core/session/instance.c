@@ -16,9 +16,14 @@
 #include "wire/result.h"
 
 /* How long a host may take to end, and to start when nobody waits for it any more. */
-#define PATIENCE_MS   5000
+#define PATIENCE_MS 5000
 
-#define OBITUARY_SIZE 320
+/* How long a message may lie unread before the host is rung for again, at first and at most: any
+ * client of the instance can undo a ring, and what waited for room in the socket had none. */
+#define REMINDER_FIRST_MS 10
+#define REMINDER_LAST_MS  1000
+
+#define OBITUARY_SIZE	  320
 
 static const struct host_events instance_host_events;
 
@@ -130,6 +135,8 @@ static void instance_closed(uv_handle_t *handle)
 {
 	struct instance *instance = handle->data;
 
+	if (--instance->open_timers)
+		return;
 	if (instance->bell)
 		munmap(instance->bell, sizeof(struct doorbell));
 	if (instance->bell_fd >= 0)
@@ -144,6 +151,7 @@ static void instance_free(struct instance *instance)
 {
 	id_map_remove(&instance->server->instances, instance->id);
 	uv_close((uv_handle_t *)&instance->patience, instance_closed);
+	uv_close((uv_handle_t *)&instance->reminder, instance_closed);
 }
 
 static void openings_fail(struct opening_queue *queue, uint32_t result, uint32_t origin)
@@ -178,6 +186,26 @@ void instance_kill(struct instance *instance, const char *because)
 		host_kill(instance->host, because);
 }
 
+static void reminder_due(uv_timer_t *timer);
+
+static void reminder_start(struct instance *instance)
+{
+	uv_timer_start(&instance->reminder, reminder_due, instance->reminder_ms, 0);
+}
+
+static void reminder_due(uv_timer_t *timer)
+{
+	struct instance *instance = timer->data;
+
+	if (!instance->host || !peer_unread(&instance->host->control))
+		return;
+	doorbell_ring_control(instance->bell);
+	futex_wake_all(&instance->bell->rings);
+	if (instance->reminder_ms < REMINDER_LAST_MS)
+		instance->reminder_ms *= 2;
+	reminder_start(instance);
+}
+
 void instance_send(struct instance *instance, const void *message, size_t size,
 		   struct packet_fds *fds)
 {
@@ -188,6 +216,10 @@ void instance_send(struct instance *instance, const void *message, size_t size,
 	}
 	peer_send(&instance->host->control, message, size, fds);
 	doorbell_ring_control(instance->bell);
+	if (uv_is_active((uv_handle_t *)&instance->reminder))
+		return;
+	instance->reminder_ms = REMINDER_FIRST_MS;
+	reminder_start(instance);
 }
 
 void instance_refresh(struct instance *instance)
@@ -289,7 +321,9 @@ int instance_create(struct server *server, struct image *image, struct opening *
 	TAILQ_INIT(&instance->settling);
 	instance->id = id_map_fresh(&server->instances, &server->last_instance);
 	uv_timer_init(server->loop, &instance->patience);
-	instance->patience.data = instance;
+	uv_timer_init(server->loop, &instance->reminder);
+	instance->open_timers = 2;
+	instance->patience.data = instance->reminder.data = instance;
 	err = id_map_put(&server->instances, instance->id, instance);
 	if (!err && instance_flags(instance) & INSTANCE_SINGLE) {
 		instance->ta = ta_create(server, &image->ta.properties.uuid);

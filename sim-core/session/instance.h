@@ -84,6 +84,10 @@ struct instance {
 	/* Kills a host that does not end, or that nobody waits for any more; ends the wait of
 	 * `settling`. */
 	uv_timer_t patience;
+	/* Rings again for messages that the host has not read. */
+	uv_timer_t reminder;
+	uint64_t reminder_ms;
+	unsigned int open_timers;
 	/* What MESSAGE_STARTED or MESSAGE_DEATH said. */
 	bool started;
 	bool start_failed;

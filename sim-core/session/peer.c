@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -217,4 +219,13 @@ void peer_close(struct peer *peer)
 	while (peer->first)
 		queue_drop_first(peer);
 	uv_close((uv_handle_t *)&peer->poll, peer_closed);
+}
+
+bool peer_unread(const struct peer *peer)
+{
+	int unread = 0;
+
+	if (peer->closing || peer->broken)
+		return false;
+	return peer->first || (ioctl(peer->sock, SIOCOUTQ, &unread) == 0 && unread > 0);
 }

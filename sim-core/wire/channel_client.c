@@ -242,7 +242,7 @@ int channel_client_call(struct channel_client *client, struct channel_operation 
 	 * request is there to be seen. */
 	(void)atomic_exchange(&channel->request.seq, seq);
 	client->seq = seq;
-	if (!atomic_load_explicit(&channel->host.watching, memory_order_relaxed))
+	if (!atomic_load(&channel->host.watching))
 		doorbell_ring_slot(client->bell, client->slot);
 	state = reply_wait(client, seq, seq, tick, context);
 	if (state < 0) {

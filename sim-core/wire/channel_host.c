@@ -360,7 +360,7 @@ void channel_host_reply(struct channel_host *host, const struct channel_call *ca
 			reply->slot[i] = slot[i];
 	host->seq = call->seq;
 	(void)atomic_exchange(&reply->seq, call->seq);
-	if (atomic_load_explicit(&channel->client.parked, memory_order_relaxed))
+	if (atomic_load(&channel->client.parked))
 		futex_wake_all(&reply->seq);
 }
 
