@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,9 @@ static const struct peer_bounds host_bounds = {
 	.octets = 16U << 20,
 	.descriptors = 32768,
 };
+
+/* An ending process closes its descriptors a moment before it is gone. */
+#define ENDING_MS     50
 
 #define WRAPPER_WORDS 16
 
@@ -55,6 +59,14 @@ static int control_packet(struct peer *peer, const void *data, size_t size, stru
 	return 0;
 }
 
+/* Has its process ended, or does it in this moment? */
+static bool ends(const struct host *host)
+{
+	struct pollfd poller = { .fd = host->pidfd, .events = POLLIN };
+
+	return poll(&poller, 1, ENDING_MS) > 0;
+}
+
 /* Without its control connection a host is of no use. Usually it has ended, and the kernel tells
  * that next. */
 static void control_gone(struct peer *peer, int err)
@@ -63,8 +75,8 @@ static void control_gone(struct peer *peer, int err)
 
 	if (err == -ENOBUFS)
 		host_kill(host, "it has not read its messages for too long");
-	else if (!host->exited)
-		kill(host->pid, SIGKILL);
+	else if (!host->exited && !ends(host))
+		host_kill(host, "it closed its connection to teesimd");
 }
 
 static void control_closed(struct peer *peer)
