@@ -18,7 +18,10 @@
 #include "sandbox/landlock.h"
 
 #define ADDRESS_SPACE_DEFAULT (64ULL << 30)
-#define LOCKED_MEMORY_DEFAULT (1ULL << 20)
+/* What a TA can make the machine provide; channels and shared blocks are its clients' memory and
+ * do not count. Far beyond what real TEEs have. */
+#define PRIVATE_MEMORY_DEFAULT (1ULL << 30)
+#define LOCKED_MEMORY_DEFAULT  (1ULL << 20)
 
 /* The bit that marks calls by the x32 table on x86-64. */
 #define X32_BIT 0x40000000
@@ -77,6 +80,7 @@ static int limits_enter(const struct sandbox_limits *limits)
 		{ RLIMIT_MEMLOCK, locked },
 #ifndef TEESIM_SANITIZE
 		{ RLIMIT_AS, space },
+		{ RLIMIT_DATA, PRIVATE_MEMORY_DEFAULT },
 #endif
 	};
 	int first = 0;
