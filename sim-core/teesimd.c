@@ -26,6 +26,7 @@
 #include "wire/wait.h"
 
 #define IDLE_SECONDS_DEFAULT 60
+#define GRACE_MS_DEFAULT     10000
 
 const char *argp_program_version = "teesimd " TEESIM_VERSION;
 
@@ -35,6 +36,7 @@ enum option_key {
 	OPTION_READY_FD,
 	OPTION_ON_DEMAND,
 	OPTION_IDLE_SECONDS,
+	OPTION_ABANDONED_MS,
 	OPTION_EPHEMERAL,
 	OPTION_PARENT_PID,
 	OPTION_REQUIRE_SIGNED,
@@ -60,6 +62,7 @@ struct arguments {
 	bool require_full_sandbox;
 	bool no_spare_host;
 	unsigned int idle_seconds;
+	unsigned int grace_ms;
 	pid_t parent;
 	enum log_level log_level;
 	enum log_level ta_log_level;
@@ -85,6 +88,10 @@ static const struct argp_option options[] = {
 	{ "idle-seconds", OPTION_IDLE_SECONDS, "N", 0,
 	  "That time: seconds, or \"never\" (default: "
 	  "$TEESIM_IDLE_SECONDS, else 60)",
+	  0 },
+	{ "abandoned-ms", OPTION_ABANDONED_MS, "N", 0,
+	  "Kill a TA that, N milliseconds after all its clients have gone, is still busy with what "
+	  "it did for them (default: 10000)",
 	  0 },
 	{ "ephemeral", OPTION_EPHEMERAL, NULL, 0, "Use a fresh device and remove it at the end",
 	  0 },
@@ -166,6 +173,9 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case OPTION_IDLE_SECONDS:
 		arguments->idle_seconds = idle_parse(text, state, "--idle-seconds");
+		return 0;
+	case OPTION_ABANDONED_MS:
+		arguments->grace_ms = number_parse(text, 1000000, state, "--abandoned-ms");
 		return 0;
 	case OPTION_EPHEMERAL:
 		arguments->ephemeral = true;
@@ -374,6 +384,7 @@ static void options_prepare(struct daemon *daemon)
 		.host_path = daemon->host_path,
 		.ta_wrapper = arguments->ta_wrapper,
 		.idle_seconds = arguments->on_demand ? arguments->idle_seconds : 0,
+		.grace_ms = arguments->grace_ms,
 		.require_signed = arguments->require_signed,
 		.require_full_sandbox = arguments->require_full_sandbox,
 		.spare_host = !arguments->no_spare_host && !arguments->ta_wrapper,
@@ -492,6 +503,7 @@ int main(int argc, char **argv)
 		.ready_fd = -1,
 		.log_fd = -1,
 		.idle_seconds = IDLE_SECONDS_DEFAULT,
+		.grace_ms = GRACE_MS_DEFAULT,
 		.log_level = LOG_LEVEL_INFO,
 		.ta_log_level = LOG_LEVEL_FLOW,
 	};

@@ -152,6 +152,7 @@ static void instance_free(struct instance *instance)
 	id_map_remove(&instance->server->instances, instance->id);
 	uv_close((uv_handle_t *)&instance->patience, instance_closed);
 	uv_close((uv_handle_t *)&instance->reminder, instance_closed);
+	uv_close((uv_handle_t *)&instance->grace, instance_closed);
 }
 
 static void openings_fail(struct opening_queue *queue, uint32_t result, uint32_t origin)
@@ -178,6 +179,41 @@ static void patience_over(uv_timer_t *timer)
 static void patience_start(struct instance *instance)
 {
 	uv_timer_start(&instance->patience, patience_over, PATIENCE_MS, 0);
+}
+
+/* Does it live on for clients that are all gone? */
+static bool is_forsaken(const struct instance *instance)
+{
+	return instance->state == INSTANCE_LIVE && instance->session_count &&
+	       instance->session_count == instance->abandoned_count;
+}
+
+static void grace_over(uv_timer_t *timer)
+{
+	struct instance *instance = timer->data;
+	const uint64_t grace_ms = instance->server->options->grace_ms;
+	uint64_t waited_ms;
+
+	/* When teesimd itself was busy, the host may have spoken, and the loop's clock stood. */
+	instance_refresh(instance);
+	if (!is_forsaken(instance))
+		return;
+	waited_ms = (uv_hrtime() - instance->forsaken_ns) / 1000000;
+	if (waited_ms < grace_ms)
+		uv_timer_start(timer, grace_over, grace_ms - waited_ms, 0);
+	else
+		instance_kill(instance, "its clients are gone and it does not come back from what "
+					"it did for them");
+}
+
+void instance_sessions_changed(struct instance *instance)
+{
+	if (!is_forsaken(instance)) {
+		uv_timer_stop(&instance->grace);
+		return;
+	}
+	instance->forsaken_ns = uv_hrtime();
+	uv_timer_start(&instance->grace, grace_over, instance->server->options->grace_ms, 0);
 }
 
 void instance_kill(struct instance *instance, const char *because)
@@ -322,8 +358,9 @@ int instance_create(struct server *server, struct image *image, struct opening *
 	instance->id = id_map_fresh(&server->instances, &server->last_instance);
 	uv_timer_init(server->loop, &instance->patience);
 	uv_timer_init(server->loop, &instance->reminder);
-	instance->open_timers = 2;
-	instance->patience.data = instance->reminder.data = instance;
+	uv_timer_init(server->loop, &instance->grace);
+	instance->open_timers = 3;
+	instance->patience.data = instance->reminder.data = instance->grace.data = instance;
 	err = id_map_put(&server->instances, instance->id, instance);
 	if (!err && instance_flags(instance) & INSTANCE_SINGLE) {
 		instance->ta = ta_create(server, &image->ta.properties.uuid);
@@ -360,6 +397,7 @@ void instance_end(struct instance *instance)
 	if (instance->state == INSTANCE_ENDING)
 		return;
 	instance->state = INSTANCE_ENDING;
+	uv_timer_stop(&instance->grace);
 	instance_send(instance, &message, sizeof(message), NULL);
 	patience_start(instance);
 }
@@ -554,6 +592,7 @@ static void instance_exited(struct host *host)
 	instance->state = kept ? INSTANCE_CRASHED : INSTANCE_ENDING;
 	instance->host = NULL;
 	uv_timer_stop(&instance->patience);
+	uv_timer_stop(&instance->grace);
 	while (!LIST_EMPTY(&instance->sessions)) {
 		struct session *session = LIST_FIRST(&instance->sessions);
 

@@ -87,6 +87,9 @@ struct instance {
 	/* Rings again for messages that the host has not read. */
 	uv_timer_t reminder;
 	uint64_t reminder_ms;
+	/* Kills a host that stays away when all its clients are gone. */
+	uv_timer_t grace;
+	uint64_t forsaken_ns;
 	unsigned int open_timers;
 	/* What MESSAGE_STARTED or MESSAGE_DEATH said. */
 	bool started;
@@ -121,6 +124,9 @@ void instance_slot_give(struct instance *instance, uint32_t slot);
 
 /* Has an opening wait until sessions whose clients are gone have ended; not for ever. */
 void instance_settle(struct instance *instance, struct opening *opening);
+
+/* Sessions came, were abandoned or went. */
+void instance_sessions_changed(struct instance *instance);
 
 /* An opening that waited for the start has left. */
 void instance_opening_left(struct instance *instance);

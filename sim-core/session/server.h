@@ -30,6 +30,8 @@ struct server_options {
 	const char *ta_wrapper;
 	/* 0: until told to stop. */
 	unsigned int idle_seconds;
+	/* How long a TA may take to let go of sessions once all its clients are gone. */
+	unsigned int grace_ms;
 	bool require_signed;
 	bool require_full_sandbox;
 	bool spare_host;

@@ -98,6 +98,7 @@ int session_create(struct client *client, struct instance *instance,
 	LIST_INSERT_HEAD(&client->sessions, session, by_client);
 	LIST_INSERT_HEAD(&instance->sessions, session, by_instance);
 	instance->session_count++;
+	instance_sessions_changed(instance);
 	tell_client(session, request, channel_fd, bell_fd);
 	return 0;
 
@@ -129,6 +130,7 @@ void session_abandon(struct session *session)
 	/* The operation under way, if any, is to be cancelled (TEE Client API, end of a client). */
 	channel_client_cancel(session->channel, atomic_load(&session->channel->request.seq));
 	instance_send(session->instance, &message, sizeof(message), NULL);
+	instance_sessions_changed(session->instance);
 }
 
 void session_mark_dead(struct session *session)
@@ -145,6 +147,7 @@ void session_free(struct session *session)
 		session->instance->abandoned_count--;
 	LIST_REMOVE(session, by_instance);
 	session->instance->session_count--;
+	instance_sessions_changed(session->instance);
 	instance_slot_give(session->instance, session->slot);
 	id_map_remove(&session->server->sessions, session->id);
 	munmap(session->channel, CHANNEL_HEADER_SIZE);
