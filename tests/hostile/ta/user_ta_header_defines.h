@@ -1,0 +1,23 @@
+/* The properties of the TA that VILLAIN_NUMBER names. */
+#ifndef USER_TA_HEADER_DEFINES_H
+#define USER_TA_HEADER_DEFINES_H
+
+#include <villain.h>
+
+#define TA_UUID VILLAIN_UUID(VILLAIN_NUMBER)
+
+#if VILLAIN_NUMBER == 0x02 || VILLAIN_NUMBER == 0x03
+#define TA_FLAGS (TA_FLAG_SINGLE_INSTANCE | TA_FLAG_MULTI_SESSION)
+#elif VILLAIN_NUMBER == 0x04
+#define TA_FLAGS (TA_FLAG_SINGLE_INSTANCE | TA_FLAG_MULTI_SESSION | TA_FLAG_INSTANCE_KEEP_ALIVE)
+#else
+#define TA_FLAGS 0
+#endif
+
+#define TA_STACK_SIZE  (64 * 1024)
+#define TA_DATA_SIZE   (1024 * 1024)
+
+#define TA_VERSION     "1.0"
+#define TA_DESCRIPTION "villain"
+
+#endif
