@@ -84,9 +84,18 @@ static void control_closed(struct peer *peer)
 	host_handle_closed(host_of_control(peer));
 }
 
+static void control_sent(struct peer *peer)
+{
+	struct host *host = host_of_control(peer);
+
+	if (host->events && host->events->sent)
+		host->events->sent(host);
+}
+
 static const struct peer_events control_events = {
 	.packet = control_packet,
 	.gone = control_gone,
+	.sent = control_sent,
 	.closed = control_closed,
 };
 

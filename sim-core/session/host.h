@@ -32,6 +32,8 @@ struct host_options {
 struct host_events {
 	/* A message that message_parse() accepted. A negative return kills the host. */
 	int (*message)(struct host *host, const struct message *message);
+	/* Messages that had to wait have been sent. May be NULL. */
+	void (*sent)(struct host *host);
 	/* The process is gone, all it said has been heard, `status` and `killed_because` tell how
 	 * it ended. The owner forgets the host. */
 	void (*exited)(struct host *host);

@@ -609,7 +609,16 @@ static void instance_exited(struct host *host)
 		ta_instance_gone(instance->server, ta);
 }
 
+/* The host looks for messages when it is rung for, and may have slept since it read the others. */
+static void messages_sent(struct host *host)
+{
+	const struct instance *instance = host->owner;
+
+	doorbell_ring_control(instance->bell);
+}
+
 static const struct host_events instance_host_events = {
 	.message = instance_message,
+	.sent = messages_sent,
 	.exited = instance_exited,
 };

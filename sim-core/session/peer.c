@@ -171,6 +171,8 @@ static void peer_ready(uv_poll_t *poll, int status, int events)
 
 	if (!end && !peer->broken && events & UV_WRITABLE) {
 		peer_flush(peer);
+		if (peer->events->sent)
+			peer->events->sent(peer);
 		if (!peer->first)
 			peer_watch(peer);
 	}

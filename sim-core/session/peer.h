@@ -26,6 +26,8 @@ struct peer_events {
 	/* Nothing more will come or go; `err` is 0 when the other side hung up, or -errno. The
 	 * receiver calls peer_close(). Not called after peer_close(). */
 	void (*gone)(struct peer *peer, int err);
+	/* Packets that had to wait have been sent. May be NULL. */
+	void (*sent)(struct peer *peer);
 	/* peer_close() is complete: the peer's memory may be freed. */
 	void (*closed)(struct peer *peer);
 };
