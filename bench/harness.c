@@ -260,7 +260,7 @@ struct result *harness_measure(struct bench *bench, const struct measurement *me
 		placement_apart(bench->device);
 	(void)rounds_run(bench, &m, samples, result);
 	if (!m.anywhere)
-		placement_free();
+		placement_free(bench->device);
 	harness_finish(result);
 	free(samples);
 	return result;

@@ -67,7 +67,7 @@ void one_cpu_run(struct bench *bench)
 		return;
 	}
 	pinned_run(bench, cpu);
-	placement_free();
+	placement_free(NULL);
 	if (bench->device)
 		device_use(bench->device);
 }

@@ -27,13 +27,18 @@ static void look(void)
 			side[found++] = cpu;
 }
 
-static bool pin_thread(pid_t tid, int cpu)
+static cpu_set_t one_cpu(int cpu)
 {
 	cpu_set_t one;
 
 	CPU_ZERO(&one);
 	CPU_SET(cpu, &one);
-	return sched_setaffinity(tid, sizeof(one), &one) == 0;
+	return one;
+}
+
+static bool thread_place(pid_t tid, const cpu_set_t *cpus)
+{
+	return sched_setaffinity(tid, sizeof(*cpus), cpus) == 0;
 }
 
 int placement_peer_cpu(void)
@@ -50,11 +55,13 @@ int placement_first_cpu(void)
 
 bool placement_pin(int cpu)
 {
+	const cpu_set_t one = one_cpu(cpu);
+
 	look();
-	return pin_thread(0, cpu);
+	return thread_place(0, &one);
 }
 
-static void pin_process(pid_t pid, int cpu)
+static void process_place(pid_t pid, const cpu_set_t *cpus)
 {
 	struct dirent *entry;
 	char path[64];
@@ -66,28 +73,38 @@ static void pin_process(pid_t pid, int cpu)
 		return;
 	while ((entry = readdir(dir)))
 		if (entry->d_name[0] != '.')
-			(void)pin_thread((pid_t)strtol(entry->d_name, NULL, 10), cpu);
+			(void)thread_place((pid_t)strtol(entry->d_name, NULL, 10), cpus);
 	closedir(dir);
+}
+
+static void hosts_place(const struct device *device, const cpu_set_t *cpus)
+{
+	pid_t hosts[DEVICE_PROCESSES_MAX];
+	unsigned int count = device ? device_hosts(device, hosts) : 0;
+
+	for (unsigned int i = 0; i < count; i++)
+		process_place(hosts[i], cpus);
 }
 
 void placement_apart(const struct device *device)
 {
-	pid_t hosts[DEVICE_PROCESSES_MAX];
-	unsigned int count;
+	cpu_set_t theirs;
 
 	look();
 	if (side[1] < 0)
 		return;
-	(void)pin_thread(0, side[0]);
-	count = device ? device_hosts(device, hosts) : 0;
-	for (unsigned int i = 0; i < count; i++)
-		pin_process(hosts[i], side[1]);
+	(void)placement_pin(side[0]);
+	theirs = one_cpu(side[1]);
+	hosts_place(device, &theirs);
 }
 
-void placement_free(void)
+void placement_free(const struct device *device)
 {
-	if (looked && CPU_COUNT(&all) > 0)
-		(void)sched_setaffinity(0, sizeof(all), &all);
+	look();
+	if (CPU_COUNT(&all) < 1)
+		return;
+	(void)thread_place(0, &all);
+	hosts_place(device, &all);
 }
 
 bool placement_take_precedence(void)

@@ -18,8 +18,8 @@ int placement_peer_cpu(void);
  * other. Both have decided before how long to spin: with as many CPUs as they found then. */
 void placement_apart(const struct device *device);
 
-/* Lets the calling thread run anywhere again. */
-void placement_free(void);
+/* Lets all of them run anywhere again. */
+void placement_free(const struct device *device);
 
 /* Puts the calling process on `cpu`. */
 bool placement_pin(int cpu);

@@ -237,5 +237,6 @@ void system_calls_run(struct bench *bench)
 	snprintf(
 		client->note, sizeof(client->note),
 		"strace of N and of 2 N calls; what is left of 0 are parks while the CPU was busy");
+	placement_free(bench->device);
 	client_close(&caller.client);
 }

@@ -32,6 +32,7 @@ void warm_open_close_run(struct bench *bench)
 		.name = NAME,
 		.title = TITLE,
 		.goal = GOAL_RATIO_AT_MOST,
+		.anywhere = true,
 		.target = 4,
 		.thing = { .what = "open and close", .call = open_and_close, .context = &client },
 		.yardstick = { .what = "socket round trip",
