@@ -22,7 +22,9 @@ struct pingpong_word {
 	_Atomic uint32_t seq;
 	uint8_t unused_seq[124];
 	_Atomic uint32_t parked;
-	uint8_t unused_parked[124];
+	/* Where who waits for this word runs. */
+	_Atomic uint32_t waiter_cpu;
+	uint8_t unused_parked[120];
 };
 
 struct pingpong_page {
@@ -41,12 +43,15 @@ static void word_set(struct pingpong_word *word, uint32_t seq)
 		futex_wake_all(&word->seq);
 }
 
-/* Waits until the word is no longer `old`, and returns what it is then. */
-static uint32_t word_wait(struct pingpong_word *word, uint32_t old, struct wait_policy *policy)
+/* Waits until the word is no longer `old`, and returns what it is then. `theirs` is the word that
+ * the peer waits for meanwhile. */
+static uint32_t word_wait(struct pingpong_word *word, uint32_t old, struct wait_policy *policy,
+			  const struct pingpong_word *theirs)
 {
 	struct wait_spin spin;
 	uint32_t seq;
 
+	wait_tell_cpu(&word->waiter_cpu);
 	wait_spin_start(&spin);
 	do {
 		seq = atomic_load_explicit(&word->seq, memory_order_acquire);
@@ -54,8 +59,9 @@ static uint32_t word_wait(struct pingpong_word *word, uint32_t old, struct wait_
 			wait_policy_met(policy);
 			return seq;
 		}
-	} while (wait_spin_more(&spin, policy));
-	wait_policy_missed(policy);
+	} while (wait_spin_more(&spin, policy, &theirs->waiter_cpu));
+	if (!spin.futile)
+		wait_policy_missed(policy);
 	atomic_store(&word->parked, 1);
 	while ((seq = atomic_load(&word->seq)) == old)
 		(void)futex_wait(&word->seq, old, NULL);
@@ -78,7 +84,7 @@ __attribute__((noreturn)) static void peer_serve(struct pingpong_page *place,
 		struct pingpong_page *page = &place[i];
 		uint32_t seq = atomic_load(&page->reply.seq);
 
-		while ((seq = word_wait(&page->request, seq, &wait)) != SEQ_MOVE)
+		while ((seq = word_wait(&page->request, seq, &wait, &page->reply)) != SEQ_MOVE)
 			word_set(&page->reply, seq);
 	}
 }
@@ -141,7 +147,8 @@ int pingpong_call(void *context)
 	uint32_t seq = pingpong->seq;
 
 	word_set(&pingpong->page->request, seq + 1);
-	pingpong->seq = word_wait(&pingpong->page->reply, seq, &pingpong->wait);
+	pingpong->seq =
+		word_wait(&pingpong->page->reply, seq, &pingpong->wait, &pingpong->page->request);
 	return 0;
 }
 

@@ -132,7 +132,9 @@ struct channel {
 		_Atomic uint32_t parked;
 		/* The operation with this number is to be cancelled; the host may sleep on it. */
 		_Atomic uint32_t cancel;
-		uint8_t unused[120];
+		/* Where the client runs, as wait_cpu() gives it. */
+		_Atomic uint32_t cpu;
+		uint8_t unused[116];
 	} client;
 	struct {
 		/* The host will look at request.seq by itself: no need to ring. */

@@ -208,8 +208,9 @@ static int reply_wait(struct channel_client *client, uint32_t seq, uint32_t want
 			wait_policy_met(&client->wait);
 			return state;
 		}
-	} while (wait_spin_more(&spin, &client->wait));
-	wait_policy_missed(&client->wait);
+	} while (wait_spin_more(&spin, &client->wait, &client->bell->cpu));
+	if (!spin.futile)
+		wait_policy_missed(&client->wait);
 	return reply_park(client, seq, wanted, tick, context);
 }
 
@@ -244,6 +245,8 @@ int channel_client_call(struct channel_client *client, struct channel_operation 
 	client->seq = seq;
 	if (!atomic_load(&channel->host.watching))
 		doorbell_ring_slot(client->bell, client->slot);
+	/* While the answer is on its way. */
+	wait_tell_cpu(&channel->client.cpu);
 	state = reply_wait(client, seq, seq, tick, context);
 	if (state < 0) {
 		client->owed = state == -ECANCELED;

@@ -257,6 +257,14 @@ static bool rung(struct channel_listener *listener, struct channel_host **host,
 	return *host != NULL;
 }
 
+/* Where the client that was served last says that it runs; NULL when nobody is watched. */
+static const _Atomic uint32_t *latest_client_cpu(const struct channel_listener *listener)
+{
+	const struct channel_host *latest = listener->watched[0];
+
+	return latest ? &latest->channel->client.cpu : NULL;
+}
+
 enum channel_event channel_listener_next(struct channel_listener *listener,
 					 struct channel_host **host)
 {
@@ -265,6 +273,8 @@ enum channel_event channel_listener_next(struct channel_listener *listener,
 	struct wait_spin spin;
 
 	for (;;) {
+		/* Between two requests, where it costs nobody any time. */
+		wait_tell_cpu(&bell->cpu);
 		wait_spin_start(&spin);
 		do {
 			uint32_t rings = atomic_load_explicit(&bell->rings, memory_order_acquire);
@@ -279,8 +289,9 @@ enum channel_event channel_listener_next(struct channel_listener *listener,
 				event = CHANNEL_EVENT_REQUEST;
 				goto found;
 			}
-		} while (wait_spin_more(&spin, &listener->wait));
-		wait_policy_missed(&listener->wait);
+		} while (wait_spin_more(&spin, &listener->wait, latest_client_cpu(listener)));
+		if (!spin.futile)
+			wait_policy_missed(&listener->wait);
 
 		if (unwatch_all(listener))
 			continue;

@@ -29,7 +29,9 @@ struct doorbell {
 	uint32_t unused[13];
 	/* Which of `pending` may hold bits. */
 	_Atomic uint64_t summary[8];
-	uint8_t unused_tail[4096 - 128];
+	/* Where the host runs, as wait_cpu() gives it. Only the host writes in this line. */
+	_Atomic uint32_t cpu;
+	uint8_t unused_tail[4096 - 132];
 	/* A bit per session slot. */
 	_Atomic uint64_t pending[512];
 };

@@ -37,6 +37,22 @@ void wait_policy_init(struct wait_policy *policy, long spin_us)
 	policy->budget_ns = policy->ceiling_ns;
 }
 
+uint32_t wait_cpu(void)
+{
+	int cpu = sched_getcpu();
+
+	return cpu < 0 ? 0 : (uint32_t)cpu + 1;
+}
+
+void wait_tell_cpu(_Atomic uint32_t *word)
+{
+	uint32_t cpu = wait_cpu();
+
+	/* Writing what is there already would take the line from its readers. */
+	if (atomic_load_explicit(word, memory_order_relaxed) != cpu)
+		atomic_store_explicit(word, cpu, memory_order_relaxed);
+}
+
 void wait_policy_met(struct wait_policy *policy)
 {
 	uint32_t more = policy->budget_ns * 2;

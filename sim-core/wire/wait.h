@@ -8,6 +8,7 @@
 #ifndef TEESIM_WIRE_WAIT_H
 #define TEESIM_WIRE_WAIT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -33,9 +34,17 @@ long wait_spin_from_environment(void);
 void wait_policy_met(struct wait_policy *policy);
 void wait_policy_missed(struct wait_policy *policy);
 
+/* Tells the peer, by the word that it looks at, where the calling thread runs. */
+void wait_tell_cpu(_Atomic uint32_t *word);
+
+/* The CPU that the calling thread runs on, plus 1; 0 where that is not known. */
+uint32_t wait_cpu(void);
+
 /* A position in one spin: wait_spin_start(), then wait_spin_more() after each look at the word. */
 struct wait_spin {
 	uint32_t looks;
+	/* It ended because the peer can't run while we do: nothing to learn from for the budget. */
+	bool futile;
 	uint64_t deadline_ns;
 };
 
@@ -65,18 +74,27 @@ static inline void wait_relax(void)
 static inline void wait_spin_start(struct wait_spin *spin)
 {
 	spin->looks = 0;
+	spin->futile = false;
 	spin->deadline_ns = 0;
 }
 
-/* May the caller look again? */
-static inline bool wait_spin_more(struct wait_spin *spin, const struct wait_policy *policy)
+/* May the caller look again? `peer_cpu` is where the peer last said that it runs, as wait_cpu()
+ * gives it: nobody answers on the CPU on which we spin. NULL or 0: not known. */
+static inline bool wait_spin_more(struct wait_spin *spin, const struct wait_policy *policy,
+				  const _Atomic uint32_t *peer_cpu)
 {
-	if (++spin->looks <= WAIT_EAGER_LOOKS)
+	if (++spin->looks < WAIT_EAGER_LOOKS)
 		return policy->budget_ns != 0;
 	wait_relax();
 	if (spin->looks % WAIT_LOOKS_PER_CLOCK == 0) {
 		uint64_t now = wait_now_ns();
 
+		uint32_t peer = peer_cpu ? atomic_load_explicit(peer_cpu, memory_order_relaxed) : 0;
+
+		if (peer && peer == wait_cpu()) {
+			spin->futile = true;
+			return false;
+		}
 		if (!spin->deadline_ns)
 			spin->deadline_ns = now + policy->budget_ns;
 		return now < spin->deadline_ns;

@@ -13,7 +13,7 @@ Test(wait_policy, zero_always_parks)
 	wait_policy_met(&policy);
 	wait_policy_missed(&policy);
 	wait_spin_start(&spin);
-	cr_expect(!wait_spin_more(&spin, &policy));
+	cr_expect(!wait_spin_more(&spin, &policy, NULL));
 }
 
 Test(wait_policy, one_cpu_never_spins_by_default)
@@ -52,11 +52,44 @@ Test(wait_policy, spin_ends_about_when_the_budget_does)
 
 	wait_policy_init(&policy, 1000);
 	wait_spin_start(&spin);
-	while (wait_spin_more(&spin, &policy))
+	while (wait_spin_more(&spin, &policy, NULL))
 		;
 	took = wait_now_ns() - since;
 	cr_expect_geq(took, 1000000U);
 	cr_expect_lt(took, 500000000U);
+}
+
+/* Far more than are made in vain, far fewer than a budget of a second allows. */
+#define LOOKS 10000
+
+static int looks_with_peer_on(uint32_t cpu, bool *futile)
+{
+	_Atomic uint32_t peer = cpu;
+	struct wait_policy policy;
+	struct wait_spin spin;
+	int looks = 0;
+
+	wait_policy_init(&policy, 1000000);
+	wait_spin_start(&spin);
+	while (looks < LOOKS && wait_spin_more(&spin, &policy, &peer))
+		looks++;
+	*futile = spin.futile;
+	return looks;
+}
+
+Test(wait_policy, spin_is_given_up_where_the_peer_is_on_the_same_cpu)
+{
+	cpu_set_t one;
+	bool futile;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	cr_assert_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+	cr_expect_lt(looks_with_peer_on(wait_cpu(), &futile), 1000);
+	cr_expect(futile);
+	cr_expect_eq(looks_with_peer_on(wait_cpu() + 1, &futile), LOOKS);
+	cr_expect(!futile);
+	cr_expect_eq(looks_with_peer_on(0, &futile), LOOKS, "not known where");
 }
 
 Test(wait_policy, environment_is_a_number_of_microseconds_or_nothing)
