@@ -1,0 +1,154 @@
+/* Tries its own memory. */
+#include <string.h>
+#include <tee_internal_api.h>
+#include <tee_internal_api_extensions.h>
+
+#include "memory/commands.h"
+
+static const char constant[64] = "constant";
+static char variable[64];
+
+/* The line of the first thing that is not as it should be. */
+#define REQUIRE(truth)                   \
+	do {                             \
+		if (!(truth))            \
+			return __LINE__; \
+	} while (0)
+
+static bool may(uint32_t flags, const void *buffer, size_t size)
+{
+	return TEE_CheckMemoryAccessRights(flags, (void *)buffer, size) == TEE_SUCCESS;
+}
+
+static uint32_t own_rights(void)
+{
+	const uint32_t read = TEE_MEMORY_ACCESS_READ;
+	const uint32_t write = TEE_MEMORY_ACCESS_WRITE;
+	char local[64];
+	char *block = TEE_Malloc(64, TEE_MALLOC_FILL_ZERO);
+
+	REQUIRE(block);
+	REQUIRE(may(read | write, local, sizeof(local)));
+	REQUIRE(may(read | write, variable, sizeof(variable)));
+	REQUIRE(may(read | write, block, 64));
+	REQUIRE(may(read | write | TEE_MEMORY_ACCESS_ANY_OWNER, block, 64));
+	REQUIRE(may(read | TEE_MEMORY_ACCESS_SECURE, block, 64));
+	REQUIRE(!may(read | TEE_MEMORY_ACCESS_NONSECURE, block, 64));
+	REQUIRE(may(read, constant, sizeof(constant)));
+	REQUIRE(!may(write, constant, sizeof(constant)));
+	REQUIRE(may(read, (void *)TA_CreateEntryPoint, 1));
+	REQUIRE(!may(write, (void *)TA_CreateEntryPoint, 1));
+	REQUIRE(!may(read, NULL, 1));
+	REQUIRE(!may(read, (void *)16, 16));
+	REQUIRE(!may(read, (void *)(256 * 1024), 1));
+	REQUIRE(!may(read, (void *)UINTPTR_MAX, 1));
+	REQUIRE(!may(read, variable, SIZE_MAX));
+	REQUIRE(may(read | write, NULL, 0));
+	TEE_Free(block);
+	return 0;
+}
+
+static uint32_t heap(void)
+{
+	char *block = TEE_Malloc(1000, TEE_MALLOC_FILL_ZERO);
+	char *nothing = TEE_Malloc(0, TEE_MALLOC_FILL_ZERO);
+
+	REQUIRE(block && nothing);
+	REQUIRE(!may(TEE_MEMORY_ACCESS_READ, nothing, 1));
+	for (unsigned int i = 0; i < 1000; i++)
+		REQUIRE(!block[i]);
+	TEE_MemFill(block, 'x', 1000);
+	block = TEE_Realloc(block, 1000000);
+	REQUIRE(block);
+	REQUIRE(block[999] == 'x' && !block[1000] && !block[999999]);
+	REQUIRE(!TEE_Realloc(block, SIZE_MAX / 4));
+	REQUIRE(block[999] == 'x');
+	nothing = TEE_Realloc(nothing, 10);
+	REQUIRE(nothing && !nothing[9]);
+	TEE_Free(nothing);
+	TEE_Free(block);
+	REQUIRE(!TEE_Malloc(SIZE_MAX / 2, TEE_MALLOC_FILL_ZERO));
+	tee_user_mem_mark_heap();
+	block = TEE_Malloc(10, TEE_MALLOC_NO_FILL);
+	REQUIRE(tee_user_mem_check_heap() == 10);
+	TEE_Free(block);
+	REQUIRE(tee_user_mem_check_heap() == 0);
+	block = tee_map_zi(8192, 0);
+	REQUIRE(block && !block[8191]);
+	block[8191] = 1;
+	REQUIRE(tee_unmap(block, 8192) == TEE_SUCCESS);
+	REQUIRE(!may(TEE_MEMORY_ACCESS_READ, block, 1));
+	return 0;
+}
+
+static void mistake(uint32_t which)
+{
+	volatile char *block;
+	char local = 0;
+
+	switch (which) {
+	case MISTAKE_TOUCH_NOTHING:
+		block = TEE_Malloc(0, TEE_MALLOC_FILL_ZERO);
+		*block = 1;
+		break;
+	case MISTAKE_FREE_TWICE:
+		block = TEE_Malloc(8, TEE_MALLOC_FILL_ZERO);
+		TEE_Free((void *)block);
+		TEE_Free((void *)block);
+		break;
+	case MISTAKE_FREE_STACK:
+		TEE_Free(&local);
+		break;
+	case MISTAKE_REALLOC_FREED:
+		block = TEE_Malloc(8, TEE_MALLOC_FILL_ZERO);
+		TEE_Free((void *)block);
+		block = TEE_Realloc((void *)block, 9);
+		break;
+	case MISTAKE_MOVE_NULL:
+		TEE_MemMove(&local, NULL, 1);
+		break;
+	case MISTAKE_WRITE_CONSTANT:
+		*(volatile char *)constant = 'k';
+		break;
+	case MISTAKE_FAR_BELOW_STACK:
+		*(volatile char *)((uintptr_t)&local - (64UL << 20)) = 1;
+		break;
+	}
+}
+
+TEE_Result TA_CreateEntryPoint(void)
+{
+	return TEE_SUCCESS;
+}
+
+void TA_DestroyEntryPoint(void)
+{
+}
+
+TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[TEE_NUM_PARAMS],
+				    void **context)
+{
+	return TEE_SUCCESS;
+}
+
+void TA_CloseSessionEntryPoint(void *context)
+{
+}
+
+TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t types,
+				      TEE_Param params[TEE_NUM_PARAMS])
+{
+	switch (command) {
+	case CMD_OWN_RIGHTS:
+		params[0].value.a = own_rights();
+		return TEE_SUCCESS;
+	case CMD_HEAP:
+		params[0].value.a = heap();
+		return TEE_SUCCESS;
+	case CMD_MISTAKE:
+		mistake(params[0].value.a);
+		return TEE_SUCCESS;
+	default:
+		return TEE_ERROR_NOT_SUPPORTED;
+	}
+}
