@@ -22,6 +22,10 @@
 #define ALLOCATION_GRAIN    16U
 #define ALLOCATION_OVERHEAD 16U
 
+/* More than this is a mistake in the TA, and answered before an allocator that takes offence at
+ * such sizes, as the sanitizers' does, gets to see it. */
+#define ALLOCATION_MOST (UINT64_C(1) << 36)
+
 struct allocation {
 	void *address; /* NULL: a free slot of the table */
 	size_t size;
@@ -170,7 +174,7 @@ static void *heap_allocate(size_t size, uint32_t hint, uint32_t mark)
 {
 	void *address;
 
-	if (size > PTRDIFF_MAX || !table_reserve() || !heap_has_room(charge_of(size), 0))
+	if (size > ALLOCATION_MOST || !table_reserve() || !heap_has_room(charge_of(size), 0))
 		return NULL;
 	if (!size)
 		address = nothing_allocate();
@@ -229,7 +233,7 @@ void *TEE_Realloc(void *buffer, size_t newSize)
 			heap_free(table_find(buffer));
 		return moved;
 	}
-	if (newSize > PTRDIFF_MAX || !heap_has_room(charge_of(newSize), charge_of(old.size)))
+	if (newSize > ALLOCATION_MOST || !heap_has_room(charge_of(newSize), charge_of(old.size)))
 		return NULL;
 	moved = realloc(buffer, newSize);
 	if (!moved)
