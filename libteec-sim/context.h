@@ -24,6 +24,9 @@ struct context {
 	pthread_mutex_t lock;
 	struct block *blocks;
 	struct session *sessions;
+	/* Closed ones, whose channels are used again. */
+	struct session *resting;
+	unsigned int resting_count;
 	long spin_us;
 };
 

@@ -29,8 +29,8 @@ static struct handle_table sessions = HANDLE_TABLE_INITIALIZER;
  * used by somebody who has no operation under way on it. */
 static pthread_mutex_t cancel_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* The first operation on a channel is the TA's open entry point. */
-#define OPENING_SEQ 1U
+/* How many closed sessions of a context keep their channels. */
+#define RESTING_MAX 8U
 
 /* The API structs have room for one pointer-sized number each: a session's handle; for an operation
  * that handle and, above it, a ticket. Even tickets are sequence numbers of the channel, odd ones
@@ -60,7 +60,7 @@ static void operation_mark(TEEC_Operation *operation, uint32_t handle, uint32_t 
 	__atomic_store_n(&operation->started, 1, __ATOMIC_RELEASE);
 }
 
-static struct session *session_new(struct context *context)
+static struct session *session_allocate(struct context *context, const struct uuid *ta)
 {
 	struct session *session = calloc(1, sizeof(*session));
 
@@ -69,16 +69,7 @@ static struct session *session_new(struct context *context)
 	pthread_mutex_init(&session->queue_lock, NULL);
 	pthread_cond_init(&session->queue_moved, NULL);
 	session->context = context_reference(context);
-	session->handle = handle_table_add(&sessions, session);
-	if (!session->handle) {
-		context_release(context);
-		free(session);
-		return NULL;
-	}
-	pthread_mutex_lock(&context->lock);
-	session->next = context->sessions;
-	context->sessions = session;
-	pthread_mutex_unlock(&context->lock);
+	session->ta = *ta;
 	return session;
 }
 
@@ -89,6 +80,66 @@ static void session_free(struct session *session)
 	pthread_mutex_destroy(&session->queue_lock);
 	context_release(session->context);
 	free(session);
+}
+
+/* A closed session with the same TA, to go on with its channel, or NULL. */
+static struct session *resting_take(struct context *context, const struct uuid *ta)
+{
+	struct session *session = NULL;
+
+	pthread_mutex_lock(&context->lock);
+	for (struct session **link = &context->resting; *link; link = &(*link)->next) {
+		if (uuid_equal(&(*link)->ta, ta)) {
+			session = *link;
+			*link = session->next;
+			context->resting_count--;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&context->lock);
+	return session;
+}
+
+/* Keeps a closed session for its channel. Returns false when there are enough of them. */
+static bool resting_put(struct session *session)
+{
+	struct context *context = session->context;
+	bool room;
+
+	if (session->client.owed || atomic_load(&session->failure))
+		return false;
+	atomic_store(&session->open_cancelled, false);
+	atomic_store(&session->connected, false);
+	pthread_mutex_lock(&context->lock);
+	room = context->resting_count < RESTING_MAX;
+	if (room) {
+		session->next = context->resting;
+		context->resting = session;
+		context->resting_count++;
+	}
+	pthread_mutex_unlock(&context->lock);
+	return room;
+}
+
+/* A session to be opened, with a handle. */
+static struct session *session_new(struct context *context, const struct uuid *ta)
+{
+	struct session *session = resting_take(context, ta);
+
+	if (!session)
+		session = session_allocate(context, ta);
+	if (!session)
+		return NULL;
+	session->handle = handle_table_add(&sessions, session);
+	if (!session->handle) {
+		session_free(session);
+		return NULL;
+	}
+	pthread_mutex_lock(&context->lock);
+	session->next = context->sessions;
+	context->sessions = session;
+	pthread_mutex_unlock(&context->lock);
+	return session;
 }
 
 /* Takes the session out of all tables; false when somebody else did before. */
@@ -122,9 +173,13 @@ void session_abandon_all(struct context *context)
 		session = context->sessions;
 		pthread_mutex_unlock(&context->lock);
 		if (!session)
-			return;
+			break;
 		if (session_withdraw(session))
 			session_free(session);
+	}
+	while ((session = context->resting)) {
+		context->resting = session->next;
+		session_free(session);
 	}
 }
 
@@ -273,16 +328,33 @@ static TEEC_Result operation_run(struct session *session, uint32_t op, uint32_t 
 	return result_with_origin(call.result, call.origin, origin);
 }
 
+/* Maps the channel that teesimd sent, or goes on with the one that the session has. */
+static int session_connect(struct session *session, const struct message_opened *opened,
+			   const struct packet_fds *fds)
+{
+	if (fds->count == 0 && session->client.channel)
+		return opened->session == session->id && opened->instance == session->instance
+			       ? 0
+			       : -EPROTO;
+	channel_client_unmap(&session->client);
+	session->id = opened->session;
+	session->instance = opened->instance;
+	if (fds->count != 2)
+		return -EPROTO;
+	return channel_client_map(&session->client, fds->fd[0], fds->fd[1], opened->slot,
+				  session->context->spin_us);
+}
+
 /* Asks teesimd for the session. On success the channel is mapped. */
-static TEEC_Result session_request(struct session *session, const TEEC_UUID *destination,
-				   uint32_t login, uint32_t connection_data, uint32_t *origin)
+static TEEC_Result session_request(struct session *session, uint32_t login,
+				   uint32_t connection_data, uint32_t *origin)
 {
 	struct message_open_session open = {
 		.header.type = MESSAGE_OPEN_SESSION,
-		.ta = uuid_from_fields(destination->timeLow, destination->timeMid,
-				       destination->timeHiAndVersion, destination->clockSeqAndNode),
+		.ta = session->ta,
 		.login = login,
 		.connection_data = connection_data,
+		.resting = session->client.channel ? session->id : 0,
 	};
 	struct control *control = &session->context->control;
 	struct message_opened opened;
@@ -302,16 +374,11 @@ static TEEC_Result session_request(struct session *session, const TEEC_UUID *des
 		packet_fds_close(&fds);
 		return result_with_origin(opened.result, opened.origin, origin);
 	}
-	session->id = opened.session;
-	session->instance = opened.instance;
-	if (fds.count != 2)
-		err = -EPROTO;
-	else
-		err = channel_client_map(&session->client, fds.fd[0], fds.fd[1], opened.slot,
-					 session->context->spin_us);
+	err = session_connect(session, &opened, &fds);
 	packet_fds_close(&fds);
 	if (err < 0)
 		return result_with_origin(result_from_errno(err), TEEC_ORIGIN_COMMS, origin);
+	session->open_seq = session->client.seq + 1;
 	return TEEC_SUCCESS;
 }
 
@@ -324,19 +391,19 @@ static void session_forget(struct session *session)
 	(void)control_send(&session->context->control, &close.header, sizeof(close));
 }
 
-static TEEC_Result session_open(struct session *session, const TEEC_UUID *destination,
-				uint32_t login, uint32_t connection_data, TEEC_Operation *operation,
-				const struct parameters *parameters, uint32_t *origin)
+static TEEC_Result session_open(struct session *session, uint32_t login, uint32_t connection_data,
+				TEEC_Operation *operation, const struct parameters *parameters,
+				uint32_t *origin)
 {
 	TEEC_Result result;
 
-	result = session_request(session, destination, login, connection_data, origin);
+	result = session_request(session, login, connection_data, origin);
 	if (result != TEEC_SUCCESS)
 		return result;
 	atomic_store(&session->connected, true);
 	/* A cancellation that came in between found neither a request nor a channel. */
 	if (atomic_load(&session->open_cancelled))
-		channel_client_withdraw(&session->client, OPENING_SEQ);
+		channel_client_withdraw(&session->client, session->open_seq);
 	result = operation_run(session, CHANNEL_OPEN, 0, operation, parameters, origin);
 	if (result != TEEC_SUCCESS)
 		session_forget(session);
@@ -351,6 +418,7 @@ TEEC_Result TEEC_OpenSession(TEEC_Context *api_context, TEEC_Session *api,
 	struct parameters parameters;
 	struct session *session;
 	struct context *context;
+	struct uuid ta;
 	uint32_t connection_data = 0;
 	TEEC_Result result;
 
@@ -374,7 +442,9 @@ TEEC_Result TEEC_OpenSession(TEEC_Context *api_context, TEEC_Session *api,
 		result = result_with_origin(result, TEEC_ORIGIN_API, returnOrigin);
 		goto out;
 	}
-	session = session_new(context);
+	ta = uuid_from_fields(destination->timeLow, destination->timeMid,
+			      destination->timeHiAndVersion, destination->clockSeqAndNode);
+	session = session_new(context, &ta);
 	if (!session) {
 		result =
 			result_with_origin(TEEC_ERROR_OUT_OF_MEMORY, TEEC_ORIGIN_API, returnOrigin);
@@ -382,8 +452,8 @@ TEEC_Result TEEC_OpenSession(TEEC_Context *api_context, TEEC_Session *api,
 	}
 	/* Ticket 0 stands for the opening itself. */
 	operation_mark(operation, session->handle, 0);
-	result = session_open(session, destination, connectionMethod, connection_data, operation,
-			      &parameters, returnOrigin);
+	result = session_open(session, connectionMethod, connection_data, operation, &parameters,
+			      returnOrigin);
 	if (result == TEEC_SUCCESS)
 		session_publish(api, session->handle);
 	else if (session_withdraw(session))
@@ -397,6 +467,7 @@ void TEEC_CloseSession(TEEC_Session *api)
 {
 	static const struct parameters none = { 0 };
 	struct session *session;
+	TEEC_Result result;
 
 	if (!api)
 		return;
@@ -405,9 +476,11 @@ void TEEC_CloseSession(TEEC_Session *api)
 		return;
 	if (!fork_guard_inherited(session->context->generation)) {
 		(void)session_enter(session, NULL);
-		if (operation_run(session, CHANNEL_CLOSE, 0, NULL, &none, NULL) != TEEC_SUCCESS)
-			session_forget(session);
+		result = operation_run(session, CHANNEL_CLOSE, 0, NULL, &none, NULL);
 		session_leave(session);
+		if (result == TEEC_SUCCESS && resting_put(session))
+			return;
+		session_forget(session);
 	}
 	session_free(session);
 }
@@ -449,7 +522,7 @@ static void opening_cancel(struct session *session)
 	if (cancel.target)
 		(void)control_send(&session->context->control, &cancel.header, sizeof(cancel));
 	else if (atomic_load(&session->connected))
-		channel_client_withdraw(&session->client, OPENING_SEQ);
+		channel_client_withdraw(&session->client, session->open_seq);
 }
 
 static void queued_cancel(struct session *session, uint32_t ticket)

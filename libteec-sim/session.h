@@ -12,6 +12,7 @@
 #include <tee_client_api.h>
 
 #include "wire/channel_client.h"
+#include "wire/uuid.h"
 
 struct context;
 
@@ -24,11 +25,15 @@ struct session_waiter {
 
 struct session {
 	uint32_t handle;
+	/* teesimd's number for it. */
 	uint32_t id;
+	struct uuid ta;
 	uint32_t instance;
 	/* Of the MESSAGE_OPEN_SESSION under way, to cancel it; 0 otherwise. */
 	_Atomic uint32_t open_request;
 	_Atomic bool open_cancelled;
+	/* The number that the opening has on the channel. */
+	uint32_t open_seq;
 	/* The channel can be used: the host has it too. */
 	_Atomic bool connected;
 	/* Sticky: what every operation fails with, as a negative errno. */

@@ -19,6 +19,7 @@ struct control_packet {
 		struct message_start start;
 		struct message_add_session add_session;
 		struct message_session session;
+		struct message_resume_session resume_session;
 		struct message_map_block map_block;
 		struct message_unmap_block unmap_block;
 		struct message_map_arena map_arena;

@@ -130,12 +130,11 @@ static void operation_end(void)
 	runtime.in_session = false;
 }
 
-static void session_ended(struct session *session)
+static void session_report(uint32_t id, enum message_type type)
 {
-	struct message_session ended = { .header.type = MESSAGE_SESSION_ENDED,
-					 .session = session->id };
+	struct message_session message = { .header.type = type, .session = id };
 
-	control_send(&ended, sizeof(ended));
+	control_send(&message, sizeof(message));
 }
 
 static void session_close(struct session *session)
@@ -170,6 +169,8 @@ static uint32_t entry_point_call(struct session *session, const struct channel_c
 
 static bool operation_allowed(const struct session *session, const struct channel_call *call)
 {
+	if (session->rests)
+		return false;
 	switch (call->op) {
 	case CHANNEL_OPEN:
 		return !session->is_open;
@@ -181,6 +182,20 @@ static bool operation_allowed(const struct session *session, const struct channe
 	}
 }
 
+static void control_serve(void);
+
+/* A client that uses a resting session anew may be quicker than teesimd's word on it. Returns the
+ * session, or NULL when that word was that it has ended. */
+static struct session *session_news(struct session *session)
+{
+	uint32_t id = session->id;
+
+	if (!session->rests)
+		return session;
+	control_serve();
+	return sessions_find(id);
+}
+
 static void request_serve(struct session *session)
 {
 	union channel_slot slot[CHANNEL_PARAMS];
@@ -189,7 +204,8 @@ static void request_serve(struct session *session)
 	struct channel_call call;
 	uint32_t result;
 
-	if (!channel_host_take(&session->host, &call))
+	session = session_news(session);
+	if (!session || !channel_host_take(&session->host, &call))
 		return;
 	memset(slot, 0, sizeof(slot));
 	result = RESULT_BAD_PARAMETERS;
@@ -209,11 +225,9 @@ static void request_serve(struct session *session)
 reply:
 	/* teesimd knows of a session's end before the client does: what the client asks for next
 	 * may depend on it. */
-	if (call.op != CHANNEL_INVOKE && !session->is_open) {
-		session_ended(session);
-		channel_host_reply(&session->host, &call, result, origin, slot);
-		sessions_remove(&listener, session);
-		return;
+	if (call.op != CHANNEL_INVOKE && !session->is_open && !session->rests) {
+		session->rests = true;
+		session_report(session->id, MESSAGE_SESSION_RESTS);
 	}
 	channel_host_reply(&session->host, &call, result, origin, slot);
 }
@@ -229,6 +243,15 @@ static void host_answer(const struct message_header *header, int err)
 	control_send(&answer, sizeof(answer));
 }
 
+static void session_identify(struct session *session, uint32_t login, const struct uuid *client)
+{
+	TEE_UUID *uuid = &session->client.uuid;
+
+	session->client.login = login;
+	uuid_to_fields(client, &uuid->timeLow, &uuid->timeMid, &uuid->timeHiAndVersion,
+		       uuid->clockSeqAndNode);
+}
+
 static void on_add_session(struct control_packet *packet)
 {
 	const struct message_add_session *add = &packet->add_session;
@@ -237,25 +260,29 @@ static void on_add_session(struct control_packet *packet)
 
 	session = sessions_add(&listener, add->session, packet->fds.fd[0], add->slot, &err);
 	if (!session) {
-		struct message_session ended = { .header.type = MESSAGE_SESSION_ENDED,
-						 .session = add->session };
-
 		runtime_log("no room for session %u: %s", add->session, strerror(-err));
-		control_send(&ended, sizeof(ended));
+		session_report(add->session, MESSAGE_SESSION_ENDED);
 		return;
 	}
 	session->context = add->context;
-	session->client.login = add->login;
-	uuid_to_fields(&add->client, &session->client.uuid.timeLow, &session->client.uuid.timeMid,
-		       &session->client.uuid.timeHiAndVersion,
-		       session->client.uuid.clockSeqAndNode);
+	session_identify(session, add->login, &add->client);
+}
+
+static void on_resume_session(struct control_packet *packet)
+{
+	const struct message_resume_session *resume = &packet->resume_session;
+	struct session *session = sessions_find(resume->session);
+
+	if (!session || !session->rests)
+		return;
+	session->rests = false;
+	session_identify(session, resume->login, &resume->client);
 }
 
 static void on_end_session(struct control_packet *packet)
 {
 	struct session *session = sessions_find(packet->session.session);
 
-	/* It may have ended by itself while the message was on its way. */
 	if (!session)
 		return;
 	if (session->is_open) {
@@ -265,7 +292,7 @@ static void on_end_session(struct control_packet *packet)
 		session_close(session);
 		operation_end();
 	}
-	session_ended(session);
+	session_report(session->id, MESSAGE_SESSION_ENDED);
 	sessions_remove(&listener, session);
 }
 
@@ -310,6 +337,7 @@ static const struct {
 } handlers[] = {
 	{ MESSAGE_ADD_SESSION, sizeof(struct message_add_session), 1, on_add_session },
 	{ MESSAGE_END_SESSION, sizeof(struct message_session), 0, on_end_session },
+	{ MESSAGE_RESUME_SESSION, sizeof(struct message_resume_session), 0, on_resume_session },
 	{ MESSAGE_MAP_BLOCK, sizeof(struct message_map_block), 1, on_map_block },
 	{ MESSAGE_UNMAP_BLOCK, sizeof(struct message_unmap_block), 0, on_unmap_block },
 	{ MESSAGE_MAP_ARENA, sizeof(struct message_map_arena), 1, on_map_arena },

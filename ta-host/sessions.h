@@ -21,6 +21,8 @@ struct session {
 	TEE_Identity client;
 	/* The TA's open entry point has succeeded. */
 	bool is_open;
+	/* Closed: the channel waits to be used for another session. */
+	bool rests;
 	void *ta_context;
 };
 

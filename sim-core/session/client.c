@@ -260,6 +260,7 @@ static int open_session(struct client *client, const struct message *message,
 					   : "client process %d: login %" PRIu32 " failed",
 			  (int)client->ucred.pid,
 			  err == -EACCES ? open->connection_data : open->login);
+		session_dismiss(client, open->resting);
 		open_refused(client, open->header.request,
 			     err == -EACCES   ? RESULT_ACCESS_DENIED
 			     : err == -EINVAL ? RESULT_BAD_PARAMETERS
@@ -267,7 +268,7 @@ static int open_session(struct client *client, const struct message *message,
 					      : RESULT_GENERIC);
 		return 0;
 	}
-	return opening_begin(client, open->header.request, &open->ta, &identity);
+	return opening_begin(client, open->header.request, &open->ta, &identity, open->resting);
 }
 
 static int close_session(struct client *client, const struct message *message,

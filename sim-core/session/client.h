@@ -36,6 +36,9 @@ struct request {
 	struct client *client;
 };
 
+/* How many of those a client may have. */
+#define CLIENT_RESTING_MAX 16
+
 struct client {
 	struct server *server;
 	struct peer peer;
@@ -48,6 +51,8 @@ struct client {
 	struct session_list sessions;
 	/* struct request by its number. */
 	struct id_map requests;
+	/* Closed sessions that keep their channels for it. */
+	unsigned int resting;
 	/* struct block by its number. */
 	struct id_map blocks;
 };

@@ -495,6 +495,27 @@ static int started(struct instance *instance, const struct message *message)
 	return 0;
 }
 
+/* There are fewer sessions than there were. */
+static void session_left(struct instance *instance)
+{
+	if (instance->state != INSTANCE_LIVE)
+		return;
+	if (!instance->session_count)
+		instance_unused(instance);
+	opening_advance_all(&instance->settling);
+}
+
+static int session_rests(struct instance *instance, const struct message *message)
+{
+	struct session *session = id_map_get(&instance->server->sessions, message->session.session);
+
+	if (!session || session->instance != instance)
+		return 0;
+	session_rest(session);
+	session_left(instance);
+	return 0;
+}
+
 static int session_ended(struct instance *instance, const struct message *message)
 {
 	struct session *session = id_map_get(&instance->server->sessions, message->session.session);
@@ -503,11 +524,7 @@ static int session_ended(struct instance *instance, const struct message *messag
 	if (!session || session->instance != instance)
 		return 0;
 	session_free(session);
-	if (instance->state != INSTANCE_LIVE)
-		return 0;
-	if (!instance->session_count)
-		instance_unused(instance);
-	opening_advance_all(&instance->settling);
+	session_left(instance);
 	return 0;
 }
 
@@ -528,6 +545,7 @@ static const struct {
 	int (*handle)(struct instance *instance, const struct message *message);
 } handlers[] = {
 	{ MESSAGE_STARTED, started },
+	{ MESSAGE_SESSION_RESTS, session_rests },
 	{ MESSAGE_SESSION_ENDED, session_ended },
 	{ MESSAGE_HOST_ANSWER, host_answer },
 	{ MESSAGE_DEATH, death },

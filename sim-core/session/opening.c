@@ -27,6 +27,8 @@ void opening_leave(struct opening *opening)
 static void opening_free(struct opening *opening)
 {
 	opening_leave(opening);
+	/* What was not used is not waited for any longer. */
+	session_dismiss(opening->request.client, opening->offered);
 	client_request_end(&opening->request);
 	free(opening);
 }
@@ -59,6 +61,12 @@ void opening_complete(struct opening *opening, struct instance *instance)
 	int err;
 
 	opening_leave(opening);
+	if (session_resume(opening->request.client, instance, opening->offered, &opening->identity,
+			   opening->request.number)) {
+		opening->offered = 0;
+		opening_free(opening);
+		return;
+	}
 	err = session_create(opening->request.client, instance, &opening->identity,
 			     opening->request.number);
 	if (!err) {
@@ -188,7 +196,7 @@ void opening_advance_all(struct opening_queue *queue)
 }
 
 int opening_begin(struct client *client, uint32_t request, const struct uuid *uuid,
-		  const struct identity *identity)
+		  const struct identity *identity, uint32_t offered)
 {
 	struct opening *opening = calloc(1, sizeof(*opening));
 	struct ta *ta;
@@ -198,6 +206,7 @@ int opening_begin(struct client *client, uint32_t request, const struct uuid *uu
 		return -ENOMEM;
 	opening->uuid = *uuid;
 	opening->identity = *identity;
+	opening->offered = offered;
 	err = client_request_begin(client, &opening->request, REQUEST_OPEN, request);
 	if (err < 0) {
 		free(opening);

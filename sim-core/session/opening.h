@@ -29,6 +29,8 @@ struct opening {
 	struct request request;
 	struct uuid uuid;
 	struct identity identity;
+	/* A resting session of the client that it would use again; 0 none. */
+	uint32_t offered;
 	/* Where it waits; NULL while it does not. */
 	struct opening_queue *queue;
 	/* The instance whose start it waits for. */
@@ -39,7 +41,7 @@ struct opening {
 /* Starts to open a session with TA `uuid`; the client is answered now or later. Returns 0, or
  * -errno when nothing was begun. */
 int opening_begin(struct client *client, uint32_t request, const struct uuid *uuid,
-		  const struct identity *identity);
+		  const struct identity *identity, uint32_t offered);
 
 /* Looks at the TA as teesimd knows it, and waits or answers. */
 void opening_advance(struct opening *opening);

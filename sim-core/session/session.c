@@ -117,6 +117,65 @@ out_session:
 	return err;
 }
 
+void session_rest(struct session *session)
+{
+	struct client *client = session->client;
+
+	/* One whose client is gone has been told to end. */
+	if (!client || session->rests)
+		return;
+	session->rests = true;
+	session->instance->session_count--;
+	instance_sessions_changed(session->instance);
+	if (++client->resting > CLIENT_RESTING_MAX)
+		session_abandon(session);
+}
+
+static struct session *resting_find(struct client *client, uint32_t number)
+{
+	struct session *session = id_map_get(&client->server->sessions, number);
+
+	return session && session->client == client && session->rests ? session : NULL;
+}
+
+bool session_resume(struct client *client, struct instance *instance, uint32_t offered,
+		    const struct identity *identity, uint32_t request)
+{
+	struct session *session = resting_find(client, offered);
+	struct message_resume_session resume = {
+		.header.type = MESSAGE_RESUME_SESSION,
+		.session = offered,
+		.login = identity->login,
+		.client = identity->uuid,
+	};
+	struct message_opened opened = {
+		.header = { .type = MESSAGE_OPENED, .request = request },
+		.result = RESULT_SUCCESS,
+		.origin = ORIGIN_TEE,
+		.session = offered,
+		.instance = instance->id,
+	};
+
+	if (!session || session->instance != instance)
+		return false;
+	opened.slot = session->slot;
+	session->rests = false;
+	client->resting--;
+	instance->session_count++;
+	instance_sessions_changed(instance);
+	instance_send(instance, &resume, sizeof(resume), NULL);
+	peer_send(&client->peer, &opened, sizeof(opened), NULL);
+	return true;
+}
+
+void session_dismiss(struct client *client, uint32_t offered)
+{
+	struct session *session = resting_find(client, offered);
+
+	if (session)
+		session_abandon(session);
+}
+
 void session_abandon(struct session *session)
 {
 	const struct message_session message = {
@@ -125,8 +184,11 @@ void session_abandon(struct session *session)
 	};
 
 	LIST_REMOVE(session, by_client);
+	if (session->rests)
+		session->client->resting--;
+	else
+		session->instance->abandoned_count++;
 	session->client = NULL;
-	session->instance->abandoned_count++;
 	/* The operation under way, if any, is to be cancelled (TEE Client API, end of a client). */
 	channel_client_cancel(session->channel, atomic_load(&session->channel->request.seq));
 	instance_send(session->instance, &message, sizeof(message), NULL);
@@ -141,12 +203,15 @@ void session_mark_dead(struct session *session)
 
 void session_free(struct session *session)
 {
-	if (session->client)
+	if (session->client) {
 		LIST_REMOVE(session, by_client);
-	else
+		session->client->resting -= session->rests;
+	} else if (!session->rests) {
 		session->instance->abandoned_count--;
+	}
 	LIST_REMOVE(session, by_instance);
-	session->instance->session_count--;
+	if (!session->rests)
+		session->instance->session_count--;
 	instance_sessions_changed(session->instance);
 	instance_slot_give(session->instance, session->slot);
 	id_map_remove(&session->server->sessions, session->id);

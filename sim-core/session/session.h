@@ -27,6 +27,8 @@ struct session {
 	struct client *client;
 	struct instance *instance;
 	struct channel *channel;
+	/* Closed; its channel waits for the client's next session with the instance. */
+	bool rests;
 	LIST_ENTRY(session) by_client;
 	LIST_ENTRY(session) by_instance;
 };
@@ -38,6 +40,17 @@ LIST_HEAD(session_list, session);
  * the instance has no slot left. */
 int session_create(struct client *client, struct instance *instance,
 		   const struct identity *identity, uint32_t request);
+
+/* The host says that it is closed. Counts no more among the instance's sessions from here on. */
+void session_rest(struct session *session);
+
+/* Makes a resting session of `client` with `instance` a new one and answers `request`, if that is
+ * what number `offered` is. Returns false when it is not. */
+bool session_resume(struct client *client, struct instance *instance, uint32_t offered,
+		    const struct identity *identity, uint32_t request);
+
+/* The client has let go of the resting session that it offered. */
+void session_dismiss(struct client *client, uint32_t offered);
 
 /* The client is gone, or has forgotten the session: cancels what runs in it and tells the host. */
 void session_abandon(struct session *session);

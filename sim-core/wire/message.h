@@ -42,17 +42,20 @@ enum message_type {
 	MESSAGE_STOP, /* answered, then the daemon ends */
 
 	/* d → h */
-	MESSAGE_START = 64,  /* + image, doorbell; answered by MESSAGE_STARTED */
-	MESSAGE_ADD_SESSION, /* + channel; no answer */
-	MESSAGE_END_SESSION, /* the client is gone; answered by MESSAGE_SESSION_ENDED */
-	MESSAGE_MAP_BLOCK,   /* + block; answered by MESSAGE_HOST_ANSWER */
-	MESSAGE_UNMAP_BLOCK, /* no answer */
-	MESSAGE_MAP_ARENA,   /* + arena; answered by MESSAGE_HOST_ANSWER */
-	MESSAGE_DESTROY,     /* run the destroy entry point and exit with status 0 */
+	MESSAGE_START = 64,	/* + image, doorbell; answered by MESSAGE_STARTED */
+	MESSAGE_ADD_SESSION,	/* + channel; no answer */
+	MESSAGE_END_SESSION,	/* the client is gone; answered by MESSAGE_SESSION_ENDED */
+	MESSAGE_RESUME_SESSION, /* a resting session is used anew; no answer */
+	MESSAGE_MAP_BLOCK,	/* + block; answered by MESSAGE_HOST_ANSWER */
+	MESSAGE_UNMAP_BLOCK,	/* no answer */
+	MESSAGE_MAP_ARENA,	/* + arena; answered by MESSAGE_HOST_ANSWER */
+	MESSAGE_DESTROY,	/* run the destroy entry point and exit with status 0 */
 
 	/* h → d */
 	MESSAGE_STARTED = 96,
-	MESSAGE_SESSION_ENDED, /* sent before the client sees the answer that ended it */
+	MESSAGE_SESSION_RESTS, /* closed, its channel kept for another session; sent before the
+				  client sees the answer that closed it */
+	MESSAGE_SESSION_ENDED, /* the answer to MESSAGE_END_SESSION: the channel is unmapped */
 	MESSAGE_HOST_ANSWER,
 	MESSAGE_DEATH, /* last words: a panic or a crash; the process ends right after */
 };
@@ -79,9 +82,13 @@ struct message_open_session {
 	uint32_t login;
 	/* The group id for LOGIN_GROUP, else 0. */
 	uint32_t connection_data;
+	/* A session of this connection that the client has closed, and whose channel it offers for
+	 * the new one; 0 none. It is gone where teesimd does not take it. */
+	uint32_t resting;
 };
 
-/* d → c. On success two descriptors come along: the channel, then the instance's doorbell. The
+/* d → c. On success two descriptors come along: the channel, then the instance's doorbell; none
+ * where `session` is the resting one that was offered, whose channel goes on to be used. The
  * session exists from here on, but the TA has not been asked yet: the client's first
  * operation on the channel is CHANNEL_OPEN. */
 struct message_opened {
@@ -219,7 +226,15 @@ struct message_add_session {
 	struct uuid client;
 };
 
-/* d → h and h → d (MESSAGE_END_SESSION, MESSAGE_SESSION_ENDED). */
+/* d → h: the resting session is a new one, for this client. */
+struct message_resume_session {
+	struct message_header header;
+	uint32_t session;
+	uint32_t login;
+	struct uuid client;
+};
+
+/* d → h and h → d (MESSAGE_END_SESSION, MESSAGE_SESSION_RESTS, MESSAGE_SESSION_ENDED). */
 struct message_session {
 	struct message_header header;
 	uint32_t session;
@@ -285,7 +300,7 @@ struct message_death {
 
 static_assert(sizeof(struct message_header) == 8, "wire layout");
 static_assert(sizeof(struct message_hello) == 20, "wire layout");
-static_assert(sizeof(struct message_open_session) == 32, "wire layout");
+static_assert(sizeof(struct message_open_session) == 36, "wire layout");
 static_assert(sizeof(struct message_opened) == 28, "wire layout");
 static_assert(sizeof(struct message_close_session) == 12, "wire layout");
 static_assert(sizeof(struct message_cancel) == 12, "wire layout");
@@ -298,6 +313,7 @@ static_assert(sizeof(struct message_status_device) == 40, "wire layout");
 static_assert(sizeof(struct message_start) == 52, "wire layout");
 static_assert(sizeof(struct message_started) == 24, "wire layout");
 static_assert(sizeof(struct message_add_session) == 40, "wire layout");
+static_assert(sizeof(struct message_resume_session) == 32, "wire layout");
 static_assert(sizeof(struct message_session) == 12, "wire layout");
 static_assert(sizeof(struct message_map_block) == 32, "wire layout");
 static_assert(sizeof(struct message_unmap_block) == 16, "wire layout");
