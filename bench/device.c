@@ -16,9 +16,12 @@
 #include "placement.h"
 #include "process.h"
 #include "wire/launch.h"
+#include "wire/wait.h"
 
 #define SETTLE_STEP_NS 2000000
 #define SETTLE_STEPS   500U
+/* Many ticks of the clock that processor time is counted in. */
+#define BUSY_NS 200000000U
 
 void device_use(const struct device *device)
 {
@@ -98,6 +101,32 @@ gone:
 unsigned int device_hosts(const struct device *device, pid_t pids[DEVICE_PROCESSES_MAX])
 {
 	return process_descendants(device->teesimd, "ta-host", pids, DEVICE_PROCESSES_MAX);
+}
+
+pid_t device_busy_host(const struct device *device, int (*call)(void *context), void *context)
+{
+	pid_t pids[DEVICE_PROCESSES_MAX];
+	int64_t before[DEVICE_PROCESSES_MAX];
+	unsigned int count = device_hosts(device, pids);
+	uint64_t deadline = wait_now_ns() + BUSY_NS;
+	int64_t most = 0;
+	pid_t busy = -ESRCH;
+
+	for (unsigned int i = 0; i < count; i++)
+		before[i] = process_cpu_ticks(pids[i]);
+	while (wait_now_ns() < deadline)
+		for (unsigned int i = 0; i < 64; i++)
+			if (call(context) < 0)
+				return -EIO;
+	for (unsigned int i = 0; i < count; i++) {
+		int64_t ticks = process_cpu_ticks(pids[i]) - before[i];
+
+		if (before[i] >= 0 && ticks > most) {
+			most = ticks;
+			busy = pids[i];
+		}
+	}
+	return busy;
 }
 
 void device_settle(const struct device *device, unsigned int hosts)

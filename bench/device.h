@@ -29,6 +29,10 @@ void device_use(const struct device *device);
 /* The TA hosts that run on the device. Returns how many. */
 unsigned int device_hosts(const struct device *device, pid_t pids[DEVICE_PROCESSES_MAX]);
 
+/* The TA host that works while `call` is called over and over for a moment. Returns its pid, or
+ * -errno. */
+pid_t device_busy_host(const struct device *device, int (*call)(void *context), void *context);
+
 /* Waits, for at most a second, until the device has that many hosts at most. */
 void device_settle(const struct device *device, unsigned int hosts);
 

@@ -88,7 +88,7 @@ void idle_run(struct bench *bench)
 		/* Is asleep while we count only as far as we are. */
 		{ .name = "client" },
 	};
-	pid_t hosts[DEVICE_PROCESSES_MAX];
+	pid_t host;
 	struct client client;
 	char why[128];
 
@@ -96,13 +96,13 @@ void idle_run(struct bench *bench)
 		harness_fail(bench, "idle", TITLE, "%s", why);
 		return;
 	}
-	(void)client_invoke_empty(&client);
-	if (device_hosts(bench->device, hosts) == 0) {
+	host = device_busy_host(bench->device, client_invoke_empty, &client);
+	if (host < 0) {
 		harness_fail(bench, "idle", TITLE, "the TA host's process was not found");
 		goto out;
 	}
 	watched[0].pid = bench->device->teesimd;
-	watched[1].pid = hosts[0];
+	watched[1].pid = host;
 	watched[2].pid = getpid();
 	switches_measure(bench, watched, 2);
 	for (unsigned int i = 0; i < 3; i++)

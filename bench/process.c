@@ -122,6 +122,29 @@ static int64_t number_read(const char *path, const char *key)
 	return number;
 }
 
+int64_t process_cpu_ticks(pid_t pid)
+{
+	unsigned long user = 0, system = 0;
+	char path[64], line[512];
+	char *field;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	field = fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
+	fclose(file);
+	/* Eleven fields between the name and the two. */
+	for (unsigned int i = 0; field && i < 12; i++)
+		field = strchr(field + 1, ' ');
+	if (!field)
+		return -ENODATA;
+	user = strtoul(field, &field, 10);
+	system = strtoul(field, NULL, 10);
+	return (int64_t)(user + system);
+}
+
 int64_t process_switches(pid_t pid)
 {
 	char path[64];

@@ -10,6 +10,9 @@
  */
 unsigned int process_descendants(pid_t ancestor, const char *name, pid_t *pids, unsigned int max);
 
+/* Processor time of all threads so far, in the system's clock ticks, or -errno. */
+int64_t process_cpu_ticks(pid_t pid);
+
 /* Context switches of all threads so far, or -errno. */
 int64_t process_switches(pid_t pid);
 

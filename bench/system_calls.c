@@ -208,12 +208,11 @@ void system_calls_run(struct bench *bench)
 {
 	static struct caller caller;
 	struct result *client, *ta;
-	pid_t hosts[DEVICE_PROCESSES_MAX];
 	char why[128];
+	pid_t host;
 	int err;
 
 	caller.device = bench->device;
-	device_settle(bench->device, 0);
 	if (client_open(&caller.client, BENCH_TA_KEPT, why, sizeof(why)) < 0) {
 		harness_fail(bench, "system_calls", TITLE, "%s", why);
 		return;
@@ -223,10 +222,8 @@ void system_calls_run(struct bench *bench)
 				GOAL_VALUE_AT_MOST, FEW);
 	ta = harness_result(bench, "system_calls_ta-host", TITLE ", ta-host", UNIT_COUNT,
 			    GOAL_VALUE_AT_MOST, FEW);
-	if (device_hosts(bench->device, hosts) == 1)
-		err = rounds_run(bench, &caller, hosts[0], client, ta);
-	else
-		err = -ESRCH;
+	host = device_busy_host(bench->device, client_invoke_empty, &caller.client);
+	err = host > 0 ? rounds_run(bench, &caller, host, client, ta) : host;
 	if (err < 0) {
 		snprintf(client->failure, sizeof(client->failure), "%s",
 			 err == -ENOENT	 ? "strace is not installed: apt-get install strace"
