@@ -18,7 +18,7 @@
 #define GRACE_STEPS   100U
 #define GRACE_STEP_NS 20000000
 
-static char directory[64];
+static char directory[96];
 
 const char *scratch_directory(void)
 {
@@ -35,7 +35,7 @@ static int entry_remove(const char *path, const struct stat *st, int flag, struc
 
 static int environment_lead(void)
 {
-	char path[96];
+	char path[128];
 
 	snprintf(path, sizeof(path), "%s/home", directory);
 	if (mkdir(path, 0700) < 0 || setenv("TEESIM_HOME", path, 1) < 0)
@@ -98,7 +98,7 @@ int scratch_run(int (*work)(void *context), void *context)
 	int status;
 
 	/* The path of a socket has to fit in 108 octets. */
-	if (!base || strlen(base) > 24)
+	if (!base || strlen(base) > 60)
 		base = "/tmp";
 	snprintf(directory, sizeof(directory), "%s/teesim-bench.XXXXXX", base);
 	if (!mkdtemp(directory)) {

@@ -89,6 +89,7 @@ void table_head(void)
 
 	printf("%s%-42s %9s %9s  %-30s %-19s %-10s%s\n", bold, "figure", "p50", "p99", "yardstick",
 	       "ratio (95 %)", "target", plain);
+	(void)fflush(stdout);
 }
 
 void table_row(const struct result *result)
