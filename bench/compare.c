@@ -8,6 +8,9 @@
 
 /* Less is not worth a word, however sure it is. */
 #define CHANGE_LEAST 0.03
+/* Where there are too few rounds to know the noise. */
+#define CHANGE_LEAST_ONCE 0.25
+#define ROUNDS_TO_JUDGE	  5U
 
 static const struct old_result *old_find(const struct old_run *old, const char *name)
 {
@@ -60,6 +63,15 @@ static void result_compare(const struct result *result, const struct old_result 
 	if (b <= 0) {
 		printf("%-42s %10s -> %-10s %s\n", result->title, before_text, now_text,
 		       n > 0 ? "MOVED from nothing" : "same");
+		return;
+	}
+	if (before_count < ROUNDS_TO_JUDGE || now_count < ROUNDS_TO_JUDGE) {
+		moved = fabs(n / b - 1) > CHANGE_LEAST_ONCE;
+		printf("%-42s %10s -> %-10s %+6.1f %% (measured once) %s\n", result->title,
+		       before_text, now_text, (n / b - 1) * 100,
+		       !moved			   ? "same"
+		       : (n > b) == more_is_better ? "BETTER"
+						   : "WORSE");
 		return;
 	}
 	change = statistics_change_interval(before, before_count, now, now_count);
