@@ -1,0 +1,12 @@
+/*
+ * The one source of randomness of a TA instance. Runs in ta-host, on the TA's thread.
+ */
+#ifndef TEESIM_TA_HOST_API_RANDOM_H
+#define TEESIM_TA_HOST_API_RANDOM_H
+
+#include <stddef.h>
+
+/* Fills `size` octets; ends the instance when the kernel has none to give. */
+void random_fill(void *buffer, size_t size);
+
+#endif
