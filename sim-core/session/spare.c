@@ -7,7 +7,7 @@
 #include "session/server.h"
 
 /* When the next one is started, after one was taken. */
-#define REFILL_MS 20
+#define REFILL_MS 2
 
 static int unexpected_message(struct host *host, const struct message *message)
 {
@@ -45,7 +45,7 @@ static void refill(uv_timer_t *timer)
 
 static void refill_later(struct spare *spare, uint64_t ms)
 {
-	if (spare->wanted)
+	if (spare->wanted && !uv_is_active((uv_handle_t *)&spare->refill))
 		uv_timer_start(&spare->refill, refill, ms, 0);
 }
 
