@@ -27,6 +27,8 @@
 
 #define IDLE_SECONDS_DEFAULT 60
 #define GRACE_MS_DEFAULT     10000
+/* A second: nobody waits that long for one. */
+#define WORLD_SWITCH_NS_MAX 1000000000U
 
 const char *argp_program_version = "teesimd " TEESIM_VERSION;
 
@@ -47,6 +49,7 @@ enum option_key {
 	OPTION_HOST,
 	OPTION_TA_WRAPPER,
 	OPTION_NO_SPARE_HOST,
+	OPTION_WORLD_SWITCH,
 };
 
 struct arguments {
@@ -63,6 +66,7 @@ struct arguments {
 	bool no_spare_host;
 	unsigned int idle_seconds;
 	unsigned int grace_ms;
+	unsigned int world_switch_ns;
 	pid_t parent;
 	enum log_level log_level;
 	enum log_level ta_log_level;
@@ -123,6 +127,10 @@ static const struct argp_option options[] = {
 	{ "no-spare-host", OPTION_NO_SPARE_HOST, NULL, 0,
 	  "Start each TA host when it is needed, "
 	  "instead of keeping one ready",
+	  0 },
+	{ "world-switch", OPTION_WORLD_SWITCH, "NS", 0,
+	  "Make every way into a TA, and every way out, take "
+	  "so many nanoseconds longer, as a board would",
 	  0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -210,6 +218,10 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
 	case OPTION_NO_SPARE_HOST:
 		arguments->no_spare_host = true;
 		return 0;
+	case OPTION_WORLD_SWITCH:
+		arguments->world_switch_ns =
+			number_parse(text, WORLD_SWITCH_NS_MAX, state, "--world-switch");
+		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "\"%s\": no argument is expected", text);
 		return 0;
@@ -273,7 +285,8 @@ static bool parent_follow(pid_t parent)
 	return getppid() == parent;
 }
 
-static int host_path_default(char path[PATH_MAX])
+/* A program that was installed with this one. */
+static int sibling_path(const char *sibling, char path[PATH_MAX])
 {
 	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
 	char *name;
@@ -282,9 +295,9 @@ static int host_path_default(char path[PATH_MAX])
 		return -errno;
 	path[length] = '\0';
 	name = strrchr(path, '/') + 1;
-	if ((size_t)(name - path) + sizeof("ta-host") > PATH_MAX)
+	if ((size_t)(name - path) + strlen(sibling) >= PATH_MAX)
 		return -ENAMETOOLONG;
-	strcpy(name, "ta-host");
+	strcpy(name, sibling);
 	return 0;
 }
 
@@ -310,6 +323,8 @@ struct daemon {
 	uv_loop_t loop;
 	uv_signal_t signals[2];
 	char host_path[PATH_MAX];
+	/* Where it is missing, crash reports say so. */
+	char symbolizer_path[PATH_MAX];
 	char socket_path[PATH_MAX];
 	char err[PATH_MAX + 256];
 };
@@ -320,7 +335,7 @@ static int paths_prepare(struct daemon *daemon)
 	int err;
 
 	err = arguments->host ? path_absolute(arguments->host, daemon->host_path)
-			      : host_path_default(daemon->host_path);
+			      : sibling_path("ta-host", daemon->host_path);
 	if (!err && access(daemon->host_path, X_OK) < 0)
 		err = -errno;
 	if (err < 0) {
@@ -329,6 +344,7 @@ static int paths_prepare(struct daemon *daemon)
 			 daemon->host_path, strerror(-err));
 		return err;
 	}
+	(void)sibling_path("teesim-symbolize", daemon->symbolizer_path);
 	if (!arguments->socket)
 		return paths_socket(arguments->device, daemon->socket_path,
 				    sizeof(daemon->socket_path), daemon->err, sizeof(daemon->err));
@@ -383,12 +399,14 @@ static void options_prepare(struct daemon *daemon)
 		.socket_path = daemon->socket_path,
 		.host_path = daemon->host_path,
 		.ta_wrapper = arguments->ta_wrapper,
+		.symbolizer_path = daemon->symbolizer_path,
 		.idle_seconds = arguments->on_demand ? arguments->idle_seconds : 0,
 		.grace_ms = arguments->grace_ms,
 		.require_signed = arguments->require_signed,
 		.require_full_sandbox = arguments->require_full_sandbox,
 		.spare_host = !arguments->no_spare_host && !arguments->ta_wrapper,
 		.ta_log_level = arguments->ta_log_level,
+		.world_switch_ns = arguments->world_switch_ns,
 		.spin_us = (int32_t)wait_spin_from_environment(),
 	};
 }

@@ -4,7 +4,9 @@
 
 #include "death.h"
 
+#include <elf.h>
 #include <errno.h>
+#include <link.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,6 +16,7 @@
 #include <unistd.h>
 #include <unwind.h>
 
+#include "loader/stack.h"
 #include "wire/message.h"
 
 #define PAGE 4096U
@@ -31,6 +34,7 @@ static volatile sig_atomic_t probing;
 /* Not on a stack that may have overflowed. */
 static struct message_death last_words;
 static volatile sig_atomic_t dying;
+static const struct stack_thread *ta_thread;
 
 static _Unwind_Reason_Code frame_collect(struct _Unwind_Context *context, void *arg)
 {
@@ -62,13 +66,28 @@ static void last_words_begin(uint32_t kind, uint32_t code)
 	last_words.op = death_context.op;
 	last_words.cmd = death_context.cmd;
 	last_words.session = death_context.session;
-	last_words.image_base = death_context.image_base;
-	last_words.image_size = death_context.image_size;
 }
 
 static void last_words_send(void)
 {
 	(void)send(MESSAGE_HOST_CONTROL_FD, &last_words, sizeof(last_words), MSG_NOSIGNAL);
+}
+
+/* Where a call to nowhere came from: nobody knows how to unwind from there, but what the call left
+ * on the stack says where it was to return to. */
+static void call_undo(ucontext_t *context)
+{
+#if defined(__x86_64__)
+	greg_t *registers = context->uc_mcontext.gregs;
+	const uint64_t *top = (const uint64_t *)registers[REG_RSP];
+
+	if (!death_probe(top, sizeof(*top), false))
+		return;
+	registers[REG_RIP] = (greg_t)*top;
+	registers[REG_RSP] += (greg_t)sizeof(*top);
+#elif defined(__aarch64__)
+	context->uc_mcontext.pc = context->uc_mcontext.regs[30];
+#endif
 }
 
 static uint64_t program_counter(const ucontext_t *context)
@@ -80,8 +99,34 @@ static uint64_t program_counter(const ucontext_t *context)
 #endif
 }
 
+static bool is_loaded(uint64_t address)
+{
+	for (uint32_t i = 0; i < last_words.modules; i++)
+		if (address - last_words.module[i].base < last_words.module[i].size)
+			return true;
+	return false;
+}
+
+static void signal_describe(int number, const siginfo_t *info, ucontext_t *context)
+{
+	last_words_begin(number == SIGSYS ? MESSAGE_DEATH_SANDBOX : MESSAGE_DEATH_SIGNAL,
+			 (uint32_t)(number == SIGSYS ? info->si_syscall : number));
+	last_words.signal_code = info->si_code;
+	last_words.address =
+		(uint64_t)(uintptr_t)(number == SIGSYS ? info->si_call_addr : info->si_addr);
+	if (number == SIGSEGV && stack_thread_overflowed(ta_thread, info->si_addr))
+		last_words.flags |= MESSAGE_DEATH_STACK_OVERFLOW;
+	last_words.pc = program_counter(context);
+	if (is_loaded(last_words.pc))
+		last_words.flags |= MESSAGE_DEATH_FRAME_EXACT;
+	else
+		call_undo(context);
+}
+
 static void on_signal(int number, siginfo_t *info, void *arg)
 {
+	ucontext_t *context = arg;
+
 	if (probing && (number == SIGSEGV || number == SIGBUS))
 		siglongjmp(probe_return, 1);
 	if (dying) {
@@ -90,23 +135,19 @@ static void on_signal(int number, siginfo_t *info, void *arg)
 		_exit(STATUS_SIGNAL + number);
 	}
 	dying = 1;
-	last_words_begin(number == SIGSYS ? MESSAGE_DEATH_SANDBOX : MESSAGE_DEATH_SIGNAL,
-			 (uint32_t)(number == SIGSYS ? info->si_syscall : number));
-	last_words.signal_code = info->si_code;
-	last_words.address =
-		(uint64_t)(uintptr_t)(number == SIGSYS ? info->si_call_addr : info->si_addr);
-	last_words.pc = program_counter(arg);
+	signal_describe(number, info, context);
 	(void)_Unwind_Backtrace(frame_collect, &last_words);
-	frames_from(&last_words, last_words.pc);
+	frames_from(&last_words, program_counter(context));
 	last_words_send();
 	_exit(STATUS_SIGNAL + number);
 }
 
-int death_watch(void)
+int death_watch(const struct stack_thread *thread)
 {
 	struct sigaction action = { .sa_sigaction = on_signal,
 				    .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
 
+	ta_thread = thread;
 	sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
 		if (sigaction(watched[i], &action, NULL) < 0)
@@ -117,11 +158,73 @@ int death_watch(void)
 	return 0;
 }
 
-void death_by_panic(uint32_t code)
+static void build_id_note(struct message_module *module, const struct dl_phdr_info *info,
+			  const ElfW(Phdr) * notes)
+{
+	const uint8_t *at = (const uint8_t *)(info->dlpi_addr + notes->p_vaddr);
+	size_t left = notes->p_memsz;
+
+	while (left >= sizeof(ElfW(Nhdr))) {
+		const ElfW(Nhdr) *note = (const void *)at;
+		size_t name = (note->n_namesz + 3U) & ~(size_t)3;
+		size_t size = sizeof(*note) + name + ((note->n_descsz + 3U) & ~(size_t)3);
+
+		if (size > left)
+			return;
+		if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == sizeof(ELF_NOTE_GNU) &&
+		    !memcmp(note + 1, ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU)) &&
+		    note->n_descsz <= sizeof(module->build_id)) {
+			module->build_id_size = note->n_descsz;
+			memcpy(module->build_id, at + sizeof(*note) + name, note->n_descsz);
+		}
+		at += size;
+		left -= size;
+	}
+}
+
+static int module_note(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	const uint64_t *ta_base = arg;
+	struct message_module *module = &last_words.module[last_words.modules];
+
+	(void)size;
+	if (last_words.modules == MESSAGE_DEATH_MODULES)
+		return 1;
+	module->base = info->dlpi_addr;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+		uint64_t end = header->p_vaddr + header->p_memsz;
+
+		if (header->p_type == PT_LOAD && end > module->size)
+			module->size = end;
+		if (header->p_type == PT_NOTE)
+			build_id_note(module, info, header);
+	}
+	if (module->base == *ta_base) {
+		module->kind = MESSAGE_MODULE_TA;
+		last_words.image_base = module->base;
+		last_words.image_size = module->size;
+	} else if (last_words.modules == 0) {
+		module->kind = MESSAGE_MODULE_HOST; /* the program itself is the first */
+	}
+	strncpy(module->name, info->dlpi_name, sizeof(module->name) - 1);
+	last_words.modules++;
+	return 0;
+}
+
+void death_note_modules(uint64_t ta_base)
+{
+	(void)dl_iterate_phdr(module_note, &ta_base);
+}
+
+void death_by_panic(uint32_t code, const char *reason, const void *caller)
 {
 	last_words_begin(MESSAGE_DEATH_PANIC, code);
+	if (reason)
+		strncpy(last_words.reason, reason, sizeof(last_words.reason) - 1);
 	dying = 1;
 	(void)_Unwind_Backtrace(frame_collect, &last_words);
+	frames_from(&last_words, (uint64_t)(uintptr_t)caller);
 	last_words_send();
 	_exit(STATUS_PANIC);
 }

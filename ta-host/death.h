@@ -14,18 +14,24 @@ struct death_context {
 	uint32_t op;
 	uint32_t cmd;
 	uint32_t session;
-	uint64_t image_base;
-	uint64_t image_size;
 };
 
 extern struct death_context death_context;
 
-/* Installs the handlers; they run on the calling thread's signal stack (loader/stack.h). To be
- * called on the TA's thread, before the sandbox forbids it. Returns 0 or -errno. */
-int death_watch(void);
+struct stack_thread;
 
-/* Ends the process as a panic with `code`. */
-__attribute__((noreturn)) void death_by_panic(uint32_t code);
+/* Installs the handlers; they run on the calling thread's signal stack (loader/stack.h). To be
+ * called on the TA's thread, `thread`, before the sandbox forbids it. Returns 0 or -errno. */
+int death_watch(const struct stack_thread *thread);
+
+/* Notes what is loaded where, so that a report can turn addresses into lines of source. To be
+ * called when everything is loaded; `ta_base` is the TA's own image. */
+void death_note_modules(uint64_t ta_base);
+
+/* Ends the process as a panic with `code`. `reason` may be NULL; `caller` is where the call of the
+ * function returns to that found the TA at fault: the report's backtrace starts there. */
+__attribute__((noreturn)) void death_by_panic(uint32_t code, const char *reason,
+					      const void *caller);
 
 /* Does every page of [address, address + size) bear being read, or being written? Touches one octet
  * of each page; writing leaves it as it was. */

@@ -1,7 +1,6 @@
 #include "instance.h"
 
 #include <errno.h>
-#include <elf.h>
 #include <link.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,6 +29,9 @@ static char *no_arguments[] = { NULL };
 static struct channel_listener listener;
 static struct loaded_ta ta;
 
+/* What each way between the worlds is to cost: message_start. */
+static uint64_t world_switch_ns;
+
 /* The operation that the TA is working on. */
 static struct {
 	struct session *session;
@@ -40,9 +42,7 @@ struct runtime runtime;
 
 void runtime_panic(TEE_Result code, const char *reason)
 {
-	if (reason)
-		runtime_log("%s", reason);
-	death_by_panic(code);
+	death_by_panic(code, reason, __builtin_return_address(0));
 }
 
 void runtime_log(const char *format, ...)
@@ -196,6 +196,15 @@ static struct session *session_news(struct session *session)
 	return sessions_find(id);
 }
 
+/* The time that a board would need to change worlds, spent as it would be there: at work. */
+__attribute__((noinline, cold)) static void world_switch(void)
+{
+	uint64_t until = wait_now_ns() + world_switch_ns;
+
+	while (wait_now_ns() < until)
+		wait_relax();
+}
+
 static void request_serve(struct session *session)
 {
 	union channel_slot slot[CHANNEL_PARAMS];
@@ -205,7 +214,11 @@ static void request_serve(struct session *session)
 	uint32_t result;
 
 	session = session_news(session);
-	if (!session || !channel_host_take(&session->host, &call))
+	if (!session)
+		return;
+	if (__builtin_expect(world_switch_ns != 0, 0))
+		world_switch();
+	if (!channel_host_take(&session->host, &call))
 		return;
 	memset(slot, 0, sizeof(slot));
 	result = RESULT_BAD_PARAMETERS;
@@ -229,6 +242,8 @@ reply:
 		session->rests = true;
 		session_report(session->id, MESSAGE_SESSION_RESTS);
 	}
+	if (__builtin_expect(world_switch_ns != 0, 0))
+		world_switch();
 	channel_host_reply(&session->host, &call, result, origin, slot);
 }
 
@@ -323,6 +338,7 @@ static void on_map_arena(struct control_packet *packet)
 static void on_destroy(struct control_packet *packet)
 {
 	(void)packet;
+	death_context.op = MESSAGE_DEATH_IN_DESTROY;
 	ta.destroy();
 	loader_run_destructors(&ta);
 	(void)fflush(NULL);
@@ -407,34 +423,10 @@ static void runtime_describe(const struct message_start *start)
 	runtime.flags = start->flags;
 	runtime.stack_size = start->stack_size;
 	runtime.data_size = start->data_size;
+	world_switch_ns = start->world_switch_ns;
 	runtime.log_level = (int)start->log_level;
 	runtime.property = ta.properties;
 	runtime.properties = ta.property_count;
-}
-
-static int extent_of_image(struct dl_phdr_info *info, size_t size, void *arg)
-{
-	const uint64_t *base = arg;
-
-	(void)size;
-	if (info->dlpi_addr != *base)
-		return 0;
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		uint64_t end = info->dlpi_phdr[i].p_vaddr + info->dlpi_phdr[i].p_memsz;
-
-		if (info->dlpi_phdr[i].p_type == PT_LOAD && end > death_context.image_size)
-			death_context.image_size = end;
-	}
-	return 1;
-}
-
-/* For reports of where the TA died. */
-static void image_describe(void)
-{
-	uint64_t base = ta.images[ta.count - 1].map->l_addr;
-
-	death_context.image_base = base;
-	(void)dl_iterate_phdr(extent_of_image, &base);
 }
 
 void instance_run(const struct instance_options *options)
@@ -462,7 +454,7 @@ void instance_run(const struct instance_options *options)
 			     options->report, why);
 	packet_fds_close(&packet.fds);
 	runtime_describe(start);
-	image_describe();
+	death_note_modules(ta.images[ta.count - 1].map->l_addr);
 
 	if (!options->unconfined) {
 		err = sandbox_enter_run(options->report);
@@ -471,8 +463,11 @@ void instance_run(const struct instance_options *options)
 				     "seccomp could not be entered; 'teesim doctor' says why");
 	}
 	/* From here on TA code runs. */
+	death_context.op = MESSAGE_DEATH_IN_CONSTRUCTOR;
 	loader_run_constructors(&ta, 0, no_arguments, no_arguments);
+	death_context.op = MESSAGE_DEATH_IN_CREATE;
 	result = ta.create();
+	death_context.op = 0;
 	if (result != RESULT_SUCCESS)
 		start_failed(result, ORIGIN_TRUSTED_APP, options->report, NULL);
 	control_send_started(RESULT_SUCCESS, ORIGIN_TRUSTED_APP, options->report->missing, NULL);

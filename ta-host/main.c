@@ -19,13 +19,12 @@ static struct sandbox_report report;
 static bool unconfined;
 
 /* Runs on the TA's thread. */
-static void *host_main(void *unused)
+static void *host_main(void *arg)
 {
 	const struct instance_options options = { .report = &report, .unconfined = unconfined };
 	int err;
 
-	(void)unused;
-	err = death_watch();
+	err = death_watch(arg);
 	if (err < 0) {
 		fprintf(stderr, "ta-host: no crash handler: %s\n", strerror(-err));
 		exit(EXIT_FAILURE);
@@ -73,7 +72,7 @@ int main(int argc, char **argv)
 	sandbox_enter_process(&limits, &report);
 	if (unconfined)
 		sandbox_report_set(&report, SANDBOX_SECCOMP, ECANCELED);
-	err = stack_thread_start(&thread, TA_STACK, host_main, NULL);
+	err = stack_thread_start(&thread, TA_STACK, host_main, &thread);
 	if (err < 0) {
 		fprintf(stderr, "ta-host: no thread for the TA: %s\n", strerror(-err));
 		return EXIT_FAILURE;

@@ -6,7 +6,7 @@
 # the command leaves in the background (a daemon that ends when it is idle) is waited for, for half
 # a minute, and judged as well.
 #
-# ta-host is left out: Valgrind needs system calls that its sandbox forbids.
+# ta-host and teesim-symbolize are left out: Valgrind needs system calls that their sandbox forbids.
 set -u
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -17,7 +17,7 @@ valgrind --tool=memcheck --log-file="$logs/%p.log" \
 	--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
 	--num-callers=20 --suppressions="$here/valgrind.supp" \
 	--trace-children=yes \
-	--trace-children-skip='*/ta-host,/bin/*,/usr/bin/*,/sbin/*,/usr/sbin/*' \
+	--trace-children-skip='*/ta-host,*/teesim-symbolize,/bin/*,/usr/bin/*,/sbin/*,/usr/sbin/*' \
 	--vgdb=no -- "$@"
 status=$?
 

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "device/paths.h"
@@ -15,6 +16,13 @@ static bool among(const char *value, const char *const *choices)
 		if (!strcmp(value, *choices))
 			return true;
 	return false;
+}
+
+static bool nanoseconds_valid(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits && digits <= 10 && !text[digits] && strtoul(text, NULL, 10) <= 1000000000;
 }
 
 int daemon_option_take(struct daemon_options *options, int option, const char *value,
@@ -57,6 +65,16 @@ int daemon_option_take(struct daemon_options *options, int option, const char *v
 		}
 		options->log_level = value;
 		return 1;
+	case 'W':
+		if (!nanoseconds_valid(value)) {
+			fprintf(stderr,
+				"teesim %s: --world-switch is a number of nanoseconds, at most "
+				"1000000000, not \"%s\"\n",
+				command, value);
+			return -1;
+		}
+		options->world_switch = value;
+		return 1;
 	case 'w':
 		options->ta_wrapper = value;
 		return 1;
@@ -68,7 +86,7 @@ int daemon_option_take(struct daemon_options *options, int option, const char *v
 bool daemon_options_any(const struct daemon_options *options)
 {
 	return options->require_signed || options->require_sandbox || options->log_level ||
-	       options->ta_wrapper;
+	       options->ta_wrapper || options->world_switch;
 }
 
 void daemon_options_argv(struct daemon_options *options, const char *program,
@@ -86,6 +104,7 @@ void daemon_options_argv(struct daemon_options *options, const char *program,
 		{ "--ta-log-level", options->log_level },
 		{ "--idle-seconds", options->idle_seconds },
 		{ "--ta-wrapper", options->ta_wrapper },
+		{ "--world-switch", options->world_switch },
 		{ "--ready-fd", options->ready ? "3" : NULL },
 		{ "--log-fd", options->log_fd ? options->log_fd_text : NULL },
 		{ "--parent-pid", options->parent ? options->parent_text : NULL },

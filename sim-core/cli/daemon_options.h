@@ -18,6 +18,8 @@ struct daemon_options {
 	const char *log_level;
 	const char *idle_seconds;
 	const char *ta_wrapper;
+	/* Nanoseconds. */
+	const char *world_switch;
 	/* Where nothing is said by log_level, it logs of its own only what went wrong. */
 	bool quiet;
 	bool ephemeral;
@@ -40,6 +42,7 @@ struct daemon_options {
 	{ "device", required_argument, NULL, 'd' }, { "require-signed", no_argument, NULL, 'S' }, \
 		{ "require-sandbox", required_argument, NULL, 'B' },                              \
 		{ "log-level", required_argument, NULL, 'l' },                                    \
+		{ "world-switch", required_argument, NULL, 'W' },                                 \
 	{                                                                                         \
 		"ta-wrapper", required_argument, NULL, 'w'                                        \
 	}

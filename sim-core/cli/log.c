@@ -20,6 +20,7 @@
 
 static const char help[] =
 	"usage: teesim log [-f] [-n N] [--device NAME] [--ta TEXT]\n"
+	"       teesim log --last-crash [--device NAME]\n"
 	"\n"
 	"Shows the device's log: what its trusted applications print, and why one did not start "
 	"or\n"
@@ -28,7 +29,8 @@ static const char help[] =
 	"  -f, --follow        go on with what is added, until Ctrl-C\n"
 	"  -n, --lines N       the last N lines (default: 50; 0: none; all: all)\n"
 	"  -d, --device NAME   the device (default: $TEESIM_DEVICE, else \"default\")\n"
-	"      --ta TEXT       only lines that name this trusted application, by UUID or name\n";
+	"      --ta TEXT       only lines that name this trusted application, by UUID or name\n"
+	"      --last-crash    the report about the trusted application that died last\n";
 
 struct reader {
 	char directory[PATH_MAX];
@@ -278,6 +280,41 @@ static int reader_open(struct reader *reader, const char *device)
 	return EXIT_REFUSED;
 }
 
+/* What TAs can have a say in was not escaped when it was written. */
+static void line_escaped_print(const char *line, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		unsigned char octet = (unsigned char)line[i];
+
+		/* The second octet of UTF-8 characters that command terminals is below 0xA0. */
+		if (octet < 0x20 || octet == 0x7F ||
+		    (octet == 0xC2 && i + 1 < length && (unsigned char)line[i + 1] < 0xA0))
+			printf("\\x%02x", octet);
+		else
+			putchar(octet);
+	}
+	putchar('\n');
+}
+
+static int last_crash_show(struct reader *reader)
+{
+	ssize_t length;
+
+	reader->file = log_open_file(reader, "last-crash");
+	if (!reader->file && errno == ENOENT) {
+		fprintf(stderr, "teesim log: no trusted application of this device has died\n");
+		return EXIT_REFUSED;
+	}
+	if (!reader->file) {
+		fprintf(stderr, "teesim log: %s/last-crash: %s\n", reader->directory,
+			strerror(errno));
+		return EXIT_REFUSED;
+	}
+	while ((length = getline(&reader->line, &reader->capacity, reader->file)) > 0)
+		line_escaped_print(reader->line, (size_t)length - 1);
+	return EXIT_OK;
+}
+
 int cmd_log(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -285,13 +322,14 @@ int cmd_log(int argc, char **argv)
 		{ "lines", required_argument, NULL, 'n' },
 		{ "device", required_argument, NULL, 'd' },
 		{ "ta", required_argument, NULL, 't' },
+		{ "last-crash", no_argument, NULL, 'C' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	struct reader reader = { .colour = terminal_colours(stdout) };
 	const char *device = paths_default_device();
 	long count = LINES_DEFAULT;
-	bool following = false;
+	bool following = false, last_crash = false;
 	int c, status;
 
 	while ((c = getopt_long(argc, argv, "fn:d:h", options, NULL)) != -1) {
@@ -313,6 +351,9 @@ int cmd_log(int argc, char **argv)
 		case 't':
 			reader.ta = optarg;
 			break;
+		case 'C':
+			last_crash = true;
+			break;
 		case 'h':
 			fputs(help, stdout);
 			return EXIT_OK;
@@ -327,9 +368,11 @@ int cmd_log(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	status = reader_open(&reader, device);
-	if (status == EXIT_OK && show_tail(&reader, count) < 0)
+	if (status == EXIT_OK && last_crash)
+		status = last_crash_show(&reader);
+	else if (status == EXIT_OK && show_tail(&reader, count) < 0)
 		status = EXIT_REFUSED;
-	if (status == EXIT_OK && following)
+	if (status == EXIT_OK && following && !last_crash)
 		status = follow(&reader);
 	if (reader.file)
 		fclose(reader.file);

@@ -43,6 +43,8 @@ static const char help[] =
 	"      --require-signed      refuse unsigned trusted applications\n"
 	"      --require-sandbox=full  refuse to run where the kernel lacks part of the sandbox\n"
 	"      --log-level LEVEL     error, info, debug or flow\n"
+	"      --world-switch NS     add NS nanoseconds to each way into a TA and out, as on a "
+	"board\n"
 	"      --ta-wrapper COMMAND  put COMMAND before each TA's process (debuggers)\n"
 	"\n"
 	"Exit status: COMMAND's own, 128 + N when signal N ended it, 127 when there is no such\n"

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "sandbox/report.h"
-#include "session/obituary.h"
+#include "session/crash_report.h"
 #include "session/sharing.h"
 #include "wire/memory.h"
 #include "wire/result.h"
@@ -299,6 +299,7 @@ static void tell_start(struct instance *instance)
 					     : (uint32_t)properties->data_size,
 			.spin_us = options->spin_us,
 			.log_level = options->ta_log_level,
+			.world_switch_ns = options->world_switch_ns,
 			.sandbox_required = options->require_full_sandbox
 						    ? SANDBOX_FULL & ~SANDBOX_SPAWN_FEATURES
 						    : 0,
@@ -578,16 +579,15 @@ static void death_report(const struct instance *instance, const struct host *hos
 		.status = host->status,
 		.killed_because = host->killed_because,
 	};
-	char name[IMAGE_NAME_SIZE], text[OBITUARY_SIZE];
 	const char *when = "";
 
-	obituary_write(&obituary, text, sizeof(text));
-	if (instance->state == INSTANCE_STARTING)
+	if (instance->state == INSTANCE_STARTING && instance->has_last_words)
+		when = " before it had started";
+	else if (instance->state == INSTANCE_STARTING)
 		when = " before it had started (in a constructor or its create entry point)";
 	else if (instance->state == INSTANCE_ENDING && !instance->has_last_words)
 		when = " while it was ending";
-	log_write(instance->server->log, LOG_LEVEL_ERROR, "%s %s%s",
-		  image_name(&instance->image, name), text, when);
+	crash_report(instance->server, &instance->image, &obituary, when);
 }
 
 static bool stays_crashed(const struct instance *instance)

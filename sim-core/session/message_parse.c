@@ -74,6 +74,20 @@ static const char *check_death(struct message *message, struct message_text tail
 		return "an unknown kind of death";
 	if (message->death.frames > MESSAGE_DEATH_FRAMES)
 		return "too many frames";
+	if (message->death.modules > MESSAGE_DEATH_MODULES)
+		return "too many modules";
+	if (!memchr(message->death.reason, '\0', sizeof(message->death.reason)))
+		return "a reason without end";
+	for (uint32_t i = 0; i < message->death.modules; i++) {
+		const struct message_module *module = &message->death.module[i];
+
+		if (module->kind > MESSAGE_MODULE_TA)
+			return "an unknown kind of module";
+		if (module->build_id_size > sizeof(module->build_id))
+			return "a build ID that is too long";
+		if (!memchr(module->name, '\0', sizeof(module->name)))
+			return "a module's name without end";
+	}
 	return NULL;
 }
 

@@ -1,6 +1,6 @@
 /*
- * How a TA died, in one line for the developer: its last words where it had any, else what the
- * kernel says.
+ * How a TA died, in one line for the developer and in a few more: its last words where it had any,
+ * else what the kernel says.
  *
  * Runs in teesimd. The last words were checked for their form and may say anything.
  */
@@ -22,5 +22,10 @@ struct obituary {
 
 /* Writes "panicked with code 0xffff0006 (TEE_ERROR_BAD_PARAMETERS) in command 3". */
 void obituary_write(const struct obituary *obituary, char *text, size_t size);
+
+/* Writes what else there is to tell but the backtrace, a line each: the cause in words, the
+ * address, the rule that was broken, the command. */
+#define OBITUARY_DETAILS_SIZE 1024
+void obituary_details_write(const struct obituary *obituary, char *text, size_t size);
 
 #endif

@@ -28,6 +28,8 @@ struct server_options {
 	/* ta-host's file, and the command line to put before it or NULL. */
 	const char *host_path;
 	const char *ta_wrapper;
+	/* teesim-symbolize's file. */
+	const char *symbolizer_path;
 	/* 0: until told to stop. */
 	unsigned int idle_seconds;
 	/* How long a TA may take to let go of sessions once all its clients are gone. */
@@ -38,6 +40,7 @@ struct server_options {
 	/* What TAs may log, and how long a host spins, as MESSAGE_START has them. */
 	uint32_t ta_log_level;
 	int32_t spin_us;
+	uint32_t world_switch_ns;
 };
 
 struct server {
@@ -58,6 +61,11 @@ struct server {
 	uint32_t last_instance;
 	struct sandbox_cage cage;
 	struct spare spare;
+	/* Crash reports: how many there were, the newest one in the file, and those that wait for
+	 * their backtrace. */
+	uint64_t crashes;
+	uint64_t last_crash_stored;
+	unsigned int symbolizers;
 	/* sandbox_feature bits that the newest host lacks. */
 	uint32_t sandbox_missing;
 

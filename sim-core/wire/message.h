@@ -202,6 +202,9 @@ struct message_start {
 	 * not load the TA but answer RESULT_NOT_SUPPORTED. */
 	uint32_t sandbox_required;
 	uint32_t path_size;
+	/* What the way into the TA is to cost, and the way out: the model of a board. 0: nothing
+	 * is added. */
+	uint32_t world_switch_ns;
 };
 
 /* h → d. Not RESULT_SUCCESS: the process exits right after. The tail holds `text_size`
@@ -274,9 +277,46 @@ enum message_death_kind {
 	MESSAGE_DEATH_SANDBOX = 3, /* a system call that the sandbox refuses */
 };
 
-#define MESSAGE_DEATH_FRAMES 32
+/* What was under way where that is no channel_op. */
+enum message_death_op {
+	MESSAGE_DEATH_IN_CONSTRUCTOR = 16,
+	MESSAGE_DEATH_IN_CREATE,
+	MESSAGE_DEATH_IN_DESTROY,
+};
 
-/* h → d. Written by a signal handler: every member is filled without a call. */
+enum message_death_flag {
+	/* The address lies beside the TA's stack: that is used up. */
+	MESSAGE_DEATH_STACK_OVERFLOW = 1,
+	/* The first frame is the instruction that died; all others, and the first one without this
+	 * flag, are where a call returns to. */
+	MESSAGE_DEATH_FRAME_EXACT = 2,
+};
+
+#define MESSAGE_DEATH_FRAMES	  64
+#define MESSAGE_DEATH_MODULES	  24
+#define MESSAGE_DEATH_REASON_SIZE 192
+#define MESSAGE_BUILD_ID_SIZE	  20
+
+enum message_module_kind {
+	MESSAGE_MODULE_LIBRARY, /* `name` is its path, cut where it is too long */
+	MESSAGE_MODULE_HOST,	/* the ta-host program */
+	MESSAGE_MODULE_TA,
+};
+
+/* A loaded object: its addresses in the process are those in its file plus `base`. */
+struct message_module {
+	uint64_t base;
+	/* Where its last segment ends, counted from `base`. */
+	uint64_t size;
+	uint32_t kind;
+	/* Octets of `build_id`; 0 where it has none, or a longer one. */
+	uint32_t build_id_size;
+	uint8_t build_id[MESSAGE_BUILD_ID_SIZE];
+	/* Terminated. */
+	char name[84];
+};
+
+/* h → d. Sent by a signal handler: what takes a call to find out is filled in before. */
 struct message_death {
 	struct message_header header;
 	uint32_t kind;
@@ -284,18 +324,27 @@ struct message_death {
 	uint32_t code;
 	/* si_code of the signal. */
 	int32_t signal_code;
-	/* The operation under way: channel_op, and the command for CHANNEL_INVOKE; 0 none. */
+	/* The operation under way: channel_op or message_death_op, and the command for
+	 * CHANNEL_INVOKE; 0 none. */
 	uint32_t op;
 	uint32_t cmd;
 	uint32_t session;
 	uint64_t address;
+	/* The instruction that died; 0 for a panic. */
 	uint64_t pc;
 	/* Where the TA's image is loaded, to turn addresses into its own. */
 	uint64_t image_base;
 	uint64_t image_size;
+	/* message_death_flag bits. */
+	uint32_t flags;
 	uint32_t frames;
+	uint32_t modules;
 	uint32_t unused;
+	/* Innermost first. */
 	uint64_t frame[MESSAGE_DEATH_FRAMES];
+	/* Of a panic: the rule that the TA broke, terminated; empty when it panicked itself. */
+	char reason[MESSAGE_DEATH_REASON_SIZE];
+	struct message_module module[MESSAGE_DEATH_MODULES];
 };
 
 static_assert(sizeof(struct message_header) == 8, "wire layout");
@@ -310,7 +359,7 @@ static_assert(sizeof(struct message_grow_arena) == 24, "wire layout");
 static_assert(sizeof(struct message_answer) == 24, "wire layout");
 static_assert(sizeof(struct message_status_instance) == 48, "wire layout");
 static_assert(sizeof(struct message_status_device) == 40, "wire layout");
-static_assert(sizeof(struct message_start) == 52, "wire layout");
+static_assert(sizeof(struct message_start) == 56, "wire layout");
 static_assert(sizeof(struct message_started) == 24, "wire layout");
 static_assert(sizeof(struct message_add_session) == 40, "wire layout");
 static_assert(sizeof(struct message_resume_session) == 32, "wire layout");
@@ -319,6 +368,10 @@ static_assert(sizeof(struct message_map_block) == 32, "wire layout");
 static_assert(sizeof(struct message_unmap_block) == 16, "wire layout");
 static_assert(sizeof(struct message_map_arena) == 24, "wire layout");
 static_assert(sizeof(struct message_host_answer) == 12, "wire layout");
-static_assert(sizeof(struct message_death) == 72 + 8 * MESSAGE_DEATH_FRAMES, "wire layout");
+static_assert(sizeof(struct message_module) == 128, "wire layout");
+static_assert(sizeof(struct message_death) == 80 + 8 * MESSAGE_DEATH_FRAMES +
+						      MESSAGE_DEATH_REASON_SIZE +
+						      128 * MESSAGE_DEATH_MODULES,
+	      "wire layout");
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "session/message_parse.h"
 
@@ -20,6 +21,19 @@ static void text_check(struct message_text text, const char *packet, size_t size
 		abort();
 	last = text.octets[text.size - 1];
 	(void)last;
+}
+
+/* Counts lie within their arrays, and texts end. */
+static void death_check(const struct message_death *death)
+{
+	if (death->frames > MESSAGE_DEATH_FRAMES || death->modules > MESSAGE_DEATH_MODULES ||
+	    strnlen(death->reason, sizeof(death->reason)) == sizeof(death->reason))
+		abort();
+	for (uint32_t i = 0; i < death->modules; i++)
+		if (death->module[i].build_id_size > MESSAGE_BUILD_ID_SIZE ||
+		    strnlen(death->module[i].name, sizeof(death->module[i].name)) ==
+			    sizeof(death->module[i].name))
+			abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -41,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text_check(message.client_directory, packet, size);
 	text_check(message.ta_path, packet, size);
 	text_check(message.text, packet, size);
-	if (message.header.type == MESSAGE_DEATH && message.death.frames > MESSAGE_DEATH_FRAMES)
-		abort();
+	if (message.header.type == MESSAGE_DEATH)
+		death_check(&message.death);
 	return 0;
 }

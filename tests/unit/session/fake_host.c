@@ -76,12 +76,18 @@ static void die(uint32_t kind, uint32_t code)
 		.header.type = MESSAGE_DEATH,
 		.kind = kind,
 		.code = code,
+		.signal_code = kind == MESSAGE_DEATH_SIGNAL ? SEGV_MAPERR : 0,
 		.op = CHANNEL_INVOKE,
 		.cmd = 3,
 		.address = 0x1234,
 		.pc = 0x5010,
 		.image_base = 0x5000,
 		.image_size = 0x1000,
+		.flags = MESSAGE_DEATH_FRAME_EXACT,
+		.frames = 1,
+		.modules = 1,
+		.frame = { 0x5010 },
+		.module = { { .base = 0x5000, .size = 0x1000, .kind = MESSAGE_MODULE_TA } },
 	};
 
 	tell(&message, sizeof(message));

@@ -119,6 +119,30 @@ Test(failure, crash_names_signal_and_address)
 	die_by(FAKE_SEGFAULT, "crashed: SIGSEGV at address 0x1234 in command 3");
 }
 
+Test(failure, report_has_details_and_a_backtrace_and_is_kept)
+{
+	char path[256], text[4096] = "";
+	FILE *file;
+	size_t size;
+
+	die_by(FAKE_SEGFAULT, "Z TA fixture   cause:     SIGSEGV, SEGV_MAPERR: ");
+	cr_expect(daemon_logged(&daemon_, "TA fixture   during:    command 3 (0x3) of session"));
+	/* The fixture has no debug information, and no symbol there. */
+	cr_expect(daemon_logged(&daemon_, "TA fixture     #0  ? (TA+0x10)\n"));
+	snprintf(path, sizeof(path), "%s/home/devices/default/last-crash", daemon_.dir);
+	/* It is written right after the log. */
+	for (int i = 0; i < 100 && access(path, F_OK) < 0; i++)
+		usleep(10000);
+	file = fopen(path, "re");
+	cr_assert_not_null(file);
+	size = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	cr_expect_gt(size, 0);
+	cr_expect_not_null(
+		strstr(text, "Z TA fixture (7e5e51d0-2450-41e4-abe2-0002a5d5c503, /tmp"));
+	cr_expect_not_null(strstr(text, "\n    #0  ? (TA+0x10)\n"), "%s", text);
+}
+
 Test(failure, sandbox_violation_names_the_system_call)
 {
 	die_by(FAKE_VIOLATION, "was stopped by the sandbox: system call openat in command 3");

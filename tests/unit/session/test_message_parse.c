@@ -101,6 +101,23 @@ Test(message_parse, last_words_are_of_a_known_kind)
 	death.frames++;
 	cr_expect_lt(parse(MESSAGE_FROM_HOST, &death, sizeof(death), 0), 0);
 	death.frames = 0;
+	death.modules = MESSAGE_DEATH_MODULES + 1;
+	cr_expect_lt(parse(MESSAGE_FROM_HOST, &death, sizeof(death), 0), 0);
+	death.modules = MESSAGE_DEATH_MODULES;
+	cr_expect_eq(parse(MESSAGE_FROM_HOST, &death, sizeof(death), 0), 0);
+	death.module[MESSAGE_DEATH_MODULES - 1].build_id_size = MESSAGE_BUILD_ID_SIZE + 1;
+	cr_expect_lt(parse(MESSAGE_FROM_HOST, &death, sizeof(death), 0), 0);
+	death.module[MESSAGE_DEATH_MODULES - 1].build_id_size = MESSAGE_BUILD_ID_SIZE;
+	death.module[1].kind = MESSAGE_MODULE_TA + 1;
+	cr_expect_lt(parse(MESSAGE_FROM_HOST, &death, sizeof(death), 0), 0);
+	death.module[1].kind = MESSAGE_MODULE_TA;
+	memset(death.module[1].name, 'x', sizeof(death.module[1].name));
+	cr_expect_lt(parse(MESSAGE_FROM_HOST, &death, sizeof(death), 0), 0);
+	death.module[1].name[0] = '\0';
+	memset(death.reason, 'x', sizeof(death.reason));
+	cr_expect_lt(parse(MESSAGE_FROM_HOST, &death, sizeof(death), 0), 0);
+	death.reason[5] = '\0';
+	cr_expect_eq(parse(MESSAGE_FROM_HOST, &death, sizeof(death), 0), 0);
 	death.kind = 0;
 	cr_expect_lt(parse(MESSAGE_FROM_HOST, &death, sizeof(death), 0), 0);
 }
