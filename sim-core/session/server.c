@@ -28,8 +28,11 @@ static void turn_one_away(struct server *server)
 {
 	int sock;
 
-	log_write(server->log, LOG_LEVEL_ERROR,
-		  "no file descriptors left: a client was turned away (raise `ulimit -n`)");
+	/* Once, until one got in again: whoever was turned away may well try without end. */
+	if (!server->full)
+		log_write(server->log, LOG_LEVEL_ERROR,
+			  "no file descriptors left: clients are turned away (raise `ulimit -n`)");
+	server->full = true;
 	if (server->reserve_fd >= 0)
 		close(server->reserve_fd);
 	sock = accept4(server->sock, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -69,6 +72,7 @@ static void server_accept(struct server *server)
 			close(sock);
 			continue;
 		}
+		server->full = false;
 		err = client_create(server, sock, &peer);
 		if (err < 0)
 			log_write(server->log, LOG_LEVEL_ERROR, "a client was turned away: %s",

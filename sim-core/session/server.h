@@ -73,6 +73,8 @@ struct server {
 	uv_poll_t listener;
 	/* Given up for a moment to turn a connection away when descriptors have run out. */
 	int reserve_fd;
+	/* The last client was turned away for want of descriptors. */
+	bool full;
 	uv_timer_t idle;
 	uv_timer_t last_call;
 	bool listening;

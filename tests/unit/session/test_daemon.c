@@ -7,6 +7,11 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
 
 #include "daemon_fixture.h"
 #include "fake_host.h"
@@ -254,6 +259,9 @@ Test(teesimd, turns_clients_away_when_descriptors_run_out)
 	struct device_status status;
 	int first;
 
+	/* It does not hand on the limit that it only acts out. */
+	if (RUNNING_ON_VALGRIND)
+		cr_skip_test("no limit of descriptors under Valgrind");
 	daemon_start(&daemon_, NULL);
 	daemon_add_ta(&daemon_, TA_PER_SESSION, FAKE_NORMAL);
 	first = client_hello(&daemon_, FAKE_NORMAL);
@@ -261,8 +269,8 @@ Test(teesimd, turns_clients_away_when_descriptors_run_out)
 		sock[i] = client_connect(&daemon_);
 	cr_expect(client_cut_off(sock[TOO_MANY - 1]));
 	cr_expect(daemon_logged(&daemon_, "no file descriptors left"));
-	/* Those who are in get their answers, if not what they want; Valgrind has some to spare. */
-	(void)client_open(first, TA_PER_SESSION, NULL);
+	/* Those who are in get their answers, if not what they want. */
+	cr_expect_neq(client_open(first, TA_PER_SESSION, NULL).result, RESULT_SUCCESS);
 	for (int i = 0; i < TOO_MANY; i++)
 		close(sock[i]);
 	do {
