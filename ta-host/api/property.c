@@ -7,7 +7,6 @@
  */
 #include <base64.h>
 #include <endian.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tee_api.h>
@@ -81,10 +80,8 @@ static const struct user_ta_property ta_properties[] = {
 
 static uint32_t version_number(void)
 {
-	unsigned int major = 0, minor = 0, patch = 0;
-
-	(void)sscanf(TEESIM_VERSION, "%u.%u.%u", &major, &minor, &patch);
-	return (major & 0xFF) << 24 | (minor & 0xFF) << 16 | (patch & 0xFF) << 8;
+	return (uint32_t)TEESIM_VERSION_MAJOR << 24 | (uint32_t)TEESIM_VERSION_MINOR << 16 |
+	       (uint32_t)TEESIM_VERSION_PATCH << 8;
 }
 
 static void version_block_fill(void)

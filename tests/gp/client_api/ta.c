@@ -30,7 +30,7 @@ static void note(struct seen *seen, uint32_t types, TEE_Param params[TEE_NUM_PAR
 		}
 		seen->param[i].is_null = !params[i].memref.buffer;
 		seen->param[i].size = params[i].memref.size;
-		for (size_t j = 0; j < params[i].memref.size; j++)
+		for (size_t j = 0; params[i].memref.buffer && j < params[i].memref.size; j++)
 			seen->param[i].sum += ((uint8_t *)params[i].memref.buffer)[j];
 	}
 }

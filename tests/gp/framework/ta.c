@@ -27,6 +27,7 @@ static void remember(char letter)
 }
 
 static volatile int zero;
+static volatile int *volatile nowhere;
 
 __attribute__((noinline)) static int overflow(int depth)
 {
@@ -42,7 +43,7 @@ static TEE_Result die(uint32_t how)
 	case DIE_PANIC:
 		TEE_Panic(0x1234);
 	case DIE_NULL_POINTER:
-		*(volatile int *)NULL = 1;
+		*nowhere = 1;
 		break;
 	case DIE_ABORT:
 		abort();

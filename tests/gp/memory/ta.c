@@ -102,7 +102,7 @@ static void mistake(uint32_t which)
 	case MISTAKE_REALLOC_FREED:
 		block = TEE_Malloc(8, TEE_MALLOC_FILL_ZERO);
 		TEE_Free((void *)block);
-		block = TEE_Realloc((void *)block, 9);
+		(void)TEE_Realloc((void *)block, 9);
 		break;
 	case MISTAKE_MOVE_NULL:
 		TEE_MemMove(&local, NULL, 1);

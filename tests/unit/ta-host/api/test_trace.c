@@ -94,7 +94,7 @@ Test(trace, dump_shows_octets_and_characters)
 {
 	uint8_t octets[18];
 
-	for (uint8_t i = 0; i < sizeof(octets); i++)
+	for (size_t i = 0; i < sizeof(octets); i++)
 		octets[i] = (uint8_t)('A' + i);
 	octets[1] = 0xff;
 	dhex_dump(NULL, 0, TRACE_DEBUG, octets, sizeof(octets));
