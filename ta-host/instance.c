@@ -137,6 +137,47 @@ static void session_report(uint32_t id, enum message_type type)
 	control_send(&message, sizeof(message));
 }
 
+/* Sessions that were closed and that teesimd is still to be told of. Telling it wakes it, which is
+ * not worth anybody's time while the client may be about to open its next session. */
+static struct session *unreported;
+
+static void rest_report(struct session *session)
+{
+	struct message_session_rests message = { .header.type = MESSAGE_SESSION_RESTS,
+						 .session = session->id,
+						 .uses = session->uses };
+
+	control_send(&message, sizeof(message));
+}
+
+static void rests_report(void)
+{
+	while (unreported) {
+		struct session *session = unreported;
+
+		unreported = session->next_unreported;
+		session->unreported = false;
+		/* It may be in use again. */
+		if (session->rests)
+			rest_report(session);
+	}
+}
+
+/* The session is closed. */
+static void session_rest(struct session *session)
+{
+	session->rests = true;
+	/* Of a TA with one session at a time, teesimd knows before the client does: whether another
+	 * client may open one depends on it. */
+	if (!(runtime.flags & TA_FLAG_MULTI_SESSION)) {
+		rest_report(session);
+	} else if (!session->unreported) {
+		session->unreported = true;
+		session->next_unreported = unreported;
+		unreported = session;
+	}
+}
+
 static void session_close(struct session *session)
 {
 	death_context.op = CHANNEL_CLOSE;
@@ -236,12 +277,9 @@ static void request_serve(struct session *session)
 	origin = ORIGIN_TRUSTED_APP;
 	call_parameters_answer(&call, params, slot);
 reply:
-	/* teesimd knows of a session's end before the client does: what the client asks for next
-	 * may depend on it. */
-	if (call.op != CHANNEL_INVOKE && !session->is_open && !session->rests) {
-		session->rests = true;
-		session_report(session->id, MESSAGE_SESSION_RESTS);
-	}
+
+	if (call.op != CHANNEL_INVOKE && !session->is_open && !session->rests)
+		session_rest(session);
 	if (__builtin_expect(world_switch_ns != 0, 0))
 		world_switch();
 	channel_host_reply(&session->host, &call, result, origin, slot);
@@ -291,6 +329,7 @@ static void on_resume_session(struct control_packet *packet)
 	if (!session || !session->rests)
 		return;
 	session->rests = false;
+	session->uses++;
 	session_identify(session, resume->login, &resume->client);
 }
 
@@ -307,6 +346,7 @@ static void on_end_session(struct control_packet *packet)
 		session_close(session);
 		operation_end();
 	}
+	rests_report();
 	session_report(session->id, MESSAGE_SESSION_ENDED);
 	sessions_remove(&listener, session);
 }
@@ -443,6 +483,7 @@ void instance_run(const struct instance_options *options)
 			     "this machine lacks a part of the sandbox that --require-sandbox "
 			     "asks for; 'teesim doctor' says which");
 	err = channel_listener_init(&listener, packet.fds.fd[1], start->spin_us);
+	listener.before_sleep = rests_report;
 	if (err < 0)
 		start_failed(RESULT_GENERIC, ORIGIN_TEE, options->report, strerror(-err));
 	if (options->unconfined)

@@ -23,6 +23,11 @@ struct session {
 	bool is_open;
 	/* Closed: the channel waits to be used for another session. */
 	bool rests;
+	/* How often it was resumed. */
+	uint32_t uses;
+	/* Among those that teesimd is still to be told of. */
+	bool unreported;
+	struct session *next_unreported;
 	void *ta_context;
 };
 

@@ -508,9 +508,10 @@ static void session_left(struct instance *instance)
 
 static int session_rests(struct instance *instance, const struct message *message)
 {
-	struct session *session = id_map_get(&instance->server->sessions, message->session.session);
+	const struct message_session_rests *rests = &message->session_rests;
+	struct session *session = id_map_get(&instance->server->sessions, rests->session);
 
-	if (!session || session->instance != instance)
+	if (!session || session->instance != instance || session->uses != rests->uses)
 		return 0;
 	session_rest(session);
 	session_left(instance);

@@ -38,6 +38,7 @@ struct message {
 		struct message_bare bare;
 		struct message_started started;
 		struct message_session session;
+		struct message_session_rests session_rests;
 		struct message_host_answer host_answer;
 		struct message_death death;
 	};

@@ -131,17 +131,17 @@ void session_rest(struct session *session)
 		session_abandon(session);
 }
 
-static struct session *resting_find(struct client *client, uint32_t number)
+static struct session *offered_find(struct client *client, uint32_t number)
 {
 	struct session *session = id_map_get(&client->server->sessions, number);
 
-	return session && session->client == client && session->rests ? session : NULL;
+	return session && session->client == client ? session : NULL;
 }
 
 bool session_resume(struct client *client, struct instance *instance, uint32_t offered,
 		    const struct identity *identity, uint32_t request)
 {
-	struct session *session = resting_find(client, offered);
+	struct session *session = offered_find(client, offered);
 	struct message_resume_session resume = {
 		.header.type = MESSAGE_RESUME_SESSION,
 		.session = offered,
@@ -159,10 +159,13 @@ bool session_resume(struct client *client, struct instance *instance, uint32_t o
 	if (!session || session->instance != instance)
 		return false;
 	opened.slot = session->slot;
-	session->rests = false;
-	client->resting--;
-	instance->session_count++;
-	instance_sessions_changed(instance);
+	session->uses++;
+	if (session->rests) {
+		session->rests = false;
+		client->resting--;
+		instance->session_count++;
+		instance_sessions_changed(instance);
+	}
 	instance_send(instance, &resume, sizeof(resume), NULL);
 	peer_send(&client->peer, &opened, sizeof(opened), NULL);
 	return true;
@@ -170,7 +173,7 @@ bool session_resume(struct client *client, struct instance *instance, uint32_t o
 
 void session_dismiss(struct client *client, uint32_t offered)
 {
-	struct session *session = resting_find(client, offered);
+	struct session *session = offered_find(client, offered);
 
 	if (session)
 		session_abandon(session);

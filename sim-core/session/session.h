@@ -29,6 +29,8 @@ struct session {
 	struct channel *channel;
 	/* Closed; its channel waits for the client's next session with the instance. */
 	bool rests;
+	/* How often it was resumed. */
+	uint32_t uses;
 	LIST_ENTRY(session) by_client;
 	LIST_ENTRY(session) by_instance;
 };
@@ -44,8 +46,9 @@ int session_create(struct client *client, struct instance *instance,
 /* The host says that it is closed. Counts no more among the instance's sessions from here on. */
 void session_rest(struct session *session);
 
-/* Makes a resting session of `client` with `instance` a new one and answers `request`, if that is
- * what number `offered` is. Returns false when it is not. */
+/* Makes a session of `client` with `instance`, closed by the client, a new one and answers
+ * `request`. Returns false when number `offered` is none. That it is closed is the client's word
+ * where the host has not said so yet; a client that lies gets a channel that refuses to open. */
 bool session_resume(struct client *client, struct instance *instance, uint32_t offered,
 		    const struct identity *identity, uint32_t request);
 

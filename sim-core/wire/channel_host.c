@@ -293,6 +293,8 @@ enum channel_event channel_listener_next(struct channel_listener *listener,
 		if (!spin.futile)
 			wait_policy_missed(&listener->wait);
 
+		if (listener->before_sleep)
+			listener->before_sleep();
 		if (unwatch_all(listener))
 			continue;
 		atomic_store(&bell->parked, 1);

@@ -50,6 +50,8 @@ struct channel_listener {
 	uint32_t rings_seen;
 	/* Where to go on looking among the slots that were rung, for fairness. */
 	uint32_t next_slot;
+	/* Called, where it is set, before the host goes to sleep. */
+	void (*before_sleep)(void);
 };
 
 /* What channel_listener_next() found. */

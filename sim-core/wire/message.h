@@ -53,8 +53,9 @@ enum message_type {
 
 	/* h → d */
 	MESSAGE_STARTED = 96,
-	MESSAGE_SESSION_RESTS, /* closed, its channel kept for another session; sent before the
-				  client sees the answer that closed it */
+	MESSAGE_SESSION_RESTS, /* closed, its channel kept for another session; of a TA that takes
+				  one session at a time, sent before the client sees that it is
+				  closed */
 	MESSAGE_SESSION_ENDED, /* the answer to MESSAGE_END_SESSION: the channel is unmapped */
 	MESSAGE_HOST_ANSWER,
 	MESSAGE_DEATH, /* last words: a panic or a crash; the process ends right after */
@@ -237,7 +238,15 @@ struct message_resume_session {
 	struct uuid client;
 };
 
-/* d → h and h → d (MESSAGE_END_SESSION, MESSAGE_SESSION_RESTS, MESSAGE_SESSION_ENDED). */
+/* h → d. `uses` counts the resumptions that the host has seen: what it says of an earlier use of
+ * the session is old news. */
+struct message_session_rests {
+	struct message_header header;
+	uint32_t session;
+	uint32_t uses;
+};
+
+/* d → h and h → d (MESSAGE_END_SESSION, MESSAGE_SESSION_ENDED). */
 struct message_session {
 	struct message_header header;
 	uint32_t session;
@@ -363,6 +372,7 @@ static_assert(sizeof(struct message_start) == 56, "wire layout");
 static_assert(sizeof(struct message_started) == 24, "wire layout");
 static_assert(sizeof(struct message_add_session) == 40, "wire layout");
 static_assert(sizeof(struct message_resume_session) == 32, "wire layout");
+static_assert(sizeof(struct message_session_rests) == 16, "wire layout");
 static_assert(sizeof(struct message_session) == 12, "wire layout");
 static_assert(sizeof(struct message_map_block) == 32, "wire layout");
 static_assert(sizeof(struct message_unmap_block) == 16, "wire layout");
