@@ -5,6 +5,7 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@
 
 #include "fake_daemon.h"
 
-#define GIVE_UP_SECONDS 20U
+#define GIVE_UP_SECONDS 90U
 
 static const char *option(int argc, char **argv, const char *name)
 {
@@ -108,7 +109,8 @@ static void misbehave(const char *how, int ready)
 	if (!strcmp(how, "refuses")) {
 		tell(ready, "error: the key of this device is damaged: remove it\n");
 	} else if (!strcmp(how, "hangs")) {
-		sleep(2);
+		/* For as long as somebody waits. */
+		poll(&(struct pollfd) { .fd = ready }, 1, -1);
 	} else if (!strcmp(how, "dies")) {
 		exit(1);
 	} else if (!strcmp(how, "babbles")) {
