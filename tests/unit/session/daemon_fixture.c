@@ -23,7 +23,8 @@
 #include "wire/memory.h"
 #include "wire/result.h"
 
-#define WAIT_MS 20000
+/* More than any machine needs; what comes is waited for no longer than it takes. */
+#define WAIT_MS 60000
 
 static struct uuid uuid_of(enum fixture_ta ta)
 {
@@ -156,7 +157,7 @@ void daemon_check_nothing_left(struct daemon *daemon)
 	pid_t pid = 0;
 
 	/* What the daemon killed takes a moment to go. */
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < WAIT_MS / 10; i++) {
 		do {
 			pid = waitpid(-1, NULL, WNOHANG);
 		} while (pid > 0);
@@ -211,7 +212,7 @@ bool daemon_logged(const struct daemon *daemon, const char *text)
 	char path[256];
 
 	snprintf(path, sizeof(path), "%s/home/devices/default/log", daemon->dir);
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < WAIT_MS / 10; i++) {
 		int fd = open(path, O_RDONLY);
 		ssize_t n = fd < 0 ? 0 : read(fd, log, sizeof(log) - 1);
 
@@ -412,7 +413,7 @@ bool client_wait_instances(int sock, unsigned int instances, int state)
 {
 	struct device_status status;
 
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < WAIT_MS / 10; i++) {
 		unsigned int matching = 0;
 
 		client_status(sock, &status);

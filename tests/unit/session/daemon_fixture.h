@@ -62,9 +62,9 @@ int client_hello(const struct daemon *daemon, const char *behaviour);
 void client_send(int sock, const void *message, size_t size);
 void client_send_fd(int sock, const void *message, size_t size, int fd);
 
-/* Receives one message of this type; fails the test when something else comes within 10 s. */
+/* Receives one message of this type; fails the test when something else comes within a minute. */
 void client_receive(int sock, uint32_t type, void *message, size_t size, struct packet_fds *fds);
-/* Does the daemon end the connection within 10 s, without another message? */
+/* Does the daemon end the connection within a minute, without another message? */
 bool client_cut_off(int sock);
 /* Does nothing come for `ms`? */
 bool client_quiet(int sock, int ms);

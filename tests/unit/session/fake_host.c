@@ -17,6 +17,9 @@
 #include "wire/result.h"
 #include "wire/socket.h"
 
+/* Time for the test to do something meanwhile, and less than teesimd's patience. */
+#define SLOW_MS 2000
+
 static char behaviour[256];
 static uint32_t newest_session;
 
@@ -126,7 +129,7 @@ static void start(const char *packet, size_t size)
 	if (behaves(FAKE_START_GARBAGE))
 		say_garbage();
 	if (behaves(FAKE_START_SLOW))
-		pause_ms(300);
+		pause_ms(SLOW_MS);
 	if (behaves(FAKE_TALKS)) {
 		printf("hello\x1b[31m from\nthe TA\n");
 		fflush(stdout);
@@ -191,7 +194,7 @@ static void map_block(const struct message_map_block *map)
 static void destroy(void)
 {
 	if (behaves(FAKE_DESTROY_SLOW))
-		pause_ms(300);
+		pause_ms(SLOW_MS);
 	if (behaves(FAKE_DESTROY_HANGS))
 		for (;;)
 			pause();
