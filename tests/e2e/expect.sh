@@ -32,10 +32,10 @@ expect() {
 	"$@" || expect_complain "failed: $*"
 }
 
-# expect_soon COMMAND...: it succeeds within ten seconds.
+# expect_soon COMMAND...: it succeeds within a minute.
 expect_soon() {
 	local tries
-	for ((tries = 0; tries < 200; tries++)); do
+	for ((tries = 0; tries < 1200; tries++)); do
 		if "$@" >/dev/null 2>&1; then
 			return 0
 		fi

@@ -33,17 +33,18 @@ status=$?
 [ "$status" -eq 143 ] || expect_complain "a command ended by SIGTERM gave $status"
 
 # Ctrl-C on the terminal goes to the command once, and the daemon lives until the command is done.
-rm -f ready count
+# (exec: it goes to a shell between the terminal and teesim too, and /bin/sh ends of it.)
+rm -f ready count done
 cat >command.sh <<'END'
-trap 'echo INT >>count; teesim status >status; exit 9' INT
+trap 'echo INT >>count; teesim status >status; : >done; exit 9' INT
 : >ready
 while :; do sleep 0.05; done
 END
 (
 	expect_soon test -e ready
 	printf '\003'
-	sleep 1
-) | script -qec 'teesim run -- bash command.sh' /dev/null >/dev/null
+	expect_soon test -e done
+) | script -qec 'exec teesim run -- bash command.sh' /dev/null >/dev/null
 status=$?
 [ "$status" -eq 9 ] || expect_complain "Ctrl-C gave $status"
 expect test "$(cat count)" = INT
