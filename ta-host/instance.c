@@ -111,6 +111,12 @@ bool runtime_mapped(const void *address, size_t size, bool read, bool write)
 	return !write || death_probe(address, size, true);
 }
 
+static void uuid_read(const struct uuid *uuid, TEE_UUID *out)
+{
+	uuid_to_fields(uuid, &out->timeLow, &out->timeMid, &out->timeHiAndVersion,
+		       out->clockSeqAndNode);
+}
+
 static void operation_begin(struct session *session, const struct channel_call *call)
 {
 	current.session = session;
@@ -298,11 +304,8 @@ static void host_answer(const struct message_header *header, int err)
 
 static void session_identify(struct session *session, uint32_t login, const struct uuid *client)
 {
-	TEE_UUID *uuid = &session->client.uuid;
-
 	session->client.login = login;
-	uuid_to_fields(client, &uuid->timeLow, &uuid->timeMid, &uuid->timeHiAndVersion,
-		       uuid->clockSeqAndNode);
+	uuid_read(client, &session->client.uuid);
 }
 
 static void on_add_session(struct control_packet *packet)
@@ -458,8 +461,8 @@ static const char *start_receive(struct control_packet *packet)
 
 static void runtime_describe(const struct message_start *start)
 {
-	uuid_to_fields(&start->ta, &runtime.uuid.timeLow, &runtime.uuid.timeMid,
-		       &runtime.uuid.timeHiAndVersion, runtime.uuid.clockSeqAndNode);
+	uuid_read(&start->ta, &runtime.uuid);
+	uuid_read(&start->device, &runtime.device_id);
 	runtime.flags = start->flags;
 	runtime.stack_size = start->stack_size;
 	runtime.data_size = start->data_size;

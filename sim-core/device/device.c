@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "device/hardware_key.h"
 #include "device/paths.h"
 
 #define EPHEMERAL_PREFIX "ephemeral-"
@@ -34,7 +35,7 @@ static int huk_check(const char *path, int fd, char *err, size_t errlen)
 
 	if (fstat(fd, &st) < 0)
 		return complain(-errno, err, errlen, path, NULL);
-	if (!S_ISREG(st.st_mode) || st.st_size != DEVICE_HUK_SIZE)
+	if (!S_ISREG(st.st_mode) || st.st_size != HARDWARE_KEY_SIZE)
 		return complain(
 			-EINVAL, err, errlen, path,
 			"is not a device key (32 octets); restore it, or remove the device");
@@ -75,7 +76,7 @@ static int directory_sync(const char *path)
  * replaced. */
 static int huk_create(const char *directory, const char *path)
 {
-	unsigned char key[DEVICE_HUK_SIZE];
+	unsigned char key[HARDWARE_KEY_SIZE];
 	char temporary[PATH_MAX];
 	int err, fd;
 
@@ -157,6 +158,19 @@ static int directory_fill(const char *path, char *err, size_t errlen)
 	return huk_ensure(path, err, errlen);
 }
 
+/* A UUID of version 5's form, from the key in place of a name. */
+static int identity_derive(struct device *device, char *err, size_t errlen)
+{
+	int code = hardware_key_derive(device->path, "teesim device identity", device->id.octet,
+				       sizeof(device->id.octet));
+
+	if (code < 0)
+		return complain(code, err, errlen, device->path, NULL);
+	device->id.octet[6] = (device->id.octet[6] & 0x0F) | 0x50;
+	device->id.octet[8] = (device->id.octet[8] & 0x3F) | 0x80;
+	return 0;
+}
+
 static int device_name(struct device *device, const char *name)
 {
 	device->lock_fd = -1;
@@ -188,6 +202,8 @@ int device_open(struct device *device, const char *name, const char *path, char 
 		return complain(code, err, errlen, path, NULL);
 	device->lock_fd = code;
 	code = directory_fill(path, err, errlen);
+	if (!code)
+		code = identity_derive(device, err, errlen);
 	if (code < 0)
 		device_close(device);
 	return code;

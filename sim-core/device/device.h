@@ -18,13 +18,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "wire/uuid.h"
+
 #define DEVICE_NAME_SIZE 64
-#define DEVICE_HUK_SIZE	 32
 
 struct device {
 	char name[DEVICE_NAME_SIZE];
 	char path[PATH_MAX];
 	bool ephemeral;
+	/* gpd.tee.deviceID: depends on the device's key alone. */
+	struct uuid id;
 	int lock_fd;
 };
 

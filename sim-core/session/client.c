@@ -262,8 +262,7 @@ static int open_session(struct client *client, const struct message *message,
 			  err == -EACCES ? open->connection_data : open->login);
 		session_dismiss(client, open->resting);
 		open_refused(client, open->header.request,
-			     err == -EACCES   ? RESULT_ACCESS_DENIED
-			     : err == -EINVAL ? RESULT_BAD_PARAMETERS
+			     err == -EINVAL   ? RESULT_BAD_PARAMETERS
 			     : err == -ENOMEM ? RESULT_OUT_OF_MEMORY
 					      : RESULT_GENERIC);
 		return 0;

@@ -292,6 +292,7 @@ static void tell_start(struct instance *instance)
 			.header.type = MESSAGE_START,
 			.header.request = 1,
 			.ta = properties->uuid,
+			.device = instance->server->device->id,
 			.flags = properties->flags,
 			.stack_size = properties->stack_size,
 			.data_size = properties->data_size > UINT32_MAX

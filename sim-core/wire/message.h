@@ -193,6 +193,7 @@ struct message_status_device {
 struct message_start {
 	struct message_header header;
 	struct uuid ta;
+	struct uuid device;
 	uint32_t flags;
 	uint32_t stack_size;
 	uint32_t data_size;
@@ -368,7 +369,7 @@ static_assert(sizeof(struct message_grow_arena) == 24, "wire layout");
 static_assert(sizeof(struct message_answer) == 24, "wire layout");
 static_assert(sizeof(struct message_status_instance) == 48, "wire layout");
 static_assert(sizeof(struct message_status_device) == 40, "wire layout");
-static_assert(sizeof(struct message_start) == 56, "wire layout");
+static_assert(sizeof(struct message_start) == 72, "wire layout");
 static_assert(sizeof(struct message_started) == 24, "wire layout");
 static_assert(sizeof(struct message_add_session) == 40, "wire layout");
 static_assert(sizeof(struct message_resume_session) == 32, "wire layout");

@@ -320,7 +320,7 @@ Test(request, login_methods)
 	cr_expect_eq(open_as(LOGIN_USER, 0).result, RESULT_SUCCESS);
 	cr_expect_eq(open_as(LOGIN_GROUP, getegid()).result, RESULT_SUCCESS);
 	opened = open_as(LOGIN_GROUP, 0x7ffffff1);
-	cr_expect_eq(opened.result, RESULT_ACCESS_DENIED);
+	cr_expect_eq(opened.result, RESULT_GENERIC);
 	cr_expect_eq(opened.origin, ORIGIN_COMMS);
 	opened = open_as(LOGIN_APPLICATION, 0);
 	cr_expect_eq(opened.result, RESULT_BAD_PARAMETERS);
