@@ -20,5 +20,6 @@ int cmd_ta(int argc, char **argv);
 int cmd_device(int argc, char **argv);
 int cmd_env(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
 
 #endif

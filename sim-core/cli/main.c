@@ -17,6 +17,7 @@ static const struct command {
 	{ "ta", cmd_ta, "sign, verify, inspect, list, install and remove trusted applications" },
 	{ "device", cmd_device, "list and remove devices" },
 	{ "env", cmd_env, "print the variables that point existing projects here" },
+	{ "bench", cmd_bench, "measure one command of a trusted application" },
 	{ "doctor", cmd_doctor, "check this machine: what is missing, and how to get it" },
 };
 

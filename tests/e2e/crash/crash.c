@@ -23,7 +23,7 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		return 2;
-	uuid.clockSeqAndNode[7] = (uint8_t)atoi(argv[1]);
+	uuid.clockSeqAndNode[7] = (uint8_t)strtoul(argv[1], NULL, 10);
 	if (TEEC_InitializeContext(NULL, &context) != TEEC_SUCCESS)
 		return 3;
 	if (!strcmp(argv[2], "open")) {
@@ -33,7 +33,8 @@ int main(int argc, char **argv)
 	result = TEEC_OpenSession(&context, &session, &uuid, TEEC_LOGIN_PUBLIC, NULL, &operation,
 				  &origin);
 	if (result == TEEC_SUCCESS) {
-		result = TEEC_InvokeCommand(&session, (uint32_t)atoi(argv[2]), NULL, &origin);
+		result = TEEC_InvokeCommand(&session, (uint32_t)strtoul(argv[2], NULL, 10), NULL,
+					    &origin);
 		TEEC_CloseSession(&session);
 	}
 	TEEC_FinalizeContext(&context);

@@ -1,6 +1,7 @@
 #include "pingpong.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,7 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "placement.h"
 #include "wire/futex.h"
 
 /* What the messages of the socket round trip hold: as much as a small control message. */
@@ -77,6 +77,15 @@ static void die_with_parent(pid_t parent)
 		_exit(0);
 }
 
+static void stay_on(int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	(void)sched_setaffinity(0, sizeof(one), &one);
+}
+
 __attribute__((noreturn)) static void peer_serve(struct pingpong_page *place,
 						 struct wait_policy wait)
 {
@@ -110,7 +119,7 @@ int pingpong_start(struct pingpong *pingpong, long spin_us, int cpu)
 	if (pingpong->peer == 0) {
 		die_with_parent(parent);
 		if (cpu >= 0)
-			(void)placement_pin(cpu);
+			stay_on(cpu);
 		peer_serve(pingpong->place, pingpong->wait);
 	}
 	return 0;
