@@ -526,6 +526,7 @@ static int session_ended(struct instance *instance, const struct message *messag
 	/* One that both sides ended at once is reported twice. */
 	if (!session || session->instance != instance)
 		return 0;
+	session_mark_ended(session);
 	session_free(session);
 	session_left(instance);
 	return 0;

@@ -200,8 +200,14 @@ void session_abandon(struct session *session)
 
 void session_mark_dead(struct session *session)
 {
-	atomic_store(&session->channel->keeper.dead, 1);
+	atomic_store(&session->channel->keeper.dead, CHANNEL_END_DEATH);
 	futex_wake_all(&session->channel->reply.seq);
+}
+
+void session_mark_ended(struct session *session)
+{
+	/* No wake-up: a host that keeps to the protocol answers next, and that is one. */
+	atomic_store(&session->channel->keeper.dead, CHANNEL_END_SAID);
 }
 
 void session_free(struct session *session)

@@ -61,6 +61,9 @@ void session_abandon(struct session *session);
 /* The host will never answer again: tells the client. The caller frees the session next. */
 void session_mark_dead(struct session *session);
 
+/* The host says that it has ended: a client that still waits is not to wait for ever. */
+void session_mark_ended(struct session *session);
+
 /* Forgets it: the host has let go of it, or is dead. */
 void session_free(struct session *session);
 

@@ -37,6 +37,12 @@ enum channel_op {
 	CHANNEL_CLOSE = 3,
 };
 
+/* What teesimd knows of a session's end. */
+enum channel_end {
+	CHANNEL_END_DEATH = 1, /* the host is gone: nothing is answered any more */
+	CHANNEL_END_SAID = 2,  /* the host said that it ended; its last answer may be on its way */
+};
+
 /* Parameter types, four bits each: the values that TEE_PARAM_TYPES uses. */
 enum channel_type {
 	CHANNEL_TYPE_NONE = 0,
@@ -148,7 +154,7 @@ struct channel {
 		uint8_t unused[124];
 	} progress;
 	struct {
-		/* Not 0 once the session can never answer again: teesimd has seen the host die. */
+		/* Not 0 once the session takes no further operation: enum channel_end. */
 		_Atomic uint32_t dead;
 		uint8_t unused[124];
 	} keeper;

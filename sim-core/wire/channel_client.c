@@ -10,7 +10,9 @@
 /* How long a sleeping caller goes without looking whether anybody is left to wake it: first, and at
  * most. */
 #define TICK_FIRST_NS 2000000U
-#define TICK_LAST_NS  64000000U
+/* How long a host may take from saying that the session has ended to its last answer. */
+#define LAST_ANSWER_NS 1000000000U
+#define TICK_LAST_NS   64000000U
 
 int channel_client_map(struct channel_client *client, int channel_fd, int bell_fd, uint32_t slot,
 		       long spin_us)
@@ -144,6 +146,24 @@ static bool withdrawn(const struct channel_client *client, uint32_t wanted)
 	return wanted && atomic_load_explicit(&client->withdrawn, memory_order_relaxed) == wanted;
 }
 
+/* What the session's end, as teesimd has it, means for who waits for reply `seq`. Returns 0 to go
+ * on waiting; `*patience` is the time by which the last answer has to be there. */
+static int end_state(struct channel *channel, uint32_t end, uint32_t seq, uint64_t *patience)
+{
+	/* The answer came first, and we looked before. */
+	int state = reply_state(channel, seq);
+	uint64_t now;
+
+	if (state)
+		return state;
+	if (end != CHANNEL_END_SAID)
+		return -EOWNERDEAD;
+	now = wait_now_ns();
+	if (!*patience)
+		*patience = now + LAST_ANSWER_NS;
+	return now < *patience ? 0 : -EOWNERDEAD;
+}
+
 /* Sleeps until reply `seq` is there, or until operation `wanted`, which waits for it, is withdrawn.
  */
 static int reply_park(struct channel_client *client, uint32_t seq, uint32_t wanted,
@@ -152,20 +172,23 @@ static int reply_park(struct channel_client *client, uint32_t seq, uint32_t want
 	struct channel *channel = client->channel;
 	uint64_t interval = TICK_FIRST_NS;
 	uint64_t next_tick = wait_now_ns() + interval;
+	uint64_t patience = 0;
 	int state;
 
 	atomic_store(&channel->client.parked, 1);
 	for (;;) {
 		struct timespec timeout = { 0 };
 		uint64_t now;
+		uint32_t end;
 
 		state = reply_state(channel, seq);
 		if (state)
 			break;
-		if (atomic_load(&channel->keeper.dead)) {
-			state = -EOWNERDEAD;
+		end = atomic_load(&channel->keeper.dead);
+		if (end)
+			state = end_state(channel, end, seq, &patience);
+		if (state)
 			break;
-		}
 		if (withdrawn(client, wanted)) {
 			state = -ECANCELED;
 			break;

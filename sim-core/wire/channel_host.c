@@ -7,6 +7,9 @@
 
 #include "wire/memory.h"
 
+/* So often the host looks at the doorbell before it looks for messages that nobody rang for. */
+#define LOOKS_UNASKED 256U
+
 int channel_listener_init(struct channel_listener *listener, int bell_fd, long spin_us)
 {
 	int err = block_check(bell_fd, sizeof(struct doorbell), false);
@@ -234,17 +237,67 @@ static struct channel_host *rung_slot(struct channel_listener *listener)
 	return NULL;
 }
 
+/* Has teesimd sent something? Whoever has a session can take every ring away, so now and then the
+ * answer is yes, unasked, and requests are looked for next. */
+static bool control_rung(struct channel_listener *listener)
+{
+	struct doorbell *bell = listener->bell;
+
+	if (atomic_load_explicit(&bell->control, memory_order_relaxed) &&
+	    atomic_exchange(&bell->control, 0))
+		return true;
+	if (++listener->looks < LOOKS_UNASKED)
+		return false;
+	listener->looks = 0;
+	listener->unasked = CHANNEL_UNASKED_REQUESTS;
+	return true;
+}
+
+/* Any session with a request, rung for or not. */
+static struct channel_host *unrung_slot(struct channel_listener *listener)
+{
+	for (uint32_t i = 0; i < listener->slots; i++) {
+		uint32_t slot = (listener->next_slot + i) % listener->slots;
+		struct channel_host *host = listener->by_slot[slot];
+
+		if (host && request_pending(host)) {
+			listener->next_slot = (slot + 1) % DOORBELL_SLOTS;
+			return host;
+		}
+	}
+	return NULL;
+}
+
+/* When there is nothing to do by the doorbell: is there, unasked? */
+static bool unasked(struct channel_listener *listener, struct channel_host **host,
+		    enum channel_event *event)
+{
+	switch (listener->unasked) {
+	case CHANNEL_UNASKED_ALL:
+		listener->unasked = CHANNEL_UNASKED_REQUESTS;
+		*event = CHANNEL_EVENT_CONTROL;
+		return true;
+	case CHANNEL_UNASKED_REQUESTS:
+		listener->unasked = CHANNEL_UNASKED_NOTHING;
+		*host = unrung_slot(listener);
+		*event = CHANNEL_EVENT_REQUEST;
+		return *host != NULL;
+	default:
+		return false;
+	}
+}
+
 /* One look at everything that somebody may have rung for. */
 static bool rung(struct channel_listener *listener, struct channel_host **host,
 		 enum channel_event *event)
 {
 	struct doorbell *bell = listener->bell;
+	bool control = control_rung(listener);
 
-	if (atomic_load_explicit(&bell->control, memory_order_relaxed) &&
-	    atomic_exchange(&bell->control, 0)) {
-		*event = CHANNEL_EVENT_CONTROL;
+	/* Whoever has a session can make it ring all the time, too: requests get their turn. */
+	*event = CHANNEL_EVENT_CONTROL;
+	if (control && !listener->control_last)
 		return true;
-	}
 	/* The watched do not ring, and must not be passed over for those who do. */
 	for (unsigned int i = 0; i < CHANNEL_WATCHED; i++) {
 		const struct channel_host *watched = listener->watched[i];
@@ -253,8 +306,12 @@ static bool rung(struct channel_listener *listener, struct channel_host **host,
 			slots_mark(bell, watched->slot / 64, 1ULL << (watched->slot % 64));
 	}
 	*host = rung_slot(listener);
+	if (!*host)
+		return control;
+	if (control)
+		atomic_store(&bell->control, 1);
 	*event = CHANNEL_EVENT_REQUEST;
-	return *host != NULL;
+	return true;
 }
 
 /* Where the client that was served last says that it runs; NULL when nobody is watched. */
@@ -271,6 +328,7 @@ enum channel_event channel_listener_next(struct channel_listener *listener,
 	struct doorbell *bell = listener->bell;
 	enum channel_event event;
 	struct wait_spin spin;
+	bool slept;
 
 	for (;;) {
 		/* Between two requests, where it costs nobody any time. */
@@ -289,6 +347,8 @@ enum channel_event channel_listener_next(struct channel_listener *listener,
 				event = CHANNEL_EVENT_REQUEST;
 				goto found;
 			}
+			if (listener->unasked && unasked(listener, host, &event))
+				goto found;
 		} while (wait_spin_more(&spin, &listener->wait, latest_client_cpu(listener)));
 		if (!spin.futile)
 			wait_policy_missed(&listener->wait);
@@ -297,13 +357,21 @@ enum channel_event channel_listener_next(struct channel_listener *listener,
 			listener->before_sleep();
 		if (unwatch_all(listener))
 			continue;
+		slept = false;
 		atomic_store(&bell->parked, 1);
 		if (atomic_load(&bell->rings) == listener->rings_seen)
-			(void)futex_wait(&bell->rings, listener->rings_seen, NULL);
+			slept = futex_wait(&bell->rings, listener->rings_seen, NULL) == 0;
+		/* If that was for nothing, somebody may have taken away what it was for. */
+		if (slept)
+			listener->unasked = CHANNEL_UNASKED_ALL;
 		atomic_store_explicit(&bell->parked, 0, memory_order_relaxed);
 	}
 found:
 	wait_policy_met(&listener->wait);
+	listener->control_last = event == CHANNEL_EVENT_CONTROL;
+	/* Woken for something. */
+	if (listener->unasked == CHANNEL_UNASKED_ALL)
+		listener->unasked = CHANNEL_UNASKED_NOTHING;
 	if (event == CHANNEL_EVENT_REQUEST) {
 		/* The reply's line is on its way here while the TA works. */
 		channel_line_claim(&(*host)->channel->reply);

@@ -48,6 +48,16 @@ struct channel_listener {
 	uint32_t slots;
 	struct channel_host *watched[CHANNEL_WATCHED];
 	uint32_t rings_seen;
+	/* The last event was CHANNEL_EVENT_CONTROL. */
+	bool control_last;
+	/* Looks at the doorbell since everything was last looked at unasked. */
+	uint32_t looks;
+	/* What is to be looked at though nobody left word. */
+	enum channel_unasked {
+		CHANNEL_UNASKED_NOTHING,
+		CHANNEL_UNASKED_REQUESTS,
+		CHANNEL_UNASKED_ALL,
+	} unasked;
 	/* Where to go on looking among the slots that were rung, for fairness. */
 	uint32_t next_slot;
 	/* Called, where it is set, before the host goes to sleep. */
@@ -56,7 +66,7 @@ struct channel_listener {
 
 /* What channel_listener_next() found. */
 enum channel_event {
-	CHANNEL_EVENT_CONTROL, /* the control socket has a message */
+	CHANNEL_EVENT_CONTROL, /* the control socket may have a message */
 	CHANNEL_EVENT_REQUEST, /* a session has a request: *host */
 };
 

@@ -76,15 +76,20 @@ static void serve(struct channel_host *host)
 	channel_host_reply(host, &call, call.cmd, ORIGIN_TRUSTED_APP, out);
 }
 
-/* Ends on a control event. */
+static _Atomic bool server_over;
+
+/* Ends on a control event, if it is meant. */
 static void *server_run(void *unused)
 {
 	struct channel_host *host;
 
 	(void)unused;
-	while (channel_listener_next(&listener, &host) == CHANNEL_EVENT_REQUEST)
-		serve(host);
-	return NULL;
+	for (;;) {
+		if (channel_listener_next(&listener, &host) == CHANNEL_EVENT_REQUEST)
+			serve(host);
+		else if (atomic_load(&server_over))
+			return NULL;
+	}
 }
 
 static void server_start(void)
@@ -96,6 +101,7 @@ static void server_start(void)
 static void all_end(void)
 {
 	if (serving) {
+		atomic_store(&server_over, true);
 		doorbell_ring_control(bell);
 		pthread_join(server, NULL);
 	}
@@ -541,6 +547,69 @@ Test(channel, lost_ring_is_made_up_for)
 	all_end();
 }
 
+Test(channel, control_word_that_is_always_set_does_not_shut_out_requests)
+{
+	struct channel_host *host = NULL;
+	unsigned int events = 0;
+
+	bell_make(0);
+	session_make(&session[0], 0, 0);
+	for (uint32_t seq = 1; seq <= 10; seq++) {
+		atomic_store(&session[0].client.channel->request.seq, seq);
+		doorbell_ring_slot(bell, 0);
+		do {
+			doorbell_ring_control(bell);
+			cr_assert_leq(++events, 2 * seq);
+		} while (channel_listener_next(&listener, &host) == CHANNEL_EVENT_CONTROL);
+		cr_expect_eq(host, &session[0].host);
+		serve(host);
+	}
+	/* Nor the other way round. */
+	atomic_store(&session[0].client.channel->request.seq, 11);
+	doorbell_ring_slot(bell, 0);
+	doorbell_ring_control(bell);
+	events = 0;
+	while (channel_listener_next(&listener, &host) != CHANNEL_EVENT_CONTROL)
+		cr_assert_leq(++events, 1);
+	all_end();
+}
+
+/* Rings without leaving word, as somebody who is meddled with seems to. */
+static void *ring_for_nothing(void *silent)
+{
+	while (meddling) {
+		if (silent)
+			futex_wake_all(&bell->rings);
+		else
+			doorbell_ring(bell);
+		usleep(silent ? 1000 : 10);
+	}
+	return NULL;
+}
+
+Test(channel, messages_are_looked_for_though_somebody_clears_the_doorbell)
+{
+	for (int silent = 0; silent < 2; silent++) {
+		struct channel_host *host;
+		pthread_t ringer;
+
+		bell_make(0);
+		meddling = true;
+		cr_assert_eq(pthread_create(&ringer, NULL, ring_for_nothing, silent ? bell : NULL),
+			     0);
+		session_make(&session[0], 0, 0);
+		cr_assert_eq(channel_listener_next(&listener, &host), CHANNEL_EVENT_CONTROL);
+		/* Nor did anybody ring for this. */
+		atomic_store(&session[0].client.channel->request.seq, 1);
+		while (channel_listener_next(&listener, &host) == CHANNEL_EVENT_CONTROL)
+			;
+		cr_expect_eq(host, &session[0].host);
+		meddling = false;
+		pthread_join(ringer, NULL);
+		all_end();
+	}
+}
+
 /* The client's defence against hosts. */
 
 struct delayed_reply {
@@ -623,6 +692,56 @@ Test(channel, death_of_the_host_ends_the_wait_and_every_later_call)
 	cr_expect_eq(channel_client_call(&session[0].client, &operation, NULL, NULL), -EOWNERDEAD);
 	pthread_join(keeper, NULL);
 	cr_expect_eq(channel_client_call(&session[0].client, &operation, NULL, NULL), -EOWNERDEAD);
+	all_end();
+}
+
+/* Says that the session has ended, and then answers after all. */
+static void *end_then_answer(void *context)
+{
+	struct channel *channel = context;
+
+	usleep(20000);
+	atomic_store(&channel->keeper.dead, CHANNEL_END_SAID);
+	usleep(200000);
+	channel->reply.result = 0x1234;
+	atomic_store(&channel->reply.seq, 1);
+	futex_wake_all(&channel->reply.seq);
+	return NULL;
+}
+
+Test(channel, last_answer_of_a_session_that_has_ended_is_waited_for)
+{
+	struct channel_operation operation = { .op = CHANNEL_OPEN };
+	pthread_t keeper;
+
+	bell_make(-1);
+	client_make(&session[0], 0, -1);
+	cr_assert_eq(pthread_create(&keeper, NULL, end_then_answer, session[0].client.channel), 0);
+	cr_expect_eq(channel_client_call(&session[0].client, &operation, NULL, NULL), 0);
+	cr_expect_eq(operation.result, 0x1234);
+	pthread_join(keeper, NULL);
+	all_end();
+}
+
+static void *end_later(void *context)
+{
+	struct channel *channel = context;
+
+	usleep(20000);
+	atomic_store(&channel->keeper.dead, CHANNEL_END_SAID);
+	return NULL;
+}
+
+Test(channel, last_answer_of_a_session_that_has_ended_is_not_waited_for_for_ever)
+{
+	struct channel_operation operation = { .op = CHANNEL_OPEN };
+	pthread_t keeper;
+
+	bell_make(-1);
+	client_make(&session[0], 0, -1);
+	cr_assert_eq(pthread_create(&keeper, NULL, end_later, session[0].client.channel), 0);
+	cr_expect_eq(channel_client_call(&session[0].client, &operation, NULL, NULL), -EOWNERDEAD);
+	pthread_join(keeper, NULL);
 	all_end();
 }
 
