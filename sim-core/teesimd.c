@@ -8,12 +8,17 @@
 #include <argp.h>
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -26,7 +31,10 @@
 #include "wire/wait.h"
 
 #define IDLE_SECONDS_DEFAULT 60
-#define GRACE_MS_DEFAULT     10000
+/* How long a device's lock may be held by somebody who does not listen. */
+#define LOCK_ATTEMPTS	 100
+#define LOCK_STEP_NS	 5000000
+#define GRACE_MS_DEFAULT 10000
 /* A second: nobody waits that long for one. */
 #define WORLD_SWITCH_NS_MAX 1000000000U
 
@@ -355,8 +363,32 @@ static int paths_prepare(struct daemon *daemon)
 	return err;
 }
 
+/* Does the process live that listens at `path`? Its children may hold the socket when it does not.
+ */
+static bool somebody_listens(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct pollfd process = { .fd = -1, .events = POLLIN };
+	struct ucred peer = { 0 };
+	socklen_t size = sizeof(peer);
+	bool lives;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	if (connect(sock, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+	    getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid > 0)
+		process.fd = (int)syscall(SYS_pidfd_open, peer.pid, 0);
+	lives = process.fd >= 0 && poll(&process, 1, 0) == 0;
+	if (process.fd >= 0)
+		close(process.fd);
+	if (sock >= 0)
+		close(sock);
+	return lives;
+}
+
 static int device_prepare(struct daemon *daemon)
 {
+	const struct timespec step = { .tv_nsec = LOCK_STEP_NS };
 	const struct arguments *arguments = daemon->arguments;
 	char path[PATH_MAX];
 	int err;
@@ -375,8 +407,16 @@ static int device_prepare(struct daemon *daemon)
 					: strerror(-err));
 		return err;
 	}
-	return device_open(&daemon->device, arguments->device, path, daemon->err,
-			   sizeof(daemon->err));
+	/* The children of a daemon that was killed while it started a TA host hold its lock until
+	 * they are gone, too: a moment later. */
+	for (int i = 0; i < LOCK_ATTEMPTS; i++) {
+		err = device_open(&daemon->device, arguments->device, path, daemon->err,
+				  sizeof(daemon->err));
+		if (err != -EBUSY || somebody_listens(daemon->socket_path))
+			break;
+		nanosleep(&step, NULL);
+	}
+	return err;
 }
 
 static int log_prepare(struct daemon *daemon)
