@@ -216,6 +216,19 @@ void instance_sessions_changed(struct instance *instance)
 	uv_timer_start(&instance->grace, grace_over, instance->server->options->grace_ms, 0);
 }
 
+static bool stays_crashed(const struct instance *instance)
+{
+	const uint32_t kept = INSTANCE_KEEP_ALIVE | INSTANCE_KEEP_CRASHED;
+
+	return instance->ta && instance->state == INSTANCE_LIVE && !instance->server->stopping &&
+	       (instance_flags(instance) & kept) == kept;
+}
+
+bool instance_doomed(const struct instance *instance)
+{
+	return instance->host && instance->host->killed_because && !stays_crashed(instance);
+}
+
 void instance_kill(struct instance *instance, const char *because)
 {
 	if (instance->host)
@@ -591,14 +604,6 @@ static void death_report(const struct instance *instance, const struct host *hos
 	else if (instance->state == INSTANCE_ENDING && !instance->has_last_words)
 		when = " while it was ending";
 	crash_report(instance->server, &instance->image, &obituary, when);
-}
-
-static bool stays_crashed(const struct instance *instance)
-{
-	const uint32_t kept = INSTANCE_KEEP_ALIVE | INSTANCE_KEEP_CRASHED;
-
-	return instance->ta && instance->state == INSTANCE_LIVE && !instance->server->stopping &&
-	       (instance_flags(instance) & kept) == kept;
 }
 
 static void instance_exited(struct host *host)

@@ -134,6 +134,9 @@ void instance_opening_left(struct instance *instance);
 /* Has the TA destroyed and the process ended; sessions that are left are as good as dead. */
 void instance_end(struct instance *instance);
 
+/* Has it been killed, though its process has not gone yet, to be followed by another? */
+bool instance_doomed(const struct instance *instance);
+
 /* Kills the process. */
 void instance_kill(struct instance *instance, const char *because);
 

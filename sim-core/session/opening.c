@@ -150,7 +150,9 @@ static void open_in_single_instance(struct opening *opening, struct ta *ta)
 			opening_wait(opening, &instance->starting, instance);
 		break;
 	case INSTANCE_LIVE:
-		if (!multi && used)
+		if (instance_doomed(instance))
+			opening_wait(opening, &ta->waiting, NULL);
+		else if (!multi && used)
 			opening_fail(opening, RESULT_BUSY, ORIGIN_TEE);
 		else if (instance->abandoned_count && !used && !multi_open_now(instance))
 			instance_settle(instance, opening);
