@@ -302,7 +302,8 @@ static int connect_to_daemon(void)
 	return sock;
 }
 
-unsigned int fixture_hosts(pid_t *pids, unsigned int max)
+/* Enters the instances' processes, of one TA or of all (-1), and returns how many there are. */
+static unsigned int hosts_list(int ta, pid_t *pids, unsigned int max)
 {
 	const struct message_hello hello = { .header = { .type = MESSAGE_HELLO, .request = 1 },
 					     .protocol = MESSAGE_PROTOCOL };
@@ -323,12 +324,27 @@ unsigned int fixture_hosts(pid_t *pids, unsigned int max)
 		packet_fds_close(&fds);
 		if (packet.header.type != MESSAGE_STATUS_INSTANCE || !packet.instance.pid)
 			continue;
+		if (ta >= 0 && packet.instance.ta.octet[15] != ta)
+			continue;
 		if (count < max)
 			pids[count] = packet.instance.pid;
 		count++;
 	} while (packet.header.type != MESSAGE_STATUS_DEVICE);
 	close(sock);
 	return count;
+}
+
+unsigned int fixture_hosts(pid_t *pids, unsigned int max)
+{
+	return hosts_list(-1, pids, max);
+}
+
+pid_t fixture_host_of(unsigned int ta)
+{
+	pid_t pid = 0;
+
+	(void)hosts_list((int)ta, &pid, 1);
+	return pid;
 }
 
 bool fixture_hosts_become(unsigned int count)

@@ -50,6 +50,8 @@ unsigned int fixture_log_count(const char *text);
 /* The TA instances that have a process, by what teesimd says; at most `max` are entered in `pids`.
  */
 unsigned int fixture_hosts(pid_t *pids, unsigned int max);
+/* The process of some instance of this TA; 0 when there is none. */
+pid_t fixture_host_of(unsigned int ta);
 /* Waits until there are exactly `count` of them. */
 bool fixture_hosts_become(unsigned int count);
 

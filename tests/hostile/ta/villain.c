@@ -279,12 +279,14 @@ static void lie(uint32_t way, uint32_t session)
 	case LIE_EMPTY_DEATH:
 		tell(&death, sizeof(death));
 		break;
-	case LIE_SESSION_ENDED:
-		tell(&ended, sizeof(ended));
-		spin();
+	case LIE_ALL_REST:
+		ended.header.type = MESSAGE_SESSION_RESTS;
+		/* fallthrough */
 	case LIE_ALL_ENDED:
 		for (ended.session = 0; ended.session < 1000; ended.session++)
 			tell(&ended, sizeof(ended));
+		if (session)
+			spin();
 		break;
 	case LIE_STARTED:
 		tell(&started, sizeof(started));
@@ -366,6 +368,11 @@ static TEE_Result obey(uint32_t *counter, uint32_t command, uint32_t types, TEE_
 		while (*(volatile uint8_t *)params[1].memref.buffer == *a)
 			;
 		*a = *(volatile uint8_t *)params[1].memref.buffer;
+		break;
+	case VILLAIN_RESIZE:
+		if (!has_memory)
+			return TEE_ERROR_BAD_PARAMETERS;
+		params[1].memref.size = (size_t)1 << (*a & 63);
 		break;
 	case VILLAIN_CHATTER:
 		for (uint32_t i = 0; i < *a; i++)

@@ -69,6 +69,7 @@ enum villain_command {
 	VILLAIN_CLOSE_CONTROL, /* its way to teesimd */
 	VILLAIN_SUM,	 /* a: the sum of memref 1's octets, read twice; b: did they differ? */
 	VILLAIN_HOLD,	 /* reads memref 1 until it holds a value other than a */
+	VILLAIN_RESIZE,	 /* says that memref 1 needs two to the power of a octets */
 	VILLAIN_CHATTER, /* a lines of log */
 };
 
@@ -97,12 +98,12 @@ enum scribble {
 enum lie {
 	LIE_GARBAGE,
 	LIE_LONG,
-	LIE_EMPTY_DEATH,   /* last words, and it lives */
-	LIE_SESSION_ENDED, /* its own, which goes on */
-	LIE_ALL_ENDED,	   /* every session that there may be */
-	LIE_STARTED,	   /* again */
-	LIE_ANSWERS,	   /* to questions that nobody asked */
-	LIE_FLOOD,	   /* more than anybody wants to know */
+	LIE_EMPTY_DEATH, /* last words, and it lives */
+	LIE_ALL_ENDED,	 /* every session that there may be; with b, it then answers nobody */
+	LIE_ALL_REST,	 /* the same, that they rest */
+	LIE_STARTED,	 /* again */
+	LIE_ANSWERS,	 /* to questions that nobody asked */
+	LIE_FLOOD,	 /* more than anybody wants to know */
 	LIE_COUNT,
 };
 
