@@ -226,6 +226,8 @@ static TEE_Result attributes_measure(struct object *object, bool generate, uint3
 
 	switch (type->family) {
 	case OBJECT_SECRET:
+		if (generate)
+			return TEE_SUCCESS;
 		*bits = (uint32_t)object->attribute[0].size * 8;
 		if (*bits && object_size_lacks_parity(type->type, object->max_size))
 			*bits -= *bits / 8;
@@ -387,7 +389,7 @@ static size_t attribute_parse(const uint8_t *encoded, size_t size, TEE_Attribute
 int object_parse(struct object *object, const uint8_t *encoded, size_t size)
 {
 	TEE_Attribute attributes[ATTRIBUTES_MAX];
-	uint32_t count = 0, seen = 0, needed = 0;
+	uint32_t count = 0, seen = 0, needed = 0, group = 0;
 	TEE_Result result;
 	uint32_t bits = 0;
 
@@ -410,7 +412,10 @@ int object_parse(struct object *object, const uint8_t *encoded, size_t size)
 	for (int i = 0; i < object->type->attribute_count; i++)
 		if (object->type->attribute[i].rules & ATTRIBUTE_NEEDED)
 			needed |= UINT32_C(1) << i;
-	if ((seen & needed) != needed)
+	for (int i = 0; i < object->type->attribute_count; i++)
+		if (object->type->attribute[i].rules & ATTRIBUTE_GROUP)
+			group |= UINT32_C(1) << i;
+	if ((seen & needed) != needed || (seen & group && (seen & group) != group))
 		return -EINVAL;
 	for (uint32_t i = 0; i < count; i++)
 		if (attributes[i].attributeID & TEE_ATTR_FLAG_VALUE)
