@@ -66,18 +66,30 @@ __attribute__((format(printf, 2, 3))) static void line_add(struct crash_report *
 	report->text[report->size++] = '\n';
 }
 
-/* What stands at an address, without debug information. */
+static const struct message_module *module_at(const struct message_death *death, uint64_t address)
+{
+	for (uint32_t i = 0; i < death->modules; i++)
+		if (address - death->module[i].base < death->module[i].size)
+			return &death->module[i];
+	return NULL;
+}
+
+/* What stands at each address, without debug information; up to the outermost of the TA's own. */
 static void raw_backtrace(struct crash_report *report)
 {
 	const struct message_death *death = &report->death;
+	uint32_t count = death->frames;
 
 	for (uint32_t i = 0; i < death->frames; i++) {
-		const struct message_module *module = NULL;
-		uint64_t address = death->frame[i];
+		const struct message_module *module = module_at(death, death->frame[i]);
 
-		for (uint32_t m = 0; m < death->modules && !module; m++)
-			if (address - death->module[m].base < death->module[m].size)
-				module = &death->module[m];
+		if (module && module->kind == MESSAGE_MODULE_TA)
+			count = i + 1;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t address = death->frame[i];
+		const struct message_module *module = module_at(death, address);
+
 		if (!module)
 			line_add(report, "    #%-2u 0x%" PRIx64, i, address);
 		else
@@ -331,7 +343,8 @@ void crash_report(struct server *server, const struct image *image, const struct
 		err = symbolizer_start(report, image->ta.location.path);
 		if (!err)
 			return;
-		line_add(report, "  backtrace, without source since %s:",
+		line_add(report, "  backtrace, without source since %s%s:",
+			 err == -EAGAIN ? "" : "teesim-symbolize cannot be started: ",
 			 err == -EAGAIN ? "many TAs crash at once" : strerror(-err));
 		raw_backtrace(report);
 	}

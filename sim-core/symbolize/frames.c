@@ -242,12 +242,39 @@ static void modules_report(struct frames *frames, const char *host, const char *
 	(void)dwfl_report_end(frames->dwfl, NULL, NULL);
 }
 
+/* libdw's own search would load a library that asks servers. */
+static int nothing_else(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
+			const char *file, const char *link, GElf_Word crc, char **found)
+{
+	(void)module;
+	(void)data;
+	(void)name;
+	(void)base;
+	(void)file;
+	(void)link;
+	(void)crc;
+	(void)found;
+	return -1;
+}
+
+static int no_other_image(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
+			  char **found, Elf **elf)
+{
+	(void)module;
+	(void)data;
+	(void)name;
+	(void)base;
+	(void)found;
+	(void)elf;
+	return -1;
+}
+
 int frames_print(const struct message_death *death, const char *host, const char *ta, FILE *to)
 {
-	/* Of the C library's own debug information, what a distribution installs is found. */
+	/* debug_file.c has found what there is. */
 	static const Dwfl_Callbacks callbacks = {
-		.find_elf = dwfl_build_id_find_elf,
-		.find_debuginfo = dwfl_standard_find_debuginfo,
+		.find_elf = no_other_image,
+		.find_debuginfo = nothing_else,
 		.section_address = dwfl_offline_section_address,
 	};
 	struct frames frames = { .death = death, .to = to, .dwfl = dwfl_begin(&callbacks) };

@@ -64,6 +64,22 @@ cp "$built/${uuid}01.elf" "bare/.build-id/${id:0:2}/${id:2}.debug"
 expect_status 0 teesim run --ta-path "$PWD/bare" -- "$built/crash" 1 1
 expect_output "#0  inner_null at $source:$(line_of null)"
 
+# As it is installed: ta-host has the names alone that it exports.
+libexec=$TEESIM_BUILD_DIR/libexec/teesim
+mkdir libexec
+cp "$libexec/teesimd" "$libexec/teesim-symbolize" libexec
+strip -o libexec/ta-host "$libexec/ta-host"
+export TEESIM_DAEMON=$PWD/libexec/teesimd
+crash 1 8 '#0  TEE_Panic (ta-host+0x' "#1  inner_panic at $source:$(line_of panic)"
+
+# Without the program that knows lines of source, and with one that hangs.
+rm libexec/teesim-symbolize
+crash 1 1 'cannot be started: No such file' '#0  TA+0x'
+expect_no_output ta-host+0x
+cp "$(command -v yes)" libexec/teesim-symbolize
+crash 1 1 'since teesim-symbolize took too long' '#0  TA+0x'
+unset TEESIM_DAEMON
+
 # It is shown again, with what the log has.
 expect_status 0 teesim start
 expect_status 1 teesim log --last-crash
