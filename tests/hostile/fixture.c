@@ -43,6 +43,16 @@ uint64_t fixture_now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+uint32_t fixture_random(uint32_t limit)
+{
+	static uint64_t state = 0x9e3779b97f4a7c15;
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (uint32_t)(state >> 32) % limit;
+}
+
 static unsigned int descriptors_count(void)
 {
 	DIR *dir = opendir("/proc/self/fd");

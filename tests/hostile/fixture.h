@@ -63,6 +63,9 @@ int fixture_reap(pid_t pid);
 
 uint64_t fixture_now_ms(void);
 
+/* 0 to `limit` - 1, by chance that is the same in every run. For one thread. */
+uint32_t fixture_random(uint32_t limit);
+
 /* TAs of the suite, by the last octet of their UUID; ta/villain.h says what they do. */
 TEEC_UUID fixture_uuid(unsigned int ta);
 

@@ -60,9 +60,8 @@ Test(client, sends_garbage)
 	};
 
 	bystander_arrive(&bystander);
-	srand(1);
 	for (size_t i = 0; i < sizeof(octets); i++)
-		octets[i] = (uint8_t)rand();
+		octets[i] = (uint8_t)fixture_random(256);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		for (int greeted = 0; greeted < 2; greeted++) {
 			int sock = raw_connect(greeted);
@@ -678,17 +677,16 @@ static void busy(void *unused)
 		mortal(NULL);
 }
 
-Test(client, dies_at_any_moment)
+Test(client, dies_at_any_moment, .timeout = 900)
 {
 	const int rounds = HOSTILE_ROUNDS(120);
 
 	bystander_arrive(&bystander);
-	srand(7);
 	for (int i = 0; i < rounds; i++) {
 		pid_t pid = fixture_spawn(busy, NULL);
 
 		/* Most of its calls are short, the way to the first is not. */
-		usleep((useconds_t)(rand() % 25000));
+		usleep(fixture_random(25000));
 		kill(pid, SIGKILL);
 		cr_expect_neq(fixture_reap(pid), -1);
 		bystander_check(&bystander);

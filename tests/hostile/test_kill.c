@@ -14,7 +14,7 @@
 #include "fixture.h"
 #include "ta/villain.h"
 
-TestSuite(kill, .init = fixture_setup, .fini = fixture_teardown, .timeout = 600);
+TestSuite(kill, .init = fixture_setup, .fini = fixture_teardown, .timeout = 900);
 
 static struct bystander bystander;
 
@@ -126,7 +126,7 @@ static void hosts_killed(unsigned int ta, int rounds)
 		pid_t pid;
 
 		/* In step with its progress, or at random. */
-		usleep((useconds_t)(rand() % 3000));
+		usleep(fixture_random(3000));
 		pid = fixture_host_of(ta);
 		if (pid > 0)
 			killed += kill(pid, SIGKILL) == 0;
@@ -149,13 +149,11 @@ static void hosts_killed(unsigned int ta, int rounds)
 
 Test(kill, host_of_a_session_at_any_moment)
 {
-	srand(3);
 	hosts_killed(VILLAIN_ALONE, HOSTILE_ROUNDS(150));
 }
 
 Test(kill, shared_host_at_any_moment)
 {
-	srand(4);
 	hosts_killed(VILLAIN_SHARED, HOSTILE_ROUNDS(150));
 }
 
@@ -192,14 +190,13 @@ Test(kill, daemon_at_any_moment)
 	/* Two threads that find no daemon, and say so, again and again. */
 	dup2(silence, STDERR_FILENO);
 	close(silence);
-	srand(5);
 	for (int i = 0; i < 2; i++)
 		cr_assert_eq(pthread_create(&thread[i], NULL, work_until_loss, &worker[i]), 0);
 	for (int i = 0; i < rounds; i++) {
 		uint32_t failures[2] = { worker[0].failures, worker[1].failures };
 		uint64_t begin;
 
-		usleep((useconds_t)(rand() % 40000));
+		usleep(fixture_random(40000));
 		fixture_daemon_kill();
 		begin = fixture_now_ms();
 		for (int k = 0; k < 2; k++) {
