@@ -31,6 +31,8 @@ static pthread_mutex_t cancel_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* How many closed sessions of a context keep their channels. */
 #define RESTING_MAX 8U
+/* How soon after its closing a session may be opened anew without asking teesimd. */
+#define REOPEN_WITHIN_NS 40000000U
 
 /* The API structs have room for one pointer-sized number each: a session's handle; for an operation
  * that handle and, above it, a ticket. Even tickets are sequence numbers of the channel, odd ones
@@ -108,6 +110,7 @@ static bool resting_put(struct session *session)
 
 	if (session->client.owed || atomic_load(&session->failure))
 		return false;
+	session->closed_at_ns = wait_now_ns();
 	atomic_store(&session->open_cancelled, false);
 	atomic_store(&session->connected, false);
 	pthread_mutex_lock(&context->lock);
@@ -339,6 +342,7 @@ static int session_connect(struct session *session, const struct message_opened 
 	channel_client_unmap(&session->client);
 	session->id = opened->session;
 	session->instance = opened->instance;
+	session->may_reopen = opened->may_reopen;
 	if (fds->count != 2)
 		return -EPROTO;
 	return channel_client_map(&session->client, fds->fd[0], fds->fd[1], opened->slot,
@@ -346,14 +350,13 @@ static int session_connect(struct session *session, const struct message_opened 
 }
 
 /* Asks teesimd for the session. On success the channel is mapped. */
-static TEEC_Result session_request(struct session *session, uint32_t login,
-				   uint32_t connection_data, uint32_t *origin)
+static TEEC_Result session_request(struct session *session, uint32_t *origin)
 {
 	struct message_open_session open = {
 		.header.type = MESSAGE_OPEN_SESSION,
 		.ta = session->ta,
-		.login = login,
-		.connection_data = connection_data,
+		.login = session->login,
+		.connection_data = session->connection_data,
 		.resting = session->client.channel ? session->id : 0,
 	};
 	struct control *control = &session->context->control;
@@ -378,7 +381,6 @@ static TEEC_Result session_request(struct session *session, uint32_t login,
 	packet_fds_close(&fds);
 	if (err < 0)
 		return result_with_origin(result_from_errno(err), TEEC_ORIGIN_COMMS, origin);
-	session->open_seq = session->client.seq + 1;
 	return TEEC_SUCCESS;
 }
 
@@ -391,22 +393,61 @@ static void session_forget(struct session *session)
 	(void)control_send(&session->context->control, &close.header, sizeof(close));
 }
 
-static TEEC_Result session_open(struct session *session, uint32_t login, uint32_t connection_data,
-				TEEC_Operation *operation, const struct parameters *parameters,
-				uint32_t *origin)
+/* The TA's open entry point, on the session's channel. */
+static TEEC_Result session_enter_ta(struct session *session, TEEC_Operation *operation,
+				    const struct parameters *parameters, uint32_t *origin)
 {
-	TEEC_Result result;
-
-	result = session_request(session, login, connection_data, origin);
-	if (result != TEEC_SUCCESS)
-		return result;
+	session->open_seq = session->client.seq + 1;
 	atomic_store(&session->connected, true);
 	/* A cancellation that came in between found neither a request nor a channel. */
 	if (atomic_load(&session->open_cancelled))
 		channel_client_withdraw(&session->client, session->open_seq);
-	result = operation_run(session, CHANNEL_OPEN, 0, operation, parameters, origin);
+	return operation_run(session, CHANNEL_OPEN, 0, operation, parameters, origin);
+}
+
+/* May the session be opened anew on its channel as it is, because nothing that teesimd would say
+ * can have changed? */
+static bool session_is_fresh(const struct session *session, uint32_t login,
+			     uint32_t connection_data)
+{
+	return session->client.channel && session->may_reopen && session->login == login &&
+	       session->connection_data == connection_data &&
+	       wait_now_ns() - session->closed_at_ns < REOPEN_WITHIN_NS;
+}
+
+/* Did the instance end, or its host, before the TA got to know of the opening? */
+static bool session_missed(struct session *session)
+{
+	return atomic_load(&session->failure) == -EOWNERDEAD &&
+	       atomic_load(&session->client.channel->progress.taken) != session->open_seq;
+}
+
+static TEEC_Result session_open(struct session *session, uint32_t login, uint32_t connection_data,
+				TEEC_Operation *operation, const struct parameters *parameters,
+				uint32_t *origin)
+{
+	bool fresh = session_is_fresh(session, login, connection_data);
+	TEEC_Result result;
+
+	session->login = login;
+	session->connection_data = connection_data;
+	if (fresh) {
+		result = session_enter_ta(session, operation, parameters, origin);
+		if (result == TEEC_SUCCESS)
+			return result;
+		if (!session_missed(session))
+			goto forget;
+		atomic_store(&session->failure, 0);
+		atomic_store(&session->connected, false);
+	}
+	result = session_request(session, origin);
 	if (result != TEEC_SUCCESS)
-		session_forget(session);
+		return result;
+	result = session_enter_ta(session, operation, parameters, origin);
+	if (result == TEEC_SUCCESS)
+		return result;
+forget:
+	session_forget(session);
 	return result;
 }
 

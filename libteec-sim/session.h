@@ -28,6 +28,11 @@ struct session {
 	/* teesimd's number for it. */
 	uint32_t id;
 	struct uuid ta;
+	/* Who the client is in it. */
+	uint32_t login;
+	uint32_t connection_data;
+	bool may_reopen;
+	uint64_t closed_at_ns;
 	uint32_t instance;
 	/* Of the MESSAGE_OPEN_SESSION under way, to cancel it; 0 otherwise. */
 	_Atomic uint32_t open_request;

@@ -143,9 +143,21 @@ static void session_report(uint32_t id, enum message_type type)
 	control_send(&message, sizeof(message));
 }
 
-/* Sessions that were closed and that teesimd is still to be told of. Telling it wakes it, which is
- * not worth anybody's time while the client may be about to open its next session. */
+/* How long teesimd is not told that a session was closed which its client may reopen by itself.
+ * Telling it wakes it, which is not worth anybody's time while the client may be about to open its
+ * next. */
+#define REPORT_DELAY_NS 50000000U
+
 static struct session *unreported;
+static uint64_t unreported_since_ns;
+
+static bool may_reopen(void)
+{
+	const uint32_t needed =
+		TA_FLAG_SINGLE_INSTANCE | TA_FLAG_MULTI_SESSION | TA_FLAG_INSTANCE_KEEP_ALIVE;
+
+	return (runtime.flags & needed) == needed;
+}
 
 static void rest_report(struct session *session)
 {
@@ -169,19 +181,45 @@ static void rests_report(void)
 	}
 }
 
+/* Before the host sleeps. */
+static uint64_t rests_mind(void)
+{
+	uint64_t waited;
+
+	if (!unreported)
+		return 0;
+	waited = wait_now_ns() - unreported_since_ns;
+	if (waited < REPORT_DELAY_NS)
+		return REPORT_DELAY_NS - waited;
+	rests_report();
+	return 0;
+}
+
 /* The session is closed. */
 static void session_rest(struct session *session)
 {
 	session->rests = true;
-	/* Of a TA with one session at a time, teesimd knows before the client does: whether another
-	 * client may open one depends on it. */
-	if (!(runtime.flags & TA_FLAG_MULTI_SESSION)) {
+	/* Where an instance ends with its last session, or takes one at a time, teesimd knows
+	 * before the client does: what the client or another may do next depends on it. */
+	if (!may_reopen()) {
 		rest_report(session);
-	} else if (!session->unreported) {
-		session->unreported = true;
-		session->next_unreported = unreported;
-		unreported = session;
+		return;
 	}
+	if (session->unreported)
+		return;
+	if (!unreported)
+		unreported_since_ns = wait_now_ns();
+	session->unreported = true;
+	session->next_unreported = unreported;
+	unreported = session;
+}
+
+/* Its client opens it anew, without having asked. */
+static void session_reopen(struct session *session)
+{
+	session->rests = false;
+	if (!session->unreported)
+		session_report(session->id, MESSAGE_SESSION_REOPENED);
 }
 
 static void session_close(struct session *session)
@@ -217,7 +255,7 @@ static uint32_t entry_point_call(struct session *session, const struct channel_c
 static bool operation_allowed(const struct session *session, const struct channel_call *call)
 {
 	if (session->rests)
-		return false;
+		return call->op == CHANNEL_OPEN && may_reopen();
 	switch (call->op) {
 	case CHANNEL_OPEN:
 		return !session->is_open;
@@ -277,6 +315,8 @@ static void request_serve(struct session *session)
 	result = RESULT_CANCEL;
 	if (call.op != CHANNEL_CLOSE && channel_host_cancelled(&session->host, &call))
 		goto reply;
+	if (session->rests)
+		session_reopen(session);
 	operation_begin(session, &call);
 	result = entry_point_call(session, &call, params);
 	operation_end();
@@ -486,7 +526,7 @@ void instance_run(const struct instance_options *options)
 			     "this machine lacks a part of the sandbox that --require-sandbox "
 			     "asks for; 'teesim doctor' says which");
 	err = channel_listener_init(&listener, packet.fds.fd[1], start->spin_us);
-	listener.before_sleep = rests_report;
+	listener.before_sleep = rests_mind;
 	if (err < 0)
 		start_failed(RESULT_GENERIC, ORIGIN_TEE, options->report, strerror(-err));
 	if (options->unconfined)

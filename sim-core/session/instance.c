@@ -532,6 +532,15 @@ static int session_rests(struct instance *instance, const struct message *messag
 	return 0;
 }
 
+static int session_reopened(struct instance *instance, const struct message *message)
+{
+	struct session *session = id_map_get(&instance->server->sessions, message->session.session);
+
+	if (session && session->instance == instance)
+		session_reopen(session);
+	return 0;
+}
+
 static int session_ended(struct instance *instance, const struct message *message)
 {
 	struct session *session = id_map_get(&instance->server->sessions, message->session.session);
@@ -563,6 +572,7 @@ static const struct {
 } handlers[] = {
 	{ MESSAGE_STARTED, started },
 	{ MESSAGE_SESSION_RESTS, session_rests },
+	{ MESSAGE_SESSION_REOPENED, session_reopened },
 	{ MESSAGE_SESSION_ENDED, session_ended },
 	{ MESSAGE_HOST_ANSWER, host_answer },
 	{ MESSAGE_DEATH, death },

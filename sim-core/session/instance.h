@@ -140,4 +140,12 @@ bool instance_doomed(const struct instance *instance);
 /* Kills the process. */
 void instance_kill(struct instance *instance, const char *because);
 
+/* May a client open a session anew on a channel that it closed, without asking? */
+static inline bool instance_may_reopen(const struct instance *instance)
+{
+	const uint32_t needed = INSTANCE_SINGLE | INSTANCE_MULTI_SESSION | INSTANCE_KEEP_ALIVE;
+
+	return (instance_flags(instance) & needed) == needed;
+}
+
 #endif

@@ -107,6 +107,7 @@ static const struct message_rule rules[] = {
 
 	{ MESSAGE_STARTED, HOST, sizeof(struct message_started), 0, check_started },
 	{ MESSAGE_SESSION_RESTS, HOST, sizeof(struct message_session_rests), 0, NULL },
+	{ MESSAGE_SESSION_REOPENED, HOST, sizeof(struct message_session), 0, NULL },
 	{ MESSAGE_SESSION_ENDED, HOST, sizeof(struct message_session), 0, NULL },
 	{ MESSAGE_HOST_ANSWER, HOST, sizeof(struct message_host_answer), 0, NULL },
 	{ MESSAGE_DEATH, HOST, sizeof(struct message_death), 0, check_death },

@@ -214,9 +214,10 @@ int opening_begin(struct client *client, uint32_t request, const struct uuid *uu
 		free(opening);
 		return err;
 	}
-	/* What the host has said and we have not read may free a session or end the instance. */
+	/* What the host has said and we have not read may free a session or end the instance. That
+	 * need not be known where the client goes on with a session that it has. */
 	ta = ta_find_single(client->server, uuid);
-	if (ta)
+	if (ta && !session_offered(client, ta->instance, offered))
 		instance_refresh(ta->instance);
 	opening_advance(opening);
 	return 0;

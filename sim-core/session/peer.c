@@ -10,8 +10,9 @@
 
 #include "wire/message.h"
 
-/* Packets that one peer may have handled before the loop looks at the others. */
-#define PACKETS_PER_TURN 16
+/* Packets that one peer may have handled before the loop looks at the others. Most come alone, and
+ * a second look would be for nothing. */
+#define PACKETS_PER_TURN 1
 
 struct peer_packet {
 	struct peer_packet *next;

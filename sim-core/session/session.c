@@ -60,6 +60,7 @@ static void tell_client(struct session *session, uint32_t request, int channel_f
 		.session = session->id,
 		.instance = session->instance->id,
 		.slot = session->slot,
+		.may_reopen = instance_may_reopen(session->instance),
 	};
 	struct packet_fds fds = { .fd = { channel_fd, bell_fd }, .count = 2 };
 
@@ -131,7 +132,17 @@ void session_rest(struct session *session)
 		session_abandon(session);
 }
 
-static struct session *offered_find(struct client *client, uint32_t number)
+void session_reopen(struct session *session)
+{
+	if (!session->client || !session->rests)
+		return;
+	session->rests = false;
+	session->client->resting--;
+	session->instance->session_count++;
+	instance_sessions_changed(session->instance);
+}
+
+static struct session *offered_find(const struct client *client, uint32_t number)
 {
 	struct session *session = id_map_get(&client->server->sessions, number);
 
@@ -154,21 +165,25 @@ bool session_resume(struct client *client, struct instance *instance, uint32_t o
 		.origin = ORIGIN_TEE,
 		.session = offered,
 		.instance = instance->id,
+		.may_reopen = instance_may_reopen(instance),
 	};
 
 	if (!session || session->instance != instance)
 		return false;
 	opened.slot = session->slot;
 	session->uses++;
-	if (session->rests) {
-		session->rests = false;
-		client->resting--;
-		instance->session_count++;
-		instance_sessions_changed(instance);
-	}
+	session_reopen(session);
 	instance_send(instance, &resume, sizeof(resume), NULL);
 	peer_send(&client->peer, &opened, sizeof(opened), NULL);
 	return true;
+}
+
+bool session_offered(const struct client *client, const struct instance *instance, uint32_t offered)
+{
+	const struct session *session = offered_find(client, offered);
+
+	return session && session->instance == instance && instance->state == INSTANCE_LIVE &&
+	       instance_may_reopen(instance);
 }
 
 void session_dismiss(struct client *client, uint32_t offered)

@@ -37,6 +37,9 @@ struct session {
 
 LIST_HEAD(session_list, session);
 
+/* The host says that its client has opened it anew. */
+void session_reopen(struct session *session);
+
 /* Makes a session of `client` with the live instance and tells the host; the client is sent
  * MESSAGE_OPENED as answer to `request`. Returns 0, or -errno with nothing changed: -EBUSY when
  * the instance has no slot left. */
@@ -51,6 +54,10 @@ void session_rest(struct session *session);
  * where the host has not said so yet; a client that lies gets a channel that refuses to open. */
 bool session_resume(struct client *client, struct instance *instance, uint32_t offered,
 		    const struct identity *identity, uint32_t request);
+
+/* Is `offered` a session of the client with this live instance, which it may reopen? */
+bool session_offered(const struct client *client, const struct instance *instance,
+		     uint32_t offered);
 
 /* The client has let go of the resting session that it offered. */
 void session_dismiss(struct client *client, uint32_t offered);

@@ -326,8 +326,10 @@ enum channel_event channel_listener_next(struct channel_listener *listener,
 					 struct channel_host **host)
 {
 	struct doorbell *bell = listener->bell;
+	struct timespec timeout = { 0 };
 	enum channel_event event;
 	struct wait_spin spin;
+	uint64_t sleep_ns;
 	bool slept;
 
 	for (;;) {
@@ -353,14 +355,15 @@ enum channel_event channel_listener_next(struct channel_listener *listener,
 		if (!spin.futile)
 			wait_policy_missed(&listener->wait);
 
-		if (listener->before_sleep)
-			listener->before_sleep();
+		sleep_ns = listener->before_sleep ? listener->before_sleep() : 0;
+		timeout.tv_nsec = (long)sleep_ns;
 		if (unwatch_all(listener))
 			continue;
 		slept = false;
 		atomic_store(&bell->parked, 1);
 		if (atomic_load(&bell->rings) == listener->rings_seen)
-			slept = futex_wait(&bell->rings, listener->rings_seen, NULL) == 0;
+			slept = futex_wait(&bell->rings, listener->rings_seen,
+					   sleep_ns ? &timeout : NULL) == 0;
 		/* If that was for nothing, somebody may have taken away what it was for. */
 		if (slept)
 			listener->unasked = CHANNEL_UNASKED_ALL;

@@ -60,8 +60,9 @@ struct channel_listener {
 	} unasked;
 	/* Where to go on looking among the slots that were rung, for fairness. */
 	uint32_t next_slot;
-	/* Called, where it is set, before the host goes to sleep. */
-	void (*before_sleep)(void);
+	/* Called, where it is set, before the host goes to sleep: says after how many nanoseconds
+	 * (less than a second) it wants to be called again, 0 for never. */
+	uint64_t (*before_sleep)(void);
 };
 
 /* What channel_listener_next() found. */

@@ -53,10 +53,12 @@ enum message_type {
 
 	/* h → d */
 	MESSAGE_STARTED = 96,
-	MESSAGE_SESSION_RESTS, /* closed, its channel kept for another session; of a TA that takes
-				  one session at a time, sent before the client sees that it is
-				  closed */
-	MESSAGE_SESSION_ENDED, /* the answer to MESSAGE_END_SESSION: the channel is unmapped */
+	MESSAGE_SESSION_RESTS,	  /* closed, its channel kept for another session; sent before the
+				     client    sees that it is closed where the instance may end with it
+				     or    takes one session at a time, else some time later */
+	MESSAGE_SESSION_REOPENED, /* one that was said to rest is in use again, by its client's will
+				   */
+	MESSAGE_SESSION_ENDED,	  /* the answer to MESSAGE_END_SESSION: the channel is unmapped */
 	MESSAGE_HOST_ANSWER,
 	MESSAGE_DEATH, /* last words: a panic or a crash; the process ends right after */
 };
@@ -99,6 +101,9 @@ struct message_opened {
 	uint32_t session;
 	uint32_t instance;
 	uint32_t slot;
+	/* The client may open a session anew on a channel that it has just closed, with the same
+	 * login, without asking: the instance takes many sessions and outlives the last. */
+	uint32_t may_reopen;
 };
 
 /* c → d: forget a session whose TA is dead, or whose opening the TA refused and which the host
@@ -247,7 +252,7 @@ struct message_session_rests {
 	uint32_t uses;
 };
 
-/* d → h and h → d (MESSAGE_END_SESSION, MESSAGE_SESSION_ENDED). */
+/* d → h and h → d (MESSAGE_END_SESSION, MESSAGE_SESSION_REOPENED, MESSAGE_SESSION_ENDED). */
 struct message_session {
 	struct message_header header;
 	uint32_t session;
@@ -360,7 +365,7 @@ struct message_death {
 static_assert(sizeof(struct message_header) == 8, "wire layout");
 static_assert(sizeof(struct message_hello) == 20, "wire layout");
 static_assert(sizeof(struct message_open_session) == 36, "wire layout");
-static_assert(sizeof(struct message_opened) == 28, "wire layout");
+static_assert(sizeof(struct message_opened) == 32, "wire layout");
 static_assert(sizeof(struct message_close_session) == 12, "wire layout");
 static_assert(sizeof(struct message_cancel) == 12, "wire layout");
 static_assert(sizeof(struct message_share_block) == 32, "wire layout");
