@@ -11,6 +11,7 @@
 #include <tee_api_defines.h>
 #include <tee_internal_api.h>
 
+#include "api/lazy_library.h"
 #include "blocks.h"
 #include "call_parameters.h"
 #include "control.h"
@@ -512,6 +513,19 @@ static void runtime_describe(const struct message_start *start)
 	runtime.properties = ta.property_count;
 }
 
+/* Does the TA call anything that is made of libcrypto? Names of version 1.1 have these in them. */
+static bool cryptography_wanted(void)
+{
+	static const char *const names[] = { "TEE_AllocateOperation", "TEE_AllocateTransientObject",
+					     "TEE_OpenPersistentObject",
+					     "TEE_CreatePersistentObject", "TEE_BigInt" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (loader_names(&ta, names[i]))
+			return true;
+	return false;
+}
+
 void instance_run(const struct instance_options *options)
 {
 	static struct control_packet packet;
@@ -537,10 +551,17 @@ void instance_run(const struct instance_options *options)
 		start_failed(err == -ENOMEM ? RESULT_OUT_OF_MEMORY : RESULT_BAD_FORMAT, ORIGIN_TEE,
 			     options->report, why);
 	packet_fds_close(&packet.fds);
+	if (cryptography_wanted()) {
+		const char *missing = lazy_library_open();
+
+		if (missing)
+			start_failed(RESULT_NOT_SUPPORTED, ORIGIN_TEE, options->report, missing);
+	}
 	runtime_describe(start);
 	death_note_modules(ta.images[ta.count - 1].map->l_addr);
 
 	if (!options->unconfined) {
+		lazy_library_seal();
 		err = sandbox_enter_run(options->report);
 		if (err < 0)
 			start_failed(RESULT_NOT_SUPPORTED, ORIGIN_TEE, options->report,

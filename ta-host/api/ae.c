@@ -49,7 +49,7 @@ static void ae_close(struct operation *operation)
 
 	EVP_CIPHER_CTX_free(context->library);
 	EVP_CIPHER_CTX_free(context->authentic);
-	OPENSSL_cleanse(context, sizeof(*context));
+	explicit_bzero(context, sizeof(*context));
 	free(context);
 }
 
@@ -72,9 +72,9 @@ static void ae_reset(struct operation *operation)
 {
 	struct ae_context *context = operation->context;
 
-	OPENSSL_cleanse(context->held, sizeof(context->held));
-	OPENSSL_cleanse(context->mac, sizeof(context->mac));
-	OPENSSL_cleanse(context->mask, sizeof(context->mask));
+	explicit_bzero(context->held, sizeof(context->held));
+	explicit_bzero(context->mac, sizeof(context->mac));
+	explicit_bzero(context->mask, sizeof(context->mask));
 	context->held_size = 0;
 	context->payload_begun = false;
 }
@@ -441,7 +441,7 @@ TEE_Result TEE_AEDecryptFinal(TEE_OperationHandle operation, const void *srcData
 
 		ccm_tag(op, expected, __func__);
 		authentic = authentic && CRYPTO_memcmp(expected, computed, tagLen) == 0;
-		OPENSSL_cleanse(expected, sizeof(expected));
+		explicit_bzero(expected, sizeof(expected));
 	} else {
 		authentic = authentic &&
 			    EVP_CIPHER_CTX_ctrl(context->library, EVP_CTRL_AEAD_SET_TAG,

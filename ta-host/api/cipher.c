@@ -5,7 +5,6 @@
  * waits in the operation. The library gets whole blocks alone; XTS and ciphertext stealing are made
  * here from its ECB and CBC, because its own take a message in one piece only.
  */
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,8 +69,8 @@ static void cipher_reset(struct operation *operation)
 {
 	struct cipher_context *context = operation->context;
 
-	OPENSSL_cleanse(context->held, sizeof(context->held));
-	OPENSSL_cleanse(context->chain, sizeof(context->chain));
+	explicit_bzero(context->held, sizeof(context->held));
+	explicit_bzero(context->chain, sizeof(context->chain));
 	context->held_size = 0;
 }
 
@@ -80,7 +79,7 @@ static void cipher_close(struct operation *operation)
 	struct cipher_context *context = operation->context;
 
 	EVP_CIPHER_CTX_free(context->library);
-	OPENSSL_cleanse(context, sizeof(*context));
+	explicit_bzero(context, sizeof(*context));
 	free(context);
 }
 
@@ -139,7 +138,7 @@ static bool library_start(EVP_CIPHER_CTX *library, const struct operation *opera
 	(void)library_key_expand(block, secret->bytes, secret->size, key);
 	started = cipher && EVP_CipherInit_ex(library, cipher, NULL, key, iv, encrypt) &&
 		  EVP_CIPHER_CTX_set_padding(library, 0);
-	OPENSSL_cleanse(key, sizeof(key));
+	explicit_bzero(key, sizeof(key));
 	return started;
 }
 
@@ -210,8 +209,8 @@ static bool xts_pass(struct cipher_context *context, const uint8_t *in, uint8_t 
 		out += piece;
 		size -= piece;
 	}
-	OPENSSL_cleanse(work, sizeof(work));
-	OPENSSL_cleanse(tweaks, sizeof(tweaks));
+	explicit_bzero(work, sizeof(work));
+	explicit_bzero(tweaks, sizeof(tweaks));
 	return passed;
 }
 
@@ -279,7 +278,7 @@ static void stream_pass(struct operation *operation, const uint8_t *in, size_t s
 		blocks_pass(operation, front, out, now, function);
 		context->held_size = front_size - now;
 		memcpy(context->held, front + now, context->held_size);
-		OPENSSL_cleanse(front, sizeof(front));
+		explicit_bzero(front, sizeof(front));
 		size -= filling;
 		out += now;
 		given -= now;
@@ -290,7 +289,7 @@ static void stream_pass(struct operation *operation, const uint8_t *in, size_t s
 		context->held_size += size - given;
 	}
 	if (copy) {
-		OPENSSL_cleanse(copy, copy_size);
+		explicit_bzero(copy, copy_size);
 		free(copy);
 	}
 }
@@ -379,8 +378,8 @@ static void cts_finish(struct operation *operation, uint8_t *out, const char *fu
 		memcpy(out, first, BLOCK_SIZE_MAX);
 		memcpy(out + BLOCK_SIZE_MAX, last, tail);
 	}
-	OPENSSL_cleanse(first, sizeof(first));
-	OPENSSL_cleanse(last, sizeof(last));
+	explicit_bzero(first, sizeof(first));
+	explicit_bzero(last, sizeof(last));
 }
 
 /* The same for XTS, where the tweaks of the two change places in decryption. */
@@ -400,8 +399,8 @@ static void xts_finish(struct operation *operation, uint8_t *out, const char *fu
 	memcpy(context->chain, tweaks[context->encrypt ? 1 : 0], BLOCK_SIZE_MAX);
 	blocks_pass(operation, last, out, BLOCK_SIZE_MAX, function);
 	memcpy(out + BLOCK_SIZE_MAX, first, tail);
-	OPENSSL_cleanse(first, sizeof(first));
-	OPENSSL_cleanse(last, sizeof(last));
+	explicit_bzero(first, sizeof(first));
+	explicit_bzero(last, sizeof(last));
 }
 
 /* PKCS#5: as many octets of that value as make a whole block, at least one. */
@@ -428,7 +427,7 @@ static TEE_Result padding_finish(struct operation *operation, uint8_t *out, size
 		bad |= (i + padding >= block) & (last[i] != padding);
 	*written = bad ? 0 : block - padding;
 	memcpy(out, last, *written);
-	OPENSSL_cleanse(last, sizeof(last));
+	explicit_bzero(last, sizeof(last));
 	return bad ? TEE_ERROR_CIPHERTEXT_INVALID : TEE_SUCCESS;
 }
 
@@ -524,7 +523,7 @@ TEE_Result TEE_CipherDoFinal(TEE_OperationHandle operation, const void *srcData,
 	result = held_finish(op, tail, &written, __func__);
 	if (written)
 		memcpy(out + given, tail, written);
-	OPENSSL_cleanse(tail, sizeof(tail));
+	explicit_bzero(tail, sizeof(tail));
 	if (destLen)
 		*destLen = given + written;
 	cipher_reset(op);

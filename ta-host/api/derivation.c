@@ -3,7 +3,6 @@
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/bn.h>
-#include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -140,7 +139,7 @@ static size_t ecdh_derive(struct operation *operation, const struct derivation *
 	if (number && shared && EC_POINT_mul(group, shared, NULL, peer, number, NULL) &&
 	    ec_point_write(curve, shared, out, unused))
 		size = ec_field_size(curve->bits);
-	OPENSSL_cleanse(unused, sizeof(unused));
+	explicit_bzero(unused, sizeof(unused));
 	BN_clear_free(number);
 	EC_POINT_free(peer);
 	EC_POINT_clear_free(shared);
@@ -243,8 +242,8 @@ static size_t hkdf_derive(struct operation *operation, const struct derivation *
 		block_size = hash_size;
 		memcpy(out + at, block, piece);
 	}
-	OPENSSL_cleanse(extracted, sizeof(extracted));
-	OPENSSL_cleanse(block, sizeof(block));
+	explicit_bzero(extracted, sizeof(extracted));
+	explicit_bzero(block, sizeof(block));
 	return made ? size : 0;
 }
 
@@ -275,7 +274,7 @@ static size_t concat_derive(struct operation *operation, const struct derivation
 		if (made)
 			memcpy(out + at, block, piece);
 	}
-	OPENSSL_cleanse(block, sizeof(block));
+	explicit_bzero(block, sizeof(block));
 	EVP_MD_CTX_free(context);
 	return made ? size : 0;
 }
@@ -403,6 +402,6 @@ void TEE_DeriveKey(TEE_OperationHandle operation, const TEE_Attribute *params, u
 		PANIC_PARAMETER("derivedKey's type has no keys of the derived size");
 	if (!object_set_bytes(target, target->type->attribute[0].id, derived, size))
 		complain(__func__, TEE_ERROR_OUT_OF_MEMORY, "no memory for the derived key");
-	OPENSSL_cleanse(derived, sizeof(derived));
+	explicit_bzero(derived, sizeof(derived));
 	object_complete(target, bits);
 }

@@ -1,7 +1,6 @@
 /*
  * Internal Core API 6.3: message digests.
  */
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +24,7 @@ static void digest_close(struct operation *operation)
 	struct digest_context *context = operation->context;
 
 	EVP_MD_CTX_free(context->library);
-	OPENSSL_cleanse(context, sizeof(*context));
+	explicit_bzero(context, sizeof(*context));
 	free(context);
 }
 
@@ -35,7 +34,7 @@ static void digest_reset(struct operation *operation)
 
 	context->stale = true;
 	context->gone = 0;
-	OPENSSL_cleanse(context->whole, sizeof(context->whole));
+	explicit_bzero(context->whole, sizeof(context->whole));
 }
 
 static bool digest_open(struct operation *operation)
@@ -96,7 +95,7 @@ static bool shake_open(struct operation *operation)
 
 static void shake_close(struct operation *operation)
 {
-	OPENSSL_cleanse(operation->context, sizeof(struct keccak));
+	explicit_bzero(operation->context, sizeof(struct keccak));
 	free(operation->context);
 }
 

@@ -51,7 +51,7 @@ bool ec_point_write(const struct curve *curve, const EC_POINT *point, uint8_t *x
 		return false;
 	memcpy(x, encoded + 1, size);
 	memcpy(y, encoded + 1 + size, size);
-	OPENSSL_cleanse(encoded, sizeof(encoded));
+	explicit_bzero(encoded, sizeof(encoded));
 	return true;
 }
 

@@ -112,7 +112,7 @@ static bool scalar_hash(const struct variant *variant, struct octets first, stru
 
 	if (made)
 		crypto_core_ed25519_scalar_reduce(scalar, hash);
-	OPENSSL_cleanse(hash, sizeof(hash));
+	explicit_bzero(hash, sizeof(hash));
 	return made;
 }
 
@@ -141,9 +141,9 @@ static TEE_Result variant_sign(struct operation *operation, const struct variant
 	crypto_core_ed25519_scalar_add(signature + HALF, product, nonce);
 	result = TEE_SUCCESS;
 out:
-	OPENSSL_cleanse(expanded, sizeof(expanded));
-	OPENSSL_cleanse(nonce, sizeof(nonce));
-	OPENSSL_cleanse(product, sizeof(product));
+	explicit_bzero(expanded, sizeof(expanded));
+	explicit_bzero(nonce, sizeof(nonce));
+	explicit_bzero(product, sizeof(product));
 	return result;
 }
 

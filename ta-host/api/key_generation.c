@@ -3,7 +3,6 @@
 #include "api/key_generation.h"
 
 #include <openssl/bn.h>
-#include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -43,7 +42,7 @@ static TEE_Result secret_generate(struct object *object, uint32_t bits)
 	if (type == TEE_TYPE_DES || type == TEE_TYPE_DES3)
 		odd_parity_set(key, size);
 	stored = object_set_bytes(object, object->type->attribute[0].id, key, size);
-	OPENSSL_cleanse(key, sizeof(key));
+	explicit_bzero(key, sizeof(key));
 	if (!stored)
 		return TEE_ERROR_OUT_OF_MEMORY;
 	object_complete(object, bits);
@@ -327,7 +326,7 @@ static TEE_Result octets_generate(struct object *object, uint32_t bits)
 		}
 	}
 	EVP_PKEY_free(key);
-	OPENSSL_cleanse(private_half, sizeof(private_half));
+	explicit_bzero(private_half, sizeof(private_half));
 	return result;
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <tee_api_defines.h>
 
+#include "api/lazy_library.h"
 #include "api/random.h"
 #include "runtime.h"
 
@@ -27,7 +28,7 @@ static void memory_free(void *memory, const char *file, int line)
 	(void)file;
 	(void)line;
 	if (memory)
-		OPENSSL_cleanse(memory, malloc_usable_size(memory));
+		explicit_bzero(memory, malloc_usable_size(memory));
 	free(memory);
 }
 
@@ -92,9 +93,14 @@ void library_init(void)
 	const uint64_t options = OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT |
 				 OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS;
 
+	const char *why;
+
 	if (initialised)
 		return;
 	initialised = true;
+	why = lazy_library_open();
+	if (why)
+		runtime_panic(TEE_ERROR_GENERIC, why);
 	/* Refused only when the library has memory already; it is then not wiped, but correct. */
 	if (!CRYPTO_set_mem_functions(memory_allocate, memory_reallocate, memory_free))
 		runtime_log("ta-host: libcrypto was used before its memory could be guarded");

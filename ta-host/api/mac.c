@@ -112,7 +112,7 @@ static void cbc_mac_close(struct operation *operation)
 	struct cbc_mac_context *context = operation->context;
 
 	EVP_CIPHER_CTX_free(context->library);
-	OPENSSL_cleanse(context, sizeof(*context));
+	explicit_bzero(context, sizeof(*context));
 	free(context);
 }
 
@@ -120,8 +120,8 @@ static void cbc_mac_reset(struct operation *operation)
 {
 	struct cbc_mac_context *context = operation->context;
 
-	OPENSSL_cleanse(context->held, sizeof(context->held));
-	OPENSSL_cleanse(context->last, sizeof(context->last));
+	explicit_bzero(context->held, sizeof(context->held));
+	explicit_bzero(context->last, sizeof(context->last));
 	context->held_size = 0;
 }
 
@@ -174,7 +174,7 @@ static bool block_start(struct operation *operation)
 		started = EVP_EncryptInit_ex(context->library, cipher, NULL, key, zeros) &&
 			  EVP_CIPHER_CTX_set_padding(context->library, 0);
 	}
-	OPENSSL_cleanse(key, sizeof(key));
+	explicit_bzero(key, sizeof(key));
 	return started;
 }
 

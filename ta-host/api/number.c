@@ -1,7 +1,7 @@
 #include "api/number.h"
 
 #include <openssl/bn.h>
-#include <openssl/crypto.h>
+#include <string.h>
 
 #include "api/object.h"
 
@@ -23,6 +23,6 @@ bool number_store(struct object *object, uint32_t id, const BIGNUM *number, size
 	if (size > sizeof(octets) || BN_bn2binpad(number, octets, (int)size) < 0)
 		return false;
 	stored = object_set_bytes(object, id, octets, size);
-	OPENSSL_cleanse(octets, sizeof(octets));
+	explicit_bzero(octets, sizeof(octets));
 	return stored;
 }

@@ -2,7 +2,6 @@
 
 #include <endian.h>
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tee_api_defines.h>
@@ -28,7 +27,7 @@ struct object *object_new(const struct object_type *type, uint32_t max_size)
 static void attribute_clear(struct attribute *attribute)
 {
 	if (attribute->bytes)
-		OPENSSL_cleanse(attribute->bytes, attribute->size);
+		explicit_bzero(attribute->bytes, attribute->size);
 	free(attribute->bytes);
 	*attribute = (struct attribute) { 0 };
 }

@@ -135,7 +135,7 @@ TEE_Result rsa_encrypt(struct operation *operation, const struct asymmetric_para
 	/* A number that is not below the modulus is the caller's mistake. */
 	if (RSA_public_encrypt((int)size, block, sealed, rsa, RSA_NO_PADDING) != (int)size)
 		return TEE_ERROR_BAD_PARAMETERS;
-	OPENSSL_cleanse(block, sizeof(block));
+	explicit_bzero(block, sizeof(block));
 	/* Bare numbers come without leading zeros, as TAs know it from OP-TEE. */
 	if (operation->algorithm->variant == RSA_PLAIN)
 		while (zeros < size - 1 && !sealed[zeros])
@@ -196,8 +196,8 @@ TEE_Result rsa_decrypt(struct operation *operation, const struct asymmetric_para
 			result = TEE_SUCCESS;
 		}
 	}
-	OPENSSL_cleanse(block, sizeof(block));
-	OPENSSL_cleanse(plain, sizeof(plain));
+	explicit_bzero(block, sizeof(block));
+	explicit_bzero(plain, sizeof(plain));
 	return result;
 }
 

@@ -74,7 +74,7 @@ bool sm2_expand(struct octets in, uint8_t *out, size_t size)
 		out += piece;
 		size -= piece;
 	}
-	OPENSSL_cleanse(hash, sizeof(hash));
+	explicit_bzero(hash, sizeof(hash));
 	return made;
 }
 
@@ -233,7 +233,7 @@ static bool message_mask(const uint8_t shared[2 * SM2_SIZE], struct octets messa
 	if (made && !encrypt)
 		made = sm3(hash, hashed, 3);
 	if (mask)
-		OPENSSL_cleanse(mask, message.size);
+		explicit_bzero(mask, message.size);
 	free(mask);
 	return made;
 }
@@ -271,7 +271,7 @@ TEE_Result sm2_encrypt(struct operation *operation, const struct asymmetric_para
 	memcpy(out + sizeof(point) + in.size, hash, sizeof(hash));
 	result = TEE_SUCCESS;
 out:
-	OPENSSL_cleanse(shared, sizeof(shared));
+	explicit_bzero(shared, sizeof(shared));
 	BN_clear_free(k);
 	EC_POINT_free(key);
 	EC_POINT_free(ephemeral);
@@ -319,12 +319,12 @@ TEE_Result sm2_decrypt(struct operation *operation, const struct asymmetric_para
 	memcpy(out, plain, sealed.size);
 	result = TEE_SUCCESS;
 out:
-	OPENSSL_cleanse(shared, sizeof(shared));
+	explicit_bzero(shared, sizeof(shared));
 	BN_clear_free(d);
 	EC_POINT_free(ephemeral);
 	EC_POINT_clear_free(secret);
 	if (plain)
-		OPENSSL_cleanse(plain, sealed.size);
+		explicit_bzero(plain, sealed.size);
 	free(plain);
 	return result;
 }
@@ -424,7 +424,7 @@ bool sm2_exchange(const struct sm2_exchange *exchange, uint8_t *key, size_t size
 		tag = exchange->initiator ? 0x03 : 0x02;
 		made = sm3(exchange->confirmation_out, outer_pieces, 3);
 	}
-	OPENSSL_cleanse(seed, sizeof(seed));
-	OPENSSL_cleanse(inner, sizeof(inner));
+	explicit_bzero(seed, sizeof(seed));
+	explicit_bzero(inner, sizeof(inner));
 	return made;
 }

@@ -206,6 +206,25 @@ int loader_open_path(const char *path, struct loaded_ta *out, char *err, size_t 
 	return loader_open(-1, path, out, err, errlen);
 }
 
+bool loader_names(const struct loaded_ta *ta, const char *text)
+{
+	for (size_t i = 0; i < ta->count; i++) {
+		const void *strings = NULL;
+		size_t size = 0;
+
+		/* The dynamic linker has used the table by now, so it is where this says. */
+		for (const ElfW(Dyn) *dyn = ta->images[i].map->l_ld; dyn->d_tag != DT_NULL; dyn++) {
+			if (dyn->d_tag == DT_STRTAB)
+				strings = (const void *)dyn->d_un.d_ptr;
+			else if (dyn->d_tag == DT_STRSZ)
+				size = dyn->d_un.d_val;
+		}
+		if (strings && memmem(strings, size, text, strlen(text)))
+			return true;
+	}
+	return false;
+}
+
 typedef void (*init_function)(int, char **, char **);
 typedef void (*fini_function)(void);
 

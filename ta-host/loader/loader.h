@@ -13,6 +13,7 @@
 #ifndef TEESIM_LOADER_LOADER_H
 #define TEESIM_LOADER_LOADER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -77,6 +78,9 @@ int loader_open(int image_fd, const char *path, struct loaded_ta *out, char *err
 /* The same from the file itself, for Valgrind, gdb and perf, without a sandbox. The dynamic linker
  * runs the constructors at once, since nobody renamed them. */
 int loader_open_path(const char *path, struct loaded_ta *out, char *err, size_t errlen);
+
+/* Does any of the images name a symbol, its own or one that it wants, of which `text` is a part? */
+bool loader_names(const struct loaded_ta *ta, const char *text);
 
 /* Calls the constructors of all images, as the dynamic linker would have: dependencies first,
  * DT_INIT before DT_INIT_ARRAY, with (argc, argv, environ). */
