@@ -103,6 +103,8 @@ static void all_end(void)
 	if (serving) {
 		atomic_store(&server_over, true);
 		doorbell_ring_control(bell);
+		/* It may sleep though somebody wrote that it does not. */
+		futex_wake_all(&bell->rings);
 		pthread_join(server, NULL);
 	}
 	for (unsigned int i = 0; i < SESSIONS; i++) {
