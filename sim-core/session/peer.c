@@ -232,3 +232,8 @@ bool peer_unread(const struct peer *peer)
 		return false;
 	return peer->first || (ioctl(peer->sock, SIOCOUTQ, &unread) == 0 && unread > 0);
 }
+
+bool peer_backlogged(const struct peer *peer)
+{
+	return peer->first;
+}

@@ -63,6 +63,9 @@ void peer_send(struct peer *peer, const void *data, size_t size, struct packet_f
 /* Handles what has arrived by now, so that the state is as new as can be. `gone` is not called. */
 void peer_drain(struct peer *peer);
 
+/* Do packets wait for room in the socket? */
+bool peer_backlogged(const struct peer *peer);
+
 /* Is there anything that the other side has not read yet? */
 bool peer_unread(const struct peer *peer);
 

@@ -170,6 +170,9 @@ bool session_resume(struct client *client, struct instance *instance, uint32_t o
 
 	if (!session || session->instance != instance)
 		return false;
+	/* The host must have the message before the client's next word on the channel. */
+	if (peer_backlogged(&instance->host->control))
+		return false;
 	opened.slot = session->slot;
 	session->uses++;
 	session_reopen(session);
