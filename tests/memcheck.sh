@@ -3,8 +3,8 @@
 #
 # Ends as COMMAND ends, or with 99 when any of those processes made a memory error or lost memory
 # for good; then it prints what Valgrind says of it. Each process writes a log of its own, so what
-# the command leaves in the background (a daemon that ends when it is idle) is waited for, for half
-# a minute, and judged as well.
+# the command leaves in the background (a daemon that ends when it is idle) is waited for, for two
+# minutes, and judged as well.
 #
 # ta-host and teesim-symbolize are left out: Valgrind needs system calls that their sandbox forbids.
 set -u
@@ -24,7 +24,7 @@ status=$?
 shopt -s nullglob
 judged=0
 bad=0
-give_up=$((SECONDS + 30))
+give_up=$((SECONDS + 120))
 
 # unfinished: names a process that still runs under Valgrind; fails when there is none. A log may
 # appear while the others are waited for.
@@ -56,6 +56,11 @@ for log in "$logs"/*.log; do
 	if grep -q 'ERROR SUMMARY: 0 errors' "$log"; then
 		judged=$((judged + 1))
 	elif grep -q 'ERROR SUMMARY:' "$log"; then
+		judged=$((judged + 1))
+		bad=$((bad + 1))
+		cat "$log" >&2
+	elif grep -qE "Valgrind has to exit now|the 'impossible' happened" "$log"; then
+		# Valgrind gave up on it: to those around, it ended with status 1 and no word.
 		judged=$((judged + 1))
 		bad=$((bad + 1))
 		cat "$log" >&2

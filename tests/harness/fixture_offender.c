@@ -2,6 +2,7 @@
  * Does on purpose, by name, one of the things that the harness must not let pass. Run only by the
  * tests of the harness.
  */
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +74,25 @@ static int lose_memory_later(char *self)
 	return 0;
 }
 
+static int do_nothing(void *unused)
+{
+	(void)unused;
+	return 0;
+}
+
+/* Valgrind knows no such way to make a process, and ends the one that asks for it. */
+static int end_valgrind_in_child(void)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+
+	if (fork() == 0) {
+		clone(do_nothing, stack + sizeof(stack), CLONE_VM | CLONE_NEWUSER | SIGCHLD, NULL);
+		_exit(0);
+	}
+	wait(NULL);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc == 2 ? argv[1] : "";
@@ -95,6 +115,8 @@ int main(int argc, char **argv)
 		return lose_memory_in_child(argv[0]);
 	if (!strcmp(what, "lose-memory-later"))
 		return lose_memory_later(argv[0]);
+	if (!strcmp(what, "end-valgrind-in-child"))
+		return end_valgrind_in_child();
 	fprintf(stderr, "fixture_offender: unknown offence \"%s\"\n", what);
 	return 2;
 }

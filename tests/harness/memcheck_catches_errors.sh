@@ -20,4 +20,5 @@ expect 3 fail
 expect 99 lose-memory
 expect 99 lose-memory-in-child
 expect 99 lose-memory-later
+expect 99 end-valgrind-in-child
 exit "$failed"
