@@ -26,7 +26,7 @@ expect 97 'forgotten' leave-file
 # A run that is called off leaves nothing either.
 "$fixture" bash -c "'$offender' leave-process; sleep 100" >/dev/null 2>&1 &
 running=$!
-for _ in {1..100}; do
+for _ in {1..3000}; do
 	[ "$(pgrep -c -f "^$offender leave-process")" -lt 1 ] || break
 	sleep 0.02
 done

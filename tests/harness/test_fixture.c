@@ -29,7 +29,7 @@
 #define LEFTOVER_STATUS 97
 
 /* How long a stopped daemon may take to be gone after the command that stopped it has returned. */
-#define GRACE_MS      3000
+#define GRACE_MS      10000
 #define GRACE_STEP_MS 20
 
 static char fixture_dir[PATH_MAX];

@@ -23,9 +23,8 @@
 #include "wire/message.h"
 #include "wire/socket.h"
 
-#define PATIENCE_MS 20000
-#define STEP_US	    5000
-#define READY_FD    9
+#define STEP_US	 5000
+#define READY_FD 9
 
 static struct {
 	pid_t daemon;
@@ -146,7 +145,7 @@ static bool everybody_gone(void)
 {
 	pid_t pid = 0;
 
-	for (int i = 0; i < PATIENCE_MS * 1000 / STEP_US; i++) {
+	for (int i = 0; i < FIXTURE_HANG_MS * 1000 / STEP_US; i++) {
 		do {
 			pid = waitpid(-1, NULL, WNOHANG);
 		} while (pid > 0);
@@ -359,7 +358,7 @@ pid_t fixture_host_of(unsigned int ta)
 
 bool fixture_hosts_become(unsigned int count)
 {
-	for (int i = 0; i < PATIENCE_MS * 1000 / STEP_US; i++) {
+	for (int i = 0; i < FIXTURE_HANG_MS * 1000 / STEP_US; i++) {
 		if (fixture_hosts(NULL, 0) == count)
 			return true;
 		usleep(STEP_US);
@@ -383,7 +382,7 @@ int fixture_reap(pid_t pid)
 {
 	int status;
 
-	for (int i = 0; i < PATIENCE_MS * 1000 / STEP_US; i++) {
+	for (int i = 0; i < FIXTURE_HANG_MS * 1000 / STEP_US; i++) {
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			return status;
 		usleep(STEP_US);

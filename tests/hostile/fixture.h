@@ -19,7 +19,10 @@
 #include <tee_client_api.h>
 
 /* How long a hostile peer may spin without clients before teesimd ends it, in these devices. */
-#define FIXTURE_GRACE_MS 400
+#define FIXTURE_GRACE_MS 1500
+
+/* What takes longer than this hangs, on a machine with however much to do. */
+#define FIXTURE_HANG_MS 60000
 
 /* How often a test repeats what chance decides: more often in the full run. */
 #define HOSTILE_ROUNDS(few) (getenv("TEESIM_HOSTILE_FULL") ? 25 * (few) : (few))

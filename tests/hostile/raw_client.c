@@ -12,9 +12,9 @@
 #include "ta/villain.h"
 #include "wire/result.h"
 
-#define WAIT_MS 15000
+#define WAIT_MS FIXTURE_HANG_MS
 /* No call to an honest TA takes longer. */
-#define CALL_MS 15000
+#define CALL_MS FIXTURE_HANG_MS
 
 int raw_connect(bool greeted)
 {

@@ -230,7 +230,7 @@ Test(ta_image, files_that_anybody_could_have_made_are_refused)
 	}
 }
 
-Test(ta_image, strange_files_do_not_block, .timeout = 10)
+Test(ta_image, strange_files_do_not_block, .timeout = 100)
 {
 	struct ta_location location = place("plain.ta", TA_PLACE_PATH, NULL);
 	struct ta_image out;

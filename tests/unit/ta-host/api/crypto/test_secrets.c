@@ -11,7 +11,7 @@
 #include "runtime_double.h"
 #include "vectors.h"
 
-TestSuite(secrets, .init = runtime_double_reset, .timeout = 60);
+TestSuite(secrets, .init = runtime_double_reset, .timeout = 170);
 
 /* So that looking for a secret does not find the one that is looked for. */
 static uint8_t hidden[64];
