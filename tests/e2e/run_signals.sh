@@ -34,16 +34,16 @@ status=$?
 
 # Ctrl-C on the terminal goes to the command once, and the daemon lives until the command is done.
 # (exec: it goes to a shell between the terminal and teesim too, and /bin/sh ends of it.)
-rm -f ready count done
+rm -f ready count ended
 cat >command.sh <<'END'
-trap 'echo INT >>count; teesim status >status; : >done; exit 9' INT
+trap 'echo INT >>count; teesim status >status; : >ended; exit 9' INT
 : >ready
 while :; do sleep 0.05; done
 END
 (
 	expect_soon test -e ready
 	printf '\003'
-	expect_soon test -e done
+	expect_soon test -e ended
 ) | script -qec 'exec teesim run -- bash command.sh' /dev/null >/dev/null
 status=$?
 [ "$status" -eq 9 ] || expect_complain "Ctrl-C gave $status"
