@@ -53,12 +53,13 @@ enum message_type {
 
 	/* h → d */
 	MESSAGE_STARTED = 96,
-	MESSAGE_SESSION_RESTS,	  /* closed, its channel kept for another session; sent before the
-				     client    sees that it is closed where the instance may end with it
-				     or    takes one session at a time, else some time later */
-	MESSAGE_SESSION_REOPENED, /* one that was said to rest is in use again, by its client's will
-				   */
-	MESSAGE_SESSION_ENDED,	  /* the answer to MESSAGE_END_SESSION: the channel is unmapped */
+	/* Closed, its channel kept for another session. Sent before the client sees that it is
+	 * closed where the instance may end with it or takes one session at a time, else some time
+	 * later. */
+	MESSAGE_SESSION_RESTS,
+	/* One that was said to rest is in use again, by its client's will. */
+	MESSAGE_SESSION_REOPENED,
+	MESSAGE_SESSION_ENDED, /* the answer to MESSAGE_END_SESSION: the channel is unmapped */
 	MESSAGE_HOST_ANSWER,
 	MESSAGE_DEATH, /* last words: a panic or a crash; the process ends right after */
 };

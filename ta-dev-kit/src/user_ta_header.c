@@ -44,7 +44,7 @@
 #endif
 
 _Static_assert(((TA_FLAGS) & ~(int)TA_FLAGS_MASK) == 0, "TA_FLAGS has a bit that means nothing");
-_Static_assert(!((TA_FLAGS) & TA_FLAG_CONCURRENT), "TA_FLAG_CONCURRENT is for pseudo TAs");
+_Static_assert(!(TA_FLAG_CONCURRENT & (TA_FLAGS)), "TA_FLAG_CONCURRENT is for pseudo TAs");
 
 /* The address of a constant of any type, for the table below. */
 #define PROP_FLAG(flag) (&(const bool) { ((flag) & (TA_FLAGS)) != 0 })

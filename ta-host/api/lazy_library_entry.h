@@ -5,6 +5,9 @@
 #ifndef TEESIM_TA_HOST_API_LAZY_LIBRARY_ENTRY_H
 #define TEESIM_TA_HOST_API_LAZY_LIBRARY_ENTRY_H
 
+/* What follows is assembler. */
+/* clang-format off */
+
 #if defined(__x86_64__)
 #define LAZY_ENTRY(name, index)                                                      \
 	.text; .globl name; .hidden name; .type name, @function;                     \
@@ -39,5 +42,7 @@
 #else
 #define LAZY_NOTE .section .note.GNU-stack, "", %progbits
 #endif
+
+/* clang-format on */
 
 #endif
