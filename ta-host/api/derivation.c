@@ -128,14 +128,16 @@ static size_t ecdh_derive(struct operation *operation, const struct derivation *
 	const struct octets y = octets_need(derivation, TEE_ATTR_ECC_PUBLIC_VALUE_Y, 0);
 	const EC_GROUP *group = library_curve_group(curve);
 	EC_POINT *peer = ec_point_parse(curve, x.at, x.size, y.at, y.size);
-	EC_POINT *shared = EC_POINT_new(group);
-	BIGNUM *number = ec_object_private(key);
 	uint8_t unused[EC_FIELD_MAX];
+	EC_POINT *shared;
+	BIGNUM *number;
 	size_t size = 0;
 
 	if (!peer)
 		complain(derivation->function, TEE_ERROR_BAD_PARAMETERS,
 			 "the peer's public value is not on the curve");
+	shared = EC_POINT_new(group);
+	number = ec_object_private(key);
 	if (number && shared && EC_POINT_mul(group, shared, NULL, peer, number, NULL) &&
 	    ec_point_write(curve, shared, out, unused))
 		size = ec_field_size(curve->bits);
@@ -314,26 +316,15 @@ static size_t sm2_derive(struct operation *operation, const struct derivation *d
 			    __OPTEE_SM2_KEP_ATTR_ECC_EPHEMERAL_PUBLIC_VALUE_Y);
 	const struct octets confirmation =
 		octets_find(derivation, TEE_ATTR_SM2_KEP_CONFIRMATION_OUT, 0);
-	EC_POINT *own = ec_object_point(operation->key[0]);
-	EC_POINT *own_ephemeral = ec_object_point(operation->key[1]);
-	EC_POINT *peer = ec_point_parse(curve, x.at, x.size, y.at, y.size);
-	EC_POINT *peer_ephemeral = ec_point_parse(curve, ephemeral_x.at, ephemeral_x.size,
-						  ephemeral_y.at, ephemeral_y.size);
-	BIGNUM *own_private = ec_object_private(operation->key[0]);
-	BIGNUM *own_ephemeral_private = ec_object_private(operation->key[1]);
-	const struct sm2_exchange exchange = {
+	struct sm2_exchange exchange = {
 		.initiator = !value_find(derivation, TEE_ATTR_SM2_KEP_USER, 0, 0),
-		.own_private = own_private,
-		.own_ephemeral_private = own_ephemeral_private,
-		.own = own,
-		.own_ephemeral = own_ephemeral,
-		.peer = peer,
-		.peer_ephemeral = peer_ephemeral,
 		.initiator_id = octets_need(derivation, TEE_ATTR_SM2_ID_INITIATOR, 0),
 		.responder_id = octets_need(derivation, TEE_ATTR_SM2_ID_RESPONDER, 0),
 		.confirmation_in = octets_find(derivation, TEE_ATTR_SM2_KEP_CONFIRMATION_IN, 0),
 		.confirmation_out = (uint8_t *)(uintptr_t)confirmation.at,
 	};
+	EC_POINT *own, *own_ephemeral, *peer, *peer_ephemeral;
+	BIGNUM *own_private, *own_ephemeral_private;
 	size_t size = target->max_size / 8;
 
 	if (!attribute_find(derivation, TEE_ATTR_SM2_KEP_USER, 0))
@@ -342,6 +333,14 @@ static size_t sm2_derive(struct operation *operation, const struct derivation *d
 	if (confirmation.at && confirmation.size < SM3_SIZE)
 		complain(derivation->function, TEE_ERROR_BAD_PARAMETERS,
 			 "there is no room for the confirmation");
+	exchange.own = own = ec_object_point(operation->key[0]);
+	exchange.own_ephemeral = own_ephemeral = ec_object_point(operation->key[1]);
+	exchange.peer = peer = ec_point_parse(curve, x.at, x.size, y.at, y.size);
+	exchange.peer_ephemeral = peer_ephemeral = ec_point_parse(
+		curve, ephemeral_x.at, ephemeral_x.size, ephemeral_y.at, ephemeral_y.size);
+	exchange.own_private = own_private = ec_object_private(operation->key[0]);
+	exchange.own_ephemeral_private = own_ephemeral_private =
+		ec_object_private(operation->key[1]);
 	if (!own || !own_ephemeral || !peer || !peer_ephemeral || !own_private ||
 	    !own_ephemeral_private || !sm2_exchange(&exchange, out, size))
 		size = 0;

@@ -29,6 +29,8 @@ static struct {
 	size_t left;
 	TEE_ObjectHandle object[SLOTS];
 	TEE_OperationHandle operation[SLOTS];
+	/* Of the call under way. */
+	uint8_t *in, *out;
 } script;
 
 static uint8_t take(void)
@@ -326,14 +328,22 @@ static void operation_step(void)
 	}
 }
 
+static void call_free(void)
+{
+	free(script.in);
+	free(script.out);
+	script.in = script.out = NULL;
+}
+
 /* One call of the operation's own class, most of the time. */
 static void call_step(void)
 {
 	const TEE_OperationHandle operation = *operation_slot();
 	size_t size, room = take() % (ROOM + 1), tag_room = take() % 20;
-	uint8_t *in = take_octets(&size);
-	uint8_t *out = malloc(room ? room : 1), tag[20] = { 0 };
+	uint8_t *in, *out, tag[20] = { 0 };
 
+	script.in = in = take_octets(&size);
+	script.out = out = malloc(room ? room : 1);
 	if (!out)
 		abort();
 	switch (take() % 20) {
@@ -405,8 +415,7 @@ static void call_step(void)
 		TEE_DeriveKey(operation, list.at, list.count, *object_slot());
 		break;
 	}
-	free(in);
-	free(out);
+	call_free();
 }
 
 static void play(void)
@@ -433,6 +442,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	script.left = size;
 	runtime_double_reset();
 	(void)runtime_double_panics(play);
+	call_free();
 	list_free();
 	for (unsigned int i = 0; i < SLOTS; i++) {
 		TEE_FreeOperation(script.operation[i]);
