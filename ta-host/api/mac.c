@@ -216,6 +216,7 @@ static bool cbc_mac_update(struct operation *operation, const uint8_t *in, size_
 		if (!cbc_mac_blocks(context, context->held, block, block))
 			return false;
 	}
+	/* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): every MAC has a length */
 	if (!cbc_mac_blocks(context, in, size - size % block, block))
 		return false;
 	memcpy(context->held, in + (size - size % block), size % block);
@@ -314,9 +315,9 @@ TEE_Result TEE_MACComputeFinal(TEE_OperationHandle operation, const void *messag
 	operation_check_buffer(message, messageLen, __func__);
 	if (!macLen)
 		PANIC_PARAMETER("macLen is NULL");
-	room = mac ? *macLen : 0;
+	room = *macLen;
 	*macLen = op->digest_length;
-	if (room < op->digest_length)
+	if (!mac || room < op->digest_length)
 		return TEE_ERROR_SHORT_BUFFER;
 	mac_update(op, message, messageLen, __func__);
 	mac_finish(op, computed, __func__);

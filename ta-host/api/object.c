@@ -395,10 +395,12 @@ int object_parse(struct object *object, const uint8_t *encoded, size_t size)
 	for (size_t at = 0; at < size;) {
 		TEE_Attribute next;
 		const size_t length = attribute_parse(encoded + at, size - at, &next);
-		const int index =
-			object->type ? object_type_attribute(object->type, next.attributeID) : -1;
+		int index;
 
-		if (!length || index < 0 || seen & UINT32_C(1) << index)
+		if (!length || !object->type)
+			return -EINVAL;
+		index = object_type_attribute(object->type, next.attributeID);
+		if (index < 0 || seen & UINT32_C(1) << index)
 			return -EINVAL;
 		seen |= UINT32_C(1) << index;
 		attributes[count++] = next;
