@@ -26,6 +26,8 @@ struct ae_context {
 	bool keyed;
 	bool encrypt;
 	size_t tag_size;
+	/* GCM: what the library's context expects; 0: not told yet. */
+	size_t nonce_size;
 	/* Payload was there: no more additional data. */
 	bool payload_begun;
 	/* CCM: what is still to come, and what the MAC has of a block. */
@@ -72,9 +74,11 @@ static void ae_reset(struct operation *operation)
 {
 	struct ae_context *context = operation->context;
 
-	explicit_bzero(context->held, sizeof(context->held));
-	explicit_bzero(context->mac, sizeof(context->mac));
-	explicit_bzero(context->mask, sizeof(context->mask));
+	if (is_ccm(operation)) {
+		explicit_bzero(context->held, sizeof(context->held));
+		explicit_bzero(context->mac, sizeof(context->mac));
+		explicit_bzero(context->mask, sizeof(context->mask));
+	}
 	context->held_size = 0;
 	context->payload_begun = false;
 }
@@ -83,7 +87,10 @@ static bool ae_key_changed(struct operation *operation)
 {
 	struct ae_context *context = operation->context;
 
+	if (!context->keyed)
+		return true;
 	context->keyed = false;
+	context->nonce_size = 0;
 	return EVP_CIPHER_CTX_reset(context->library) &&
 	       (!context->authentic || EVP_CIPHER_CTX_reset(context->authentic));
 }
@@ -146,9 +153,12 @@ static bool gcm_start(struct operation *operation, const void *nonce, size_t non
 	    !EVP_CipherInit_ex(context->library, cipher, NULL, key->bytes, NULL, context->encrypt))
 		return false;
 	context->keyed = true;
-	return EVP_CIPHER_CTX_ctrl(context->library, EVP_CTRL_AEAD_SET_IVLEN, (int)nonce_size,
-				   NULL) > 0 &&
-	       EVP_CipherInit_ex(context->library, NULL, NULL, NULL, nonce, -1);
+	if (context->nonce_size != nonce_size &&
+	    EVP_CIPHER_CTX_ctrl(context->library, EVP_CTRL_AEAD_SET_IVLEN, (int)nonce_size, NULL) <=
+		    0)
+		return false;
+	context->nonce_size = nonce_size;
+	return EVP_CipherInit_ex(context->library, NULL, NULL, NULL, nonce, -1);
 }
 
 /* CCM: into the CBC-MAC; what does not fill a block waits. */

@@ -27,6 +27,8 @@ struct cipher_context {
 	/* At most two blocks. */
 	uint8_t held[2 * BLOCK_SIZE_MAX];
 	size_t held_size;
+	/* Something was there since the last reset. */
+	bool held_used;
 	/* XTS: of the next block. CTS: the last block of ciphertext, or the initial vector. */
 	uint8_t chain[BLOCK_SIZE_MAX];
 };
@@ -65,13 +67,22 @@ static size_t kept_of(const struct operation *operation)
 	}
 }
 
+static bool has_chain(const struct operation *operation)
+{
+	return operation->algorithm->variant == CIPHER_CTS ||
+	       operation->algorithm->variant == CIPHER_XTS;
+}
+
 static void cipher_reset(struct operation *operation)
 {
 	struct cipher_context *context = operation->context;
 
-	explicit_bzero(context->held, sizeof(context->held));
-	explicit_bzero(context->chain, sizeof(context->chain));
+	if (context->held_used)
+		explicit_bzero(context->held, sizeof(context->held));
+	if (has_chain(operation))
+		explicit_bzero(context->chain, sizeof(context->chain));
 	context->held_size = 0;
+	context->held_used = false;
 }
 
 static void cipher_close(struct operation *operation)
@@ -85,13 +96,13 @@ static void cipher_close(struct operation *operation)
 
 static bool cipher_open(struct operation *operation)
 {
-	struct cipher_context *context = calloc(1, sizeof(*context));
+	struct cipher_context *context = malloc(sizeof(*context));
 
 	if (!context)
 		return false;
+	*context = (struct cipher_context) { .encrypt = operation->mode == TEE_MODE_ENCRYPT };
 	library_init();
 	operation->context = context;
-	context->encrypt = operation->mode == TEE_MODE_ENCRYPT;
 	context->library = EVP_CIPHER_CTX_new();
 	return context->library;
 }
@@ -100,6 +111,8 @@ static bool cipher_key_changed(struct operation *operation)
 {
 	struct cipher_context *context = operation->context;
 
+	if (!context->keyed)
+		return true;
 	context->keyed = false;
 	/* Wipes the key that was there before. */
 	return EVP_CIPHER_CTX_reset(context->library);
@@ -136,8 +149,10 @@ static bool library_start(EVP_CIPHER_CTX *library, const struct operation *opera
 	bool started;
 
 	(void)library_key_expand(block, secret->bytes, secret->size, key);
+	/* Only decryption holds the last block back when it expects padding, and CTR has no blocks.
+	 */
 	started = cipher && EVP_CipherInit_ex(library, cipher, NULL, key, iv, encrypt) &&
-		  EVP_CIPHER_CTX_set_padding(library, 0);
+		  (encrypt || mode == BLOCK_CTR || EVP_CIPHER_CTX_set_padding(library, 0));
 	explicit_bzero(key, sizeof(key));
 	return started;
 }
@@ -190,7 +205,9 @@ static void block_xor(uint8_t *to, const uint8_t *a, const uint8_t *b, size_t si
 		to[i] = a[i] ^ b[i];
 }
 
-static bool xts_pass(struct cipher_context *context, const uint8_t *in, uint8_t *out, size_t size)
+/* Out of line, so that its buffers are not in every other mode's way. */
+__attribute__((noinline)) static bool xts_pass(struct cipher_context *context, const uint8_t *in,
+					       uint8_t *out, size_t size)
 {
 	uint8_t tweaks[XTS_PIECE], work[XTS_PIECE];
 	bool passed = true;
@@ -285,6 +302,7 @@ static void stream_pass(struct operation *operation, const uint8_t *in, size_t s
 	}
 	blocks_pass(operation, in, out, given, function);
 	if (size > given) {
+		context->held_used = true;
 		memcpy(context->held + context->held_size, in + given, size - given);
 		context->held_size += size - given;
 	}
@@ -316,7 +334,7 @@ void TEE_CipherInit(TEE_OperationHandle operation, const void *IV, size_t IVLen)
 		IV = NULL;
 	} else {
 		started = true;
-		if (IV)
+		if (has_chain(op))
 			memcpy(context->chain, IV, IVLen);
 	}
 	if (started && context->keyed)
@@ -460,6 +478,12 @@ static size_t final_size(const struct operation *operation, size_t total, const 
 	}
 }
 
+static bool is_padded(const struct operation *operation)
+{
+	return operation->algorithm->variant == CIPHER_ECB_PADDED ||
+	       operation->algorithm->variant == CIPHER_CBC_PADDED;
+}
+
 static TEE_Result held_finish(struct operation *operation, uint8_t *out, size_t *written,
 			      const char *function)
 {
@@ -520,10 +544,13 @@ TEE_Result TEE_CipherDoFinal(TEE_OperationHandle operation, const void *srcData,
 	}
 	given = given_of(op, total);
 	stream_pass(op, srcData, srcLen, out, given, __func__);
-	result = held_finish(op, tail, &written, __func__);
-	if (written)
+	/* Nothing is left of most messages in the other modes. */
+	result = kept_of(op) || is_padded(op) ? held_finish(op, tail, &written, __func__)
+					      : TEE_SUCCESS;
+	if (written) {
 		memcpy(out + given, tail, written);
-	explicit_bzero(tail, sizeof(tail));
+		explicit_bzero(tail, sizeof(tail));
+	}
 	if (destLen)
 		*destLen = given + written;
 	cipher_reset(op);

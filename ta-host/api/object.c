@@ -14,13 +14,13 @@
 
 struct object *object_new(const struct object_type *type, uint32_t max_size)
 {
-	struct object *object = calloc(1, sizeof(*object));
+	const size_t attributes = (type ? type->attribute_count : 0) * sizeof(struct attribute);
+	struct object *object = malloc(sizeof(*object) + attributes);
 
 	if (!object)
 		return NULL;
-	object->type = type;
-	object->max_size = max_size;
-	object->usage = OBJECT_USAGE_ALL;
+	*object = (struct object) { .type = type, .max_size = max_size, .usage = OBJECT_USAGE_ALL };
+	memset(object->attribute, 0, attributes);
 	return object;
 }
 
@@ -34,8 +34,9 @@ static void attribute_clear(struct attribute *attribute)
 
 void object_clear(struct object *object)
 {
-	for (unsigned int i = 0; i < ATTRIBUTES_MAX; i++)
-		attribute_clear(&object->attribute[i]);
+	for (int i = 0; object->type && i < object->type->attribute_count; i++)
+		if (object->attribute[i].present)
+			attribute_clear(&object->attribute[i]);
 	object->size = 0;
 	object->flags &= ~(uint32_t)TEE_HANDLE_FLAG_INITIALIZED;
 }

@@ -49,7 +49,8 @@ struct object {
 	const struct object_storage *storage;
 	void *stored;
 	uint32_t handle;
-	struct attribute attribute[ATTRIBUTES_MAX];
+	/* As many as the type has. */
+	struct attribute attribute[];
 };
 
 #define OBJECT_USAGE_ALL 0xFFFFFFFFU

@@ -164,17 +164,19 @@ static const struct object_type *key_type_of(const struct algorithm *algorithm, 
 static struct operation *operation_new(const struct algorithm *algorithm, uint32_t mode,
 				       uint32_t usage, uint32_t max_key_size)
 {
-	struct operation *operation = calloc(1, sizeof(*operation));
+	struct operation *operation = malloc(sizeof(*operation));
 
 	if (!operation)
 		return NULL;
-	operation->algorithm = algorithm;
-	operation->methods = methods[algorithm->family];
-	operation->mode = mode;
-	operation->usage = usage;
-	operation->max_key_size = max_key_size;
-	operation->key_type = key_type_of(algorithm, mode);
-	operation->digest_length = (uint32_t)library_digest_size((enum digest)algorithm->digest);
+	*operation = (struct operation) {
+		.algorithm = algorithm,
+		.methods = methods[algorithm->family],
+		.mode = mode,
+		.usage = usage,
+		.max_key_size = max_key_size,
+		.key_type = key_type_of(algorithm, mode),
+		.digest_length = (uint32_t)library_digest_size((enum digest)algorithm->digest),
+	};
 	if (algorithm->family == FAMILY_CMAC || algorithm->family == FAMILY_CBC_MAC)
 		operation->digest_length =
 			(uint32_t)library_block_size((enum block_cipher)algorithm->block);
