@@ -43,6 +43,7 @@ static unsigned int occurrences(size_t size)
 		unsigned long from, to;
 		char rights[5];
 
+		/* NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers that fit */
 		if (sscanf(line, "%lx-%lx %4s", &from, &to, rights) != 3 ||
 		    strncmp(rights, "rw", 2) != 0 || strstr(line, "[stack]") ||
 		    strstr(line, "/dev/shm") || strstr(line, "[vvar"))
