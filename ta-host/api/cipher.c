@@ -549,8 +549,7 @@ TEE_Result TEE_CipherDoFinal(TEE_OperationHandle operation, const void *srcData,
 	result = kept_of(op) || is_padded(op) ? held_finish(op, tail, &written, __func__)
 					      : TEE_SUCCESS;
 	if (written) {
-		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): there is room, so there
-		 * is memory */
+		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): room is memory */
 		memcpy(out + given, tail, written);
 		explicit_bzero(tail, sizeof(tail));
 	}
