@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <tee_client_api.h>
 #include <tee_client_api_extensions.h>
 #include <unistd.h>
@@ -594,4 +595,49 @@ Test(client_api_alone, other_logins_are_refused)
 		cr_expect_neq(client_try_open(&client, &ta, logins[i], &group, NULL), TEEC_SUCCESS,
 			      "login %u", logins[i]);
 	}
+}
+
+/* What a forked child finds out; a bit for each thing that was not as it should be. */
+static int child_looks(void)
+{
+	TEEC_SharedMemory block = { .size = 64, .flags = TEEC_MEM_INPUT };
+	struct client own;
+	TEEC_Session other;
+	int wrong = 0;
+
+	if (client_invoke(&client, CMD_SEEN, NULL) != TEEC_ERROR_BAD_STATE ||
+	    client.origin != TEEC_ORIGIN_API)
+		wrong |= 1;
+	if (TEEC_OpenSession(&client.context, &other, &ta, TEEC_LOGIN_PUBLIC, NULL, NULL, NULL) !=
+	    TEEC_ERROR_BAD_STATE)
+		wrong |= 2;
+	if (TEEC_AllocateSharedMemory(&client.context, &block) != TEEC_ERROR_BAD_STATE)
+		wrong |= 4;
+	/* Giving back what is the parent's does it no harm. */
+	client_close(&client);
+	if (client_try_open(&own, &ta, TEEC_LOGIN_PUBLIC, NULL, NULL) != TEEC_SUCCESS)
+		return wrong | 8;
+	client_close(&own);
+	return wrong;
+}
+
+Test(client_api, a_forked_child_has_no_use_of_inherited_handles_and_the_parent_keeps_them)
+{
+	pid_t child;
+	int status;
+
+	(void)seen_by_ta();
+	child = fork();
+	cr_assert_geq(child, 0);
+	if (!child)
+		_exit(child_looks());
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_expect(WIFEXITED(status), "the child ended by signal %d", WTERMSIG(status));
+	cr_expect_eq(WEXITSTATUS(status), 0, "wrong in the child: 0x%x", WEXITSTATUS(status));
+	/* Sessions, and the connection itself. */
+	(void)seen_by_ta();
+	TEEC_CloseSession(&client.session);
+	expect_success(TEEC_OpenSession(&client.context, &client.session, &ta, TEEC_LOGIN_PUBLIC,
+					NULL, NULL, &client.origin));
+	(void)seen_by_ta();
 }
