@@ -324,7 +324,6 @@ static void request_serve(struct session *session)
 	origin = ORIGIN_TRUSTED_APP;
 	call_parameters_answer(&call, params, slot);
 reply:
-
 	if (call.op != CHANNEL_INVOKE && !session->is_open && !session->rests)
 		session_rest(session);
 	if (__builtin_expect(world_switch_ns != 0, 0))
