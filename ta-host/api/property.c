@@ -12,14 +12,13 @@
 #include <tee_api.h>
 #include <user_ta_header.h>
 
+#include "api/big_int.h"
 #include "api/property_value.h"
 #include "runtime.h"
 
 /* Levels of protection as the API counts them. */
 #define PROTECTION_LEVEL_NONE 0
 #define PROTECTION_LEVEL_REE  100
-
-#define MAX_BIG_INT_BITS      4096
 
 #define SOCKETS_VERSION	      0x01000000
 
@@ -40,9 +39,8 @@ static const struct user_ta_property implementation_properties[] = {
 	  VALUE_U32(PROTECTION_LEVEL_REE) },
 	{ "gpd.tee.TAPersistentTime.protectionLevel", USER_TA_PROP_TYPE_U32,
 	  VALUE_U32(PROTECTION_LEVEL_REE) },
-	{ "gpd.tee.arith.maxBigIntSize", USER_TA_PROP_TYPE_U32, VALUE_U32(MAX_BIG_INT_BITS) },
-	/* Until there are curves. */
-	{ "gpd.tee.cryptography.ecc", USER_TA_PROP_TYPE_BOOL, VALUE_BOOL(false) },
+	{ "gpd.tee.arith.maxBigIntSize", USER_TA_PROP_TYPE_U32, VALUE_U32(BIG_INT_BITS_MAX) },
+	{ "gpd.tee.cryptography.ecc", USER_TA_PROP_TYPE_BOOL, VALUE_BOOL(true) },
 	{ "gpd.tee.trustedStorage.antiRollback.protectionLevel", USER_TA_PROP_TYPE_U32,
 	  VALUE_U32(PROTECTION_LEVEL_NONE) },
 	{ "gpd.tee.trustedos.implementation.version", USER_TA_PROP_TYPE_STRING,
