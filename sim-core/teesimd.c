@@ -7,6 +7,7 @@
  */
 #include <argp.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -25,6 +26,7 @@
 #include "device/device.h"
 #include "device/log.h"
 #include "device/paths.h"
+#include "device/seed.h"
 #include "sandbox/report.h"
 #include "session/client.h"
 #include "session/server.h"
@@ -58,6 +60,7 @@ enum option_key {
 	OPTION_TA_WRAPPER,
 	OPTION_NO_SPARE_HOST,
 	OPTION_WORLD_SWITCH,
+	OPTION_SEED,
 };
 
 struct arguments {
@@ -75,6 +78,8 @@ struct arguments {
 	unsigned int idle_seconds;
 	unsigned int grace_ms;
 	unsigned int world_switch_ns;
+	bool seeded;
+	struct seed seed;
 	pid_t parent;
 	enum log_level log_level;
 	enum log_level ta_log_level;
@@ -139,6 +144,10 @@ static const struct argp_option options[] = {
 	{ "world-switch", OPTION_WORLD_SWITCH, "NS", 0,
 	  "Make every way into a TA, and every way out, take "
 	  "so many nanoseconds longer, as a board would",
+	  0 },
+	{ "seed", OPTION_SEED, "N", 0,
+	  "Make all randomness of the device's TAs, and the key of a fresh device, follow from N: "
+	  "the same in every run, for tests alone",
 	  0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -229,6 +238,11 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
 	case OPTION_WORLD_SWITCH:
 		arguments->world_switch_ns =
 			number_parse(text, WORLD_SWITCH_NS_MAX, state, "--world-switch");
+		return 0;
+	case OPTION_SEED:
+		arguments->seeded = true;
+		if (seed_parse(text, &arguments->seed.number) < 0)
+			argp_error(state, "--seed: \"%s\" is no number of 64 bits", text);
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "\"%s\": no argument is expected", text);
@@ -419,6 +433,18 @@ static int device_prepare(struct daemon *daemon)
 	return err;
 }
 
+/* With a seed, a fresh device's key follows from it; one that was there keeps its own. */
+static int device_key_follow(struct daemon *daemon)
+{
+	uint8_t key[SEED_SIZE];
+	int err;
+
+	if (!daemon->arguments->seeded || !daemon->device.fresh)
+		return 0;
+	err = seed_for_device(&daemon->arguments->seed, key);
+	return err < 0 ? err : device_rekey(&daemon->device, key, daemon->err, sizeof(daemon->err));
+}
+
 static int log_prepare(struct daemon *daemon)
 {
 	char path[PATH_MAX + 8];
@@ -447,6 +473,7 @@ static void options_prepare(struct daemon *daemon)
 		.spare_host = !arguments->no_spare_host && !arguments->ta_wrapper,
 		.ta_log_level = arguments->ta_log_level,
 		.world_switch_ns = arguments->world_switch_ns,
+		.seed = arguments->seeded ? &daemon->arguments->seed : NULL,
 		.spin_us = (int32_t)wait_spin_from_environment(),
 	};
 }
@@ -491,6 +518,12 @@ static void serve(struct daemon *daemon)
 			  "TAs run under \"%s\" and WITHOUT A SANDBOX: use this for TAs that you "
 			  "trust as you trust your shell",
 			  daemon->options.ta_wrapper);
+	if (daemon->options.seed)
+		log_write(&daemon->log, LOG_LEVEL_ERROR,
+			  "--seed %" PRIu64 ": NOTHING IS RANDOM on this device: keys, nonces and "
+			  "all that its TAs draw are the same in every run, and known to whoever "
+			  "knows the number; use it for tests alone",
+			  daemon->options.seed->number);
 	tell_starter(daemon->arguments, "ready");
 	/* Keys are read into this process: keep other processes of the user out of it. The
 	 * sanitizers' leak check and debuggers need to get in. */
@@ -515,6 +548,8 @@ static int daemon_run(struct daemon *daemon)
 	err = paths_prepare(daemon);
 	if (!err)
 		err = device_prepare(daemon);
+	if (!err)
+		err = device_key_follow(daemon);
 	if (err == -EBUSY) {
 		fprintf(stderr, "teesimd: %s\n", daemon->err);
 		tell_starter(daemon->arguments, "error: running");
@@ -539,6 +574,7 @@ static int daemon_run(struct daemon *daemon)
 	uv_walk(&daemon->loop, handle_close, NULL);
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 	server_fini(&daemon->server);
+	seed_forget(&daemon->arguments->seed);
 	uv_loop_close(&daemon->loop);
 out:
 	log_close(&daemon->log);

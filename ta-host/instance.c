@@ -12,6 +12,7 @@
 #include <tee_internal_api.h>
 
 #include "api/lazy_library.h"
+#include "api/random.h"
 #include "blocks.h"
 #include "call_parameters.h"
 #include "control.h"
@@ -508,6 +509,8 @@ static void runtime_describe(const struct message_start *start)
 	runtime.data_size = start->data_size;
 	world_switch_ns = start->world_switch_ns;
 	runtime.log_level = (int)start->log_level;
+	if (start->seeded)
+		random_follow(start->random_seed);
 	runtime.property = ta.properties;
 	runtime.properties = ta.property_count;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "device/paths.h"
+#include "device/seed.h"
 #include "wire/launch.h"
 
 static_assert(LAUNCH_READY_FD == 3, "the command line below names it");
@@ -75,6 +76,16 @@ int daemon_option_take(struct daemon_options *options, int option, const char *v
 		}
 		options->world_switch = value;
 		return 1;
+	case 'N':
+		if (seed_parse(value, &(uint64_t) { 0 }) < 0) {
+			fprintf(stderr,
+				"teesim %s: --seed is a number of 64 bits, such as 7 or 0xcafe, "
+				"not \"%s\"\n",
+				command, value);
+			return -1;
+		}
+		options->seed = value;
+		return 1;
 	case 'w':
 		options->ta_wrapper = value;
 		return 1;
@@ -86,7 +97,7 @@ int daemon_option_take(struct daemon_options *options, int option, const char *v
 bool daemon_options_any(const struct daemon_options *options)
 {
 	return options->require_signed || options->require_sandbox || options->log_level ||
-	       options->ta_wrapper || options->world_switch;
+	       options->ta_wrapper || options->world_switch || options->seed;
 }
 
 void daemon_options_argv(struct daemon_options *options, const char *program,
@@ -105,6 +116,7 @@ void daemon_options_argv(struct daemon_options *options, const char *program,
 		{ "--idle-seconds", options->idle_seconds },
 		{ "--ta-wrapper", options->ta_wrapper },
 		{ "--world-switch", options->world_switch },
+		{ "--seed", options->seed },
 		{ "--ready-fd", options->ready ? "3" : NULL },
 		{ "--log-fd", options->log_fd ? options->log_fd_text : NULL },
 		{ "--parent-pid", options->parent ? options->parent_text : NULL },

@@ -20,6 +20,8 @@ struct daemon_options {
 	const char *ta_wrapper;
 	/* Nanoseconds. */
 	const char *world_switch;
+	/* As seed_parse() takes it. */
+	const char *seed;
 	/* Where nothing is said by log_level, it logs of its own only what went wrong. */
 	bool quiet;
 	bool ephemeral;
@@ -43,6 +45,7 @@ struct daemon_options {
 		{ "require-sandbox", required_argument, NULL, 'B' },                              \
 		{ "log-level", required_argument, NULL, 'l' },                                    \
 		{ "world-switch", required_argument, NULL, 'W' },                                 \
+		{ "seed", required_argument, NULL, 'N' },                                         \
 	{                                                                                         \
 		"ta-wrapper", required_argument, NULL, 'w'                                        \
 	}

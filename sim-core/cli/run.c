@@ -45,6 +45,8 @@ static const char help[] =
 	"      --log-level LEVEL     error, info, debug or flow\n"
 	"      --world-switch NS     add NS nanoseconds to each way into a TA and out, as on a "
 	"board\n"
+	"      --seed N              make all randomness of the device's TAs follow from N, for "
+	"tests\n"
 	"      --ta-wrapper COMMAND  put COMMAND before each TA's process (debuggers)\n"
 	"\n"
 	"Exit status: COMMAND's own, 128 + N when signal N ended it, 127 when there is no such\n"

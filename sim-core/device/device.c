@@ -74,24 +74,19 @@ static int directory_sync(const char *path)
 
 /* The lock is held, so nobody else makes one; a temporary file that an interrupted run left is
  * replaced. */
-static int huk_create(const char *directory, const char *path)
+static int huk_write(const char *directory, const char *path, const void *key)
 {
-	unsigned char key[HARDWARE_KEY_SIZE];
 	char temporary[PATH_MAX];
 	int err, fd;
 
 	err = path_join(temporary, sizeof(temporary), directory, "huk.new");
 	if (err < 0)
 		return err;
-	if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key))
-		return -EIO;
 	(void)unlink(temporary);
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		err = -errno;
-		goto out;
-	}
-	err = write_all(fd, key, sizeof(key));
+	if (fd < 0)
+		return -errno;
+	err = write_all(fd, key, HARDWARE_KEY_SIZE);
 	if (!err && fsync(fd) < 0)
 		err = -errno;
 	close(fd);
@@ -101,12 +96,21 @@ static int huk_create(const char *directory, const char *path)
 		err = directory_sync(directory);
 	if (err < 0)
 		(void)unlink(temporary);
-out:
+	return err;
+}
+
+static int huk_create(const char *directory, const char *path)
+{
+	unsigned char key[HARDWARE_KEY_SIZE];
+	int err = -EIO;
+
+	if (getrandom(key, sizeof(key), 0) == (ssize_t)sizeof(key))
+		err = huk_write(directory, path, key);
 	explicit_bzero(key, sizeof(key));
 	return err;
 }
 
-static int huk_ensure(const char *directory, char *err, size_t errlen)
+static int huk_ensure(const char *directory, bool *fresh, char *err, size_t errlen)
 {
 	char path[PATH_MAX];
 	int code = path_join(path, sizeof(path), directory, "huk");
@@ -115,7 +119,8 @@ static int huk_ensure(const char *directory, char *err, size_t errlen)
 	if (code < 0)
 		return complain(code, err, errlen, directory, NULL);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 && errno == ENOENT) {
+	*fresh = fd < 0 && errno == ENOENT;
+	if (*fresh) {
 		code = huk_create(directory, path);
 		return code < 0 ? complain(code, err, errlen, path, NULL) : 0;
 	}
@@ -146,7 +151,7 @@ static int lock_take(const char *directory)
 	return fd;
 }
 
-static int directory_fill(const char *path, char *err, size_t errlen)
+static int directory_fill(const char *path, bool *fresh, char *err, size_t errlen)
 {
 	char ta[PATH_MAX];
 	int code = path_join(ta, sizeof(ta), path, "ta");
@@ -155,7 +160,7 @@ static int directory_fill(const char *path, char *err, size_t errlen)
 		code = -errno;
 	if (code < 0)
 		return complain(code, err, errlen, path, NULL);
-	return huk_ensure(path, err, errlen);
+	return huk_ensure(path, fresh, err, errlen);
 }
 
 /* A UUID of version 5's form, from the key in place of a name. */
@@ -201,7 +206,7 @@ int device_open(struct device *device, const char *name, const char *path, char 
 	if (code < 0)
 		return complain(code, err, errlen, path, NULL);
 	device->lock_fd = code;
-	code = directory_fill(path, err, errlen);
+	code = directory_fill(path, &device->fresh, err, errlen);
 	if (!code)
 		code = identity_derive(device, err, errlen);
 	if (code < 0)
@@ -276,10 +281,23 @@ int device_open_ephemeral(struct device *device, const char *name, const char *r
 		device_close(device);
 		return complain(code, err, errlen, runtime, NULL);
 	}
-	code = directory_fill(device->path, err, errlen);
+	code = directory_fill(device->path, &device->fresh, err, errlen);
+	if (!code)
+		code = identity_derive(device, err, errlen);
 	if (code < 0)
 		device_close(device);
 	return code;
+}
+
+int device_rekey(struct device *device, const void *key, char *err, size_t errlen)
+{
+	char path[PATH_MAX];
+	int code = path_join(path, sizeof(path), device->path, "huk");
+
+	if (!code)
+		code = huk_write(device->path, path, key);
+	return code < 0 ? complain(code, err, errlen, device->path, NULL)
+			: identity_derive(device, err, errlen);
 }
 
 void device_close(struct device *device)

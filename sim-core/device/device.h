@@ -26,6 +26,8 @@ struct device {
 	char name[DEVICE_NAME_SIZE];
 	char path[PATH_MAX];
 	bool ephemeral;
+	/* Its key was made when it was opened. */
+	bool fresh;
 	/* gpd.tee.deviceID: depends on the device's key alone. */
 	struct uuid id;
 	int lock_fd;
@@ -41,6 +43,10 @@ int device_open(struct device *device, const char *name, const char *path, char 
 /* The same for a fresh ephemeral device below the runtime directory `runtime`. */
 int device_open_ephemeral(struct device *device, const char *name, const char *runtime, char *err,
 			  size_t errlen);
+
+/* Gives a fresh device that key (HARDWARE_KEY_SIZE octets) and so another identity. Returns 0 or
+ * -errno, with one line for the user in `err`. */
+int device_rekey(struct device *device, const void *key, char *err, size_t errlen);
 
 /* Gives up the lock; removes an ephemeral device. Harmless for one that is not open. */
 void device_close(struct device *device);

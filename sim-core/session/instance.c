@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "device/seed.h"
 #include "sandbox/report.h"
 #include "session/crash_report.h"
 #include "session/sharing.h"
@@ -322,6 +323,14 @@ static void tell_start(struct instance *instance)
 	};
 	struct packet_fds fds = { .count = 2 };
 
+	if (options->seed) {
+		message.start.seeded = true;
+		if (seed_for_instance(options->seed, &properties->uuid, message.start.random_seed) <
+		    0) {
+			host_kill(instance->host, "teesimd has no memory left");
+			return;
+		}
+	}
 	fds.fd[0] = image->fd;
 	fds.fd[1] = fcntl(instance->bell_fd, F_DUPFD_CLOEXEC, 0);
 	instance->image.ta.fd = -1;

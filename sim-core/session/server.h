@@ -41,6 +41,8 @@ struct server_options {
 	uint32_t ta_log_level;
 	int32_t spin_us;
 	uint32_t world_switch_ns;
+	/* Where the randomness of TAs comes from; NULL: from nobody knows where. */
+	struct seed *seed;
 };
 
 struct server {

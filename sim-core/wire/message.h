@@ -213,6 +213,10 @@ struct message_start {
 	/* What the way into the TA is to cost, and the way out: the model of a board. 0: nothing
 	 * is added. */
 	uint32_t world_switch_ns;
+	/* Not 0: `random_seed` is all that the instance's randomness is made from. */
+	uint32_t seeded;
+	uint32_t unused;
+	uint8_t random_seed[32];
 };
 
 /* h → d. Not RESULT_SUCCESS: the process exits right after. The tail holds `text_size`
@@ -375,7 +379,7 @@ static_assert(sizeof(struct message_grow_arena) == 24, "wire layout");
 static_assert(sizeof(struct message_answer) == 24, "wire layout");
 static_assert(sizeof(struct message_status_instance) == 48, "wire layout");
 static_assert(sizeof(struct message_status_device) == 40, "wire layout");
-static_assert(sizeof(struct message_start) == 72, "wire layout");
+static_assert(sizeof(struct message_start) == 112, "wire layout");
 static_assert(sizeof(struct message_started) == 24, "wire layout");
 static_assert(sizeof(struct message_add_session) == 40, "wire layout");
 static_assert(sizeof(struct message_resume_session) == 32, "wire layout");

@@ -1,5 +1,6 @@
 /*
- * Internal Core API 6.9: random data, straight from the kernel's generator.
+ * Internal Core API 6.9: random data, straight from the kernel's generator. On a device that was
+ * started with a seed it is the output of SHAKE256, which that seed went into.
  */
 #include "api/random.h"
 
@@ -8,7 +9,18 @@
 #include <sys/random.h>
 #include <tee_api.h>
 
+#include "api/keccak.h"
 #include "runtime.h"
+
+static struct keccak stream;
+static bool following;
+
+void random_follow(const uint8_t seed[RANDOM_SEED_SIZE])
+{
+	keccak_init(&stream, 256);
+	keccak_absorb(&stream, seed, RANDOM_SEED_SIZE);
+	following = true;
+}
 
 void random_fill(void *buffer, size_t size)
 {
@@ -16,6 +28,10 @@ void random_fill(void *buffer, size_t size)
 	size_t left = size;
 	ssize_t got;
 
+	if (following) {
+		keccak_squeeze(&stream, buffer, size);
+		return;
+	}
 	while (left) {
 		/* Asked for more than 256 octets, the kernel may give less, but never weaker. */
 		got = getrandom(next, left, 0);

@@ -53,7 +53,8 @@ static void slot_renew(void)
 
 	free(script.slot[i]);
 	script.words[i] = take() % WORDS_MAX;
-	script.slot[i] = calloc(script.words[i] + 1, sizeof(uint32_t));
+	/* An array that is too short to be any is not read, but by the next call. */
+	script.slot[i] = calloc(script.words[i] < 2 ? 2 : script.words[i], sizeof(uint32_t));
 	if (!script.slot[i])
 		abort();
 	switch (take() % 4) {
