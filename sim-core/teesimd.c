@@ -345,6 +345,8 @@ struct daemon {
 	uv_loop_t loop;
 	uv_signal_t signals[2];
 	char host_path[PATH_MAX];
+	/* Where it is missing, sessions with pseudo TAs fail with a line in the log. */
+	char services_path[PATH_MAX];
 	/* Where it is missing, crash reports say so. */
 	char symbolizer_path[PATH_MAX];
 	char socket_path[PATH_MAX];
@@ -366,6 +368,7 @@ static int paths_prepare(struct daemon *daemon)
 			 daemon->host_path, strerror(-err));
 		return err;
 	}
+	(void)sibling_path("tee-services", daemon->services_path);
 	(void)sibling_path("teesim-symbolize", daemon->symbolizer_path);
 	if (!arguments->socket)
 		return paths_socket(arguments->device, daemon->socket_path,
@@ -465,6 +468,7 @@ static void options_prepare(struct daemon *daemon)
 		.socket_path = daemon->socket_path,
 		.host_path = daemon->host_path,
 		.ta_wrapper = arguments->ta_wrapper,
+		.services_path = daemon->services_path,
 		.symbolizer_path = daemon->symbolizer_path,
 		.idle_seconds = arguments->on_demand ? arguments->idle_seconds : 0,
 		.grace_ms = arguments->grace_ms,

@@ -32,6 +32,35 @@ static struct client *client_of(struct peer *peer)
 	return (struct client *)((char *)peer - offsetof(struct client, peer));
 }
 
+static void client_free(struct client *client)
+{
+	free(client->directory);
+	free(client->ta_path);
+	free(client);
+}
+
+/* Takes over the socket, and what `client` holds so far, on failure too. */
+static int client_connect(struct client *client, int sock)
+{
+	struct server *server = client->server;
+	int err;
+
+	client->id = id_map_fresh(&server->clients, &server->last_client);
+	err = id_map_put(&server->clients, client->id, client);
+	if (err < 0) {
+		close(sock);
+		client_free(client);
+		return err;
+	}
+	err = peer_init(&client->peer, server->loop, sock, &client_bounds, &client_events);
+	if (err < 0) {
+		id_map_remove(&server->clients, client->id);
+		client_free(client);
+		return err;
+	}
+	return 0;
+}
+
 int client_create(struct server *server, int sock, const struct ucred *ucred)
 {
 	struct client *client = calloc(1, sizeof(*client));
@@ -43,21 +72,39 @@ int client_create(struct server *server, int sock, const struct ucred *ucred)
 	}
 	client->server = server;
 	client->ucred = *ucred;
-	client->id = id_map_fresh(&server->clients, &server->last_client);
-	err = id_map_put(&server->clients, client->id, client);
-	if (err < 0) {
-		close(sock);
-		free(client);
+	err = client_connect(client, sock);
+	if (err < 0)
 		return err;
-	}
-	err = peer_init(&client->peer, server->loop, sock, &client_bounds, &client_events);
-	if (err < 0) {
-		id_map_remove(&server->clients, client->id);
-		free(client);
-		return err;
-	}
+	server->applications++;
 	server_clients_changed(server);
 	return 0;
+}
+
+int client_create_for_ta(struct instance *instance, int sock, const struct client *like)
+{
+	struct client *client = calloc(1, sizeof(*client));
+	int err;
+
+	if (!client) {
+		close(sock);
+		return -ENOMEM;
+	}
+	client->server = instance->server;
+	client->ucred = (struct ucred) { instance->host->pid, geteuid(), getegid() };
+	client->ta = instance;
+	/* It has nothing to say of itself that could be believed. */
+	client->greeted = true;
+	client->directory = strdup(like->directory);
+	client->ta_path = strdup(like->ta_path);
+	if (!client->directory || !client->ta_path) {
+		close(sock);
+		client_free(client);
+		return -ENOMEM;
+	}
+	err = client_connect(client, sock);
+	if (!err)
+		instance->client = client;
+	return err;
 }
 
 /*
@@ -142,6 +189,12 @@ void client_end(struct client *client)
 	client_detain(client);
 	peer_close(&client->peer);
 	id_map_remove(&server->clients, client->id);
+	if (client->ta) {
+		client->ta->client = NULL;
+		client->ta = NULL;
+		return;
+	}
+	server->applications--;
 	server_clients_changed(server);
 }
 
@@ -151,9 +204,7 @@ static void client_closed(struct peer *peer)
 
 	id_map_free(&client->requests);
 	id_map_free(&client->blocks);
-	free(client->directory);
-	free(client->ta_path);
-	free(client);
+	client_free(client);
 }
 
 static void client_gone(struct peer *peer, int err)
@@ -241,6 +292,18 @@ static void open_refused(struct client *client, uint32_t request, uint32_t resul
 	peer_send(&client->peer, &message, sizeof(message), NULL);
 }
 
+static int identify(const struct client *client, const struct message_open_session *open,
+		    struct identity *identity)
+{
+	if (client->ta) {
+		*identity = (struct identity) { LOGIN_TRUSTED_APP,
+						client->ta->image.ta.properties.uuid };
+		return 0;
+	}
+	return identity_make(identity, open->login, open->connection_data, client->peer.sock,
+			     client->ucred.uid, client->ucred.gid);
+}
+
 static int open_session(struct client *client, const struct message *message,
 			struct packet_fds *fds)
 {
@@ -249,8 +312,7 @@ static int open_session(struct client *client, const struct message *message,
 	int err;
 
 	(void)fds;
-	err = identity_make(&identity, open->login, open->connection_data, client->peer.sock,
-			    client->ucred.uid, client->ucred.gid);
+	err = identify(client, open, &identity);
 	if (err < 0) {
 		log_write(client->server->log, LOG_LEVEL_ERROR,
 			  err == -EACCES ? "client process %d asked for the login of group %" PRIu32
@@ -360,7 +422,7 @@ static int status(struct client *client, const struct message *message, struct p
 		.status = {
 			.header = { .type = MESSAGE_STATUS_DEVICE, .request = request },
 			.pid = getpid(),
-			.contexts = (uint32_t)server->clients.count,
+			.contexts = (uint32_t)server->applications,
 			.instances = (uint32_t)server->instances.count,
 			.sandbox_missing = server->sandbox_missing,
 			.uptime_ms = uv_now(server->loop) - server->started_ms,
@@ -386,19 +448,25 @@ static int stop(struct client *client, const struct message *message, struct pac
 	return 0;
 }
 
+enum {
+	/* TAs may send it, too. */
+	BY_TA = 1,
+};
+
 static const struct {
 	uint32_t type;
+	unsigned int flags;
 	int (*handle)(struct client *client, const struct message *message, struct packet_fds *fds);
 } handlers[] = {
-	{ MESSAGE_HELLO, hello },
-	{ MESSAGE_OPEN_SESSION, open_session },
-	{ MESSAGE_CLOSE_SESSION, close_session },
-	{ MESSAGE_CANCEL, cancel },
-	{ MESSAGE_SHARE_BLOCK, share_block },
-	{ MESSAGE_RELEASE_BLOCK, release_block },
-	{ MESSAGE_GROW_ARENA, grow_arena },
-	{ MESSAGE_STATUS, status },
-	{ MESSAGE_STOP, stop },
+	{ MESSAGE_HELLO, 0, hello },
+	{ MESSAGE_OPEN_SESSION, BY_TA, open_session },
+	{ MESSAGE_CLOSE_SESSION, BY_TA, close_session },
+	{ MESSAGE_CANCEL, BY_TA, cancel },
+	{ MESSAGE_SHARE_BLOCK, BY_TA, share_block },
+	{ MESSAGE_RELEASE_BLOCK, BY_TA, release_block },
+	{ MESSAGE_GROW_ARENA, BY_TA, grow_arena },
+	{ MESSAGE_STATUS, 0, status },
+	{ MESSAGE_STOP, 0, stop },
 };
 
 static const char *client_handle(struct client *client, const void *data, size_t size,
@@ -412,13 +480,16 @@ static const char *client_handle(struct client *client, const void *data, size_t
 	if (!client->greeted && message.header.type != MESSAGE_HELLO)
 		return "a message before its greeting";
 	/* Whoever asked us to stop has nothing more to say. */
-	if (client->server->stopping)
+	if (client->server->stopping && !client->ta)
 		return NULL;
-	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++)
-		if (handlers[i].type == message.header.type)
-			return handlers[i].handle(client, &message, fds) < 0
-				       ? "a message out of turn"
-				       : NULL;
+	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
+		if (handlers[i].type != message.header.type)
+			continue;
+		if (client->ta && !(handlers[i].flags & BY_TA))
+			return "a message that TAs may not send";
+		return handlers[i].handle(client, &message, fds) < 0 ? "a message out of turn"
+								     : NULL;
+	}
 	return "a message that is not for teesimd";
 }
 
@@ -429,6 +500,10 @@ static int client_packet(struct peer *peer, const void *data, size_t size, struc
 
 	if (!why)
 		return 0;
+	if (client->ta) {
+		instance_kill(client->ta, "it sent teesimd a message that no TA sends");
+		return 0;
+	}
 	log_write(client->server->log, LOG_LEVEL_ERROR,
 		  "client process %d was disconnected: it sent %s", (int)client->ucred.pid, why);
 	return -EPROTO;

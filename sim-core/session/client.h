@@ -1,5 +1,6 @@
 /*
- * A connection of a client: one TEE context of libteec, or the command line.
+ * A connection of a client: one TEE context of libteec, the command line, or a TA instance that
+ * calls other TAs and the TEE's services.
  *
  * Runs in teesimd. Trusts its messages for nothing: every number in them is looked up among what
  * belongs to this very connection. A client that breaks the protocol, or does not read what it is
@@ -44,6 +45,9 @@ struct client {
 	struct peer peer;
 	uint32_t id;
 	struct ucred ucred;
+	/* The TA instance that it is, which then has a fixed identity and may not do all that
+	 * others may; NULL for an application. */
+	struct instance *ta;
 	bool greeted;
 	/* Where the client's TAs are looked for. */
 	char *directory;
@@ -59,6 +63,10 @@ struct client {
 
 /* Takes over the socket, on failure too. */
 int client_create(struct server *server, int sock, const struct ucred *ucred);
+
+/* The connection of a TA instance, which looks for TAs where `like` does. Takes over the socket, on
+ * failure too. Returns 0 or -errno. */
+int client_create_for_ta(struct instance *instance, int sock, const struct client *like);
 
 /* Ends the connection and all that belongs to it. */
 void client_end(struct client *client);

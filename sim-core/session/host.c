@@ -25,10 +25,17 @@ static const struct peer_bounds host_bounds = {
 
 #define WRAPPER_WORDS 16
 
+static void host_free(struct host *host)
+{
+	if (host->client_sock >= 0)
+		close(host->client_sock);
+	free(host);
+}
+
 static void host_handle_closed(struct host *host)
 {
 	if (--host->open_handles == 0)
-		free(host);
+		host_free(host);
 }
 
 static struct host *host_of_control(struct peer *peer)
@@ -157,7 +164,7 @@ static void wrapper_split(char *text, char *words[WRAPPER_WORDS + 1])
 }
 
 static int process_start(struct host *host, const struct host_options *options, int control,
-			 int output)
+			 int client, int output)
 {
 	char leave_out[40], wrapper[1024], *words[WRAPPER_WORDS + 1];
 	char *argv[] = { (char *)options->path, NULL, NULL };
@@ -165,6 +172,7 @@ static int process_start(struct host *host, const struct host_options *options, 
 		.path = options->path,
 		.argv = argv,
 		.control_fd = control,
+		.client_fd = client,
 		.log_fd = output,
 		.cage = options->cage,
 	};
@@ -223,7 +231,7 @@ static void host_disconnect(struct host *host)
 	if (connected < 3)
 		close(host->pidfd);
 	if (connected == 0)
-		free(host);
+		host_free(host);
 	if (connected > 0)
 		peer_close(&host->control);
 	if (connected > 1)
@@ -235,7 +243,7 @@ static void host_disconnect(struct host *host)
 int host_spawn(struct host **out, uv_loop_t *loop, const struct host_options *options,
 	       struct log *log)
 {
-	int control[2] = { -1, -1 }, output[2] = { -1, -1 };
+	int control[2] = { -1, -1 }, client[2] = { -1, -1 }, output[2] = { -1, -1 };
 	struct host *host = calloc(1, sizeof(*host));
 	int err = 0;
 
@@ -243,23 +251,30 @@ int host_spawn(struct host **out, uv_loop_t *loop, const struct host_options *op
 		return -ENOMEM;
 	host->log = log;
 	host->pidfd = -1;
+	host->client_sock = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) < 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, client) < 0 ||
 	    pipe2(output, O_CLOEXEC) < 0)
 		err = -errno;
 	if (!err)
-		err = process_start(host, options, control[1], output[1]);
+		err = process_start(host, options, control[1], client[1], output[1]);
 	if (control[1] >= 0)
 		close(control[1]);
+	if (client[1] >= 0)
+		close(client[1]);
 	if (output[1] >= 0)
 		close(output[1]);
 	if (err < 0) {
 		if (control[0] >= 0)
 			close(control[0]);
+		if (client[0] >= 0)
+			close(client[0]);
 		if (output[0] >= 0)
 			close(output[0]);
 		free(host);
 		return err;
 	}
+	host->client_sock = client[0];
 	err = host_connect(host, loop, control[0], output[0]);
 	if (err < 0) {
 		end_now(host->pid);

@@ -48,6 +48,9 @@ struct host {
 	uv_poll_t watch;
 	struct peer control;
 	struct log_pipe output;
+	/* teesimd's end of the connection on which the host is a client; -1 once somebody took it.
+	 */
+	int client_sock;
 	/* sandbox_feature bits of the spawner's half that are not in place. */
 	uint32_t sandbox_missing;
 	/* As waitpid() gives it. */

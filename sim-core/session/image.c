@@ -1,11 +1,13 @@
 #include "session/image.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "device/paths.h"
 #include "registry/ta_directory.h"
+#include "services/service_list.h"
 #include "session/client.h"
 #include "wire/result.h"
 
@@ -71,6 +73,28 @@ static int trust_load(struct ta_trust *trust, struct server *server)
 	return err;
 }
 
+/* What the process of the services would say of itself if it were a TA. */
+static int services_load(struct image *image, const struct server *server, uint32_t *result,
+			 char reason[IMAGE_REASON_SIZE])
+{
+	struct ta_properties *properties = &image->ta.properties;
+
+	memset(image, 0, sizeof(*image));
+	image->is_services = true;
+	properties->uuid = service_process_uuid;
+	properties->flags = 1U << TA_FLAG_BIT_SINGLE_INSTANCE | 1U << TA_FLAG_BIT_MULTI_SESSION |
+			    1U << TA_FLAG_BIT_INSTANCE_KEEP_ALIVE;
+	snprintf(image->label, sizeof(image->label), "tee-services");
+	snprintf(image->ta.location.path, sizeof(image->ta.location.path), "%s",
+		 server->options->services_path);
+	image->ta.fd = open(server->device->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (image->ta.fd >= 0)
+		return 0;
+	snprintf(reason, IMAGE_REASON_SIZE, "%.512s: %s", server->device->path, strerror(errno));
+	*result = RESULT_GENERIC;
+	return -1;
+}
+
 int image_load(struct image *image, const struct client *client, const struct uuid *uuid,
 	       uint32_t *result, char reason[IMAGE_REASON_SIZE])
 {
@@ -82,6 +106,9 @@ int image_load(struct image *image, const struct client *client, const struct uu
 	struct ta_trust trust = { 0 };
 	int err;
 
+	if (service_known(uuid))
+		return services_load(image, server, result, reason);
+	image->is_services = false;
 	err = ta_search_init(&search, client->ta_path, client->directory, server->device->path);
 	if (err < 0) {
 		snprintf(reason, IMAGE_REASON_SIZE, "the directories of TEESIM_TA_PATH: %s",
@@ -108,12 +135,20 @@ int image_load(struct image *image, const struct client *client, const struct uu
 	return 0;
 }
 
+bool image_is_current(const struct image *image)
+{
+	return image->is_services || ta_image_is_current(&image->ta);
+}
+
 char *image_name(const struct image *image, char text[IMAGE_NAME_SIZE])
 {
 	char uuid[UUID_TEXT_SIZE];
 
 	uuid_format(&image->ta.properties.uuid, uuid);
-	if (image->ta.properties.description[0])
+	if (image->is_services)
+		snprintf(text, IMAGE_NAME_SIZE, "the process of the TEE's services (%s)",
+			 image->ta.location.path);
+	else if (image->ta.properties.description[0])
 		snprintf(text, IMAGE_NAME_SIZE, "TA %s (%s, %s)", image->label, uuid,
 			 image->ta.location.path);
 	else

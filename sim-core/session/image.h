@@ -8,6 +8,7 @@
 #define TEESIM_SESSION_IMAGE_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "registry/ta_image.h"
@@ -18,6 +19,9 @@ struct client;
 struct image {
 	/* Its descriptor is closed once it has been sent to a host. */
 	struct ta_image ta;
+	/* No TA, but the process of the TEE's services; its descriptor is the device's directory.
+	 */
+	bool is_services;
 	/* A word or two for log lines: "hello". */
 	char label[32];
 };
@@ -28,6 +32,9 @@ struct image {
  * `*result` (its origin is the TEE) and one line for the developer in `reason`. */
 int image_load(struct image *image, const struct client *client, const struct uuid *uuid,
 	       uint32_t *result, char reason[IMAGE_REASON_SIZE]);
+
+/* Is its file still the one that was loaded? */
+bool image_is_current(const struct image *image);
 
 /* "TA hello (8aaaf200-…, /path/x.ta)"; returns `text`. */
 #define IMAGE_NAME_SIZE (PATH_MAX + 96)

@@ -24,7 +24,10 @@
 #define REMINDER_FIRST_MS 10
 #define REMINDER_LAST_MS  1000
 
-#define OBITUARY_SIZE	  320
+/* How long the services stay when nobody has a session with them. */
+#define SERVICES_REST_MS 5000
+
+#define OBITUARY_SIZE	 320
 
 static const struct host_events instance_host_events;
 
@@ -151,6 +154,7 @@ static void instance_closed(uv_handle_t *handle)
 static void instance_free(struct instance *instance)
 {
 	id_map_remove(&instance->server->instances, instance->id);
+	server_instances_changed(instance->server);
 	uv_close((uv_handle_t *)&instance->patience, instance_closed);
 	uv_close((uv_handle_t *)&instance->reminder, instance_closed);
 	uv_close((uv_handle_t *)&instance->grace, instance_closed);
@@ -168,6 +172,11 @@ static void patience_over(uv_timer_t *timer)
 {
 	struct instance *instance = timer->data;
 
+	if (instance->state == INSTANCE_LIVE && instance->image.is_services) {
+		if (!instance->session_count)
+			instance_end(instance);
+		return;
+	}
 	if (instance->state == INSTANCE_LIVE) {
 		openings_fail(&instance->settling, RESULT_BUSY, ORIGIN_TEE);
 		return;
@@ -298,6 +307,8 @@ static void tell_start(struct instance *instance)
 	const struct server_options *options = instance->server->options;
 	const struct ta_image *image = &instance->image.ta;
 	const struct ta_properties *properties = &image->properties;
+	const char *path =
+		instance->image.is_services ? instance->server->device->path : image->location.path;
 	struct {
 		struct message_start start;
 		char path[PATH_MAX];
@@ -318,7 +329,7 @@ static void tell_start(struct instance *instance)
 			.sandbox_required = options->require_full_sandbox
 						    ? SANDBOX_FULL & ~SANDBOX_SPAWN_FEATURES
 						    : 0,
-			.path_size = (uint32_t)strlen(image->location.path),
+			.path_size = (uint32_t)strlen(path),
 		},
 	};
 	struct packet_fds fds = { .count = 2 };
@@ -339,21 +350,24 @@ static void tell_start(struct instance *instance)
 		host_kill(instance->host, "teesimd has no file descriptors left");
 		return;
 	}
-	memcpy(message.path, image->location.path, message.start.path_size);
+	memcpy(message.path, path, message.start.path_size);
 	instance_send(instance, &message, sizeof(message.start) + message.start.path_size, &fds);
 }
 
 static int instance_spawn(struct instance *instance)
 {
 	struct server *server = instance->server;
+	/* The services need the device's directory, which the cage does not show. */
+	const bool is_services = instance->image.is_services;
 	const struct host_options options = {
-		.path = server->options->host_path,
-		.wrapper = server->options->ta_wrapper,
-		.cage = &server->cage,
+		.path = is_services ? server->options->services_path : server->options->host_path,
+		.wrapper = is_services ? NULL : server->options->ta_wrapper,
+		.cage = is_services ? NULL : &server->cage,
 	};
 	int err;
 
-	instance->host = spare_take(&server->spare);
+	if (!is_services)
+		instance->host = spare_take(&server->spare);
 	if (!instance->host) {
 		err = host_spawn(&instance->host, server->loop, &options, server->log);
 		if (err < 0)
@@ -361,6 +375,25 @@ static int instance_spawn(struct instance *instance)
 	}
 	host_assign(instance->host, instance, &instance_host_events, instance->image.label);
 	return 0;
+}
+
+/* The host's other connection, on which it is a client. Where there is none, the TA's sessions with
+ * others fail. */
+static void client_connection_make(struct instance *instance, const struct client *like)
+{
+	int sock = instance->host->client_sock;
+	int err;
+
+	instance->host->client_sock = -1;
+	if (instance->image.is_services) {
+		close(sock);
+		return;
+	}
+	err = client_create_for_ta(instance, sock, like);
+	if (err < 0)
+		log_write(instance->server->log, LOG_LEVEL_ERROR,
+			  "TA %s can have no sessions with other TAs: %s", instance->image.label,
+			  strerror(-err));
 }
 
 int instance_create(struct server *server, struct image *image, struct opening *opening)
@@ -404,6 +437,7 @@ int instance_create(struct server *server, struct image *image, struct opening *
 		instance->ta->instance = instance;
 	opening_wait(opening, &instance->starting, instance);
 	tell_start(instance);
+	client_connection_make(instance, opening->request.client);
 	return 0;
 }
 
@@ -429,6 +463,8 @@ void instance_end(struct instance *instance)
 /* Nobody uses it: is it to stay? */
 static void instance_unused(struct instance *instance)
 {
+	if (instance->image.is_services)
+		uv_timer_start(&instance->patience, patience_over, SERVICES_REST_MS, 0);
 	if (!(instance->ta && instance_flags(instance) & INSTANCE_KEEP_ALIVE))
 		instance_end(instance);
 }
@@ -500,7 +536,9 @@ static int started(struct instance *instance, const struct message *message)
 		return -EPROTO;
 	instance->started = message->started.result == RESULT_SUCCESS;
 	instance->start_failed = !instance->started;
-	sandbox_note(instance, message->started.sandbox_missing | instance->host->sandbox_missing);
+	if (!instance->image.is_services)
+		sandbox_note(instance,
+			     message->started.sandbox_missing | instance->host->sandbox_missing);
 	/* It may have been told to end in the meantime. */
 	if (instance->state != INSTANCE_STARTING)
 		return 0;
@@ -638,6 +676,8 @@ static void instance_exited(struct host *host)
 	instance->host = NULL;
 	uv_timer_stop(&instance->patience);
 	uv_timer_stop(&instance->grace);
+	if (instance->client)
+		client_end(instance->client);
 	while (!LIST_EMPTY(&instance->sessions)) {
 		struct session *session = LIST_FIRST(&instance->sessions);
 

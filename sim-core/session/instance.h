@@ -16,6 +16,7 @@
 #include <sys/queue.h>
 #include <uv.h>
 
+#include "session/client.h"
 #include "session/host.h"
 #include "session/id_map.h"
 #include "session/image.h"
@@ -61,6 +62,8 @@ struct instance {
 	struct ta *ta;
 	/* NULL once the process is gone. */
 	struct host *host;
+	/* The connection on which it is a client itself; NULL when that has ended. */
+	struct client *client;
 	/* Opens that wait for MESSAGE_STARTED. */
 	struct opening_queue starting;
 	/* Opens that wait until the host has let go of sessions whose clients are gone. */

@@ -6,6 +6,7 @@
 
 #include "session/image.h"
 #include "session/instance.h"
+#include "services/service_list.h"
 #include "wire/message.h"
 #include "wire/result.h"
 
@@ -61,13 +62,13 @@ void opening_complete(struct opening *opening, struct instance *instance)
 	int err;
 
 	opening_leave(opening);
-	if (session_resume(opening->request.client, instance, opening->offered, &opening->identity,
-			   opening->request.number)) {
+	if (session_resume(opening->request.client, instance, &opening->uuid, opening->offered,
+			   &opening->identity, opening->request.number)) {
 		opening->offered = 0;
 		opening_free(opening);
 		return;
 	}
-	err = session_create(opening->request.client, instance, &opening->identity,
+	err = session_create(opening->request.client, instance, &opening->uuid, &opening->identity,
 			     opening->request.number);
 	if (!err) {
 		opening_free(opening);
@@ -89,6 +90,10 @@ static void open_new_instance(struct opening *opening)
 	int err = -ENOMEM;
 
 	if (!image)
+		goto out;
+	/* A TA that is being destroyed gets no new company. */
+	result = RESULT_BAD_STATE;
+	if (server->stopping)
 		goto out;
 	if (image_load(image, client, &opening->uuid, &result, reason) < 0) {
 		log_write(server->log, LOG_LEVEL_ERROR, "%s", reason);
@@ -113,7 +118,7 @@ static bool make_way_for_new_version(struct instance *instance)
 	struct log *log = instance->server->log;
 	char name[IMAGE_NAME_SIZE];
 
-	if (ta_image_is_current(&instance->image.ta))
+	if (image_is_current(&instance->image))
 		return false;
 	if (instance->session_count) {
 		log_write(
@@ -133,7 +138,7 @@ static bool make_way_for_new_version(struct instance *instance)
 static bool multi_open_now(const struct instance *instance)
 {
 	return instance_flags(instance) & INSTANCE_MULTI_SESSION &&
-	       ta_image_is_current(&instance->image.ta);
+	       image_is_current(&instance->image);
 }
 
 static void open_in_single_instance(struct opening *opening, struct ta *ta)
@@ -170,10 +175,16 @@ static void open_in_single_instance(struct opening *opening, struct ta *ta)
 	}
 }
 
+/* The TA whose instance takes the session: the services share one. */
+static struct ta *single_of(const struct server *server, const struct uuid *uuid)
+{
+	return ta_find_single(server, service_known(uuid) ? &service_process_uuid : uuid);
+}
+
 void opening_advance(struct opening *opening)
 {
 	struct server *server = opening->request.client->server;
-	struct ta *ta = ta_find_single(server, &opening->uuid);
+	struct ta *ta = single_of(server, &opening->uuid);
 
 	if (ta)
 		open_in_single_instance(opening, ta);
@@ -217,7 +228,7 @@ int opening_begin(struct client *client, uint32_t request, const struct uuid *uu
 	}
 	/* What the host has said and we have not read may free a session or end the instance. That
 	 * need not be known where the client goes on with a session that it has. */
-	ta = ta_find_single(client->server, uuid);
+	ta = single_of(client->server, uuid);
 	if (ta && !session_offered(client, ta->instance, offered))
 		instance_refresh(ta->instance);
 	opening_advance(opening);

@@ -93,7 +93,7 @@ static void idle_over(uv_timer_t *timer)
 
 	/* Somebody may be at the door already. */
 	server_accept(server);
-	if (!server->clients.count)
+	if (!server->applications)
 		server_stop(server, "no client for some time", NULL);
 }
 
@@ -101,7 +101,7 @@ void server_clients_changed(struct server *server)
 {
 	if (server->stopping || !server->options->idle_seconds)
 		return;
-	if (server->clients.count)
+	if (server->applications)
 		uv_timer_stop(&server->idle);
 	else
 		uv_timer_start(&server->idle, idle_over, 1000ULL * server->options->idle_seconds,
@@ -226,6 +226,19 @@ static void last_call_over(uv_timer_t *timer)
 		instance_kill(instance, "did not end in time when teesimd stopped");
 }
 
+/* The services go last. */
+void server_instances_changed(struct server *server)
+{
+	struct instance *instance;
+	size_t at = 0;
+
+	if (!server->stopping || server->instances.count != 1)
+		return;
+	instance = id_map_next(&server->instances, &at);
+	if (instance->image.is_services)
+		instance_end(instance);
+}
+
 static void listener_closed(uv_handle_t *handle)
 {
 	struct server *server = handle->data;
@@ -251,13 +264,16 @@ void server_stop(struct server *server, const char *reason, const struct client 
 	uv_close((uv_handle_t *)&server->listener, listener_closed);
 	uv_close((uv_handle_t *)&server->idle, NULL);
 	spare_stop(&server->spare);
+	/* TAs may need other TAs and the services until they are destroyed. */
 	for (at = 0; (client = id_map_next(&server->clients, &at));)
-		if (client != asker)
-			client_end(client);
-		else
+		if (client == asker)
 			client_detain(client);
+		else if (!client->ta)
+			client_end(client);
 	for (at = 0; (instance = id_map_next(&server->instances, &at));)
-		instance_end(instance);
+		if (!instance->image.is_services)
+			instance_end(instance);
+	server_instances_changed(server);
 	uv_timer_start(&server->last_call, last_call_over, STOP_PATIENCE_MS, 0);
 	uv_unref((uv_handle_t *)&server->last_call);
 }

@@ -28,6 +28,8 @@ struct server_options {
 	/* ta-host's file, and the command line to put before it or NULL. */
 	const char *host_path;
 	const char *ta_wrapper;
+	/* The program of the TEE services. */
+	const char *services_path;
 	/* teesim-symbolize's file. */
 	const char *symbolizer_path;
 	/* 0: until told to stop. */
@@ -54,6 +56,8 @@ struct server {
 
 	/* By number. */
 	struct id_map clients;
+	/* Those of the clients that are applications, not TA instances. */
+	size_t applications;
 	struct id_map sessions;
 	struct id_map instances;
 	/* By a mix of the UUID: the TAs that have a single instance, or opens waiting for one. */
@@ -93,6 +97,9 @@ void server_stop(struct server *server, const char *reason, const struct client 
 
 /* After a client came or went. */
 void server_clients_changed(struct server *server);
+
+/* After an instance went. */
+void server_instances_changed(struct server *server);
 
 /* Frees what is left when the loop has ended. */
 void server_fini(struct server *server);

@@ -41,6 +41,7 @@ static int tell_host(struct session *session, const struct identity *identity, i
 		.context = session->client->id,
 		.login = identity->login,
 		.client = identity->uuid,
+		.ta = session->ta,
 	};
 	struct packet_fds fds = { .count = 1 };
 
@@ -67,7 +68,7 @@ static void tell_client(struct session *session, uint32_t request, int channel_f
 	peer_send(&session->client->peer, &message, sizeof(message), &fds);
 }
 
-int session_create(struct client *client, struct instance *instance,
+int session_create(struct client *client, struct instance *instance, const struct uuid *ta,
 		   const struct identity *identity, uint32_t request)
 {
 	struct server *server = client->server;
@@ -81,6 +82,7 @@ int session_create(struct client *client, struct instance *instance,
 	session->server = server;
 	session->client = client;
 	session->instance = instance;
+	session->ta = *ta;
 	session->id = id_map_fresh(&server->sessions, &server->last_session);
 	err = instance_slot_take(instance, &session->slot);
 	if (err < 0)
@@ -149,8 +151,8 @@ static struct session *offered_find(const struct client *client, uint32_t number
 	return session && session->client == client ? session : NULL;
 }
 
-bool session_resume(struct client *client, struct instance *instance, uint32_t offered,
-		    const struct identity *identity, uint32_t request)
+bool session_resume(struct client *client, struct instance *instance, const struct uuid *ta,
+		    uint32_t offered, const struct identity *identity, uint32_t request)
 {
 	struct session *session = offered_find(client, offered);
 	struct message_resume_session resume = {
@@ -168,7 +170,7 @@ bool session_resume(struct client *client, struct instance *instance, uint32_t o
 		.may_reopen = instance_may_reopen(instance),
 	};
 
-	if (!session || session->instance != instance)
+	if (!session || session->instance != instance || !uuid_equal(&session->ta, ta))
 		return false;
 	/* The host must have the message before the client's next word on the channel. */
 	if (peer_backlogged(&instance->host->control))

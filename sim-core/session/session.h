@@ -26,6 +26,8 @@ struct session {
 	/* NULL once the client is gone; then the session waits for the host to let go of it. */
 	struct client *client;
 	struct instance *instance;
+	/* The TA, or the service. */
+	struct uuid ta;
 	struct channel *channel;
 	/* Closed; its channel waits for the client's next session with the instance. */
 	bool rests;
@@ -40,10 +42,10 @@ LIST_HEAD(session_list, session);
 /* The host says that its client has opened it anew. */
 void session_reopen(struct session *session);
 
-/* Makes a session of `client` with the live instance and tells the host; the client is sent
+/* Makes a session of `client` with `ta`, the live instance, and tells the host; the client is sent
  * MESSAGE_OPENED as answer to `request`. Returns 0, or -errno with nothing changed: -EBUSY when
  * the instance has no slot left. */
-int session_create(struct client *client, struct instance *instance,
+int session_create(struct client *client, struct instance *instance, const struct uuid *ta,
 		   const struct identity *identity, uint32_t request);
 
 /* The host says that it is closed. Counts no more among the instance's sessions from here on. */
@@ -52,8 +54,8 @@ void session_rest(struct session *session);
 /* Makes a session of `client` with `instance`, closed by the client, a new one and answers
  * `request`. Returns false when number `offered` is none. That it is closed is the client's word
  * where the host has not said so yet; a client that lies gets a channel that refuses to open. */
-bool session_resume(struct client *client, struct instance *instance, uint32_t offered,
-		    const struct identity *identity, uint32_t request);
+bool session_resume(struct client *client, struct instance *instance, const struct uuid *ta,
+		    uint32_t offered, const struct identity *identity, uint32_t request);
 
 /* Is `offered` a session of the client with this live instance, which it may reopen? */
 bool session_offered(const struct client *client, const struct instance *instance,

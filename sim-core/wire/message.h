@@ -19,8 +19,10 @@
 #define MESSAGE_PROTOCOL 1U
 /* No packet is larger. */
 #define MESSAGE_SIZE_MAX 16384U
-/* Descriptor number on which a TA host finds its control socket. */
+/* Descriptor numbers on which a TA host finds its control socket, and the connection on which it is
+ * itself a client of teesimd: of other TAs and of the services. */
 #define MESSAGE_HOST_CONTROL_FD 3
+#define MESSAGE_HOST_CLIENT_FD	4
 
 enum message_type {
 	/* c → d, c ← d */
@@ -239,6 +241,8 @@ struct message_add_session {
 	/* As the TA sees it in gpd.client.identity. */
 	uint32_t login;
 	struct uuid client;
+	/* What was opened: the TA itself, or one of the services that the host is. */
+	struct uuid ta;
 };
 
 /* d → h: the resting session is a new one, for this client. */
@@ -381,7 +385,7 @@ static_assert(sizeof(struct message_status_instance) == 48, "wire layout");
 static_assert(sizeof(struct message_status_device) == 40, "wire layout");
 static_assert(sizeof(struct message_start) == 112, "wire layout");
 static_assert(sizeof(struct message_started) == 24, "wire layout");
-static_assert(sizeof(struct message_add_session) == 40, "wire layout");
+static_assert(sizeof(struct message_add_session) == 56, "wire layout");
 static_assert(sizeof(struct message_resume_session) == 32, "wire layout");
 static_assert(sizeof(struct message_session_rests) == 16, "wire layout");
 static_assert(sizeof(struct message_session) == 12, "wire layout");

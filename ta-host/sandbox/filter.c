@@ -12,19 +12,18 @@
 #include "sandbox_policies.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define FILTER_MAX   1024
 
 _Static_assert(COUNT(policy_load) <= FILTER_MAX && COUNT(policy_run) <= FILTER_MAX,
 	       "the copy below holds either filter");
 
-int filter_install(enum filter_phase phase)
+int filter_install_code(const struct sock_filter *policy, size_t count)
 {
-	const struct sock_filter *policy = phase == FILTER_LOAD ? policy_load : policy_run;
-	size_t count = phase == FILTER_LOAD ? COUNT(policy_load) : COUNT(policy_run);
 	struct sock_filter code[FILTER_MAX];
 	struct sock_fprog program = { .len = (unsigned short)count, .filter = code };
 	long thread;
 
+	if (count > FILTER_MAX)
+		return -E2BIG;
 	memcpy(code, policy, count * sizeof(*policy));
 	for (size_t i = 0; i < count; i++)
 		if (code[i].k == FILTER_PLACEHOLDER_TGID)
@@ -35,6 +34,12 @@ int filter_install(enum filter_phase phase)
 	if (thread < 0)
 		return -errno;
 	return thread ? -ESRCH : 0;
+}
+
+int filter_install(enum filter_phase phase)
+{
+	return phase == FILTER_LOAD ? filter_install_code(policy_load, COUNT(policy_load))
+				    : filter_install_code(policy_run, COUNT(policy_run));
 }
 
 const char *filter_syscall_name(int nr)

@@ -10,5 +10,7 @@
 
 /* Where ta-host finds its control socket. */
 #define FILTER_CONTROL_FD 3
+/* Where it finds its connection as a client. */
+#define FILTER_CLIENT_FD 4
 
 #endif

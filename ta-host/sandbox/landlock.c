@@ -46,9 +46,10 @@ static uint64_t fs_rights(int abi)
 	return (1ULL << rights) - 1;
 }
 
-static int path_allow(int ruleset, const char *path)
+/* `more` is what is allowed besides reading. */
+static int path_allow(int ruleset, const char *path, uint64_t more)
 {
-	struct path_beneath rule = { .allowed_access = FS_READ_FILE };
+	struct path_beneath rule = { .allowed_access = FS_READ_FILE | more };
 	struct stat st;
 	int err = 0;
 
@@ -68,19 +69,18 @@ out:
 	return err;
 }
 
-void landlock_enter(struct sandbox_report *report)
+/* A set of rules that allows nothing yet of what the kernel knows. Returns its descriptor or
+ * -errno, and the kernel's ABI. */
+static int ruleset_make(int *abi_out)
 {
 	struct ruleset rules = { 0 };
 	size_t size = sizeof(rules.handled_access_fs);
-	int abi, ruleset, err = 0;
+	int abi, ruleset;
 
 	abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, RULESET_VERSION);
-	if (abi < 0) {
-		sandbox_report_set(report, SANDBOX_LANDLOCK, errno);
-		sandbox_report_set(report, SANDBOX_LANDLOCK_NET, errno);
-		sandbox_report_set(report, SANDBOX_LANDLOCK_SCOPE, errno);
-		return;
-	}
+	*abi_out = abi;
+	if (abi < 0)
+		return -errno;
 	rules.handled_access_fs = fs_rights(abi);
 	if (abi >= ABI_NET) {
 		rules.handled_access_net = NET_BIND_TCP | NET_CONNECT_TCP;
@@ -91,12 +91,41 @@ void landlock_enter(struct sandbox_report *report)
 		size += sizeof(rules.scoped);
 	}
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
+	return ruleset < 0 ? -errno : ruleset;
+}
+
+int landlock_enter_directory(const char *directory)
+{
+	int abi, err, ruleset = ruleset_make(&abi);
+
+	if (abi < 0)
+		return ruleset == -ENOSYS || ruleset == -EOPNOTSUPP ? 0 : ruleset;
 	if (ruleset < 0)
+		return ruleset;
+	/* All but executing, which is the first of them. */
+	err = path_allow(ruleset, directory, fs_rights(abi) & ~1ULL);
+	if (!err && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		err = -errno;
+	close(ruleset);
+	return err;
+}
+
+void landlock_enter(struct sandbox_report *report)
+{
+	int abi, err = 0, ruleset = ruleset_make(&abi);
+
+	if (abi < 0) {
+		sandbox_report_set(report, SANDBOX_LANDLOCK, -ruleset);
+		sandbox_report_set(report, SANDBOX_LANDLOCK_NET, -ruleset);
+		sandbox_report_set(report, SANDBOX_LANDLOCK_SCOPE, -ruleset);
+		return;
+	}
+	if (ruleset < 0)
+		err = ruleset;
 	for (size_t i = 0; !err && i < LIBRARY_DIRS_COUNT; i++)
-		err = path_allow(ruleset, library_dirs[i]);
+		err = path_allow(ruleset, library_dirs[i], 0);
 	if (!err)
-		err = path_allow(ruleset, LIBRARY_CACHE);
+		err = path_allow(ruleset, LIBRARY_CACHE, 0);
 	if (!err && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		err = -errno;
 	if (ruleset >= 0)

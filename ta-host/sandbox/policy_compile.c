@@ -42,6 +42,7 @@ struct constant {
 static const struct constant constants[] = {
 	{ "$TGID", FILTER_PLACEHOLDER_TGID },
 	{ "$CONTROL", FILTER_CONTROL_FD },
+	{ "$CLIENT", FILTER_CLIENT_FD },
 	{ "PROT_WRITE", PROT_WRITE },
 	{ "PROT_EXEC", PROT_EXEC },
 	{ "MAP_ANONYMOUS", MAP_ANONYMOUS },
@@ -56,6 +57,7 @@ static const struct constant constants[] = {
 	{ "MADV_DONTNEED", MADV_DONTNEED },
 	{ "MADV_FREE", MADV_FREE },
 	{ "MADV_DONTDUMP", MADV_DONTDUMP },
+	{ "MADV_DONTFORK", MADV_DONTFORK },
 	{ "MADV_DODUMP", MADV_DODUMP },
 	{ "MADV_NORMAL", MADV_NORMAL },
 	{ "MADV_HUGEPAGE", MADV_HUGEPAGE },

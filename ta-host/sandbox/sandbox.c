@@ -111,7 +111,7 @@ static int capabilities_drop(void)
 static int descriptors_close(void)
 {
 	/* Whatever lies above the limit that follows would otherwise stay open unseen. */
-	return syscall(SYS_close_range, SANDBOX_CONTROL_FD + 1, UINT_MAX, 0) < 0 ? -errno : 0;
+	return syscall(SYS_close_range, SANDBOX_CLIENT_FD + 1, UINT_MAX, 0) < 0 ? -errno : 0;
 }
 
 void sandbox_enter_process(const struct sandbox_limits *limits, struct sandbox_report *report)

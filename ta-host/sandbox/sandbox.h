@@ -20,6 +20,7 @@
 /* The descriptors of a ta-host as it starts. */
 #define SANDBOX_LOG_FD	   1
 #define SANDBOX_CONTROL_FD 3
+#define SANDBOX_CLIENT_FD  4
 
 struct sandbox_limits {
 	/* Octets of address space, and of memory that may be locked. 0: the default. Without
@@ -34,7 +35,7 @@ struct sandbox_limits {
 /* Descriptors stay below this number. */
 #define SANDBOX_DESCRIPTORS_MAX 256
 
-/* Closes all descriptors but 0 to 3, drops capabilities, sets limits, restricts files and network.
+/* Closes all descriptors but 0 to 4, drops capabilities, sets limits, restricts files and network.
  * `limits` may be NULL. Enters what was done in `report`, SANDBOX_SECCOMP excepted. */
 void sandbox_enter_process(const struct sandbox_limits *limits, struct sandbox_report *report);
 

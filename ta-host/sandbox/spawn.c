@@ -26,7 +26,7 @@
 #define ON_BORROWED_MEMORY __attribute__((no_sanitize_address))
 #define STACK_SIZE	   (128 * 1024)
 
-/* What the host needs until it is executed lies above this number, out of the way of 0 to 3. */
+/* What the host needs until it is executed lies above this number, out of the way of 0 to 4. */
 #define SPARE_FD 10
 
 /* What the sanitizers' runtimes read, in builds that have them. */
@@ -65,13 +65,19 @@ static ON_BORROWED_MEMORY void descriptors_arrange(struct spawn *spawn)
 	int null = fcntl(spawn->null_fd, F_DUPFD_CLOEXEC, SPARE_FD);
 	int log = fcntl(spawn->options->log_fd, F_DUPFD_CLOEXEC, SPARE_FD);
 	int control = fcntl(spawn->options->control_fd, F_DUPFD_CLOEXEC, SPARE_FD);
+	const bool has_client = spawn->options->client_fd > 0;
+	int client = 0;
 
+	if (has_client)
+		client = fcntl(spawn->options->client_fd, F_DUPFD_CLOEXEC, SPARE_FD);
 	if (null < 0 || log < 0 || control < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 ||
 	    dup2(log, 2) < 0 || dup2(control, 3) < 0)
 		host_fail(spawn, errno);
+	if (has_client && (client < 0 || dup2(client, 4) < 0))
+		host_fail(spawn, errno);
 	/* Where the kernel is too old for it, everything of teesimd's is close-on-exec anyway, and
 	 * ta-host closes what it does not know. */
-	(void)close_range(4, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+	(void)close_range(has_client ? 5 : 4, UINT_MAX, CLOSE_RANGE_CLOEXEC);
 }
 
 static ON_BORROWED_MEMORY int host_run(void *arg)

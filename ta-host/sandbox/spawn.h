@@ -28,6 +28,8 @@ struct sandbox_spawn_options {
 	char *const *env;
 	/* Becomes descriptor 3: the socket to teesimd. The caller keeps and closes its own. */
 	int control_fd;
+	/* Becomes descriptor 4: the host's connection as a client. 0: none. */
+	int client_fd;
 	/* Becomes descriptors 1 and 2: the log pipe. */
 	int log_fd;
 	/* NULL: no namespaces. */

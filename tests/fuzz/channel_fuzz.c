@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "blocks.h"
-#include "call_parameters.h"
+#include "serving/blocks.h"
+#include "serving/call_parameters.h"
 #include "wire/memory.h"
 #include "wire/result.h"
 

@@ -132,6 +132,30 @@ bool fixture_log_has(const char *text)
 	return false;
 }
 
+pid_t fixture_process(const char *name)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+	pid_t found = 0;
+
+	while (!found && (entry = readdir(dir))) {
+		char path[PATH_MAX], line[512] = "", comm[64] = "";
+		int fd, parent = 0;
+
+		snprintf(path, sizeof(path), "/proc/%.20s/stat", entry->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (read(fd, line, sizeof(line) - 1) > 0 &&
+		    sscanf(line, "%*d (%63[^)]) %*c %d", comm, &parent) == 2 &&
+		    parent == daemon_pid && !strcmp(comm, name))
+			found = (pid_t)strtol(entry->d_name, NULL, 10);
+		close(fd);
+	}
+	closedir(dir);
+	return found;
+}
+
 /* Ends the daemon. Its status, or -1 where it did not end. */
 static int daemon_end(void)
 {

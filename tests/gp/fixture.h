@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <tee_client_api.h>
 
 void fixture_start(void);
@@ -18,6 +19,9 @@ void fixture_stop(void);
 
 /* Waits, for some seconds, until `text` is in the daemon's log; false: it never was. */
 bool fixture_log_has(const char *text);
+
+/* The daemon's child of that name, 0 when there is none. */
+pid_t fixture_process(const char *name);
 
 /* A context with one session in it. */
 struct client {

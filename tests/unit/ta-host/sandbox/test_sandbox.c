@@ -113,8 +113,10 @@ RUN_STOPS(changing_user, CALL(SYS_setuid, 0))
 /* Kernel surface. */
 RUN_STOPS(sockets, CALL(SYS_socket, AF_INET, SOCK_STREAM, 0))
 RUN_STOPS(socket_pairs, CALL(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, NULL))
-RUN_STOPS(sending_elsewhere, CALL(SYS_sendmsg, 4, NULL, 0))
-RUN_STOPS(receiving_elsewhere, CALL(SYS_recvmsg, 4, NULL, 0))
+RUN_STOPS(sending_elsewhere, CALL(SYS_sendmsg, 5, NULL, 0))
+RUN_STOPS(receiving_elsewhere, CALL(SYS_recvmsg, 5, NULL, 0))
+RUN_STOPS(reading_the_client_connection_as_a_file, CALL(SYS_read, 4, NULL, 0))
+RUN_STOPS(sending_to_an_address_as_a_client, CALL(SYS_sendto, 4, "x", 1, 0, "address", 8))
 RUN_STOPS(sending_to_an_address, CALL(SYS_sendto, 3, "x", 1, 0, "address", 8))
 RUN_STOPS(io_uring, CALL(SYS_io_uring_setup, 1, NULL))
 RUN_STOPS(bpf, CALL(SYS_bpf, 0, NULL, 0))
@@ -411,8 +413,8 @@ PROCESS_RETURNS(no_core_file_is_written, 0, {
 })
 PROCESS_RETURNS(capabilities_are_gone, EPERM, { return CALL(SYS_chroot, "/"); })
 PROCESS_RETURNS(only_its_own_descriptors_are_open, 0, {
-	const int own[] = { 0, 1, 2, 3 };
-	return sandbox_find_stray_descriptor(own, 4) != -ENOENT;
+	const int own[] = { 0, 1, 2, 3, 4 };
+	return sandbox_find_stray_descriptor(own, 5) != -ENOENT;
 })
 
 static int open_more(void)

@@ -1,10 +1,10 @@
-#include "blocks.h"
+#include "serving/blocks.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "overlap.h"
+#include "serving/overlap.h"
 #include "wire/memory.h"
 
 #define BUCKETS 256U

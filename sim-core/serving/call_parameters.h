@@ -2,8 +2,8 @@
  * From a request on a channel to the TEE_Param of an entry point, and back. What the client wrote
  * is checked here: a reference that reaches beyond its arena or block never gets to the TA.
  */
-#ifndef TEESIM_TA_HOST_CALL_PARAMETERS_H
-#define TEESIM_TA_HOST_CALL_PARAMETERS_H
+#ifndef TEESIM_SERVING_CALL_PARAMETERS_H
+#define TEESIM_SERVING_CALL_PARAMETERS_H
 
 #include <stdint.h>
 

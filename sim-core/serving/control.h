@@ -2,8 +2,8 @@
  * The host's end of the control socket. teesimd is trusted; what comes from it is checked for its
  * shape all the same, so that a bug there shows here.
  */
-#ifndef TEESIM_TA_HOST_CONTROL_H
-#define TEESIM_TA_HOST_CONTROL_H
+#ifndef TEESIM_SERVING_CONTROL_H
+#define TEESIM_SERVING_CONTROL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
-#include "call_parameters.h"
+#include "serving/call_parameters.h"
 
 #include <string.h>
 
-#include "blocks.h"
+#include "serving/blocks.h"
 #include "wire/result.h"
 
 static uint32_t memref_parse(const struct channel_memref *ref, uint64_t size, uint32_t type,

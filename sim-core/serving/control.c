@@ -1,4 +1,4 @@
-#include "control.h"
+#include "serving/control.h"
 
 #include <errno.h>
 #include <string.h>

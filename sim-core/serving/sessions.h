@@ -1,8 +1,9 @@
 /*
- * The sessions of this instance: their channels, their clients, and the TA's own context for each.
+ * The sessions of this instance: their channels, their clients, and the
+ * TA's own context for each. Runs in ta-host and in tee-services.
  */
-#ifndef TEESIM_TA_HOST_SESSIONS_H
-#define TEESIM_TA_HOST_SESSIONS_H
+#ifndef TEESIM_SERVING_SESSIONS_H
+#define TEESIM_SERVING_SESSIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +19,8 @@ struct session {
 	uint32_t id;
 	/* The connection that its blocks belong to. */
 	uint32_t context;
+	/* The TA, or the service, that it was opened with. */
+	TEE_UUID ta;
 	TEE_Identity client;
 	/* The TA's open entry point has succeeded. */
 	bool is_open;

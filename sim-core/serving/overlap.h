@@ -1,6 +1,6 @@
 /* How two ranges of memory lie to each other. */
-#ifndef TEESIM_TA_HOST_OVERLAP_H
-#define TEESIM_TA_HOST_OVERLAP_H
+#ifndef TEESIM_SERVING_OVERLAP_H
+#define TEESIM_SERVING_OVERLAP_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,9 +1,9 @@
-#include "sessions.h"
+#include "serving/sessions.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#include "overlap.h"
+#include "serving/overlap.h"
 
 #define BUCKETS 1024U
 

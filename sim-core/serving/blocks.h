@@ -1,9 +1,9 @@
 /*
  * The shared blocks that this instance has mapped, by the context they belong to and the client's
- * number for them. Runs in ta-host; the descriptors come checked from teesimd.
+ * number for them. Runs in ta-host and in tee-services; the descriptors come checked from teesimd.
  */
-#ifndef TEESIM_TA_HOST_BLOCKS_H
-#define TEESIM_TA_HOST_BLOCKS_H
+#ifndef TEESIM_SERVING_BLOCKS_H
+#define TEESIM_SERVING_BLOCKS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,60 @@
+/*
+ * A pseudo TA: a service of the trusted OS that is reached like a TA, by its UUID, by clients and
+ * by TAs, and is not one. All of them run in one process, tee-services, which teesimd starts when
+ * the first session with any of them is opened, and ends a while after the last was closed.
+ *
+ * To add one:
+ *
+ *   1. a line in services.def with its name and UUID; that is what sends its sessions here;
+ *   2. a source file in this folder that defines `const struct pseudo_ta NAME_pseudo_ta`, and its
+ *      line in CMakeLists.txt;
+ *   3. every system call that it needs beyond services.policy, there, with the reason.
+ *
+ * Its functions run on the process's one thread, one operation of all pseudo TAs at a time: none
+ * may wait for somebody else. Parameters are checked as a TA's are: types are types, references lie
+ * within the client's memory. That memory is shared, so what was read once and checked is not
+ * read again. The client is who teesimd says that it is.
+ */
+#ifndef TEESIM_SERVICES_PSEUDO_TA_H
+#define TEESIM_SERVICES_PSEUDO_TA_H
+
+#include <stdint.h>
+
+#include <tee_api_defines.h>
+#include <tee_api_types.h>
+
+/* The device that the services are part of. */
+struct services_device {
+	TEE_UUID id;
+	/* Its directory (device/device.h), as a path and open with O_PATH. Anything below it can be
+	 * opened at any time, and nothing else once the pseudo TAs have started. */
+	const char *path;
+	int fd;
+};
+
+/* Who may open sessions. */
+enum pseudo_ta_opener {
+	PSEUDO_TA_FOR_APPLICATIONS = 1,
+	PSEUDO_TA_FOR_TAS = 2,
+};
+
+/* Members but `name` and `openers` may be NULL: then there is nothing to do, and no command. */
+struct pseudo_ta {
+	/* For the log. */
+	const char *name;
+	/* pseudo_ta_opener bits. */
+	uint32_t openers;
+	/* Called once, when the process starts and before it narrows itself. `device` lives as long
+	 * as the process. Returns 0, or -errno: then this one answers TEE_ERROR_GENERIC. */
+	int (*start)(const struct services_device *device);
+	/* The entry points, as a TA has them. `*context` is the session's own; `client` is who
+	 * opens it (login TEE_LOGIN_TRUSTED_APP and the TA's UUID for a TA). A session that was
+	 * opened is closed, too when its client dies. */
+	TEE_Result (*open)(const TEE_Identity *client, uint32_t types,
+			   TEE_Param params[TEE_NUM_PARAMS], void **context);
+	TEE_Result (*invoke)(void *context, uint32_t command, uint32_t types,
+			     TEE_Param params[TEE_NUM_PARAMS]);
+	void (*close)(void *context);
+};
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * The pseudo TAs of this process, by their UUIDs, and the sessions with them.
+ *
+ * Runs in tee-services. Decides who may open a session with which; what a pseudo TA does with a
+ * session is its own business.
+ */
+#ifndef TEESIM_SERVICES_REGISTRY_H
+#define TEESIM_SERVICES_REGISTRY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "services/pseudo_ta.h"
+#include "serving/serve.h"
+
+/* Starts all of them; one that fails says so on the log and takes no sessions. */
+void registry_start(const struct services_device *device);
+
+/* For struct serving. */
+uint32_t registry_operate(struct session *session, const struct channel_call *call,
+			  TEE_Param params[CHANNEL_PARAMS]);
+
+/* All pseudo TAs: for one that speaks about them. */
+struct registry_entry {
+	TEE_UUID uuid;
+	const struct pseudo_ta *ta;
+};
+extern const struct registry_entry registry_entries[];
+extern const size_t registry_count;
+
+#endif
