@@ -23,6 +23,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "device/clock.h"
 #include "device/device.h"
 #include "device/log.h"
 #include "device/paths.h"
@@ -61,6 +62,8 @@ enum option_key {
 	OPTION_NO_SPARE_HOST,
 	OPTION_WORLD_SWITCH,
 	OPTION_SEED,
+	OPTION_STRICT_MEMORY,
+	OPTION_CLOCK,
 };
 
 struct arguments {
@@ -75,6 +78,8 @@ struct arguments {
 	bool require_signed;
 	bool require_full_sandbox;
 	bool no_spare_host;
+	bool strict_memory;
+	struct device_clock clock;
 	unsigned int idle_seconds;
 	unsigned int grace_ms;
 	unsigned int world_switch_ns;
@@ -149,6 +154,12 @@ static const struct argp_option options[] = {
 	  "Make all randomness of the device's TAs, and the key of a fresh device, follow from N: "
 	  "the same in every run, for tests alone",
 	  0 },
+	{ "strict-memory", OPTION_STRICT_MEMORY, NULL, 0,
+	  "Give TAs no more stack and heap than TA_STACK_SIZE and TA_DATA_SIZE declare", 0 },
+	{ "clock", OPTION_CLOCK, "INSTANT[,RATE]", 0,
+	  "Let the device's clock start at an instant such as 2030-01-01T00:00:00Z, or \"now\", "
+	  "and go RATE times as fast as the machine's",
+	  0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -182,6 +193,7 @@ static unsigned int idle_parse(const char *text, struct argp_state *state, const
 static error_t option_parse(int key, char *text, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
+	const char *why;
 
 	switch (key) {
 	case OPTION_DEVICE:
@@ -243,6 +255,13 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
 		arguments->seeded = true;
 		if (seed_parse(text, &arguments->seed.number) < 0)
 			argp_error(state, "--seed: \"%s\" is no number of 64 bits", text);
+		return 0;
+	case OPTION_STRICT_MEMORY:
+		arguments->strict_memory = true;
+		return 0;
+	case OPTION_CLOCK:
+		if (device_clock_parse(text, &arguments->clock, &why) < 0)
+			argp_error(state, "--clock=%s: %s", text, why);
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "\"%s\": no argument is expected", text);
@@ -478,6 +497,8 @@ static void options_prepare(struct daemon *daemon)
 		.ta_log_level = arguments->ta_log_level,
 		.world_switch_ns = arguments->world_switch_ns,
 		.seed = arguments->seeded ? &daemon->arguments->seed : NULL,
+		.strict_memory = arguments->strict_memory,
+		.clock = arguments->clock,
 		.spin_us = (int32_t)wait_spin_from_environment(),
 	};
 }

@@ -11,11 +11,14 @@
 #include <tee_api_defines.h>
 #include <tee_internal_api.h>
 
+#include "api/heap.h"
 #include "api/lazy_library.h"
 #include "api/random.h"
 #include "client.h"
 #include "death.h"
 #include "loader/loader.h"
+#include "loader/redirect.h"
+#include "loader/stack.h"
 #include "runtime.h"
 #include "sandbox/sandbox.h"
 #include "serving/blocks.h"
@@ -23,7 +26,11 @@
 #include "serving/serve.h"
 #include "wire/result.h"
 
-#define NS_PER_S 1000000000ULL
+#define NS_PER_S  1000000000ULL
+#define NS_PER_MS 1000000ULL
+
+/* What teesim's own functions take of the TA's stack. On a board they run elsewhere. */
+#define STACK_FOR_API (16U * 1024U)
 
 /* What constructors get: a TA has no command line and no environment. */
 static char *no_arguments[] = { NULL };
@@ -63,6 +70,13 @@ void runtime_log(const char *format, ...)
 bool runtime_cancel_requested(void)
 {
 	return current.session && channel_host_cancelled(&current.session->host, current.call);
+}
+
+uint64_t runtime_deadline(uint32_t ms)
+{
+	if (ms == TEE_TIMEOUT_INFINITE)
+		return UINT64_MAX;
+	return wait_now_ns() + device_clock_host_ns(&runtime.clock, (uint64_t)ms * NS_PER_MS);
 }
 
 bool runtime_sleep(uint64_t deadline_ns, bool cancellable)
@@ -202,8 +216,25 @@ static void runtime_describe(const struct message_start *start)
 	runtime.log_level = (int)start->log_level;
 	if (start->seeded)
 		random_follow(start->random_seed);
+	runtime.strict_memory = start->start_flags & MESSAGE_START_STRICT_MEMORY;
+	runtime.clock = (struct device_clock) { .host_start_ns = start->clock_host_start_ns,
+						.start_ns = start->clock_start_ns,
+						.rate = start->clock_rate };
 	runtime.property = ta.properties;
 	runtime.properties = ta.property_count;
+}
+
+/* Makes TA_DATA_SIZE and TA_STACK_SIZE what the TA has, in strict mode. */
+static int memory_limit(struct stack_thread *thread)
+{
+	int err;
+
+	if (!runtime.strict_memory)
+		return 0;
+	err = redirect_calls(&ta, heap_functions, heap_functions_count);
+	if (err < 0)
+		return err;
+	return stack_thread_narrow(thread, runtime.stack_size + STACK_FOR_API);
 }
 
 /* Does the TA call anything that is made of libcrypto? Names of version 1.1 have these in them. */
@@ -252,6 +283,9 @@ void instance_run(const struct instance_options *options)
 	runtime_describe(start);
 	client_init(start->spin_us);
 	death_note_modules(ta.images[ta.count - 1].map->l_addr);
+	err = memory_limit(options->thread);
+	if (err < 0)
+		start_failed(RESULT_GENERIC, ORIGIN_TEE, options->report, strerror(-err));
 
 	if (!options->unconfined) {
 		lazy_library_seal();

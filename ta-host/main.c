@@ -21,7 +21,9 @@ static bool unconfined;
 /* Runs on the TA's thread. */
 static void *host_main(void *arg)
 {
-	const struct instance_options options = { .report = &report, .unconfined = unconfined };
+	const struct instance_options options = { .report = &report,
+						  .unconfined = unconfined,
+						  .thread = arg };
 	int err;
 
 	err = death_watch(arg);

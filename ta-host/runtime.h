@@ -15,6 +15,8 @@
 #include <tee_api_types.h>
 #include <user_ta_header.h>
 
+#include "device/clock.h"
+
 struct runtime {
 	TEE_UUID uuid;
 	/* TA_FLAGS, TA_STACK_SIZE and TA_DATA_SIZE as declared, in octets. */
@@ -28,6 +30,8 @@ struct runtime {
 	bool strict_memory;
 	/* Of the simulated device: gpd.tee.deviceID. */
 	TEE_UUID device_id;
+	/* What it takes for the time. */
+	struct device_clock clock;
 	/* Highest trace level that is written: TRACE_* of <trace_levels.h>. */
 	int log_level;
 
@@ -49,6 +53,10 @@ __attribute__((format(printf, 1, 2))) void runtime_log(const char *format, ...);
 
 /* Has the operation under way been cancelled, whether masked or not? */
 bool runtime_cancel_requested(void);
+
+/* When `ms` milliseconds of the device will have passed, for runtime_sleep(); TEE_TIMEOUT_INFINITE:
+ * UINT64_MAX. */
+uint64_t runtime_deadline(uint32_t ms);
 
 /* Sleeps until `deadline_ns` (CLOCK_MONOTONIC; UINT64_MAX: for ever), or until the operation under
  * way is cancelled while `cancellable`. Returns true when it was cancelled. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device/clock.h"
 #include "device/paths.h"
 #include "device/seed.h"
 #include "wire/launch.h"
@@ -32,6 +33,8 @@ int daemon_option_take(struct daemon_options *options, int option, const char *v
 	static const char *const sandboxes[] = { "full", "any", NULL };
 	static const char *const levels[] = { "error", "info", "debug", "flow", "1",
 					      "2",     "3",    "4",	NULL };
+	struct device_clock clock;
+	const char *why;
 
 	switch (option) {
 	case 'd':
@@ -86,6 +89,16 @@ int daemon_option_take(struct daemon_options *options, int option, const char *v
 		}
 		options->seed = value;
 		return 1;
+	case 'M':
+		options->strict_memory = true;
+		return 1;
+	case 'C':
+		if (device_clock_parse(value, &clock, &why) < 0) {
+			fprintf(stderr, "teesim %s: --clock=%s: %s\n", command, value, why);
+			return -1;
+		}
+		options->clock = value;
+		return 1;
 	case 'w':
 		options->ta_wrapper = value;
 		return 1;
@@ -97,7 +110,8 @@ int daemon_option_take(struct daemon_options *options, int option, const char *v
 bool daemon_options_any(const struct daemon_options *options)
 {
 	return options->require_signed || options->require_sandbox || options->log_level ||
-	       options->ta_wrapper || options->world_switch || options->seed;
+	       options->ta_wrapper || options->world_switch || options->seed ||
+	       options->strict_memory || options->clock;
 }
 
 void daemon_options_argv(struct daemon_options *options, const char *program,
@@ -117,6 +131,7 @@ void daemon_options_argv(struct daemon_options *options, const char *program,
 		{ "--ta-wrapper", options->ta_wrapper },
 		{ "--world-switch", options->world_switch },
 		{ "--seed", options->seed },
+		{ "--clock", options->clock },
 		{ "--ready-fd", options->ready ? "3" : NULL },
 		{ "--log-fd", options->log_fd ? options->log_fd_text : NULL },
 		{ "--parent-pid", options->parent ? options->parent_text : NULL },
@@ -134,6 +149,8 @@ void daemon_options_argv(struct daemon_options *options, const char *program,
 	}
 	if (options->require_signed)
 		argv[n++] = "--require-signed";
+	if (options->strict_memory)
+		argv[n++] = "--strict-memory";
 	if (options->require_sandbox)
 		argv[n++] = !strcmp(options->require_sandbox, "full") ? "--require-sandbox=full"
 								      : "--require-sandbox=any";

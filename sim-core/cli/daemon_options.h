@@ -22,6 +22,9 @@ struct daemon_options {
 	const char *world_switch;
 	/* As seed_parse() takes it. */
 	const char *seed;
+	/* As teesimd's --clock has it. */
+	const char *clock;
+	bool strict_memory;
 	/* Where nothing is said by log_level, it logs of its own only what went wrong. */
 	bool quiet;
 	bool ephemeral;
@@ -37,7 +40,7 @@ struct daemon_options {
 };
 
 /* Longest command line, the terminating NULL included. */
-#define DAEMON_ARGV_MAX 32
+#define DAEMON_ARGV_MAX 40
 
 /* The options in common, for getopt_long(): `daemon_option_take()` takes their values. */
 #define DAEMON_LONG_OPTIONS                                                                       \
@@ -46,6 +49,8 @@ struct daemon_options {
 		{ "log-level", required_argument, NULL, 'l' },                                    \
 		{ "world-switch", required_argument, NULL, 'W' },                                 \
 		{ "seed", required_argument, NULL, 'N' },                                         \
+		{ "strict-memory", no_argument, NULL, 'M' },                                      \
+		{ "clock", required_argument, NULL, 'C' },                                        \
 	{                                                                                         \
 		"ta-wrapper", required_argument, NULL, 'w'                                        \
 	}

@@ -31,6 +31,10 @@ static const char help[] =
 	"board\n"
 	"      --seed N              make all randomness of the device's TAs follow from N, for "
 	"tests\n"
+	"      --clock INSTANT[,RATE]  start the device's clock at 2030-01-01T00:00:00Z, for "
+	"example,\n"
+	"                            or \"now\"; let it go RATE times as fast as the machine's\n"
+	"      --strict-memory       give TAs no more stack and heap than they declare\n"
 	"      --ta-wrapper COMMAND  put COMMAND before each TA's process (debuggers)\n";
 
 static bool seconds_valid(const char *text)

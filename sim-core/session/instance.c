@@ -326,6 +326,10 @@ static void tell_start(struct instance *instance)
 			.spin_us = options->spin_us,
 			.log_level = options->ta_log_level,
 			.world_switch_ns = options->world_switch_ns,
+			.start_flags = options->strict_memory ? MESSAGE_START_STRICT_MEMORY : 0,
+			.clock_host_start_ns = options->clock.host_start_ns,
+			.clock_start_ns = options->clock.start_ns,
+			.clock_rate = options->clock.rate,
 			.sandbox_required = options->require_full_sandbox
 						    ? SANDBOX_FULL & ~SANDBOX_SPAWN_FEATURES
 						    : 0,

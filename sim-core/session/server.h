@@ -13,6 +13,7 @@
 #include <sys/queue.h>
 #include <uv.h>
 
+#include "device/clock.h"
 #include "device/device.h"
 #include "device/log.h"
 #include "sandbox/cage.h"
@@ -45,6 +46,10 @@ struct server_options {
 	uint32_t world_switch_ns;
 	/* Where the randomness of TAs comes from; NULL: from nobody knows where. */
 	struct seed *seed;
+	/* TAs get no more stack and heap than they declare. */
+	bool strict_memory;
+	/* What the device takes for the time. */
+	struct device_clock clock;
 };
 
 struct server {

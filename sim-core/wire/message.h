@@ -196,6 +196,11 @@ struct message_status_device {
 	uint32_t unused;
 };
 
+enum message_start_flag {
+	/* TA_STACK_SIZE and TA_DATA_SIZE are enforced. */
+	MESSAGE_START_STRICT_MEMORY = 1,
+};
+
 /* d → h. Two descriptors: the image, then the doorbell. The tail holds `path_size` octets, the file
  * that the image was read from, for messages and debuggers. */
 struct message_start {
@@ -217,8 +222,13 @@ struct message_start {
 	uint32_t world_switch_ns;
 	/* Not 0: `random_seed` is all that the instance's randomness is made from. */
 	uint32_t seeded;
-	uint32_t unused;
+	/* message_start_flag bits. */
+	uint32_t start_flags;
 	uint8_t random_seed[32];
+	/* The members of struct device_clock (device/clock.h). */
+	uint64_t clock_host_start_ns;
+	uint64_t clock_start_ns;
+	uint64_t clock_rate;
 };
 
 /* h → d. Not RESULT_SUCCESS: the process exits right after. The tail holds `text_size`
@@ -383,7 +393,7 @@ static_assert(sizeof(struct message_grow_arena) == 24, "wire layout");
 static_assert(sizeof(struct message_answer) == 24, "wire layout");
 static_assert(sizeof(struct message_status_instance) == 48, "wire layout");
 static_assert(sizeof(struct message_status_device) == 40, "wire layout");
-static_assert(sizeof(struct message_start) == 112, "wire layout");
+static_assert(sizeof(struct message_start) == 136, "wire layout");
 static_assert(sizeof(struct message_started) == 24, "wire layout");
 static_assert(sizeof(struct message_add_session) == 56, "wire layout");
 static_assert(sizeof(struct message_resume_session) == 32, "wire layout");

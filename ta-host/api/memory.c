@@ -5,6 +5,7 @@
  * address, so that a pointer which is not one of them panics instead of wrecking the process, so
  * that TEE_Realloc() knows how the block was asked for, and so that strict mode can count.
  */
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <tee_api.h>
 #include <tee_internal_api_extensions.h>
 
+#include "api/heap.h"
 #include "runtime.h"
 
 #define HINT_MASK    (TEE_MALLOC_NO_FILL | TEE_MALLOC_NO_SHARE | TEE_USER_MEM_HINT_NO_FILL_ZERO)
@@ -32,6 +34,8 @@ struct allocation {
 	uint32_t hint;
 	/* tee_user_mem_mark_heap() calls before it was made. */
 	uint32_t mark;
+	/* Of malloc() and its kin, in strict mode alone. */
+	bool plain;
 };
 
 /* Open addressing with linear probing; capacity is a power of two, at most half of it in use. */
@@ -200,7 +204,7 @@ static struct allocation *heap_find(const void *address, const char *complaint)
 {
 	struct allocation *allocation = table ? table_find(address) : NULL;
 
-	if (!allocation || !allocation->address)
+	if (!allocation || !allocation->address || allocation->plain)
 		runtime_panic(TEE_ERROR_BAD_PARAMETERS, complaint);
 	return allocation;
 }
@@ -252,6 +256,118 @@ void TEE_Free(void *buffer)
 					    "was freed before"));
 }
 
+/*
+ * malloc() and its kin in strict mode (heap.h). Within them, the names are the C library's own.
+ */
+
+static void *plain_note(void *address, size_t size)
+{
+	if (address) {
+		table_insert(address, size, 0, 0);
+		table_find(address)->plain = true;
+	}
+	return address;
+}
+
+static bool plain_has_room(size_t size, size_t freed)
+{
+	if (size <= ALLOCATION_MOST && table_reserve() && heap_has_room(charge_of(size), freed))
+		return true;
+	errno = ENOMEM;
+	return false;
+}
+
+static void *strict_malloc(size_t size)
+{
+	return plain_has_room(size, 0) ? plain_note(malloc(size), size) : NULL;
+}
+
+static void *strict_calloc(size_t count, size_t size)
+{
+	size_t whole;
+
+	if (__builtin_mul_overflow(count, size, &whole) || !plain_has_room(whole, 0))
+		return NULL;
+	return plain_note(calloc(1, whole), whole);
+}
+
+static void strict_free(void *address)
+{
+	struct allocation *allocation = address && table ? table_find(address) : NULL;
+
+	if (allocation && allocation->address)
+		table_remove(allocation);
+	free(address);
+}
+
+static void *strict_realloc(void *address, size_t size)
+{
+	struct allocation *allocation;
+	void *moved;
+
+	if (!address)
+		return strict_malloc(size);
+	if (!size) {
+		strict_free(address);
+		return NULL;
+	}
+	allocation = table ? table_find(address) : NULL;
+	if (!allocation || !allocation->address) {
+		/* The C library allocated it for the TA. */
+		if (!plain_has_room(size, 0))
+			return NULL;
+		return plain_note(realloc(address, size), size);
+	}
+	if (!plain_has_room(size, charge_of(allocation->size)))
+		return NULL;
+	moved = realloc(address, size);
+	if (!moved)
+		return NULL;
+	/* Making room may have moved the table. */
+	table_remove(table_find(address));
+	return plain_note(moved, size);
+}
+
+static void *strict_reallocarray(void *address, size_t count, size_t size)
+{
+	size_t whole;
+
+	if (__builtin_mul_overflow(count, size, &whole)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return strict_realloc(address, whole);
+}
+
+static int strict_posix_memalign(void **address, size_t alignment, size_t size)
+{
+	int err;
+
+	if (!plain_has_room(size, 0))
+		return ENOMEM;
+	err = posix_memalign(address, alignment, size);
+	if (!err)
+		plain_note(*address, size);
+	return err;
+}
+
+static void *strict_aligned_alloc(size_t alignment, size_t size)
+{
+	return plain_has_room(size, 0) ? plain_note(aligned_alloc(alignment, size), size) : NULL;
+}
+
+const struct redirection heap_functions[] = {
+	{ "malloc", (void (*)(void))strict_malloc },
+	{ "calloc", (void (*)(void))strict_calloc },
+	{ "free", (void (*)(void))strict_free },
+	{ "realloc", (void (*)(void))strict_realloc },
+	{ "reallocarray", (void (*)(void))strict_reallocarray },
+	{ "posix_memalign", (void (*)(void))strict_posix_memalign },
+	{ "aligned_alloc", (void (*)(void))strict_aligned_alloc },
+	{ "memalign", (void (*)(void))strict_aligned_alloc },
+};
+const size_t heap_functions_count = sizeof(heap_functions) / sizeof(heap_functions[0]);
+
 void tee_user_mem_mark_heap(void)
 {
 	heap_mark++;
@@ -262,7 +378,7 @@ size_t tee_user_mem_check_heap(void)
 	size_t size = 0;
 
 	for (size_t i = 0; i < table_capacity; i++)
-		if (table[i].address && table[i].mark == heap_mark)
+		if (table[i].address && !table[i].plain && table[i].mark == heap_mark)
 			size += table[i].size;
 	return size;
 }

@@ -72,6 +72,24 @@ failed:
 	return -err;
 }
 
+int stack_thread_narrow(struct stack_thread *thread, size_t size)
+{
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	const uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+	const uintptr_t bottom = (uintptr_t)thread->stack;
+	size_t excess;
+
+	if (size > frame - bottom)
+		return 0;
+	excess = (frame - size) / page * page - bottom;
+	if (mprotect(thread->stack, excess, PROT_NONE) < 0)
+		return -errno;
+	(void)madvise(thread->stack, excess, MADV_DONTNEED);
+	thread->stack += excess;
+	thread->stack_size -= excess;
+	return 0;
+}
+
 bool stack_thread_overflowed(const struct stack_thread *thread, const void *address)
 {
 	const char *at = address;

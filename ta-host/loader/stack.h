@@ -40,6 +40,11 @@ struct stack_thread {
 int stack_thread_start(struct stack_thread *thread, size_t size, void *(*run)(void *arg),
 		       void *arg);
 
+/* Takes away what lies more than `size` octets below the caller's frame, for good: touching it is
+ * an overflow from then on. To be called on the thread itself; does nothing where there is no more
+ * than that. Returns 0 or -errno. */
+int stack_thread_narrow(struct stack_thread *thread, size_t size);
+
 /* Is `address`, where a fault happened, next to the stack: has the TA used it up? May be called
  * from a signal handler. */
 bool stack_thread_overflowed(const struct stack_thread *thread, const void *address);

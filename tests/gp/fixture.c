@@ -60,9 +60,14 @@ static unsigned int entries(const char *path, const char *prefix)
 	return count;
 }
 
-__attribute__((noreturn)) static void daemon_run(int ready, int log, pid_t parent)
+__attribute__((noreturn)) static void daemon_run(int ready, int log, pid_t parent,
+						 const char *const more[])
 {
+	const char *arguments[16] = {
+		"teesimd", "--ready-fd", "3", "--log-fd", "4", "--parent-pid"
+	};
 	char parent_text[16];
+	size_t count = 6;
 
 	snprintf(parent_text, sizeof(parent_text), "%d", parent);
 	/* Out of the way of the numbers that they are to have. */
@@ -71,17 +76,36 @@ __attribute__((noreturn)) static void daemon_run(int ready, int log, pid_t paren
 	dup2(ready, READY_FD);
 	dup2(log, LOG_FD);
 	close_range(5, UINT_MAX, 0);
-	execl(TEESIMD, "teesimd", "--ready-fd", "3", "--log-fd", "4", "--parent-pid", parent_text,
-	      NULL);
+	arguments[count++] = parent_text;
+	for (size_t i = 0; more && more[i] && i < 8; i++)
+		arguments[count++] = more[i];
+	execv(TEESIMD, (char *const *)arguments);
 	_exit(127);
 }
 
-void fixture_start(void)
+static void daemon_start(const char *const arguments[])
 {
-	char answer[256] = "", path[PATH_MAX];
+	char answer[256] = "";
 	size_t got = 0;
 	ssize_t n;
 	int ends[2];
+
+	cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+	daemon_pid = fork();
+	cr_assert_geq(daemon_pid, 0);
+	if (!daemon_pid)
+		daemon_run(ends[1], log_fd, getppid(), arguments);
+	close(ends[1]);
+	while (got < sizeof(answer) - 1 && !strchr(answer, '\n') &&
+	       (n = read(ends[0], answer + got, sizeof(answer) - 1 - got)) > 0)
+		got += (size_t)n;
+	close(ends[0]);
+	cr_assert_eq(strncmp(answer, "ready", 5), 0, "teesimd says: %s", answer);
+}
+
+void fixture_start_with(const char *const arguments[])
+{
+	char path[PATH_MAX];
 
 	cr_assert(mkdtemp(directory));
 	set_subdirectory("TEESIM_HOME", "home");
@@ -98,17 +122,20 @@ void fixture_start(void)
 	snprintf(path, sizeof(path), "%s/log", directory);
 	log_fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	cr_assert_geq(log_fd, 0);
-	cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
-	daemon_pid = fork();
-	cr_assert_geq(daemon_pid, 0);
-	if (!daemon_pid)
-		daemon_run(ends[1], log_fd, getppid());
-	close(ends[1]);
-	while (got < sizeof(answer) - 1 && !strchr(answer, '\n') &&
-	       (n = read(ends[0], answer + got, sizeof(answer) - 1 - got)) > 0)
-		got += (size_t)n;
-	close(ends[0]);
-	cr_assert_eq(strncmp(answer, "ready", 5), 0, "teesimd says: %s", answer);
+	daemon_start(arguments);
+}
+
+void fixture_start(void)
+{
+	fixture_start_with(NULL);
+}
+
+const char *fixture_device(void)
+{
+	static char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/home/devices/default", directory);
+	return path;
 }
 
 static void log_read(char *text, size_t room)
@@ -157,11 +184,11 @@ pid_t fixture_process(const char *name)
 }
 
 /* Ends the daemon. Its status, or -1 where it did not end. */
-static int daemon_end(void)
+static int daemon_end(int signal)
 {
 	int status;
 
-	kill(daemon_pid, SIGTERM);
+	kill(daemon_pid, signal);
 	for (int waited = 0; waited < GRACE_MS; waited += STEP_MS) {
 		if (waitpid(daemon_pid, &status, WNOHANG) == daemon_pid)
 			return status;
@@ -187,6 +214,15 @@ static bool children_end(void)
 	return false;
 }
 
+void fixture_restart(int signal, const char *const arguments[])
+{
+	const int status = daemon_end(signal);
+
+	cr_assert(status != -1, "the daemon did not end");
+	cr_assert(children_end(), "a process is left");
+	daemon_start(arguments);
+}
+
 static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *at)
 {
 	(void)info;
@@ -199,7 +235,7 @@ void fixture_stop(void)
 {
 	char path[PATH_MAX], sockets[PATH_MAX];
 
-	cr_expect_eq(daemon_end(), 0, "the daemon did not end with status 0");
+	cr_expect_eq(daemon_end(SIGTERM), 0, "the daemon did not end with status 0");
 	cr_expect(children_end(), "a process is left");
 	close(log_fd);
 	cr_expect_eq(entries("/proc/self/fd", ""), descriptors_before, "a descriptor is left");

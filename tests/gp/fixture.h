@@ -17,6 +17,16 @@
 void fixture_start(void);
 void fixture_stop(void);
 
+/* fixture_start() with more arguments for the daemon, at most 8, ended by NULL. */
+void fixture_start_with(const char *const arguments[]);
+
+/* Ends the daemon with `signal` (SIGTERM: in order), waits until all that it started is gone, and
+ * starts another on the same device; NULL: without more arguments. No client may be open. */
+void fixture_restart(int signal, const char *const arguments[]);
+
+/* The device's directory. */
+const char *fixture_device(void);
+
 /* Waits, for some seconds, until `text` is in the daemon's log; false: it never was. */
 bool fixture_log_has(const char *text);
 

@@ -10,6 +10,15 @@ enum {
 	CMD_HEAP,
 	/* Value 0.a: a mistake to make. */
 	CMD_MISTAKE,
+	/* As CMD_OWN_RIGHTS, of a heap that ends at TA_DATA_SIZE. */
+	CMD_STRICT_HEAP,
+	/* Value 0.a: octets of stack to use. */
+	CMD_USE_STACK,
+	/* As CMD_OWN_RIGHTS, of parameters 1 (in), 2 (out) and 3 (inout), all shared. Their first
+	 * octets lie on one page with something else of the TA's client. */
+	CMD_SHARED_RIGHTS,
+	/* Value 0.a, out: what gpd.ta.dataSize says, 0.b: gpd.ta.stackSize. */
+	CMD_SIZES,
 };
 
 enum {
@@ -20,6 +29,9 @@ enum {
 	MISTAKE_MOVE_NULL,
 	MISTAKE_WRITE_CONSTANT,
 	MISTAKE_FAR_BELOW_STACK,
+	MISTAKE_FILL_NULL,
+	MISTAKE_COMPARE_NULL,
+	MISTAKE_FREE_PLAIN,
 	MISTAKE_END,
 };
 

@@ -1,4 +1,5 @@
 /* Tries its own memory. */
+#include <stdlib.h>
 #include <string.h>
 #include <tee_internal_api.h>
 #include <tee_internal_api_extensions.h>
@@ -44,6 +45,10 @@ static uint32_t own_rights(void)
 	REQUIRE(!may(read, (void *)UINTPTR_MAX, 1));
 	REQUIRE(!may(read, variable, SIZE_MAX));
 	REQUIRE(may(read | write, NULL, 0));
+	REQUIRE(may(0, block, 64));
+	REQUIRE(!may(0x80 | read, block, 64));
+	/* Beyond what there is, beginning in it. */
+	REQUIRE(!may(read, local, 64UL << 20));
 	TEE_Free(block);
 	return 0;
 }
@@ -81,6 +86,93 @@ static uint32_t heap(void)
 	return 0;
 }
 
+/* How many blocks of `size` octets there are to be had, up to 1000; all are given back. */
+static unsigned int blocks_to_be_had(size_t size, uint32_t hint)
+{
+	void *block[1000];
+	unsigned int count = 0, got;
+
+	while (count < 1000 && (block[count] = TEE_Malloc(size, hint)))
+		count++;
+	for (got = count; got > 0; got--)
+		TEE_Free(block[got - 1]);
+	return count;
+}
+
+static uint32_t strict_heap(void)
+{
+	unsigned int count = blocks_to_be_had(1024, TEE_MALLOC_FILL_ZERO);
+	char *block, *other;
+
+	/* Of TA_DATA_SIZE, the greatest part can be used and nothing more. */
+	REQUIRE(count >= 28 && count <= 32);
+	REQUIRE(blocks_to_be_had(1024, TEE_MALLOC_NO_FILL) == count);
+	REQUIRE(!TEE_Malloc(33 * 1024, TEE_MALLOC_FILL_ZERO));
+	block = TEE_Malloc(30 * 1024, TEE_MALLOC_FILL_ZERO);
+	REQUIRE(block);
+	REQUIRE(!TEE_Realloc(block, 33 * 1024));
+	REQUIRE(!TEE_Malloc(4096, TEE_MALLOC_FILL_ZERO));
+	/* The C library's heap is the same. */
+	REQUIRE(!malloc(4096));
+	REQUIRE(!calloc(4, 1024));
+	block = TEE_Realloc(block, 16);
+	REQUIRE(block);
+	other = malloc(20 * 1024);
+	REQUIRE(other);
+	other[20 * 1024 - 1] = 1;
+	REQUIRE(!TEE_Malloc(16 * 1024, TEE_MALLOC_FILL_ZERO));
+	REQUIRE(!realloc(other, 40 * 1024));
+	REQUIRE(other[20 * 1024 - 1] == 1);
+	other = realloc(other, 1024);
+	REQUIRE(other);
+	free(other);
+	TEE_Free(block);
+	other = strdup("not of the TA's own asking");
+	REQUIRE(other);
+	free(other);
+	REQUIRE(blocks_to_be_had(1024, TEE_MALLOC_FILL_ZERO) == count);
+	return 0;
+}
+
+/* Writes to every part of so much stack. */
+static void stack_use(size_t size)
+{
+	volatile char octet[512];
+
+	octet[0] = 1;
+	if (size > sizeof(octet))
+		stack_use(size - sizeof(octet));
+	octet[1] = 1;
+}
+
+static uint32_t shared_rights(TEE_Param params[TEE_NUM_PARAMS])
+{
+	const uint32_t any = TEE_MEMORY_ACCESS_ANY_OWNER;
+	const uint32_t read = TEE_MEMORY_ACCESS_READ;
+	const uint32_t write = TEE_MEMORY_ACCESS_WRITE;
+
+	for (unsigned int i = 1; i < TEE_NUM_PARAMS; i++) {
+		void *buffer = params[i].memref.buffer;
+		const size_t size = params[i].memref.size;
+
+		REQUIRE(!may(read, buffer, size));
+		REQUIRE(!may(read, buffer, 1));
+		REQUIRE(!may(write, buffer, size));
+		REQUIRE(may(any | read, buffer, size));
+		REQUIRE(may(any | read | TEE_MEMORY_ACCESS_NONSECURE, buffer, size));
+		REQUIRE(!may(any | read | TEE_MEMORY_ACCESS_SECURE, buffer, size));
+	}
+	REQUIRE(may(any | read | write, params[2].memref.buffer, params[2].memref.size));
+	REQUIRE(may(any | read | write, params[3].memref.buffer, params[3].memref.size));
+	return 0;
+}
+
+static void sizes(TEE_Param params[TEE_NUM_PARAMS])
+{
+	TEE_GetPropertyAsU32(TEE_PROPSET_CURRENT_TA, "gpd.ta.dataSize", &params[0].value.a);
+	TEE_GetPropertyAsU32(TEE_PROPSET_CURRENT_TA, "gpd.ta.stackSize", &params[0].value.b);
+}
+
 static void mistake(uint32_t which)
 {
 	volatile char *block;
@@ -113,6 +205,15 @@ static void mistake(uint32_t which)
 	case MISTAKE_FAR_BELOW_STACK:
 		*(volatile char *)((uintptr_t)&local - (64UL << 20)) = 1;
 		break;
+	case MISTAKE_FILL_NULL:
+		TEE_MemFill(NULL, 0, 1);
+		break;
+	case MISTAKE_COMPARE_NULL:
+		(void)TEE_MemCompare(&local, NULL, 1);
+		break;
+	case MISTAKE_FREE_PLAIN:
+		TEE_Free(malloc(8));
+		break;
 	}
 }
 
@@ -144,6 +245,18 @@ TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t 
 		return TEE_SUCCESS;
 	case CMD_HEAP:
 		params[0].value.a = heap();
+		return TEE_SUCCESS;
+	case CMD_STRICT_HEAP:
+		params[0].value.a = strict_heap();
+		return TEE_SUCCESS;
+	case CMD_USE_STACK:
+		stack_use(params[0].value.a);
+		return TEE_SUCCESS;
+	case CMD_SHARED_RIGHTS:
+		params[0].value.a = shared_rights(params);
+		return TEE_SUCCESS;
+	case CMD_SIZES:
+		sizes(params);
 		return TEE_SUCCESS;
 	case CMD_MISTAKE:
 		mistake(params[0].value.a);

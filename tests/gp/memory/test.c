@@ -47,3 +47,101 @@ Test(memory, mistakes_kill_the_instance)
 		client_close(&client);
 	}
 }
+
+/* In a session of its own, with `setup`'s parameters 1 to 3 shared. */
+static void expect_shared_rights(TEEC_Operation *operation)
+{
+	cr_assert_eq(client_invoke(&client, CMD_SHARED_RIGHTS, operation), TEEC_SUCCESS);
+	cr_expect_eq(operation->params[0].value.a, 0, "memory/ta.c:%u",
+		     operation->params[0].value.a);
+}
+
+Test(memory, what_a_client_shares_is_not_the_tas_own)
+{
+	TEEC_Operation operation = { .paramTypes = TEEC_PARAM_TYPES(
+					     TEEC_VALUE_OUTPUT, TEEC_MEMREF_TEMP_INPUT,
+					     TEEC_MEMREF_TEMP_OUTPUT, TEEC_MEMREF_TEMP_INOUT) };
+	char octets[3][5000];
+
+	client_open(&client, &ta);
+	for (unsigned int i = 0; i < 3; i++) {
+		operation.params[i + 1].tmpref.buffer = octets[i];
+		operation.params[i + 1].tmpref.size = sizeof(octets[i]);
+	}
+	expect_shared_rights(&operation);
+	client_close(&client);
+}
+
+Test(memory, neither_are_shared_blocks)
+{
+	static const uint32_t flags[] = { TEEC_MEM_INPUT, TEEC_MEM_OUTPUT,
+					  TEEC_MEM_INPUT | TEEC_MEM_OUTPUT };
+	TEEC_Operation operation = { .paramTypes = TEEC_PARAM_TYPES(
+					     TEEC_VALUE_OUTPUT, TEEC_MEMREF_WHOLE,
+					     TEEC_MEMREF_WHOLE, TEEC_MEMREF_WHOLE) };
+	TEEC_SharedMemory block[3];
+
+	client_open(&client, &ta);
+	for (unsigned int i = 0; i < 3; i++) {
+		block[i] = (TEEC_SharedMemory) { .size = 5000, .flags = flags[i] };
+		cr_assert_eq(TEEC_AllocateSharedMemory(&client.context, &block[i]), TEEC_SUCCESS);
+		operation.params[i + 1].memref.parent = &block[i];
+	}
+	expect_shared_rights(&operation);
+	for (unsigned int i = 0; i < 3; i++)
+		TEEC_ReleaseSharedMemory(&block[i]);
+	client_close(&client);
+}
+
+static void start_strict(void)
+{
+	static const char *const arguments[] = { "--strict-memory", NULL };
+
+	fixture_start_with(arguments);
+}
+
+TestSuite(strict_memory, .init = start_strict, .fini = fixture_stop);
+
+Test(strict_memory, heap_ends_where_data_size_says)
+{
+	expect_all_right(CMD_STRICT_HEAP);
+}
+
+static TEEC_Result use_stack(uint32_t size)
+{
+	TEEC_Operation operation = { .paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, 0, 0, 0) };
+
+	operation.params[0].value.a = size;
+	return client_invoke(&client, CMD_USE_STACK, &operation);
+}
+
+Test(strict_memory, stack_ends_near_where_stack_size_says)
+{
+	client_open(&client, &ta);
+	cr_expect_eq(use_stack(2048), TEEC_SUCCESS);
+	cr_expect_eq(use_stack(64 * 1024), TEEC_ERROR_TARGET_DEAD);
+	cr_expect_eq(client.origin, TEEC_ORIGIN_TEE);
+	client_close(&client);
+	cr_expect(fixture_log_has("stack overflow"));
+}
+
+Test(strict_memory, sizes_are_reported_as_declared)
+{
+	TEEC_Operation operation = { .paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_OUTPUT, 0, 0, 0) };
+
+	client_open(&client, &ta);
+	cr_assert_eq(client_invoke(&client, CMD_SIZES, &operation), TEEC_SUCCESS);
+	cr_expect_eq(operation.params[0].value.a, 32 * 1024);
+	cr_expect_eq(operation.params[0].value.b, 2 * 1024);
+	client_close(&client);
+}
+
+Test(memory, both_are_generous_otherwise)
+{
+	client_open(&client, &ta);
+	cr_expect_eq(use_stack(64 * 1024), TEEC_SUCCESS);
+	cr_expect_eq(use_stack(4 << 20), TEEC_SUCCESS);
+	cr_expect_eq(use_stack(64 << 20), TEEC_ERROR_TARGET_DEAD);
+	client_close(&client);
+	cr_expect(fixture_log_has("stack overflow"));
+}

@@ -178,3 +178,65 @@ Test(time, opening_is_cancelled_as_commands_are)
 		     TEEC_ERROR_CANCEL);
 	pthread_join(thread, NULL);
 }
+
+static void start_in_2030(void)
+{
+	/* A minute in each hundredth of a second. */
+	static const char *const arguments[] = { "--clock=2030-01-01T00:00:00Z,6000", NULL };
+
+	fixture_start_with(arguments);
+}
+
+TestSuite(virtual_clock, .init = start_in_2030, .fini = fixture_stop);
+
+#define YEAR_2030 1893456000U
+
+Test(virtual_clock, starts_at_the_instant_and_goes_at_the_rate)
+{
+	uint32_t first_ree, second_ree;
+	uint64_t first, second;
+
+	client_open(&client, &ta);
+	first = system_ms(&first_ree);
+	cr_expect_geq(first_ree, YEAR_2030);
+	cr_expect_lt(first_ree, YEAR_2030 + 86400 * 30);
+	pause_ms(100);
+	second = system_ms(&second_ree);
+	/* Ten minutes at the least. */
+	cr_expect_geq(second - first, 599000);
+	cr_expect_geq(second_ree - first_ree, 599);
+	client_close(&client);
+}
+
+Test(virtual_clock, waiting_takes_the_devices_time)
+{
+	/* An hour, over in less than a second. */
+	TEEC_Operation operation = wait_operation(3600 * 1000, true);
+	const uint64_t before = now_ms();
+	uint64_t first, second;
+	uint32_t ree;
+
+	client_open(&client, &ta);
+	first = system_ms(&ree);
+	cr_expect_eq(client_invoke(&client, CMD_WAIT, &operation), TEEC_SUCCESS);
+	second = system_ms(&ree);
+	cr_expect_geq(second - first, 3600 * 1000);
+	cr_expect_lt(now_ms() - before, 3600 * 1000);
+	client_close(&client);
+}
+
+Test(virtual_clock, is_the_same_for_all_instances)
+{
+	struct client other;
+	uint64_t first, second;
+	uint32_t ree;
+
+	client_open(&client, &ta);
+	first = system_ms(&ree);
+	client_open(&other, &ta);
+	client_close(&client);
+	client = other;
+	second = system_ms(&ree);
+	cr_expect_geq(second, first);
+	client_close(&client);
+}

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tee_api_defines.h>
+#include <time.h>
 
 struct runtime runtime;
 struct runtime_double runtime_double;
@@ -58,6 +60,17 @@ void runtime_log(const char *format, ...)
 bool runtime_cancel_requested(void)
 {
 	return runtime_double.cancel_requested;
+}
+
+uint64_t runtime_deadline(uint32_t ms)
+{
+	struct timespec now;
+
+	if (ms == TEE_TIMEOUT_INFINITE)
+		return UINT64_MAX;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec +
+	       device_clock_host_ns(&runtime.clock, ms * 1000000ULL);
 }
 
 bool runtime_sleep(uint64_t deadline_ns, bool cancellable)

@@ -102,3 +102,37 @@ Test(stack, overflow_is_told_from_another_fault)
 	cr_assert_eq(end_of(stack_overflow), 9);
 	cr_assert_eq(end_of(fault_elsewhere), 10);
 }
+
+static void *narrowed(void *arg)
+{
+	char *const bottom = thread.stack;
+	const size_t size = thread.stack_size;
+
+	if (stack_thread_narrow(&thread, 64 * 1024) < 0)
+		return NULL;
+	/* What was left is as much as was asked for, and not much more. */
+	if (thread.stack_size < 64 * 1024 || thread.stack_size > 64 * 1024 + 32 * 1024 ||
+	    thread.stack + thread.stack_size != bottom + size)
+		return NULL;
+	/* There is nothing to take away from that. */
+	if (stack_thread_narrow(&thread, 1 << 20) < 0 || thread.stack == bottom)
+		return NULL;
+	return depth_reach(60 * 1024 / 1024) >= 0 ? arg : NULL;
+}
+
+Test(stack, can_be_narrowed_by_the_thread)
+{
+	cr_assert_eq(stack_thread_start(&thread, 1 << 20, narrowed, &thread), 0);
+	cr_assert_eq(stack_thread_join(&thread), &thread);
+}
+
+static void *narrowed_overflow(void *arg)
+{
+	(void)stack_thread_narrow(&thread, 64 * 1024);
+	return depth_reach(512) ? arg : NULL;
+}
+
+Test(stack, what_was_taken_away_is_an_overflow)
+{
+	cr_assert_eq(end_of(narrowed_overflow), 9);
+}
