@@ -41,6 +41,12 @@ static const struct user_ta_property implementation_properties[] = {
 	  VALUE_U32(PROTECTION_LEVEL_REE) },
 	{ "gpd.tee.arith.maxBigIntSize", USER_TA_PROP_TYPE_U32, VALUE_U32(BIG_INT_BITS_MAX) },
 	{ "gpd.tee.cryptography.ecc", USER_TA_PROP_TYPE_BOOL, VALUE_BOOL(true) },
+	{ "gpd.tee.cryptography.nist", USER_TA_PROP_TYPE_BOOL, VALUE_BOOL(true) },
+	/* The Brainpool curves, for which the API has no identifiers. */
+	{ "gpd.tee.cryptography.bsi-r", USER_TA_PROP_TYPE_BOOL, VALUE_BOOL(false) },
+	{ "gpd.tee.cryptography.bsi-t", USER_TA_PROP_TYPE_BOOL, VALUE_BOOL(false) },
+	{ "gpd.tee.cryptography.ietf", USER_TA_PROP_TYPE_BOOL, VALUE_BOOL(true) },
+	{ "gpd.tee.cryptography.octa", USER_TA_PROP_TYPE_BOOL, VALUE_BOOL(true) },
 	{ "gpd.tee.trustedStorage.antiRollback.protectionLevel", USER_TA_PROP_TYPE_U32,
 	  VALUE_U32(PROTECTION_LEVEL_NONE) },
 	{ "gpd.tee.trustedos.implementation.version", USER_TA_PROP_TYPE_STRING,
@@ -56,6 +62,7 @@ static const struct user_ta_property implementation_properties[] = {
 	{ "gpd.tee.internalCore.version", USER_TA_PROP_TYPE_U32, VALUE_U32(TEE_CORE_API_VERSION) },
 	{ "gpd.tee.sockets.version", USER_TA_PROP_TYPE_U32, VALUE_U32(SOCKETS_VERSION) },
 	{ "gpd.tee.sockets.tcp.version", USER_TA_PROP_TYPE_U32, VALUE_U32(SOCKETS_VERSION) },
+	{ "gpd.tee.sockets.udp.version", USER_TA_PROP_TYPE_U32, VALUE_U32(SOCKETS_VERSION) },
 	/* Of other processors. TAs ask before they use them. */
 	{ "org.trustedfirmware.optee.cpu.feat_bti_implemented", USER_TA_PROP_TYPE_BOOL,
 	  VALUE_BOOL(false) },

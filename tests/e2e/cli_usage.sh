@@ -30,5 +30,9 @@ expect_status 2 teesim start --idle-seconds -1
 expect_status 2 teesim start --require-sandbox=some
 expect_status 2 teesim start --log-level loud
 expect_status 2 teesim start --device 'a b'
+expect_status 2 teesim start --clock=2030
+expect_output 'the instant is not as'
+expect_status 2 teesim run --clock=2030-01-01,0 -- true
+expect_output 'a rate from'
 expect_status 0 teesim --version
 expect_done

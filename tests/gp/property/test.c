@@ -83,3 +83,28 @@ Test(property, nobody_is_the_client_while_an_instance_is_created)
 	cr_expect_eq(operation.params[0].value.a, TEEC_ERROR_ITEM_NOT_FOUND);
 	client_close(&client);
 }
+
+Test(property, getters_give_values_and_exact_errors)
+{
+	TEEC_Operation operation = { .paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_OUTPUT, 0, 0, 0) };
+
+	client_open(&client, &ta);
+	cr_assert_eq(client_invoke(&client, 3, &operation), TEEC_SUCCESS);
+	cr_expect_eq(operation.params[0].value.a, 0, "property/ta.c:%u",
+		     operation.params[0].value.a);
+	client_close(&client);
+}
+
+Test(property, mistakes_panic)
+{
+	for (uint32_t which = 1; which <= 7; which++) {
+		TEEC_Operation operation = { .paramTypes =
+						     TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, 0, 0, 0) };
+
+		client_open(&client, &ta);
+		operation.params[0].value.a = which;
+		cr_expect_eq(client_invoke(&client, 4, &operation), TEEC_ERROR_TARGET_DEAD,
+			     "mistake %u", which);
+		client_close(&client);
+	}
+}

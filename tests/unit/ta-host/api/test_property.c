@@ -321,7 +321,9 @@ Test(property, implementation_has_exactly_the_standard_names)
 			 "gpd.tee.apiversion gpd.tee.description gpd.tee.deviceID "
 			 "gpd.tee.systemTime.protectionLevel "
 			 "gpd.tee.TAPersistentTime.protectionLevel gpd.tee.arith.maxBigIntSize "
-			 "gpd.tee.cryptography.ecc "
+			 "gpd.tee.cryptography.ecc gpd.tee.cryptography.nist "
+			 "gpd.tee.cryptography.bsi-r gpd.tee.cryptography.bsi-t "
+			 "gpd.tee.cryptography.ietf gpd.tee.cryptography.octa "
 			 "gpd.tee.trustedStorage.antiRollback.protectionLevel "
 			 "gpd.tee.trustedos.implementation.version "
 			 "gpd.tee.trustedos.implementation.binaryversion "
@@ -330,6 +332,7 @@ Test(property, implementation_has_exactly_the_standard_names)
 			 "gpd.tee.firmware.implementation.binaryversion "
 			 "gpd.tee.firmware.manufacturer gpd.tee.internalCore.version "
 			 "gpd.tee.sockets.version gpd.tee.sockets.tcp.version "
+			 "gpd.tee.sockets.udp.version "
 			 "org.trustedfirmware.optee.cpu.feat_bti_implemented "
 			 "org.trustedfirmware.optee.cpu.feat_pauth_implemented "
 			 "org.trustedfirmware.optee.cpu.feat_memtag_implemented ");
