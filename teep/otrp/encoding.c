@@ -1,0 +1,156 @@
+#include "teep/otrp/encoding.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static const char standard_alphabet[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char url_alphabet[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+enum {
+	SEEN_STANDARD = 1,
+	SEEN_URL = 2,
+};
+
+/* The value of a digit, or -1; notes which alphabet it belongs to when only one has it. */
+static int digit_value(uint8_t c, unsigned *seen)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+' || c == '/') {
+		*seen |= SEEN_STANDARD;
+		return c == '+' ? 62 : 63;
+	}
+	if (c == '-' || c == '_') {
+		*seen |= SEEN_URL;
+		return c == '-' ? 62 : 63;
+	}
+	return -1;
+}
+
+/* The length without padding, or -EBADMSG. */
+static ssize_t digits_count(struct span text, enum base64_form form)
+{
+	size_t n = text.size, padding = 0;
+
+	while (n > 0 && padding < 2 && text.data[n - 1] == '=') {
+		n--;
+		padding++;
+	}
+	if (n % 4 == 1 || (padding && (form == BASE64_JOSE || text.size % 4)))
+		return -EBADMSG;
+	return (ssize_t)n;
+}
+
+int base64_decode(struct span text, enum base64_form form, struct arena *arena, struct span *out)
+{
+	const ssize_t count = digits_count(text, form);
+	unsigned seen = 0, bits = 0;
+	uint32_t value = 0;
+	uint8_t *octets, *at;
+
+	if (count < 0)
+		return (int)count;
+	octets = arena_take(arena, (size_t)count / 4 * 3 + (size_t)count % 4);
+	if (!octets)
+		return -ENOMEM;
+	at = octets;
+	for (ssize_t i = 0; i < count; i++) {
+		const int digit = digit_value(text.data[i], &seen);
+
+		if (digit < 0)
+			return -EBADMSG;
+		value = value << 6 | (uint32_t)digit;
+		bits += 6;
+		if (bits >= 8) {
+			bits -= 8;
+			*at++ = (uint8_t)(value >> bits);
+			value &= (1U << bits) - 1;
+		}
+	}
+	if (value || seen == (SEEN_STANDARD | SEEN_URL) ||
+	    (form == BASE64_JOSE && seen == SEEN_STANDARD))
+		return -EBADMSG;
+	*at = 0;
+	*out = span_of(octets, (size_t)(at - octets));
+	return 0;
+}
+
+static char *encode(const uint8_t *data, size_t size, const char *alphabet, bool padding)
+{
+	char *text, *at;
+
+	if (size > SIZE_MAX / 2)
+		return NULL;
+	text = malloc((size + 2) / 3 * 4 + 1);
+	if (!text)
+		return NULL;
+	at = text;
+	for (; size >= 3; size -= 3, data += 3) {
+		*at++ = alphabet[data[0] >> 2];
+		*at++ = alphabet[(data[0] & 3) << 4 | data[1] >> 4];
+		*at++ = alphabet[(data[1] & 15) << 2 | data[2] >> 6];
+		*at++ = alphabet[data[2] & 63];
+	}
+	if (size) {
+		*at++ = alphabet[data[0] >> 2];
+		*at++ = alphabet[(data[0] & 3) << 4 | (size == 2 ? data[1] >> 4 : 0)];
+		if (size == 2)
+			*at++ = alphabet[(data[1] & 15) << 2];
+		for (; padding && size < 3; size++)
+			*at++ = '=';
+	}
+	*at = '\0';
+	return text;
+}
+
+char *base64_encode(const void *data, size_t size)
+{
+	return encode(data, size, standard_alphabet, true);
+}
+
+char *base64url_encode(const void *data, size_t size)
+{
+	return encode(data, size, url_alphabet, false);
+}
+
+static int hex_value(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int hex_decode(struct span text, uint8_t *out, size_t size)
+{
+	if (text.size != 2 * size)
+		return -EBADMSG;
+	for (size_t i = 0; i < size; i++) {
+		const int high = hex_value(text.data[2 * i]);
+		const int low = hex_value(text.data[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return -EBADMSG;
+		out[i] = (uint8_t)(high << 4 | low);
+	}
+	return 0;
+}
+
+char *hex_encode(const void *data, size_t size, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *octets = data;
+
+	for (size_t i = 0; i < size; i++) {
+		out[2 * i] = digits[octets[i] >> 4];
+		out[2 * i + 1] = digits[octets[i] & 15];
+	}
+	out[2 * size] = '\0';
+	return out;
+}

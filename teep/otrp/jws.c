@@ -1,0 +1,193 @@
+#include "teep/otrp/jws.h"
+
+#include <errno.h>
+#include <jose/jws.h>
+#include <stdlib.h>
+
+#include "teep/otrp/encoding.h"
+#include "teep/otrp/jose_key.h"
+
+static const struct member jws_members[] = {
+	{ "payload", MEMBER_TEXT, MEMBER_REQUIRED },
+	{ "protected", MEMBER_TEXT, MEMBER_REQUIRED },
+	{ "header", MEMBER_OBJECT, MEMBER_OPTIONAL },
+	{ "signature", MEMBER_TEXT, MEMBER_REQUIRED },
+};
+
+static const struct member protected_members[] = {
+	{ "alg", MEMBER_TEXT, MEMBER_REQUIRED },
+	{ "typ", MEMBER_TEXT, MEMBER_OPTIONAL },
+	{ "kid", MEMBER_TEXT, MEMBER_OPTIONAL },
+	{ "x5c", MEMBER_ARRAY, MEMBER_OPTIONAL },
+};
+
+/* `signer` comes last: only the lenient look that far. */
+static const struct member header_members[] = {
+	{ "x5c", MEMBER_ARRAY, MEMBER_OPTIONAL },
+	{ "kid", MEMBER_TEXT, MEMBER_OPTIONAL },
+	{ "signer", MEMBER_TEXT, MEMBER_OPTIONAL },
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static int certificate_add(const json_t *text, struct arena *arena, struct span_list *list,
+			   struct otrp_failure *failure)
+{
+	if (!json_is_string(text) || list->count == SPAN_LIST_MAX ||
+	    base64_decode(json_span(text), BASE64_ANY, arena, &list->item[list->count]) < 0 ||
+	    list->item[list->count].size == 0)
+		return otrp_fail(failure, OTRP_REQUEST_INVALID,
+				 "x5c: not a short list of certificates in base64");
+	list->count++;
+	return 0;
+}
+
+static int chain_parse(const json_t *header, struct arena *arena, struct span_list *list,
+		       struct otrp_failure *failure)
+{
+	const json_t *x5c = json_object_get(header, "x5c");
+	const json_t *signer = json_object_get(header, "signer");
+	int rc = 0;
+
+	if (x5c && (signer || json_array_size(x5c) == 0))
+		return otrp_fail(failure, OTRP_REQUEST_INVALID, "x5c: empty, or beside signer");
+	if (signer)
+		return certificate_add(signer, arena, list, failure);
+	for (size_t i = 0; rc == 0 && i < json_array_size(x5c); i++)
+		rc = certificate_add(json_array_get(x5c, i), arena, list, failure);
+	return rc;
+}
+
+/* No parameter may stand in both headers (RFC 7515 section 4). */
+static bool headers_disjoint(const json_t *a, json_t *b)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(b, name, value)
+	{
+		if (json_object_get(a, name))
+			return false;
+	}
+	return true;
+}
+
+static int headers_parse(const json_t *object, const json_t *protected,
+			 const struct jws_options *options, struct arena *arena, struct jws *out,
+			 struct otrp_failure *failure)
+{
+	json_t *header = json_object_get(object, "header");
+	const size_t known = COUNT(header_members) - (options->lenient ? 0 : 1);
+	int rc;
+
+	rc = members_check(protected, "JWS protected header", protected_members,
+			   COUNT(protected_members), EXTRA_REFUSED, failure);
+	if (rc == 0 && header)
+		rc = members_check(header, "JWS header", header_members, known, EXTRA_REFUSED,
+				   failure);
+	if (rc == 0 && header && !headers_disjoint(protected, header))
+		rc = otrp_fail(failure, OTRP_REQUEST_INVALID,
+			       "JWS: a parameter stands in both headers");
+	if (rc == 0)
+		rc = chain_parse(json_object_get(protected, "x5c") ? protected : header, arena,
+				 &out->x5c, failure);
+	if (rc)
+		return rc;
+	out->algorithm = jws_algorithm_parse(json_span(json_object_get(protected, "alg")));
+	if (out->algorithm == JWS_NONE || (out->algorithm == JWS_ES384 && !options->extended))
+		return otrp_fail(failure, OTRP_UNSUPPORTED_CRYPTO_ALG,
+				 "JWS: the signature algorithm is not supported");
+	return 0;
+}
+
+int jws_parse(const json_t *object, const struct jws_options *options, struct arena *arena,
+	      struct jws *out, struct otrp_failure *failure)
+{
+	struct span header, signature;
+	json_t *protected = NULL;
+	int rc;
+
+	*out = (struct jws) { 0 };
+	rc = members_check(object, "JWS", jws_members, COUNT(jws_members), EXTRA_REFUSED, failure);
+	if (rc)
+		return rc;
+	if (member_text(object, "protected", arena, &out->protected_text) ||
+	    member_text(object, "payload", arena, &out->payload_text) ||
+	    member_text(object, "signature", arena, &out->signature_text))
+		return otrp_fail(failure, OTRP_TEE_FAIL, "out of memory");
+	if (base64_decode(out->protected_text, BASE64_JOSE, arena, &header) ||
+	    base64_decode(out->payload_text, BASE64_JOSE, arena, &out->payload) ||
+	    base64_decode(out->signature_text, BASE64_JOSE, arena, &signature))
+		return otrp_fail(failure, OTRP_REQUEST_INVALID,
+				 "JWS: a member is not in base64url");
+	if (json_object_parse(header, &protected))
+		return otrp_fail(failure, OTRP_REQUEST_INVALID,
+				 "JWS: the protected header is not a JSON object");
+	rc = headers_parse(object, protected, options, arena, out, failure);
+	json_decref(protected);
+	return rc;
+}
+
+bool jws_verify(const struct jws *jws, EVP_PKEY *key)
+{
+	JOSE_KEY_AUTO jwk = NULL;
+	json_t *object;
+	bool holds;
+
+	if (jws->algorithm == JWS_NONE || jws_algorithm_of(key_kind(key)) != jws->algorithm)
+		return false;
+	jwk = jose_key_public_of(key);
+	object = json_pack("{s:s, s:s, s:s}", "payload", span_text(jws->payload_text), "protected",
+			   span_text(jws->protected_text), "signature",
+			   span_text(jws->signature_text));
+	holds = jwk && object && jose_jws_ver(jose_quiet(), object, NULL, jwk, false);
+	json_decref(object);
+	return holds;
+}
+
+static json_t *chain_encode(STACK_OF(X509) * chain)
+{
+	json_t *array = json_array();
+
+	for (int i = 0; array && i < sk_X509_num(chain); i++) {
+		uint8_t *der = NULL;
+		const int size = i2d_X509(sk_X509_value(chain, i), &der);
+		char *text = size > 0 ? base64_encode(der, (size_t)size) : NULL;
+
+		OPENSSL_free(der);
+		if (!text || json_array_append_new(array, json_string(text))) {
+			json_decref(array);
+			array = NULL;
+		}
+		free(text);
+	}
+	return array;
+}
+
+json_t *jws_sign(struct span payload, EVP_PKEY *key, STACK_OF(X509) * chain)
+{
+	const enum jws_algorithm algorithm = jws_algorithm_of(key_kind(key));
+	JOSE_KEY_AUTO jwk = algorithm == JWS_NONE ? NULL : jose_key_of(key);
+	char *text = base64url_encode(payload.data, payload.size);
+	json_t *object = NULL, *header = NULL;
+
+	if (text && jwk)
+		object = json_pack("{s:s}", "payload", text);
+	if (object)
+		header = json_pack("{s:{s:s}}", "protected", "alg", jws_algorithm_name(algorithm));
+	if (header && chain && json_object_set_new(header, "header", json_object()))
+		goto fail;
+	if (header && chain &&
+	    json_object_set_new(json_object_get(header, "header"), "x5c", chain_encode(chain)))
+		goto fail;
+	if (!header || !jose_jws_sig(jose_quiet(), object, header, jwk))
+		goto fail;
+	json_decref(header);
+	free(text);
+	return object;
+fail:
+	json_decref(header);
+	json_decref(object);
+	free(text);
+	return NULL;
+}

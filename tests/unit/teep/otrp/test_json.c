@@ -1,0 +1,124 @@
+#include "teep/otrp/json.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+
+static int parse(const char *text)
+{
+	json_t *value = NULL;
+	const int rc = json_object_parse(span_of_text(text), &value);
+
+	json_decref(value);
+	return rc;
+}
+
+Test(otrp_json, an_object_is_accepted)
+{
+	cr_assert_eq(parse("{}"), 0);
+	cr_assert_eq(parse(" {\"a\":[1,{\"b\":\"\\u00e4\xc3\xa4 }]\"}],\"c\":true} \n"), 0);
+}
+
+Test(otrp_json, what_is_not_strict_is_refused)
+{
+	static const char *const bad[] = {
+		"",
+		"[]",
+		"\"x\"",
+		"{} {}",
+		"{}x",
+		"{\"a\":1,\"a\":2}",
+		"{\"a\":{\"b\":1,\"b\":1}}",
+		"{\"a\":\"\\u0000\"}",
+		"{\"a\\u0000\":1}",
+		"{\"a\":\"\xff\"}",
+		"{\"a\":\"\xc0\x80\"}",
+		"{\"a\":\"\xed\xa0\x80\"}",
+		"{\"a\":\"\\ud800\"}",
+		"{\"a\":01}",
+		"{\"a\":1,}",
+		"{'a':1}",
+		"\xef\xbb\xbf{}",
+		"{\"a\":NaN}",
+		"{\"a\":\"\n\"}",
+		"}{",
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		cr_assert_eq(parse(bad[i]), -EBADMSG, "%zu: %s", i, bad[i]);
+}
+
+Test(otrp_json, nesting_ends_at_sixteen)
+{
+	char text[2 * 20 * 8 + 8];
+
+	for (int depth = 15; depth <= 17; depth++) {
+		text[0] = '\0';
+		for (int i = 0; i < depth; i++)
+			strcat(text, "{\"a\":");
+		strcat(text, "1");
+		for (int i = 0; i < depth; i++)
+			strcat(text, "}");
+		cr_assert_eq(parse(text), depth <= JSON_DEPTH_MAX ? 0 : -EBADMSG, "%d", depth);
+	}
+}
+
+Test(otrp_json, a_hundred_thousand_brackets_are_refused_and_overflow_no_stack)
+{
+	const size_t size = 100000;
+	char *text = malloc(size);
+	json_t *value;
+
+	memset(text, '[', size);
+	cr_assert_eq(json_object_parse(span_of(text, size), &value), -EBADMSG);
+	free(text);
+}
+
+Test(otrp_json, the_canonical_form_is_sorted_and_bare)
+{
+	json_t *value;
+	char *text;
+
+	cr_assert_eq(
+		json_object_parse(span_of_text("{ \"b\" : [true, \"\\/\\u00e4\"],\n"
+					       "\"\\u00e4\":{}, \"a\":\"\\u000a\",\"B\":null}"),
+				  &value),
+		0);
+	text = json_canonical(value);
+	cr_assert_str_eq(text,
+			 "{\"B\":null,\"a\":\"\\n\",\"b\":[true,\"/\xc3\xa4\"],\"\xc3\xa4\":{}"
+			 "}");
+	free(text);
+	json_decref(value);
+}
+
+static const struct member members[] = {
+	{ "text", MEMBER_TEXT, MEMBER_REQUIRED },
+	{ "flag", MEMBER_BOOLEAN, MEMBER_OPTIONAL },
+};
+
+static int check(const char *text, enum members_extra extra)
+{
+	struct otrp_failure failure;
+	json_t *value;
+	int rc;
+
+	cr_assert_eq(json_object_parse(span_of_text(text), &value), 0);
+	rc = members_check(value, "test", members, 2, extra, &failure);
+	if (rc)
+		cr_assert_eq(failure.status, OTRP_REQUEST_INVALID);
+	json_decref(value);
+	return rc;
+}
+
+Test(otrp_json, members_are_all_there_and_of_their_types)
+{
+	cr_assert_eq(check("{\"text\":\"\"}", EXTRA_REFUSED), 0);
+	cr_assert_eq(check("{\"text\":\"\",\"flag\":false}", EXTRA_REFUSED), 0);
+	cr_assert_neq(check("{}", EXTRA_REFUSED), 0);
+	cr_assert_neq(check("{\"text\":1}", EXTRA_REFUSED), 0);
+	cr_assert_neq(check("{\"text\":null}", EXTRA_REFUSED), 0);
+	cr_assert_neq(check("{\"text\":\"\",\"flag\":\"true\"}", EXTRA_REFUSED), 0);
+	cr_assert_neq(check("{\"text\":\"\",\"more\":1}", EXTRA_REFUSED), 0);
+	cr_assert_eq(check("{\"text\":\"\",\"more\":1}", EXTRA_IGNORED), 0);
+}
