@@ -51,6 +51,9 @@ static void start_receive(struct control_packet *packet)
 	memcpy(device_path, packet->bytes + sizeof(*start), start->path_size);
 	device.id = serve_uuid(&start->device);
 	device.fd = packet_fds_take(&packet->fds, 0);
+	device.clock = (struct device_clock) { .host_start_ns = start->clock_host_start_ns,
+					       .start_ns = start->clock_start_ns,
+					       .rate = start->clock_rate };
 }
 
 int main(int argc, char **argv)

@@ -23,6 +23,8 @@
 #include <tee_api_defines.h>
 #include <tee_api_types.h>
 
+#include "device/clock.h"
+
 /* The device that the services are part of. */
 struct services_device {
 	TEE_UUID id;
@@ -30,6 +32,8 @@ struct services_device {
 	 * opened at any time, and nothing else once the pseudo TAs have started. */
 	const char *path;
 	int fd;
+	/* What it takes for the time. */
+	struct device_clock clock;
 };
 
 /* Who may open sessions. */

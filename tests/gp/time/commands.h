@@ -11,6 +11,21 @@ enum {
 	CMD_WAIT,
 	/* Until cancelled, asks for the flag in a loop. */
 	CMD_POLL,
+	/* The result is TEE_GetTAPersistentTime()'s; value 0, out: the time. */
+	CMD_GET_PERSISTENT,
+	/* The result is TEE_SetTAPersistentTime()'s; value 0, in: the time. */
+	CMD_SET_PERSISTENT,
+	/* Value 0.a: a mistake to make. */
+	CMD_MISTAKE,
+};
+
+enum {
+	MISTAKE_SYSTEM_TIME_NULL = 1,
+	MISTAKE_REE_TIME_NULL,
+	MISTAKE_GET_PERSISTENT_NULL,
+	MISTAKE_SET_PERSISTENT_NULL,
+	MISTAKE_SET_PERSISTENT_MILLIS,
+	MISTAKE_END,
 };
 
 #endif

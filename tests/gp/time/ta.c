@@ -50,6 +50,46 @@ static TEE_Result wait_as_told(TEE_Param params[TEE_NUM_PARAMS])
 	return result;
 }
 
+static TEE_Result persistent_get(TEE_Param *out)
+{
+	TEE_Time time = { 1, 1 };
+	const TEE_Result result = TEE_GetTAPersistentTime(&time);
+
+	out->value.a = time.seconds;
+	out->value.b = time.millis;
+	return result;
+}
+
+static TEE_Result persistent_set(const TEE_Param *in)
+{
+	const TEE_Time time = { .seconds = in->value.a, .millis = in->value.b };
+
+	return TEE_SetTAPersistentTime(&time);
+}
+
+static void mistake(uint32_t which)
+{
+	const TEE_Time time = { .millis = 1000 };
+
+	switch (which) {
+	case MISTAKE_SYSTEM_TIME_NULL:
+		TEE_GetSystemTime(NULL);
+		break;
+	case MISTAKE_REE_TIME_NULL:
+		TEE_GetREETime(NULL);
+		break;
+	case MISTAKE_GET_PERSISTENT_NULL:
+		(void)TEE_GetTAPersistentTime(NULL);
+		break;
+	case MISTAKE_SET_PERSISTENT_NULL:
+		(void)TEE_SetTAPersistentTime(NULL);
+		break;
+	case MISTAKE_SET_PERSISTENT_MILLIS:
+		(void)TEE_SetTAPersistentTime(&time);
+		break;
+	}
+}
+
 TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t types,
 				      TEE_Param params[TEE_NUM_PARAMS])
 {
@@ -64,6 +104,13 @@ TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t 
 		while (!TEE_GetCancellationFlag())
 			TEE_Wait(1);
 		return TEE_ERROR_CANCEL;
+	case CMD_GET_PERSISTENT:
+		return persistent_get(&params[0]);
+	case CMD_SET_PERSISTENT:
+		return persistent_set(&params[0]);
+	case CMD_MISTAKE:
+		mistake(params[0].value.a);
+		return TEE_SUCCESS;
 	default:
 		return TEE_ERROR_NOT_SUPPORTED;
 	}

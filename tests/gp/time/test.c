@@ -4,12 +4,26 @@
 #include "fixture.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "services/ta_time.h"
 #include "time/commands.h"
 
+/* Of the Internal Core API alone. */
+#define TEEC_ERROR_OVERFLOW	    0xFFFF300F
+#define TEEC_ERROR_TIME_NOT_SET	    0xFFFF5000
+#define TEEC_ERROR_TIME_NEEDS_RESET 0xFFFF5001
+
 static const TEEC_UUID ta = UUID_TIME;
+static const TEEC_UUID other_ta = UUID_OTHER_TIME;
 
 static struct client client;
 
@@ -239,4 +253,209 @@ Test(virtual_clock, is_the_same_for_all_instances)
 	second = system_ms(&ree);
 	cr_expect_geq(second, first);
 	client_close(&client);
+}
+
+Test(time, mistakes_panic)
+{
+	for (uint32_t which = 1; which < MISTAKE_END; which++) {
+		TEEC_Operation operation = { .paramTypes =
+						     TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, 0, 0, 0) };
+
+		client_open(&client, &ta);
+		operation.params[0].value.a = which;
+		cr_expect_eq(client_invoke(&client, CMD_MISTAKE, &operation),
+			     TEEC_ERROR_TARGET_DEAD, "mistake %u", which);
+		cr_expect_eq(client.origin, TEEC_ORIGIN_TEE);
+		client_close(&client);
+	}
+}
+
+/*
+ * Persistent time. The daemon's clock is set with each start, so that a start may be years later or
+ * earlier.
+ */
+static const char *const in_2030[] = { "--clock=2030-01-01T00:00:00Z", NULL };
+static const char *const in_2040[] = { "--clock=2040-01-01T00:00:00Z", NULL };
+
+#define TEN_YEARS (2208988800U - YEAR_2030)
+
+static void start_persistent(void)
+{
+	fixture_start_with(in_2030);
+}
+
+TestSuite(persistent_time, .init = start_persistent, .fini = fixture_stop);
+
+static TEEC_Result persistent_get(const TEEC_UUID *of, uint32_t *seconds)
+{
+	TEEC_Operation operation = { .paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_OUTPUT, 0, 0, 0) };
+	TEEC_Result result;
+
+	client_open(&client, of);
+	result = client_invoke(&client, CMD_GET_PERSISTENT, &operation);
+	cr_expect_lt(operation.params[0].value.b, 1000);
+	client_close(&client);
+	*seconds = operation.params[0].value.a;
+	return result;
+}
+
+static void persistent_set(const TEEC_UUID *of, uint32_t seconds)
+{
+	TEEC_Operation operation = { .paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, 0, 0, 0) };
+
+	client_open(&client, of);
+	operation.params[0].value.a = seconds;
+	operation.params[0].value.b = 500;
+	cr_assert_eq(client_invoke(&client, CMD_SET_PERSISTENT, &operation), TEEC_SUCCESS);
+	client_close(&client);
+}
+
+/* The time is set and near `seconds`. */
+static void expect_persistent(const TEEC_UUID *of, uint32_t seconds)
+{
+	uint32_t now;
+
+	cr_expect_eq(persistent_get(of, &now), TEEC_SUCCESS);
+	cr_expect(now >= seconds && now < seconds + 600, "%u", now);
+}
+
+static void expect_no_persistent(const TEEC_UUID *of, TEEC_Result why)
+{
+	uint32_t now;
+
+	cr_expect_eq(persistent_get(of, &now), why);
+	cr_expect_eq(now, 0);
+}
+
+Test(persistent_time, is_not_set_first_and_goes_on_once_it_is)
+{
+	expect_no_persistent(&ta, TEEC_ERROR_TIME_NOT_SET);
+	persistent_set(&ta, 1000);
+	expect_persistent(&ta, 1000);
+	persistent_set(&ta, 5);
+	expect_persistent(&ta, 5);
+}
+
+Test(persistent_time, is_each_tas_own)
+{
+	persistent_set(&ta, 1000);
+	expect_no_persistent(&other_ta, TEEC_ERROR_TIME_NOT_SET);
+	persistent_set(&other_ta, 5000000);
+	expect_persistent(&ta, 1000);
+	expect_persistent(&other_ta, 5000000);
+}
+
+Test(persistent_time, goes_on_while_the_device_is_off)
+{
+	persistent_set(&ta, 1000);
+	fixture_restart(SIGTERM, in_2040);
+	expect_persistent(&ta, 1000 + TEN_YEARS);
+	fixture_restart(SIGKILL, in_2040);
+	expect_persistent(&ta, 1000 + TEN_YEARS);
+}
+
+Test(persistent_time, survives_a_device_that_is_killed)
+{
+	persistent_set(&ta, 1000);
+	fixture_restart(SIGKILL, in_2040);
+	expect_persistent(&ta, 1000 + TEN_YEARS);
+}
+
+Test(persistent_time, needs_a_reset_when_the_clock_was_set_back)
+{
+	persistent_set(&ta, 1000);
+	fixture_restart(SIGTERM, in_2040);
+	expect_persistent(&ta, 1000 + TEN_YEARS);
+	/* Later than it was set, but earlier than it has been seen. */
+	fixture_restart(SIGTERM, (const char *const[]) { "--clock=2035-01-01", NULL });
+	expect_no_persistent(&ta, TEEC_ERROR_TIME_NEEDS_RESET);
+	expect_no_persistent(&ta, TEEC_ERROR_TIME_NEEDS_RESET);
+	persistent_set(&ta, 7);
+	expect_persistent(&ta, 7);
+}
+
+Test(persistent_time, overflow_is_told_with_the_time_modulo_2_to_the_32)
+{
+	uint32_t now;
+
+	persistent_set(&ta, UINT32_MAX - 10);
+	fixture_restart(SIGTERM, in_2040);
+	cr_expect_eq(persistent_get(&ta, &now), TEEC_ERROR_OVERFLOW);
+	cr_expect(now >= TEN_YEARS - 11 && now < TEN_YEARS + 600, "%u", now);
+	/* It is no state to be stuck in. */
+	persistent_set(&ta, 7);
+	expect_persistent(&ta, 7);
+}
+
+/* The file of the TA's time, as the device's directory has it. */
+static const char *persistent_file(const char *uuid)
+{
+	static char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/time/%s", fixture_device(), uuid);
+	return path;
+}
+
+#define TA_UUID_TEXT	   "5f0e2f4a-54a5-4c7c-9b84-6c8f86f3a601"
+#define OTHER_TA_UUID_TEXT "5f0e2f4a-54a5-4c7c-9b84-6c8f86f3a602"
+
+Test(persistent_time, needs_a_reset_when_its_record_was_tampered_with)
+{
+	uint8_t octet;
+	int fd;
+
+	/* Any octet of it. */
+	for (off_t at = 0; at < 64; at += 7) {
+		persistent_set(&ta, 1000);
+		fd = open(persistent_file(TA_UUID_TEXT), O_RDWR | O_CLOEXEC);
+		cr_assert_geq(fd, 0);
+		cr_assert_eq(pread(fd, &octet, 1, at), 1);
+		octet ^= 0x10;
+		cr_assert_eq(pwrite(fd, &octet, 1, at), 1);
+		close(fd);
+		expect_no_persistent(&ta, TEEC_ERROR_TIME_NEEDS_RESET);
+	}
+	persistent_set(&ta, 7);
+	expect_persistent(&ta, 7);
+	/* Cut, or grown. */
+	cr_assert_eq(truncate(persistent_file(TA_UUID_TEXT), 20), 0);
+	expect_no_persistent(&ta, TEEC_ERROR_TIME_NEEDS_RESET);
+	persistent_set(&ta, 7);
+	cr_assert_eq(truncate(persistent_file(TA_UUID_TEXT), 4096), 0);
+	expect_no_persistent(&ta, TEEC_ERROR_TIME_NEEDS_RESET);
+}
+
+Test(persistent_time, another_tas_record_is_not_taken)
+{
+	char from[PATH_MAX];
+
+	persistent_set(&ta, 1000);
+	snprintf(from, sizeof(from), "%s", persistent_file(TA_UUID_TEXT));
+	cr_assert_eq(rename(from, persistent_file(OTHER_TA_UUID_TEXT)), 0);
+	expect_no_persistent(&other_ta, TEEC_ERROR_TIME_NEEDS_RESET);
+	expect_no_persistent(&ta, TEEC_ERROR_TIME_NOT_SET);
+}
+
+Test(persistent_time, what_a_killed_service_left_half_written_is_removed)
+{
+	char leftover[PATH_MAX + 8];
+	struct stat info;
+	int fd;
+
+	persistent_set(&ta, 1000);
+	snprintf(leftover, sizeof(leftover), "%s.Ab12Cd", persistent_file(TA_UUID_TEXT));
+	fd = open(leftover, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	cr_assert_geq(fd, 0);
+	close(fd);
+	fixture_restart(SIGKILL, in_2040);
+	expect_persistent(&ta, 1000 + TEN_YEARS);
+	cr_expect_neq(stat(leftover, &info), 0);
+}
+
+Test(persistent_time, an_application_cannot_ask_for_it)
+{
+	static const TEEC_UUID service = TA_TIME_UUID;
+
+	cr_expect_eq(client_try_open(&client, &service, TEEC_LOGIN_PUBLIC, NULL, NULL),
+		     TEEC_ERROR_ACCESS_DENIED);
 }

@@ -80,6 +80,18 @@ bool runtime_sleep(uint64_t deadline_ns, bool cancellable)
 	return cancellable && runtime_double.cancel_requested;
 }
 
+TEE_Result service_call(struct service *service, uint32_t command, uint32_t types,
+			TEE_Param params[TEE_NUM_PARAMS])
+{
+	runtime_double.service = service;
+	runtime_double.service_command = command;
+	runtime_double.service_types = types;
+	memcpy(runtime_double.service_params, params, sizeof(runtime_double.service_params));
+	if (runtime_double.service_answers)
+		params[0].value = runtime_double.service_answer;
+	return runtime_double.service_result;
+}
+
 enum runtime_sharing runtime_sharing(const void *address, size_t size, bool *writable)
 {
 	(void)address;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "runtime.h"
+#include "service.h"
 
 struct runtime_double {
 	/* What runtime_panic() was last told, and how often runtime_log() was called. */
@@ -22,6 +23,14 @@ struct runtime_double {
 	enum runtime_sharing sharing;
 	bool shared_writable;
 	bool mapped;
+	/* What service_call() returns, and whether it answers in value 0. */
+	TEE_Result service_result;
+	bool service_answers;
+	typeof(((TEE_Param *)NULL)->value) service_answer;
+	/* Arguments of the last service_call(). */
+	struct service *service;
+	uint32_t service_command, service_types;
+	TEE_Param service_params[TEE_NUM_PARAMS];
 	/* Arguments of the last runtime_mapped(), and of the last runtime_sleep(). */
 	bool asked_read, asked_write;
 	uint64_t sleep_deadline_ns;

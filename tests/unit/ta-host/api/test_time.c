@@ -6,6 +6,7 @@
 #include <tee_api.h>
 
 #include "runtime_double.h"
+#include "services/ta_time.h"
 
 TestSuite(time, .init = runtime_double_reset);
 TestSuite(cancellation, .init = runtime_double_reset);
@@ -71,13 +72,79 @@ Test(time, wait_is_cancelled_when_unmasked)
 	cr_expect_eq(TEE_Wait(1), TEE_ERROR_CANCEL);
 }
 
-Test(time, persistent_time_is_not_supported_yet)
+Test(time, persistent_time_is_the_services)
 {
 	TEE_Time time = { 1, 2 };
 
-	cr_expect_eq(TEE_GetTAPersistentTime(&time), TEE_ERROR_NOT_SUPPORTED);
-	cr_expect_eq(time.seconds, 0);
-	cr_expect_eq(TEE_SetTAPersistentTime(&time), TEE_ERROR_NOT_SUPPORTED);
+	cr_expect_eq(TEE_SetTAPersistentTime(&time), TEE_SUCCESS);
+	cr_expect_eq(runtime_double.service_command, TA_TIME_SET);
+	cr_expect_eq(runtime_double.service_types, TEE_PARAM_TYPE_VALUE_INPUT);
+	cr_expect_eq(runtime_double.service_params[0].value.a, 1);
+	cr_expect_eq(runtime_double.service_params[0].value.b, 2);
+	runtime_double.service_answers = true;
+	runtime_double.service_answer.a = 77;
+	runtime_double.service_answer.b = 999;
+	cr_expect_eq(TEE_GetTAPersistentTime(&time), TEE_SUCCESS);
+	cr_expect_eq(runtime_double.service_command, TA_TIME_GET);
+	cr_expect_eq(time.seconds, 77);
+	cr_expect_eq(time.millis, 999);
+	runtime_double.service_result = TEE_ERROR_OVERFLOW;
+	runtime_double.service_answer.a = 3;
+	cr_expect_eq(TEE_GetTAPersistentTime(&time), TEE_ERROR_OVERFLOW);
+	cr_expect_eq(time.seconds, 3, "modulo 2^32");
+}
+
+Test(time, persistent_time_that_there_is_not_is_zero)
+{
+	static const TEE_Result results[] = { TEE_ERROR_TIME_NOT_SET, TEE_ERROR_TIME_NEEDS_RESET,
+					      TEE_ERROR_OUT_OF_MEMORY };
+
+	runtime_double.service_answers = true;
+	runtime_double.service_answer.a = 77;
+	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+		TEE_Time time = { 1, 2 };
+
+		runtime_double.service_result = results[i];
+		cr_expect_eq(TEE_GetTAPersistentTime(&time), results[i]);
+		cr_expect_eq(time.seconds, 0);
+		cr_expect_eq(time.millis, 0);
+	}
+}
+
+Test(time, full_storage_is_told_when_setting)
+{
+	const TEE_Time time = { 1, 2 };
+
+	runtime_double.service_result = TEE_ERROR_STORAGE_NO_SPACE;
+	cr_expect_eq(TEE_SetTAPersistentTime(&time), TEE_ERROR_STORAGE_NO_SPACE);
+}
+
+static void get_from_a_service_that_is_gone(void)
+{
+	TEE_Time time;
+
+	runtime_double.service_result = TEE_ERROR_TARGET_DEAD;
+	(void)TEE_GetTAPersistentTime(&time);
+}
+
+static void set_in_a_service_that_is_gone(void)
+{
+	const TEE_Time time = { 1, 2 };
+
+	runtime_double.service_result = TEE_ERROR_TARGET_DEAD;
+	(void)TEE_SetTAPersistentTime(&time);
+}
+
+Test(time, results_that_the_api_does_not_know_panic)
+{
+	cr_expect(runtime_double_panics(get_from_a_service_that_is_gone));
+	cr_expect_eq(runtime_double.panic_code, TEE_ERROR_TARGET_DEAD);
+	cr_expect(runtime_double_panics(set_in_a_service_that_is_gone));
+}
+
+static void persistent_time_to_null(void)
+{
+	(void)TEE_GetTAPersistentTime(NULL);
 }
 
 static void system_time_to_null(void)
@@ -95,6 +162,7 @@ static void set_a_second_of_1000_ms(void)
 Test(time, programmer_errors_panic)
 {
 	cr_expect(runtime_double_panics(system_time_to_null));
+	cr_expect(runtime_double_panics(persistent_time_to_null));
 	cr_expect(runtime_double_panics(set_a_second_of_1000_ms));
 }
 
