@@ -8,8 +8,9 @@
  * that needs to be reset, until the TA sets it. A file that is not there is a time that was never
  * set. Writing replaces the file as a whole, so that no death of the process leaves half of one.
  *
- * How far the clock had gone is written when it has gone on for CLOCK_NOTE_MS: setting it back by
- * less may go unnoticed.
+ * How far the clock had gone is written when it has gone on for CLOCK_NOTE_MS, and a clock that
+ * goes back by CLOCK_SLACK_MS is one that was put right, as the machine's is by the network:
+ * setting it back by no more than both goes unnoticed. The TA's time then stands still meanwhile.
  */
 #include "services/ta_time.h"
 
@@ -30,12 +31,13 @@
 #include "services/pseudo_ta.h"
 #include "wire/uuid.h"
 
-#define NS_PER_MS     1000000U
-#define MS_PER_S      1000U
-#define CLOCK_NOTE_MS 10000U
+#define NS_PER_MS      1000000U
+#define MS_PER_S       1000U
+#define CLOCK_NOTE_MS  10000U
+#define CLOCK_SLACK_MS 5000U
 
-#define FOLDER	      "time"
-#define CODE_SIZE     32
+#define FOLDER	       "time"
+#define CODE_SIZE      32
 
 /* "TAtime" and a version. */
 #define RECORD_MAGIC 0x01656d6974415401ULL
@@ -137,16 +139,18 @@ static TEE_Result result_of(int err)
 static TEE_Result time_get(const struct ta_time_session *session, TEE_Param *out)
 {
 	struct ta_time_record record;
-	const uint64_t now = clock_ms();
+	uint64_t now = clock_ms();
 	uint64_t ms;
 	int err = record_read(session, &record);
 
 	out->value.a = 0;
 	out->value.b = 0;
-	if (!err && now < record.noted_ms)
+	if (!err && now + CLOCK_SLACK_MS < record.noted_ms)
 		err = -EBADMSG;
 	if (err)
 		return result_of(err);
+	if (now < record.noted_ms)
+		now = record.noted_ms;
 	if (now - record.noted_ms >= CLOCK_NOTE_MS) {
 		record.noted_ms = now;
 		err = record_write(session, &record);
