@@ -15,13 +15,12 @@
 #include "figures.h"
 #include "ta/bench_ta.h"
 
-#define NAME  "cold_open"
-#define TITLE "cold TEEC_OpenSession"
 /* Lets the processes of the call before go in peace. */
 #define PAUSE_NS 3000000
 
 struct opening {
 	const struct device *device;
+	int number;
 	struct client client;
 	unsigned int hosts;
 	bool opened;
@@ -38,7 +37,7 @@ static int session_open(void *context)
 {
 	struct opening *opening = context;
 	int err = client_session_open(&opening->client.context, &opening->client.session,
-				      BENCH_TA_PLAIN);
+				      opening->number);
 
 	opening->opened = err == 0;
 	return err;
@@ -55,6 +54,9 @@ static void session_close(void *context)
 }
 
 struct bare {
+	/* What it loads; the library may be NULL. */
+	const char *ta;
+	const char *library;
 	pid_t pid;
 	int fd;
 };
@@ -70,8 +72,8 @@ static int bare_load(void *context)
 	bare->pid = fork();
 	if (bare->pid == 0) {
 		if (dup2(fds[1], STDOUT_FILENO) >= 0)
-			(void)execl(BENCH_DIRECTORY "/bare_loader", "bare_loader", BENCH_TA_FILE,
-				    (char *)NULL);
+			(void)execl(BENCH_DIRECTORY "/bare_loader", "bare_loader", bare->ta,
+				    bare->library, (char *)NULL);
 		_exit(127);
 	}
 	close(fds[1]);
@@ -95,13 +97,13 @@ static void bare_end(void *context)
 	settle();
 }
 
-void cold_open_run(struct bench *bench)
+static void opening_measure(struct bench *bench, const char *name, const char *title, int number,
+			    struct bare *bare)
 {
-	struct opening opening = { .device = bench->device };
-	struct bare bare = { 0 };
+	struct opening opening = { .device = bench->device, .number = number };
 	struct measurement m = {
-		.name = NAME,
-		.title = TITLE,
+		.name = name,
+		.title = title,
 		.goal = GOAL_RATIO_AT_MOST,
 		.anywhere = true,
 		.target = 2,
@@ -112,7 +114,7 @@ void cold_open_run(struct bench *bench)
 		.yardstick = { .what = "fork, exec, dlopen",
 			       .call = bare_load,
 			       .after = bare_end,
-			       .context = &bare },
+			       .context = bare },
 		.calls = bench->options.quick ? 3 : 8,
 		.round_ms = 1000,
 		.warm_up = 1,
@@ -120,8 +122,8 @@ void cold_open_run(struct bench *bench)
 	pid_t hosts[DEVICE_PROCESSES_MAX];
 	char why[128];
 
-	if (client_open(&opening.client, BENCH_TA_PLAIN, why, sizeof(why)) < 0) {
-		harness_fail(bench, NAME, TITLE, "%s", why);
+	if (client_open(&opening.client, number, why, sizeof(why)) < 0) {
+		harness_fail(bench, name, title, "%s", why);
 		return;
 	}
 	TEEC_CloseSession(&opening.client.session);
@@ -130,4 +132,14 @@ void cold_open_run(struct bench *bench)
 	opening.hosts = device_hosts(bench->device, hosts);
 	(void)harness_measure(bench, &m);
 	TEEC_FinalizeContext(&opening.client.context);
+}
+
+void cold_open_run(struct bench *bench)
+{
+	struct bare plain = { .ta = BENCH_TA_FILE };
+	struct bare crypto = { .ta = BENCH_CRYPTO_TA_FILE, .library = "libcrypto.so.3" };
+
+	opening_measure(bench, "cold_open", "cold TEEC_OpenSession", BENCH_TA_PLAIN, &plain);
+	opening_measure(bench, "cold_open_crypto", "the same, TA with cryptography",
+			BENCH_TA_CRYPTO, &crypto);
 }

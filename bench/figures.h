@@ -6,20 +6,23 @@
 
 #include "harness.h"
 
-#define FIGURES(X)         \
-	X(floor_pingpong)  \
-	X(empty_invoke)    \
-	X(four_values)     \
-	X(shared_block)    \
-	X(temporary_small) \
-	X(temporary_large) \
-	X(one_cpu)         \
-	X(cold_open)       \
-	X(warm_open_close) \
-	X(parallel)        \
-	X(busy_among_many) \
-	X(system_calls)    \
-	X(idle)
+#define FIGURES(X)           \
+	X(floor_pingpong)    \
+	X(empty_invoke)      \
+	X(four_values)       \
+	X(shared_block)      \
+	X(temporary_small)   \
+	X(temporary_large)   \
+	X(one_cpu)           \
+	X(cold_open)         \
+	X(warm_open_close)   \
+	X(parallel)          \
+	X(busy_among_many)   \
+	X(system_calls)      \
+	X(idle)              \
+	X(crypto_bulk)       \
+	X(crypto_signatures) \
+	X(crypto_short)
 
 #define FIGURE_DECLARE(name) void name##_run(struct bench *bench);
 FIGURES(FIGURE_DECLARE)

@@ -13,6 +13,7 @@
 #include "figures.h"
 #include "process.h"
 #include "ta/bench_ta.h"
+#include "ta/crypto_commands.h"
 
 #define TITLE "an idle device"
 /* Before it counts as idle, and how long it is looked at, in seconds. */
@@ -80,6 +81,43 @@ static void memory_measure(struct bench *bench, const struct watched *watched)
 	harness_finish(result);
 }
 
+/* A TA that has done some cryptography of most kinds, by then with all that stays of it. */
+static int crypto_use(void *context)
+{
+	struct client *client = context;
+
+	client->operation.paramTypes =
+		TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_VALUE_OUTPUT, TEEC_NONE, TEEC_NONE);
+	client->operation.params[0].value.a = 32;
+	client->operation.params[0].value.b = 1;
+	for (uint32_t command = 0; command < BENCH_CRYPTO_COMMANDS; command++)
+		if (command != BENCH_CRYPTO_SHORT &&
+		    TEEC_InvokeCommand(&client->session, command, &client->operation, NULL) !=
+			    TEEC_SUCCESS)
+			return -EIO;
+	return 0;
+}
+
+static void crypto_memory_measure(struct bench *bench)
+{
+	/* Of that, the TA itself holds two buffers. */
+	struct watched watched = { .name = "ta-host-crypto",
+				   .private_target = (6 << 20) + 2 * BENCH_CRYPTO_SIZE_MAX };
+	struct client client;
+	char why[128];
+
+	if (client_open(&client, BENCH_TA_CRYPTO, why, sizeof(why)) < 0) {
+		harness_fail(bench, "idle_crypto", TITLE, "%s", why);
+		return;
+	}
+	watched.pid = device_busy_host(bench->device, crypto_use, &client);
+	if (watched.pid < 0)
+		harness_fail(bench, "idle_crypto", TITLE, "the TA host's process was not found");
+	else
+		memory_measure(bench, &watched);
+	client_close(&client);
+}
+
 void idle_run(struct bench *bench)
 {
 	struct watched watched[] = {
@@ -109,4 +147,5 @@ void idle_run(struct bench *bench)
 		memory_measure(bench, &watched[i]);
 out:
 	client_close(&client);
+	crypto_memory_measure(bench);
 }

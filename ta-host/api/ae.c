@@ -4,8 +4,10 @@
  * GCM is the library's. Of CCM the library takes additional data and payload in one piece each, so
  * CCM is made here from its CBC and CTR, which take pieces (NIST SP 800-38C, RFC 3610).
  */
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tee_api.h>
@@ -49,8 +51,8 @@ static void ae_close(struct operation *operation)
 {
 	struct ae_context *context = operation->context;
 
-	EVP_CIPHER_CTX_free(context->library);
-	EVP_CIPHER_CTX_free(context->authentic);
+	library_context_give(context->library);
+	library_context_give(context->authentic);
 	explicit_bzero(context, sizeof(*context));
 	free(context);
 }
@@ -64,9 +66,9 @@ static bool ae_open(struct operation *operation)
 	library_init();
 	operation->context = context;
 	context->encrypt = operation->mode == TEE_MODE_ENCRYPT;
-	context->library = EVP_CIPHER_CTX_new();
+	context->library = library_context_take();
 	if (is_ccm(operation))
-		context->authentic = EVP_CIPHER_CTX_new();
+		context->authentic = library_context_take();
 	return context->library && (!is_ccm(operation) || context->authentic);
 }
 
@@ -385,6 +387,17 @@ static void ccm_tag(struct operation *operation, uint8_t tag[TAG_SIZE_MAX], cons
 		tag[i] = context->mac[i] ^ context->mask[i];
 }
 
+/* As EVP_CTRL_AEAD_GET_TAG, but by the shorter way. */
+static bool gcm_tag(struct ae_context *context, void *tag)
+{
+	OSSL_PARAM parameters[] = {
+		OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag, context->tag_size),
+		OSSL_PARAM_END,
+	};
+
+	return EVP_CIPHER_CTX_get_params(context->library, parameters) > 0;
+}
+
 TEE_Result TEE_AEEncryptFinal(TEE_OperationHandle operation, const void *srcData, size_t srcLen,
 			      void *destData, size_t *destLen, void *tag, size_t *tagLen)
 {
@@ -411,9 +424,7 @@ TEE_Result TEE_AEEncryptFinal(TEE_OperationHandle operation, const void *srcData
 	payload_pass(op, srcData, srcLen, destData, __func__);
 	if (is_ccm(op))
 		ccm_tag(op, tag, __func__);
-	else if (!EVP_EncryptFinal_ex(context->library, rest, &written) ||
-		 EVP_CIPHER_CTX_ctrl(context->library, EVP_CTRL_AEAD_GET_TAG,
-				     (int)context->tag_size, tag) <= 0)
+	else if (!EVP_EncryptFinal_ex(context->library, rest, &written) || !gcm_tag(context, tag))
 		complain(__func__, TEE_ERROR_GENERIC, "libcrypto fails");
 	ae_reset(op);
 	operation_end(op);

@@ -216,9 +216,14 @@ static const struct algorithm algorithms[] = {
 
 const struct algorithm *algorithm_find(uint32_t id)
 {
+	/* Most TAs ask for the same one over and over. */
+	static const struct algorithm *last = algorithms;
+
+	if (last->id == id)
+		return last;
 	for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++)
 		if (algorithms[i].id == id)
-			return &algorithms[i];
+			return last = &algorithms[i];
 	return NULL;
 }
 

@@ -89,21 +89,16 @@ static void cipher_close(struct operation *operation)
 {
 	struct cipher_context *context = operation->context;
 
-	EVP_CIPHER_CTX_free(context->library);
+	library_context_give(context->library);
 	explicit_bzero(context, sizeof(*context));
-	free(context);
 }
 
 static bool cipher_open(struct operation *operation)
 {
-	struct cipher_context *context = malloc(sizeof(*context));
+	struct cipher_context *context = operation->context;
 
-	if (!context)
-		return false;
-	*context = (struct cipher_context) { .encrypt = operation->mode == TEE_MODE_ENCRYPT };
-	library_init();
-	operation->context = context;
-	context->library = EVP_CIPHER_CTX_new();
+	context->encrypt = operation->mode == TEE_MODE_ENCRYPT;
+	context->library = library_context_take();
 	return context->library;
 }
 
@@ -132,6 +127,7 @@ static bool cipher_copy(struct operation *to, const struct operation *from)
 }
 
 const struct operation_methods cipher_methods = {
+	.context_size = sizeof(struct cipher_context),
 	.open = cipher_open,
 	.close = cipher_close,
 	.key_changed = cipher_key_changed,
@@ -177,11 +173,11 @@ static bool library_pass(EVP_CIPHER_CTX *library, const uint8_t *in, uint8_t *ou
 static bool tweak_start(const struct operation *operation, const void *iv)
 {
 	struct cipher_context *context = operation->context;
-	EVP_CIPHER_CTX *library = EVP_CIPHER_CTX_new();
+	EVP_CIPHER_CTX *library = library_context_take();
 	bool started = library && library_start(library, operation, 1, BLOCK_ECB, NULL, 1) &&
 		       library_pass(library, iv, context->chain, BLOCK_SIZE_MAX);
 
-	EVP_CIPHER_CTX_free(library);
+	library_context_give(library);
 	return started;
 }
 
@@ -361,6 +357,13 @@ TEE_Result TEE_CipherUpdate(TEE_OperationHandle operation, const void *srcData, 
 	room = destData ? *destLen : 0;
 	if (srcLen > SIZE_MAX / 2)
 		PANIC_PARAMETER("srcLen is more than there is memory");
+	/* By far the most usual. */
+	if (op->algorithm->variant == CIPHER_CTR && room >= srcLen) {
+		if (!library_pass(context->library, srcData, destData, srcLen))
+			complain(__func__, TEE_ERROR_GENERIC, "libcrypto fails");
+		*destLen = srcLen;
+		return TEE_SUCCESS;
+	}
 	given = given_of(op, context->held_size + srcLen);
 	*destLen = given;
 	if (room < given)

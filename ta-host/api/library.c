@@ -197,6 +197,26 @@ const EVP_CIPHER *library_cipher(enum block_cipher cipher, enum block_mode mode,
 	return fetched[index][mode];
 }
 
+static EVP_CIPHER_CTX *spare_contexts[4];
+static unsigned int spare_count;
+
+EVP_CIPHER_CTX *library_context_take(void)
+{
+	library_init();
+	return spare_count ? spare_contexts[--spare_count] : EVP_CIPHER_CTX_new();
+}
+
+void library_context_give(EVP_CIPHER_CTX *context)
+{
+	if (!context)
+		return;
+	if (spare_count == sizeof(spare_contexts) / sizeof(spare_contexts[0]) ||
+	    !EVP_CIPHER_CTX_reset(context))
+		EVP_CIPHER_CTX_free(context);
+	else
+		spare_contexts[spare_count++] = context;
+}
+
 size_t library_block_size(enum block_cipher cipher)
 {
 	return cipher == BLOCK_DES || cipher == BLOCK_DES3 ? 8 : 16;

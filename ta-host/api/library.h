@@ -73,6 +73,9 @@ enum digest library_digest_of(uint32_t algorithm);
 
 /* `key_size` in octets as in the object: 16, 24 or 32 for AES. NULL when the library lacks it. */
 const EVP_CIPHER *library_cipher(enum block_cipher cipher, enum block_mode mode, size_t key_size);
+/* An empty cipher context, and its return: wiped, and kept for the next who asks. */
+EVP_CIPHER_CTX *library_context_take(void);
+void library_context_give(EVP_CIPHER_CTX *context);
 size_t library_block_size(enum block_cipher cipher);
 
 /* The key as library_cipher() wants it, in `expanded`; how long that is. */

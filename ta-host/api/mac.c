@@ -103,7 +103,7 @@ static bool cbc_mac_open(struct operation *operation)
 		return false;
 	library_init();
 	operation->context = context;
-	context->library = EVP_CIPHER_CTX_new();
+	context->library = library_context_take();
 	return context->library;
 }
 
@@ -111,7 +111,7 @@ static void cbc_mac_close(struct operation *operation)
 {
 	struct cbc_mac_context *context = operation->context;
 
-	EVP_CIPHER_CTX_free(context->library);
+	library_context_give(context->library);
 	explicit_bzero(context, sizeof(*context));
 	free(context);
 }

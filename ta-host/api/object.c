@@ -2,6 +2,7 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tee_api_defines.h>
@@ -24,11 +25,27 @@ struct object *object_new(const struct object_type *type, uint32_t max_size)
 	return object;
 }
 
+/* What lies before an attribute's octets. */
+struct shared {
+	size_t owners;
+	uint8_t bytes[];
+};
+
+static struct shared *shared_of(const struct attribute *attribute)
+{
+	return (struct shared *)(attribute->bytes - offsetof(struct shared, bytes));
+}
+
 static void attribute_clear(struct attribute *attribute)
 {
-	if (attribute->bytes)
-		explicit_bzero(attribute->bytes, attribute->size);
-	free(attribute->bytes);
+	if (attribute->bytes) {
+		struct shared *shared = shared_of(attribute);
+
+		if (!--shared->owners) {
+			explicit_bzero(attribute->bytes, attribute->size);
+			free(shared);
+		}
+	}
 	*attribute = (struct attribute) { 0 };
 }
 
@@ -92,6 +109,7 @@ bool object_set_bytes(struct object *object, uint32_t id, const void *bytes, siz
 	const int i = object_type_attribute(object->type, id);
 	const uint8_t *from = bytes;
 	struct attribute *attribute = &object->attribute[i];
+	struct shared *shared;
 	size_t pad = 0;
 
 	switch (object->type->attribute[i].form) {
@@ -112,14 +130,17 @@ bool object_set_bytes(struct object *object, uint32_t id, const void *bytes, siz
 	attribute->present = true;
 	if (!(pad + size))
 		return true;
-	attribute->bytes = calloc(1, pad + size);
-	if (!attribute->bytes) {
+	shared = malloc(sizeof(*shared) + pad + size);
+	if (!shared) {
 		attribute->present = false;
 		return false;
 	}
-	attribute->size = pad + size;
+	shared->owners = 1;
+	memset(shared->bytes, 0, pad);
 	if (size)
-		memcpy(attribute->bytes + pad, from, size);
+		memcpy(shared->bytes + pad, from, size);
+	attribute->bytes = shared->bytes;
+	attribute->size = pad + size;
 	return true;
 }
 
@@ -138,25 +159,20 @@ void object_complete(struct object *object, uint32_t bits)
 	object->flags |= TEE_HANDLE_FLAG_INITIALIZED;
 }
 
-bool object_copy(struct object *to, const struct object *from)
+void object_copy(struct object *to, const struct object *from)
 {
-	/* The curve comes first in its type, so coordinates know how long they are. */
 	for (int i = 0; i < from->type->attribute_count; i++) {
 		const struct attribute *attribute = &from->attribute[i];
-		const uint32_t id = from->type->attribute[i].id;
+		const int index = object_type_attribute(to->type, from->type->attribute[i].id);
 
-		if (!attribute->present || object_type_attribute(to->type, id) < 0)
+		if (!attribute->present || index < 0)
 			continue;
-		if (from->type->attribute[i].form == ATTRIBUTE_VALUE) {
-			object_set_value(to, id, attribute->a, attribute->b);
-		} else if (!object_set_bytes(to, id, attribute->bytes, attribute->size)) {
-			object_clear(to);
-			return false;
-		}
+		to->attribute[index] = *attribute;
+		if (attribute->bytes)
+			shared_of(attribute)->owners++;
 	}
 	to->usage = from->usage;
 	object_complete(to, from->size);
-	return true;
 }
 
 static uint32_t number_bits(const struct attribute *number)

@@ -19,7 +19,8 @@ struct attribute {
 	bool present;
 	/* Of a value. */
 	uint32_t a, b;
-	/* Of everything else; NULL when `size` is 0. */
+	/* Of everything else; NULL when `size` is 0. Never changed once it is there: copies of an
+	 * object share it, and the last of them wipes it. */
 	uint8_t *bytes;
 	size_t size;
 };
@@ -73,8 +74,8 @@ void object_clear(struct object *object);
 /* Can `from` fill an empty object of that type: the same, or a key pair for its public half? */
 bool object_can_fill(const struct object_type *type, const struct object *from);
 
-/* Fills the empty `to`, which object_can_fill() allows. False: no memory, and `to` is empty. */
-bool object_copy(struct object *to, const struct object *from);
+/* Fills the empty `to`, which object_can_fill() allows. */
+void object_copy(struct object *to, const struct object *from);
 
 /* An attribute by its number; NULL when the object does not have it. */
 const struct attribute *object_attribute(const struct object *object, uint32_t id);

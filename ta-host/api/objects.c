@@ -220,8 +220,7 @@ TEE_Result TEE_CopyObjectAttributes1(TEE_ObjectHandle destObject, TEE_ObjectHand
 		return result;
 	if (from->size > to->max_size)
 		PANIC_PARAMETER("the key is too big for destObject's maximum size");
-	if (!object_copy(to, from))
-		complain(__func__, TEE_ERROR_OUT_OF_MEMORY, "no memory for the attributes");
+	object_copy(to, from);
 	return TEE_SUCCESS;
 }
 

@@ -20,6 +20,8 @@ struct operation;
 
 /* One for each family. What may be NULL does nothing; what returns false had no memory. */
 struct operation_methods {
+	/* Of a context that lies in the operation's own memory, zeroed; 0: open() makes it. */
+	size_t context_size;
 	/* Makes the context; required. */
 	bool (*open)(struct operation *operation);
 	/* Wipes and frees it; required. */

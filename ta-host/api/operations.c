@@ -3,6 +3,7 @@
  */
 #include <openssl/crypto.h>
 #include <stdlib.h>
+#include <string.h>
 #include <tee_api.h>
 
 #include "api/complaint.h"
@@ -164,19 +165,22 @@ static const struct object_type *key_type_of(const struct algorithm *algorithm, 
 static struct operation *operation_new(const struct algorithm *algorithm, uint32_t mode,
 				       uint32_t usage, uint32_t max_key_size)
 {
-	struct operation *operation = malloc(sizeof(*operation));
+	const struct operation_methods *const family = methods[algorithm->family];
+	struct operation *operation = malloc(sizeof(*operation) + family->context_size);
 
 	if (!operation)
 		return NULL;
 	*operation = (struct operation) {
 		.algorithm = algorithm,
-		.methods = methods[algorithm->family],
+		.methods = family,
 		.mode = mode,
 		.usage = usage,
 		.max_key_size = max_key_size,
 		.key_type = key_type_of(algorithm, mode),
 		.digest_length = (uint32_t)library_digest_size((enum digest)algorithm->digest),
 	};
+	if (family->context_size)
+		operation->context = memset(operation + 1, 0, family->context_size);
 	if (algorithm->family == FAMILY_CMAC || algorithm->family == FAMILY_CBC_MAC)
 		operation->digest_length =
 			(uint32_t)library_block_size((enum block_cipher)algorithm->block);
@@ -339,8 +343,7 @@ static void keys_set(struct operation *operation, struct object *const keys[], c
 	operation_reset(operation);
 	keys_clear(operation);
 	for (unsigned int i = 0; i < operation->key_count && keys[i]; i++) {
-		if (!object_copy(operation->key[i], keys[i]))
-			complain(function, TEE_ERROR_OUT_OF_MEMORY, "no memory for the key");
+		object_copy(operation->key[i], keys[i]);
 		operation->flags |= TEE_HANDLE_FLAG_KEY_SET;
 	}
 	if (operation->methods->key_changed && !operation->methods->key_changed(operation))
