@@ -117,9 +117,9 @@ Test(asymmetric, rsa_signatures_with_every_digest)
 	round_trip(TEE_ALG_RSASSA_PKCS1_V1_5, 1088, key, NULL, 0, 33);
 }
 
-static TEE_Result crypt(uint32_t algorithm, uint32_t mode, uint32_t bits, TEE_ObjectHandle key,
-			const TEE_Attribute *params, uint32_t count, const void *in, size_t size,
-			uint8_t *out, size_t *out_size)
+static TEE_Result rsa_pass(uint32_t algorithm, uint32_t mode, uint32_t bits, TEE_ObjectHandle key,
+			   const TEE_Attribute *params, uint32_t count, const void *in, size_t size,
+			   uint8_t *out, size_t *out_size)
 {
 	TEE_OperationHandle operation = operation_new(algorithm, mode, bits);
 	TEE_Result result;
@@ -150,24 +150,24 @@ Test(asymmetric, oaep_with_every_pair_of_digests)
 			if (j)
 				TEE_InitRefAttribute(&params[1], TEE_ATTR_RSA_OAEP_MGF_HASH,
 						     &mgfs[j - 1], 4);
-			cr_assert_eq(crypt(hashes[i].oaep, TEE_MODE_ENCRYPT, 1104, key, params,
-					   count, "a secret", 8, sealed, &size),
+			cr_assert_eq(rsa_pass(hashes[i].oaep, TEE_MODE_ENCRYPT, 1104, key, params,
+					      count, "a secret", 8, sealed, &size),
 				     TEE_SUCCESS);
 			cr_assert_eq(size, sizeof(sealed));
 			size = 7;
-			cr_assert_eq(crypt(hashes[i].oaep, TEE_MODE_DECRYPT, 1104, key, params,
-					   count, sealed, sizeof(sealed), plain, &size),
+			cr_assert_eq(rsa_pass(hashes[i].oaep, TEE_MODE_DECRYPT, 1104, key, params,
+					      count, sealed, sizeof(sealed), plain, &size),
 				     TEE_ERROR_SHORT_BUFFER);
 			cr_assert_eq(size, 8);
-			cr_assert_eq(crypt(hashes[i].oaep, TEE_MODE_DECRYPT, 1104, key, params,
-					   count, sealed, sizeof(sealed), plain, &size),
+			cr_assert_eq(rsa_pass(hashes[i].oaep, TEE_MODE_DECRYPT, 1104, key, params,
+					      count, sealed, sizeof(sealed), plain, &size),
 				     TEE_SUCCESS);
 			cr_assert_eq(memcmp(plain, "a secret", 8), 0);
 			/* Another label, and another bit. */
 			TEE_InitRefAttribute(&params[0], TEE_ATTR_RSA_OAEP_LABEL, "lobel", 5);
 			size = sizeof(plain);
-			cr_assert_eq(crypt(hashes[i].oaep, TEE_MODE_DECRYPT, 1104, key, params,
-					   count, sealed, sizeof(sealed), plain, &size),
+			cr_assert_eq(rsa_pass(hashes[i].oaep, TEE_MODE_DECRYPT, 1104, key, params,
+					      count, sealed, sizeof(sealed), plain, &size),
 				     TEE_ERROR_CIPHERTEXT_INVALID);
 		}
 	}
@@ -179,41 +179,41 @@ Test(asymmetric, rsa_encryption_and_its_limits)
 	uint8_t in[65] = { 1 }, sealed[64], plain[64];
 	size_t size = sizeof(sealed), plain_size = sizeof(plain);
 
-	cr_assert_eq(crypt(TEE_ALG_RSAES_PKCS1_V1_5, TEE_MODE_ENCRYPT, 512, key, NULL, 0, in, 53,
-			   sealed, &size),
+	cr_assert_eq(rsa_pass(TEE_ALG_RSAES_PKCS1_V1_5, TEE_MODE_ENCRYPT, 512, key, NULL, 0, in, 53,
+			      sealed, &size),
 		     TEE_SUCCESS);
-	cr_assert_eq(crypt(TEE_ALG_RSAES_PKCS1_V1_5, TEE_MODE_DECRYPT, 512, key, NULL, 0, sealed,
-			   size, plain, &plain_size),
+	cr_assert_eq(rsa_pass(TEE_ALG_RSAES_PKCS1_V1_5, TEE_MODE_DECRYPT, 512, key, NULL, 0, sealed,
+			      size, plain, &plain_size),
 		     TEE_SUCCESS);
 	cr_assert_eq(plain_size, 53);
 	cr_assert_eq(memcmp(in, plain, 53), 0);
-	cr_assert_eq(crypt(TEE_ALG_RSAES_PKCS1_V1_5, TEE_MODE_ENCRYPT, 512, key, NULL, 0, in, 54,
-			   sealed, &size),
+	cr_assert_eq(rsa_pass(TEE_ALG_RSAES_PKCS1_V1_5, TEE_MODE_ENCRYPT, 512, key, NULL, 0, in, 54,
+			      sealed, &size),
 		     TEE_ERROR_BAD_PARAMETERS);
 	sealed[20] ^= 1;
-	cr_assert_eq(crypt(TEE_ALG_RSAES_PKCS1_V1_5, TEE_MODE_DECRYPT, 512, key, NULL, 0, sealed,
-			   64, plain, &plain_size),
+	cr_assert_eq(rsa_pass(TEE_ALG_RSAES_PKCS1_V1_5, TEE_MODE_DECRYPT, 512, key, NULL, 0, sealed,
+			      64, plain, &plain_size),
 		     TEE_ERROR_CIPHERTEXT_INVALID);
 	/* Bare: what is less than the modulus comes back, without zeros in front. */
 	memset(in, 0, sizeof(in));
 	in[3] = 0x55;
 	in[63] = 0xAA;
 	size = sizeof(sealed);
-	cr_assert_eq(crypt(TEE_ALG_RSA_NOPAD, TEE_MODE_ENCRYPT, 512, key, NULL, 0, in, 64, sealed,
-			   &size),
+	cr_assert_eq(rsa_pass(TEE_ALG_RSA_NOPAD, TEE_MODE_ENCRYPT, 512, key, NULL, 0, in, 64,
+			      sealed, &size),
 		     TEE_SUCCESS);
 	plain_size = sizeof(plain);
-	cr_assert_eq(crypt(TEE_ALG_RSA_NOPAD, TEE_MODE_DECRYPT, 512, key, NULL, 0, sealed, size,
-			   plain, &plain_size),
+	cr_assert_eq(rsa_pass(TEE_ALG_RSA_NOPAD, TEE_MODE_DECRYPT, 512, key, NULL, 0, sealed, size,
+			      plain, &plain_size),
 		     TEE_SUCCESS);
 	cr_assert_eq(plain_size, 61);
 	cr_assert_eq(memcmp(in + 3, plain, 61), 0);
-	cr_assert_eq(crypt(TEE_ALG_RSA_NOPAD, TEE_MODE_ENCRYPT, 512, key, NULL, 0, in, 65, sealed,
-			   &size),
+	cr_assert_eq(rsa_pass(TEE_ALG_RSA_NOPAD, TEE_MODE_ENCRYPT, 512, key, NULL, 0, in, 65,
+			      sealed, &size),
 		     TEE_ERROR_BAD_PARAMETERS);
 	memset(in, 0xFF, sizeof(in));
-	cr_assert_eq(crypt(TEE_ALG_RSA_NOPAD, TEE_MODE_ENCRYPT, 512, key, NULL, 0, in, 64, sealed,
-			   &size),
+	cr_assert_eq(rsa_pass(TEE_ALG_RSA_NOPAD, TEE_MODE_ENCRYPT, 512, key, NULL, 0, in, 64,
+			      sealed, &size),
 		     TEE_ERROR_BAD_PARAMETERS);
 }
 
@@ -474,26 +474,26 @@ Test(asymmetric, sm2_decrypts_a_published_ciphertext)
 	uint8_t out[200], again[200];
 	size_t size = sizeof(out), again_size = sizeof(again);
 
-	cr_assert_eq(crypt(TEE_ALG_SM2_PKE, TEE_MODE_DECRYPT, 256, key, NULL, 0, sealed.at,
-			   sealed.size, out, &size),
+	cr_assert_eq(rsa_pass(TEE_ALG_SM2_PKE, TEE_MODE_DECRYPT, 256, key, NULL, 0, sealed.at,
+			      sealed.size, out, &size),
 		     TEE_SUCCESS);
 	cr_assert_eq(size, 19);
 	cr_assert_eq(memcmp(out, "encryption standard", 19), 0);
 	for (size_t i = 0; i < sealed.size; i += 7) {
 		sealed.at[i] ^= 0x20;
-		cr_assert_neq(crypt(TEE_ALG_SM2_PKE, TEE_MODE_DECRYPT, 256, key, NULL, 0, sealed.at,
-				    sealed.size, again, &again_size),
+		cr_assert_neq(rsa_pass(TEE_ALG_SM2_PKE, TEE_MODE_DECRYPT, 256, key, NULL, 0,
+				       sealed.at, sealed.size, again, &again_size),
 			      TEE_SUCCESS);
 		sealed.at[i] ^= 0x20;
 	}
 	size = sizeof(out);
-	cr_assert_eq(crypt(TEE_ALG_SM2_PKE, TEE_MODE_ENCRYPT, 256, key, NULL, 0, "0123456789", 10,
-			   out, &size),
+	cr_assert_eq(rsa_pass(TEE_ALG_SM2_PKE, TEE_MODE_ENCRYPT, 256, key, NULL, 0, "0123456789",
+			      10, out, &size),
 		     TEE_SUCCESS);
 	cr_assert_eq(size, 107);
 	again_size = sizeof(again);
-	cr_assert_eq(crypt(TEE_ALG_SM2_PKE, TEE_MODE_DECRYPT, 256, key, NULL, 0, out, size, again,
-			   &again_size),
+	cr_assert_eq(rsa_pass(TEE_ALG_SM2_PKE, TEE_MODE_DECRYPT, 256, key, NULL, 0, out, size,
+			      again, &again_size),
 		     TEE_SUCCESS);
 	cr_assert_eq(again_size, 10);
 	cr_assert_eq(memcmp(again, "0123456789", 10), 0);
