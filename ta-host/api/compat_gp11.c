@@ -9,6 +9,7 @@
 #include <tee_api.h>
 #include <tee_api_compat.h>
 
+#include "api/complaint.h"
 #include "runtime.h"
 
 static uint32_t length_to_gp11(size_t length)
@@ -223,7 +224,9 @@ void __GP11_TEE_GetObjectInfo(TEE_ObjectHandle object, __GP11_TEE_ObjectInfo *ob
 {
 	TEE_ObjectInfo info = { 0 };
 
-	TEE_GetObjectInfo(object, objectInfo ? &info : NULL);
+	if (!objectInfo)
+		complain("TEE_GetObjectInfo", TEE_ERROR_BAD_PARAMETERS, "objectInfo is NULL");
+	TEE_GetObjectInfo(object, &info);
 	info_to_gp11(objectInfo, &info);
 }
 
@@ -273,7 +276,9 @@ void __GP11_TEE_InitRefAttribute(__GP11_TEE_Attribute *attr, uint32_t attributeI
 {
 	TEE_Attribute wide;
 
-	TEE_InitRefAttribute(attr ? &wide : NULL, attributeID, buffer, length);
+	if (!attr)
+		complain("TEE_InitRefAttribute", TEE_ERROR_BAD_PARAMETERS, "attr is NULL");
+	TEE_InitRefAttribute(&wide, attributeID, buffer, length);
 	attr->attributeID = wide.attributeID;
 	attr->content.ref.buffer = wide.content.ref.buffer;
 	attr->content.ref.length = length;
@@ -284,7 +289,9 @@ void __GP11_TEE_InitValueAttribute(__GP11_TEE_Attribute *attr, uint32_t attribut
 {
 	TEE_Attribute wide;
 
-	TEE_InitValueAttribute(attr ? &wide : NULL, attributeID, a, b);
+	if (!attr)
+		complain("TEE_InitValueAttribute", TEE_ERROR_BAD_PARAMETERS, "attr is NULL");
+	TEE_InitValueAttribute(&wide, attributeID, a, b);
 	attr->attributeID = wide.attributeID;
 	attr->content.value.a = wide.content.value.a;
 	attr->content.value.b = wide.content.value.b;

@@ -427,12 +427,14 @@ void TEE_CopyOperation(TEE_OperationHandle dstOperation, TEE_OperationHandle src
 	struct operation *from = operation_any(srcOperation, __func__);
 	struct object *keys[2] = { NULL, NULL };
 
-	if (to->algorithm != from->algorithm || to->mode != from->mode)
+	/* The algorithm tells how many keys there are. */
+	if (to->algorithm != from->algorithm || to->mode != from->mode ||
+	    to->key_count != from->key_count)
 		PANIC_PARAMETER("the operations differ in algorithm or mode");
 	if (to == from)
 		return;
 	if (from->flags & TEE_HANDLE_FLAG_KEY_SET) {
-		for (unsigned int i = 0; i < from->key_count; i++) {
+		for (unsigned int i = 0; i < to->key_count; i++) {
 			keys[i] = from->key[i];
 			if (keys[i]->size > to->max_key_size / to->key_count)
 				PANIC_PARAMETER("the key is bigger than dstOperation's maximum");

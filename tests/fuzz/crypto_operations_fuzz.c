@@ -338,7 +338,7 @@ static void call_free(void)
 /* One call of the operation's own class, most of the time. */
 static void call_step(void)
 {
-	const TEE_OperationHandle operation = *operation_slot();
+	TEE_OperationHandle operation = *operation_slot();
 	size_t size, room = take() % (ROOM + 1), tag_room = take() % 20;
 	uint8_t *in, *out, tag[20] = { 0 };
 

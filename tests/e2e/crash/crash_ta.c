@@ -10,6 +10,9 @@
 static volatile int zero, many = 7;
 static volatile int *volatile nowhere = (int *)0x10;
 static const char read_only[] = "text";
+/* Not NULL for all that a compiler can know. */
+extern int (*volatile nothing)(void);
+int (*volatile nothing)(void);
 
 HERE static int inner_null(void)
 {
@@ -72,7 +75,7 @@ HERE static int inner_socket(void)
 
 HERE static int inner_overflow(int depth)
 {
-	volatile char room[1000];
+	volatile char room[1000] = { 0 };
 
 	room[depth % 1000] = (char)depth;
 	return zero ? 0 : inner_overflow(depth + 1) + room[0]; /* LINE overflow */
@@ -80,10 +83,7 @@ HERE static int inner_overflow(int depth)
 
 HERE static int inner_jump(void)
 {
-	int (*volatile function)(void) = NULL;
-
-	/* cppcheck-suppress nullPointer ; that is the jump */
-	return function() + 1; /* LINE jump */
+	return nothing() + 1; /* LINE jump */
 }
 
 /* A frame more, that does not end in a jump. */
