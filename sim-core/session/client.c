@@ -25,11 +25,24 @@ static const struct peer_bounds client_bounds = {
 /* Requests that wait for an answer; who has more than this does not read his answers. */
 #define REQUESTS_MAX 4096
 
+/* Messages for busy hosts: from how many on a client is held, and down to how many. */
+#define UNSENT_HELD	256
+#define UNSENT_RELEASED 128
+
 static const struct peer_events client_events;
 
 static struct client *client_of(struct peer *peer)
 {
 	return (struct client *)((char *)peer - offsetof(struct client, peer));
+}
+
+static void unsent_eased(struct peer_account *account)
+{
+	struct client *client =
+		(struct client *)((char *)account - offsetof(struct client, unsent));
+
+	if (account->waiting <= UNSENT_RELEASED)
+		peer_release(&client->peer);
 }
 
 static void client_free(struct client *client)
@@ -45,6 +58,7 @@ static int client_connect(struct client *client, int sock)
 	struct server *server = client->server;
 	int err;
 
+	client->unsent.eased = unsent_eased;
 	client->id = id_map_fresh(&server->clients, &server->last_client);
 	err = id_map_put(&server->clients, client->id, client);
 	if (err < 0) {
@@ -498,8 +512,11 @@ static int client_packet(struct peer *peer, const void *data, size_t size, struc
 	struct client *client = client_of(peer);
 	const char *why = client_handle(client, data, size, fds);
 
-	if (!why)
+	if (!why) {
+		if (client->unsent.waiting > UNSENT_HELD)
+			peer_hold(peer);
 		return 0;
+	}
 	if (client->ta) {
 		instance_kill(client->ta, "it sent teesimd a message that no TA sends");
 		return 0;

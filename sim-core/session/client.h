@@ -59,6 +59,9 @@ struct client {
 	unsigned int resting;
 	/* struct block by its number. */
 	struct id_map blocks;
+	/* Messages on its behalf that hosts have not taken. While there are too many, nothing more
+	 * is read from the client: it waits with its hosts. */
+	struct peer_account unsent;
 };
 
 /* Takes over the socket, on failure too. */

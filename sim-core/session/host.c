@@ -20,6 +20,10 @@ static const struct peer_bounds host_bounds = {
 	.descriptors = 32768,
 };
 
+/* When clients are told that it is busy. */
+#define OVERLOAD_PACKETS     16384
+#define OVERLOAD_DESCRIPTORS 4096
+
 /* An ending process closes its descriptors a moment before it is gone. */
 #define ENDING_MS     50
 
@@ -291,6 +295,12 @@ void host_assign(struct host *host, void *owner, const struct host_events *event
 	host->owner = owner;
 	host->events = events;
 	snprintf(host->output.source, sizeof(host->output.source), "%s", source);
+}
+
+bool host_overloaded(const struct host *host)
+{
+	return host->control.queued.packets >= OVERLOAD_PACKETS ||
+	       host->control.queued.descriptors >= OVERLOAD_DESCRIPTORS;
 }
 
 void host_kill(struct host *host, const char *because)

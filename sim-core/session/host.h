@@ -69,6 +69,10 @@ int host_spawn(struct host **host, uv_loop_t *loop, const struct host_options *o
 void host_assign(struct host *host, void *owner, const struct host_events *events,
 		 const char *source);
 
+/* Does so much wait for it, of many clients, that none may add to it? What ends something is sent
+ * all the same: there is room for that. */
+bool host_overloaded(const struct host *host);
+
 /* Kills it; `exited` follows from the loop. The first reason stays. */
 void host_kill(struct host *host, const char *because);
 

@@ -265,20 +265,31 @@ static void reminder_due(uv_timer_t *timer)
 	reminder_start(instance);
 }
 
-void instance_send(struct instance *instance, const void *message, size_t size,
-		   struct packet_fds *fds)
+void instance_send_receipted(struct instance *instance, const void *message, size_t size,
+			     struct packet_fds *fds, struct peer_receipt *receipt)
 {
 	if (!instance->host) {
 		if (fds)
 			packet_fds_close(fds);
 		return;
 	}
-	peer_send(&instance->host->control, message, size, fds);
+	peer_send_receipted(&instance->host->control, message, size, fds, receipt);
 	doorbell_ring_control(instance->bell);
 	if (uv_is_active((uv_handle_t *)&instance->reminder))
 		return;
 	instance->reminder_ms = REMINDER_FIRST_MS;
 	reminder_start(instance);
+}
+
+void instance_send(struct instance *instance, const void *message, size_t size,
+		   struct packet_fds *fds)
+{
+	instance_send_receipted(instance, message, size, fds, NULL);
+}
+
+bool instance_overloaded(const struct instance *instance)
+{
+	return instance->host && host_overloaded(instance->host);
 }
 
 void instance_refresh(struct instance *instance)
@@ -561,8 +572,7 @@ static int started(struct instance *instance, const struct message *message)
 	return 0;
 }
 
-/* There are fewer sessions than there were. */
-static void session_left(struct instance *instance)
+void instance_session_left(struct instance *instance)
 {
 	if (instance->state != INSTANCE_LIVE)
 		return;
@@ -579,7 +589,7 @@ static int session_rests(struct instance *instance, const struct message *messag
 	if (!session || session->instance != instance || session->uses != rests->uses)
 		return 0;
 	session_rest(session);
-	session_left(instance);
+	instance_session_left(instance);
 	return 0;
 }
 
@@ -601,7 +611,7 @@ static int session_ended(struct instance *instance, const struct message *messag
 		return 0;
 	session_mark_ended(session);
 	session_free(session);
-	session_left(instance);
+	instance_session_left(instance);
 	return 0;
 }
 

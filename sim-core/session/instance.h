@@ -120,6 +120,12 @@ void instance_refresh(struct instance *instance);
 /* Sends a message and rings. Takes over the descriptors in `fds` (may be NULL). */
 void instance_send(struct instance *instance, const void *message, size_t size,
 		   struct packet_fds *fds);
+/* The same on behalf of a client, to be taken back with peer_recall() when that is gone. */
+void instance_send_receipted(struct instance *instance, const void *message, size_t size,
+			     struct packet_fds *fds, struct peer_receipt *receipt);
+
+/* Does so much wait for the host that it can be asked for nothing more? */
+bool instance_overloaded(const struct instance *instance);
 
 /* Returns 0, -EBUSY when all are taken, or -ENOMEM. */
 int instance_slot_take(struct instance *instance, uint32_t *slot);
@@ -130,6 +136,9 @@ void instance_settle(struct instance *instance, struct opening *opening);
 
 /* Sessions came, were abandoned or went. */
 void instance_sessions_changed(struct instance *instance);
+
+/* A session has ended: there is one less to live for, and perhaps room for who waits. */
+void instance_session_left(struct instance *instance);
 
 /* An opening that waited for the start has left. */
 void instance_opening_left(struct instance *instance);

@@ -76,8 +76,11 @@ void opening_complete(struct opening *opening, struct instance *instance)
 	}
 	log_write(server->log, LOG_LEVEL_ERROR, "%s: no further session: %s",
 		  image_name(&instance->image, name),
-		  err == -EBUSY ? "it has as many as one instance can have" : strerror(-err));
-	opening_fail(opening, err == -EBUSY ? RESULT_BUSY : RESULT_OUT_OF_MEMORY, ORIGIN_TEE);
+		  err == -EBUSY	   ? "it has as many as one instance can have"
+		  : err == -EAGAIN ? "too much waits for it"
+				   : strerror(-err));
+	opening_fail(opening, err == -EBUSY || err == -EAGAIN ? RESULT_BUSY : RESULT_OUT_OF_MEMORY,
+		     ORIGIN_TEE);
 }
 
 static void open_new_instance(struct opening *opening)

@@ -15,7 +15,9 @@
 #define PACKETS_PER_TURN 1
 
 struct peer_packet {
-	struct peer_packet *next;
+	TAILQ_ENTRY(peer_packet) in_queue;
+	/* NULL when nobody has one. */
+	struct peer_receipt *receipt;
 	struct packet_fds fds;
 	size_t size;
 	char data[];
@@ -25,8 +27,10 @@ static void peer_ready(uv_poll_t *poll, int status, int events);
 
 static void peer_watch(struct peer *peer)
 {
-	int events = UV_READABLE | (peer->first ? UV_WRITABLE : 0);
+	int events = peer->held ? UV_DISCONNECT : UV_READABLE;
 
+	if (peer_backlogged(peer))
+		events |= UV_WRITABLE;
 	if (!peer->closing)
 		uv_poll_start(&peer->poll, events, peer_ready);
 }
@@ -40,7 +44,7 @@ int peer_init(struct peer *peer, uv_loop_t *loop, int sock, const struct peer_bo
 	peer->sock = sock;
 	peer->bounds = *bounds;
 	peer->events = events;
-	peer->last = &peer->first;
+	TAILQ_INIT(&peer->queue);
 	err = uv_poll_init(loop, &peer->poll, sock);
 	if (err < 0) {
 		close(sock);
@@ -66,7 +70,8 @@ static bool queue_has_room(const struct peer *peer, size_t size, unsigned int de
 	       peer->queued.descriptors + descriptors <= peer->bounds.descriptors;
 }
 
-static int queue_append(struct peer *peer, const void *data, size_t size, struct packet_fds *fds)
+static int queue_append(struct peer *peer, const void *data, size_t size, struct packet_fds *fds,
+			struct peer_receipt *receipt)
 {
 	unsigned int descriptors = fds ? fds->count : 0;
 	struct peer_packet *packet;
@@ -76,7 +81,6 @@ static int queue_append(struct peer *peer, const void *data, size_t size, struct
 	packet = malloc(sizeof(*packet) + size);
 	if (!packet)
 		return -ENOMEM;
-	packet->next = NULL;
 	packet->size = size;
 	memcpy(packet->data, data, size);
 	packet->fds.count = 0;
@@ -84,37 +88,49 @@ static int queue_append(struct peer *peer, const void *data, size_t size, struct
 		packet->fds = *fds;
 		fds->count = 0;
 	}
-	*peer->last = packet;
-	peer->last = &packet->next;
+	packet->receipt = receipt;
+	if (receipt) {
+		receipt->peer = peer;
+		receipt->packet = packet;
+		if (receipt->account)
+			receipt->account->waiting++;
+	}
+	TAILQ_INSERT_TAIL(&peer->queue, packet, in_queue);
 	peer->queued.packets++;
 	peer->queued.octets += size;
 	peer->queued.descriptors += descriptors;
 	return 0;
 }
 
-static void queue_drop_first(struct peer *peer)
+static void queue_drop(struct peer *peer, struct peer_packet *packet)
 {
-	struct peer_packet *packet = peer->first;
+	struct peer_receipt *receipt = packet->receipt;
 
-	peer->first = packet->next;
-	if (!peer->first)
-		peer->last = &peer->first;
+	TAILQ_REMOVE(&peer->queue, packet, in_queue);
 	peer->queued.packets--;
 	peer->queued.octets -= packet->size;
 	peer->queued.descriptors -= packet->fds.count;
 	packet_fds_close(&packet->fds);
 	free(packet);
+	if (!receipt)
+		return;
+	receipt->packet = NULL;
+	if (!receipt->account)
+		return;
+	receipt->account->waiting--;
+	receipt->account->eased(receipt->account);
 }
 
-void peer_send(struct peer *peer, const void *data, size_t size, struct packet_fds *fds)
+void peer_send_receipted(struct peer *peer, const void *data, size_t size, struct packet_fds *fds,
+			 struct peer_receipt *receipt)
 {
 	int err = -EAGAIN;
 
 	if (!peer->closing && !peer->broken) {
-		if (!peer->first)
+		if (!peer_backlogged(peer))
 			err = socket_send(peer->sock, data, size, fds, MSG_DONTWAIT);
 		if (err == -EAGAIN) {
-			err = queue_append(peer, data, size, fds);
+			err = queue_append(peer, data, size, fds, receipt);
 			if (!err)
 				peer_watch(peer);
 		}
@@ -125,10 +141,39 @@ void peer_send(struct peer *peer, const void *data, size_t size, struct packet_f
 		packet_fds_close(fds);
 }
 
+void peer_send(struct peer *peer, const void *data, size_t size, struct packet_fds *fds)
+{
+	peer_send_receipted(peer, data, size, fds, NULL);
+}
+
+bool peer_recall(struct peer_receipt *receipt)
+{
+	if (!receipt->packet)
+		return false;
+	queue_drop(receipt->peer, receipt->packet);
+	return true;
+}
+
+void peer_hold(struct peer *peer)
+{
+	if (peer->held)
+		return;
+	peer->held = true;
+	peer_watch(peer);
+}
+
+void peer_release(struct peer *peer)
+{
+	if (!peer->held)
+		return;
+	peer->held = false;
+	peer_watch(peer);
+}
+
 void peer_flush(struct peer *peer)
 {
-	while (peer->first && !peer->broken && !peer->closing) {
-		struct peer_packet *packet = peer->first;
+	while (peer_backlogged(peer) && !peer->broken && !peer->closing) {
+		struct peer_packet *packet = TAILQ_FIRST(&peer->queue);
 		int err = socket_send(peer->sock, packet->data, packet->size, &packet->fds,
 				      MSG_DONTWAIT);
 
@@ -137,7 +182,7 @@ void peer_flush(struct peer *peer)
 		if (err < 0)
 			peer_break(peer, err);
 		else
-			queue_drop_first(peer);
+			queue_drop(peer, packet);
 	}
 }
 
@@ -174,10 +219,13 @@ static void peer_ready(uv_poll_t *poll, int status, int events)
 		peer_flush(peer);
 		if (peer->events->sent)
 			peer->events->sent(peer);
-		if (!peer->first)
+		if (!peer_backlogged(peer))
 			peer_watch(peer);
 	}
-	for (unsigned int i = 0; !end && !peer->broken && i < PACKETS_PER_TURN; i++)
+	/* What it has sent besides is of no use to anybody. */
+	if (peer->held && events & UV_DISCONNECT)
+		end = true;
+	for (unsigned int i = 0; !end && !peer->held && !peer->broken && i < PACKETS_PER_TURN; i++)
 		if (!peer_receive(peer, &end, &err))
 			break;
 	if (peer->closing)
@@ -219,8 +267,8 @@ void peer_close(struct peer *peer)
 		return;
 	peer->closing = true;
 	uv_poll_stop(&peer->poll);
-	while (peer->first)
-		queue_drop_first(peer);
+	while (peer_backlogged(peer))
+		queue_drop(peer, TAILQ_FIRST(&peer->queue));
 	uv_close((uv_handle_t *)&peer->poll, peer_closed);
 }
 
@@ -230,10 +278,10 @@ bool peer_unread(const struct peer *peer)
 
 	if (peer->closing || peer->broken)
 		return false;
-	return peer->first || (ioctl(peer->sock, SIOCOUTQ, &unread) == 0 && unread > 0);
+	return peer_backlogged(peer) || (ioctl(peer->sock, SIOCOUTQ, &unread) == 0 && unread > 0);
 }
 
 bool peer_backlogged(const struct peer *peer)
 {
-	return peer->first;
+	return !TAILQ_EMPTY(&peer->queue);
 }

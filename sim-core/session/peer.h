@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/queue.h>
 #include <sys/types.h>
 #include <uv.h>
 
@@ -39,14 +40,32 @@ struct peer_bounds {
 	size_t descriptors;
 };
 
+/* Packets on somebody's behalf that wait, wherever they go. */
+struct peer_account {
+	size_t waiting;
+	/* One of them waits no longer. */
+	void (*eased)(struct peer_account *account);
+};
+
+/* For a packet that may be taken back while it waits. All zero but `account`, which may be NULL,
+ * before it is sent; its owner recalls it before the receipt or the account goes. */
+struct peer_receipt {
+	struct peer_account *account;
+	struct peer *peer;
+	struct peer_packet *packet;
+};
+
+TAILQ_HEAD(peer_queue, peer_packet);
+
 struct peer {
 	uv_poll_t poll;
 	int sock;
 	const struct peer_events *events;
 	struct peer_bounds bounds;
 	struct peer_bounds queued;
-	struct peer_packet *first;
-	struct peer_packet **last;
+	struct peer_queue queue;
+	/* What it sends is left in its socket. */
+	bool held;
 	/* Why it is of no more use, told to `gone` from the loop; 0 while it works. */
 	int broken;
 	bool closing;
@@ -59,6 +78,19 @@ int peer_init(struct peer *peer, uv_loop_t *loop, int sock, const struct peer_bo
 /* Sends a packet, now or as soon as there is room. Takes over the descriptors in `fds`, which may
  * be NULL. A failure is reported by `gone` later; nothing is called from here. */
 void peer_send(struct peer *peer, const void *data, size_t size, struct packet_fds *fds);
+
+/* The same, with a receipt for the time that it waits. */
+void peer_send_receipted(struct peer *peer, const void *data, size_t size, struct packet_fds *fds,
+			 struct peer_receipt *receipt);
+
+/* Takes the packet back if it still waits: returns true when the other side will never see it.
+ * Harmless when repeated. */
+bool peer_recall(struct peer_receipt *receipt);
+
+/* Reads nothing from the peer any more, until it is released: it has to wait, as for a reader that
+ * is busy. Its end is noticed all the same. */
+void peer_hold(struct peer *peer);
+void peer_release(struct peer *peer);
 
 /* Handles what has arrived by now, so that the state is as new as can be. `gone` is not called. */
 void peer_drain(struct peer *peer);

@@ -48,7 +48,9 @@ static int tell_host(struct session *session, const struct identity *identity, i
 	fds.fd[0] = fcntl(channel_fd, F_DUPFD_CLOEXEC, 0);
 	if (fds.fd[0] < 0)
 		return -errno;
-	instance_send(session->instance, &message, sizeof(message), &fds);
+	session->announcement.account = &session->client->unsent;
+	instance_send_receipted(session->instance, &message, sizeof(message), &fds,
+				&session->announcement);
 	return 0;
 }
 
@@ -76,6 +78,8 @@ int session_create(struct client *client, struct instance *instance, const struc
 	struct session *session;
 	int err;
 
+	if (instance_overloaded(instance))
+		return -EAGAIN;
 	session = calloc(1, sizeof(*session));
 	if (!session)
 		return -ENOMEM;
@@ -214,6 +218,13 @@ void session_abandon(struct session *session)
 	session->client = NULL;
 	/* The operation under way, if any, is to be cancelled (TEE Client API, end of a client). */
 	channel_client_cancel(session->channel, atomic_load(&session->channel->request.seq));
+	if (peer_recall(&session->announcement)) {
+		struct instance *instance = session->instance;
+
+		session_free(session);
+		instance_session_left(instance);
+		return;
+	}
 	instance_send(session->instance, &message, sizeof(message), NULL);
 	instance_sessions_changed(session->instance);
 }
@@ -232,6 +243,7 @@ void session_mark_ended(struct session *session)
 
 void session_free(struct session *session)
 {
+	(void)peer_recall(&session->announcement);
 	if (session->client) {
 		LIST_REMOVE(session, by_client);
 		session->client->resting -= session->rests;

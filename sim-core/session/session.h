@@ -13,6 +13,7 @@
 #include <sys/queue.h>
 
 #include "session/identity.h"
+#include "session/peer.h"
 #include "wire/channel.h"
 
 struct client;
@@ -31,6 +32,8 @@ struct session {
 	struct channel *channel;
 	/* Closed; its channel waits for the client's next session with the instance. */
 	bool rests;
+	/* The host's first message of it. */
+	struct peer_receipt announcement;
 	/* How often it was resumed. */
 	uint32_t uses;
 	LIST_ENTRY(session) by_client;
@@ -44,7 +47,7 @@ void session_reopen(struct session *session);
 
 /* Makes a session of `client` with `ta`, the live instance, and tells the host; the client is sent
  * MESSAGE_OPENED as answer to `request`. Returns 0, or -errno with nothing changed: -EBUSY when
- * the instance has no slot left. */
+ * the instance has no slot left, -EAGAIN when too much waits for it already. */
 int session_create(struct client *client, struct instance *instance, const struct uuid *ta,
 		   const struct identity *identity, uint32_t request);
 
@@ -64,7 +67,8 @@ bool session_offered(const struct client *client, const struct instance *instanc
 /* The client has let go of the resting session that it offered. */
 void session_dismiss(struct client *client, uint32_t offered);
 
-/* The client is gone, or has forgotten the session: cancels what runs in it and tells the host. */
+/* The client is gone, or has forgotten the session: cancels what runs in it and tells the host. One
+ * that the host has not heard of is freed. */
 void session_abandon(struct session *session);
 
 /* The host will never answer again: tells the client. The caller frees the session next. */

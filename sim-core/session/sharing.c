@@ -31,6 +31,7 @@ struct mapping {
 	LIST_ENTRY(mapping) in_instance;
 	/* The number under which the host was asked; 0 once it has answered. */
 	uint32_t forwarded;
+	struct peer_receipt order;
 
 	/* A block: whose, what, and who waits for it. NULL for an arena. */
 	struct block *block;
@@ -52,7 +53,7 @@ static struct session *session_of(struct client *client, uint32_t number)
 	return session && session->client == client ? session : NULL;
 }
 
-static struct mapping *mapping_create(struct instance *instance)
+static struct mapping *mapping_create(struct client *client, struct instance *instance)
 {
 	struct mapping *mapping = calloc(1, sizeof(*mapping));
 
@@ -64,6 +65,7 @@ static struct mapping *mapping_create(struct instance *instance)
 		return NULL;
 	}
 	mapping->instance = instance;
+	mapping->order.account = &client->unsent;
 	mapping->arena_fd = -1;
 	LIST_INSERT_HEAD(&instance->mappings, mapping, in_instance);
 	return mapping;
@@ -80,6 +82,7 @@ static void mapping_free(struct mapping *mapping)
 {
 	struct block *block = mapping->block;
 
+	(void)peer_recall(&mapping->order);
 	mapping_settle(mapping);
 	LIST_REMOVE(mapping, in_instance);
 	if (block) {
@@ -122,8 +125,12 @@ static void waiter_answer(struct waiter *waiter, uint32_t result)
 
 static void waiters_answer(struct mapping *mapping, uint32_t result)
 {
-	while (!LIST_EMPTY(&mapping->waiters))
-		waiter_answer(LIST_FIRST(&mapping->waiters), result);
+	struct waiter *next;
+
+	for (struct waiter *waiter = LIST_FIRST(&mapping->waiters); waiter; waiter = next) {
+		next = LIST_NEXT(waiter, in_mapping);
+		waiter_answer(waiter, result);
+	}
 }
 
 static void tell_unmap(const struct mapping *mapping)
@@ -148,20 +155,24 @@ static void tell_map(struct mapping *mapping, int fd)
 	};
 	struct packet_fds fds = { .fd = { fd }, .count = 1 };
 
-	instance_send(mapping->instance, &message, sizeof(message), &fds);
+	instance_send_receipted(mapping->instance, &message, sizeof(message), &fds,
+				&mapping->order);
 }
 
 static struct mapping *mapping_find(struct client *client, uint32_t number,
 				    const struct instance *instance)
 {
 	struct block *block = id_map_get(&client->blocks, number);
-	struct mapping *mapping = NULL;
+	struct mapping *mapping;
 
-	if (block)
-		LIST_FOREACH(mapping, &block->mappings, in_block)
-	if (mapping->instance == instance)
-		break;
-	return mapping;
+	if (!block)
+		return NULL;
+	LIST_FOREACH(mapping, &block->mappings, in_block)
+	{
+		if (mapping->instance == instance)
+			return mapping;
+	}
+	return NULL;
 }
 
 static int waiter_create(struct mapping *mapping, struct client *client, uint32_t request)
@@ -201,7 +212,7 @@ static int share_anew(struct session *session, const struct message_share_block 
 		      ino_t inode)
 {
 	struct client *client = session->client;
-	struct mapping *mapping = mapping_create(session->instance);
+	struct mapping *mapping = mapping_create(client, session->instance);
 	struct block *block;
 	int err;
 
@@ -243,6 +254,11 @@ int sharing_share_block(struct client *client, const struct message_share_block 
 		close(fd);
 		return 0;
 	}
+	if (instance_overloaded(session->instance)) {
+		client_answer(client, request, RESULT_BUSY, ORIGIN_TEE, 0, -1);
+		close(fd);
+		return 0;
+	}
 	err = block_check(fd, (size_t)message->size, !(message->flags & MESSAGE_BLOCK_OUTPUT));
 	if (err < 0 || fstat(fd, &st) < 0) {
 		client_answer(client, request, RESULT_BAD_PARAMETERS, ORIGIN_COMMS, 0, -1);
@@ -274,7 +290,8 @@ void sharing_release_block(struct client *client, uint32_t number)
 		/* The block goes with its last mapping. */
 		last = !LIST_NEXT(mapping, in_block);
 		waiters_answer(mapping, RESULT_CANCEL);
-		tell_unmap(mapping);
+		if (!peer_recall(&mapping->order))
+			tell_unmap(mapping);
 		mapping_free(mapping);
 	}
 }
@@ -300,7 +317,8 @@ static int tell_arena(struct mapping *mapping, uint32_t session)
 	fds.fd[0] = fcntl(mapping->arena_fd, F_DUPFD_CLOEXEC, 0);
 	if (fds.fd[0] < 0)
 		return -errno;
-	instance_send(mapping->instance, &message, sizeof(message), &fds);
+	instance_send_receipted(mapping->instance, &message, sizeof(message), &fds,
+				&mapping->order);
 	return 0;
 }
 
@@ -319,7 +337,11 @@ int sharing_grow_arena(struct client *client, const struct message_grow_arena *m
 		client_answer(client, request, RESULT_OUT_OF_MEMORY, ORIGIN_TEE, 0, -1);
 		return 0;
 	}
-	mapping = mapping_create(session->instance);
+	if (instance_overloaded(session->instance)) {
+		client_answer(client, request, RESULT_BUSY, ORIGIN_TEE, 0, -1);
+		return 0;
+	}
+	mapping = mapping_create(client, session->instance);
 	if (!mapping)
 		goto out;
 	mapping->size = arena_size(message->size);
@@ -352,8 +374,15 @@ void sharing_request_gone(struct request *request)
 	struct waiter *waiter;
 
 	client_request_end(request);
-	if (request->kind != REQUEST_SHARE)
+	if (request->kind != REQUEST_SHARE) {
+		struct mapping *mapping =
+			(struct mapping *)((char *)request -
+					   offsetof(struct mapping, arena_request));
+
+		if (peer_recall(&mapping->order))
+			mapping_free(mapping);
 		return;
+	}
 	waiter = (struct waiter *)request;
 	LIST_REMOVE(waiter, in_mapping);
 	free(waiter);
@@ -421,9 +450,10 @@ int sharing_answered(struct instance *instance, uint32_t number, uint32_t result
 
 void sharing_instance_gone(struct instance *instance)
 {
-	while (!LIST_EMPTY(&instance->mappings)) {
-		struct mapping *mapping = LIST_FIRST(&instance->mappings);
+	struct mapping *next;
 
+	for (struct mapping *mapping = LIST_FIRST(&instance->mappings); mapping; mapping = next) {
+		next = LIST_NEXT(mapping, in_instance);
 		waiters_answer(mapping, RESULT_TARGET_DEAD);
 		arena_answer(mapping, RESULT_TARGET_DEAD);
 		mapping_free(mapping);

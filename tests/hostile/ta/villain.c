@@ -368,7 +368,7 @@ static TEE_Result obey(uint32_t *counter, uint32_t command, uint32_t types, TEE_
 		if (!has_memory)
 			return TEE_ERROR_BAD_PARAMETERS;
 		while (*(volatile uint8_t *)params[1].memref.buffer == *a)
-			;
+			TEE_Wait(1);
 		*a = *(volatile uint8_t *)params[1].memref.buffer;
 		break;
 	case VILLAIN_RESIZE:
