@@ -115,9 +115,9 @@ static enum ta_refusal not_found(const struct ta_search *search, const struct uu
 
 static enum ta_refusal find_first_good(const struct ta_search *search, const struct uuid *uuid,
 				       const struct ta_policy *policy, const struct ta_trust *trust,
-				       __typeof__(ta_image_load) *take, struct ta_image *out,
-				       char *err, size_t errlen, char *skipped,
-				       size_t skipped_length)
+				       __typeof__(ta_cache_load) *take, struct ta_cache *cache,
+				       struct ta_image *out, char *err, size_t errlen,
+				       char *skipped, size_t skipped_length)
 {
 	enum ta_refusal first = TA_NOT_FOUND, refusal;
 	struct ta_location location;
@@ -127,7 +127,7 @@ static enum ta_refusal find_first_good(const struct ta_search *search, const str
 	if (skipped)
 		skipped[0] = '\0';
 	while (ta_find_next(search, uuid, &cursor, &location)) {
-		refusal = take(&location, policy, trust, out, why, sizeof(why));
+		refusal = take(cache, &location, policy, trust, out, why, sizeof(why));
 		if (refusal == TA_ACCEPTED) {
 			if (skipped && first != TA_NOT_FOUND)
 				refuse(0, skipped, skipped_length, "%.400s; taken instead: %s", err,
@@ -143,12 +143,20 @@ static enum ta_refusal find_first_good(const struct ta_search *search, const str
 	return first == TA_NOT_FOUND ? not_found(search, uuid, err, errlen) : first;
 }
 
+static enum ta_refusal inspect(struct ta_cache *cache, const struct ta_location *location,
+			       const struct ta_policy *policy, const struct ta_trust *trust,
+			       struct ta_image *out, char *err, size_t errlen)
+{
+	(void)cache;
+	return ta_image_inspect(location, policy, trust, out, err, errlen);
+}
+
 enum ta_refusal ta_find(const struct ta_search *search, const struct uuid *uuid,
 			const struct ta_policy *policy, const struct ta_trust *trust,
 			struct ta_location *out, char *err, size_t errlen)
 {
 	struct ta_image image;
-	enum ta_refusal refusal = find_first_good(search, uuid, policy, trust, ta_image_inspect,
+	enum ta_refusal refusal = find_first_good(search, uuid, policy, trust, inspect, NULL,
 						  &image, err, errlen, NULL, 0);
 
 	if (refusal == TA_ACCEPTED)
@@ -158,10 +166,10 @@ enum ta_refusal ta_find(const struct ta_search *search, const struct uuid *uuid,
 
 enum ta_refusal ta_find_and_load(const struct ta_search *search, const struct uuid *uuid,
 				 const struct ta_policy *policy, const struct ta_trust *trust,
-				 struct ta_image *out, char *err, size_t errlen, char *skipped,
-				 size_t skipped_length)
+				 struct ta_cache *cache, struct ta_image *out, char *err,
+				 size_t errlen, char *skipped, size_t skipped_length)
 {
-	return find_first_good(search, uuid, policy, trust, ta_image_load, out, err, errlen,
+	return find_first_good(search, uuid, policy, trust, ta_cache_load, cache, out, err, errlen,
 			       skipped, skipped_length);
 }
 

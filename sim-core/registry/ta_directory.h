@@ -11,6 +11,7 @@
 #ifndef TEESIM_REGISTRY_TA_DIRECTORY_H
 #define TEESIM_REGISTRY_TA_DIRECTORY_H
 
+#include "registry/ta_cache.h"
 #include "registry/ta_image.h"
 
 #include <sys/types.h>
@@ -50,13 +51,14 @@ enum ta_refusal ta_find(const struct ta_search *search, const struct uuid *uuid,
 			struct ta_location *out, char *err, size_t errlen);
 
 /*
- * Find a TA and load it. `skipped` (may be NULL) gets one line when a file was refused and one
- * behind it taken, and is empty otherwise: worth a warning in the log.
+ * Find a TA and load it, by way of a cache (may be NULL). `skipped` (may be NULL) gets one line
+ * when a file was refused and one behind it taken, and is empty otherwise: worth a warning in the
+ * log.
  */
 enum ta_refusal ta_find_and_load(const struct ta_search *search, const struct uuid *uuid,
 				 const struct ta_policy *policy, const struct ta_trust *trust,
-				 struct ta_image *out, char *err, size_t errlen, char *skipped,
-				 size_t skipped_length);
+				 struct ta_cache *cache, struct ta_image *out, char *err,
+				 size_t errlen, char *skipped, size_t skipped_length);
 
 struct ta_list_entry {
 	struct ta_image image; /* inspected: no descriptor */

@@ -36,27 +36,36 @@ static bool same_time(struct timespec a, struct timespec b)
 	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
+bool ta_file_identify(const char *path, struct ta_file_identity *file)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return false;
+	*file = identity_of(&st);
+	return true;
+}
+
+bool ta_file_same(const struct ta_file_identity *a, const struct ta_file_identity *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       same_time(a->modified, b->modified) && same_time(a->changed, b->changed);
+}
+
 bool ta_image_is_current(const struct ta_image *image)
 {
 	struct ta_file_identity now;
-	struct stat st;
 
-	if (stat(image->location.path, &st) < 0)
-		return false;
-	now = identity_of(&st);
-	return now.device == image->file.device && now.inode == image->file.inode &&
-	       now.size == image->file.size && same_time(now.modified, image->file.modified) &&
-	       same_time(now.changed, image->file.changed);
+	return ta_file_identify(image->location.path, &now) && ta_file_same(&now, &image->file);
 }
 
-static enum ta_refusal check_signature(const struct ta_package *package,
-				       const struct ta_policy *policy, const struct ta_trust *trust,
-				       struct ta_image *out, char *err, size_t errlen)
+/* What the policy says to an image with this signature at this place. */
+static enum ta_refusal policy_check(const struct ta_policy *policy, const struct ta_image *out,
+				    char *err, size_t errlen)
 {
 	const char *path = out->location.path;
 	bool installed = out->location.place == TA_PLACE_INSTALLED;
 
-	out->signature = ta_signature_check(package, trust, &out->signer);
 	if (out->signature == TA_SIGNED_TRUSTED)
 		return TA_ACCEPTED;
 	if (!policy->require_signed && (!installed || policy->accept_any_installed))
@@ -123,6 +132,16 @@ enum ta_refusal ta_content_check(const struct ta_package *package, const struct 
 	return refusal;
 }
 
+bool ta_image_may_be_used(struct ta_image *image, const struct ta_policy *policy,
+			  const struct ta_trust *trust)
+{
+	if (image->location.has_uuid && !uuid_equal(&image->location.uuid, &image->properties.uuid))
+		return false;
+	if (image->signature != TA_UNSIGNED)
+		image->signature = ta_signer_check(&image->signer, trust);
+	return policy_check(policy, image, NULL, 0) == TA_ACCEPTED;
+}
+
 static int seal(const void *bytes, size_t size)
 {
 	int fd = memfd_create("teesim-ta", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -168,7 +187,8 @@ static enum ta_refusal examine(uint8_t *bytes, size_t size, const struct ta_poli
 	out->has_version = package.has_version;
 	out->version = package.version;
 	out->size = package.image_size;
-	refusal = check_signature(&package, policy, trust, out, err, errlen);
+	out->signature = ta_signature_check(&package, trust, &out->signer);
+	refusal = policy_check(policy, out, err, errlen);
 	/* Whose image this is can be told even of one that the policy turns away. */
 	rc = elf_image_parse(package.image, package.image_size, &elf, why, sizeof(why));
 	if (rc == 0)

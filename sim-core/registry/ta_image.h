@@ -86,8 +86,17 @@ enum ta_refusal ta_image_inspect(const struct ta_location *location, const struc
 enum ta_refusal ta_content_check(const struct ta_package *package, const struct elf_image *elf,
 				 const struct uuid *named, char *err, size_t errlen);
 
+/* For an image that was loaded before, perhaps from another place: may it be used here and now, as
+ * far as that depends on more than the file? Takes note of who its signer is by now. */
+bool ta_image_may_be_used(struct ta_image *image, const struct ta_policy *policy,
+			  const struct ta_trust *trust);
+
 /* Closes the descriptor. Harmless when done twice. */
 void ta_image_close(struct ta_image *image);
+
+/* Which file the path leads to; false when there is none. */
+bool ta_file_identify(const char *path, struct ta_file_identity *file);
+bool ta_file_same(const struct ta_file_identity *a, const struct ta_file_identity *b);
 
 /* Whether the file is still the one that was loaded. */
 bool ta_image_is_current(const struct ta_image *image);

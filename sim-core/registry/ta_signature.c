@@ -94,9 +94,16 @@ enum ta_signature ta_signature_check(const struct ta_package *package, const str
 	memset(signer, 0, sizeof(*signer));
 	if (!package->is_signed)
 		return TA_UNSIGNED;
+	memcpy(signer->key, package->signer, sizeof(signer->key));
 	public_key_fingerprint(package->signer, signer->fingerprint);
+	return ta_signer_check(signer, trust);
+}
+
+enum ta_signature ta_signer_check(struct ta_signer *signer, const struct ta_trust *trust)
+{
+	signer->name[0] = '\0';
 	for (size_t i = 0; i < trust->count; i++)
-		if (memcmp(trust->keys[i].bytes, package->signer, PUBLIC_KEY_SIZE) == 0) {
+		if (memcmp(trust->keys[i].bytes, signer->key, PUBLIC_KEY_SIZE) == 0) {
 			memcpy(signer->name, trust->keys[i].name, sizeof(signer->name));
 			return TA_SIGNED_TRUSTED;
 		}

@@ -22,6 +22,7 @@ enum ta_signature {
 };
 
 struct ta_signer {
+	uint8_t key[PUBLIC_KEY_SIZE];
 	char fingerprint[PUBLIC_KEY_FINGERPRINT_SIZE];
 	char name[PUBLIC_KEY_NAME_SIZE]; /* empty for a signer who is not known */
 };
@@ -44,6 +45,9 @@ void ta_trust_clear(struct ta_trust *trust);
 /* What a package's signature is worth; fills in `signer` when there is one. */
 enum ta_signature ta_signature_check(const struct ta_package *package, const struct ta_trust *trust,
 				     struct ta_signer *signer);
+
+/* The same for a signature that was found good before: is its signer trusted now? */
+enum ta_signature ta_signer_check(struct ta_signer *signer, const struct ta_trust *trust);
 
 /* "unsigned", "trusted", "unknown-signer", "bad". */
 const char *ta_signature_name(enum ta_signature signature);

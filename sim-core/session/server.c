@@ -16,6 +16,8 @@
 #define LISTEN_BACKLOG	     4096
 #define CONNECTIONS_PER_TURN 64
 #define STOP_PATIENCE_MS     2000
+/* A developer's next attempt comes sooner; what lies unused for longer is not worth its memory. */
+#define IMAGES_KEPT_MS 60000
 
 static int reserve_open(void)
 {
@@ -106,6 +108,19 @@ void server_clients_changed(struct server *server)
 	else
 		uv_timer_start(&server->idle, idle_over, 1000ULL * server->options->idle_seconds,
 			       0);
+}
+
+static void images_over(uv_timer_t *timer)
+{
+	struct server *server = timer->data;
+
+	ta_cache_clear(&server->images);
+}
+
+void server_images_used(struct server *server)
+{
+	if (!server->stopping && !ta_cache_is_empty(&server->images))
+		uv_timer_start(&server->images_unused, images_over, IMAGES_KEPT_MS, 0);
 }
 
 /* Sessions take descriptors: as many as the system allows. */
@@ -208,7 +223,9 @@ int server_init(struct server *server, uv_loop_t *loop, const struct server_opti
 	uv_poll_init(loop, &server->listener, sock);
 	uv_timer_init(loop, &server->idle);
 	uv_timer_init(loop, &server->last_call);
-	server->listener.data = server->idle.data = server->last_call.data = server;
+	uv_timer_init(loop, &server->images_unused);
+	server->listener.data = server->idle.data = server;
+	server->last_call.data = server->images_unused.data = server;
 	uv_poll_start(&server->listener, UV_READABLE, listener_ready);
 	server->listening = true;
 	spare_init(&server->spare, server, options->spare_host);
@@ -263,6 +280,7 @@ void server_stop(struct server *server, const char *reason, const struct client 
 	server->listening = false;
 	uv_close((uv_handle_t *)&server->listener, listener_closed);
 	uv_close((uv_handle_t *)&server->idle, NULL);
+	uv_close((uv_handle_t *)&server->images_unused, NULL);
 	spare_stop(&server->spare);
 	/* TAs may need other TAs and the services until they are destroyed. */
 	for (at = 0; (client = id_map_next(&server->clients, &at));)
@@ -282,6 +300,7 @@ void server_fini(struct server *server)
 {
 	if (server->reserve_fd >= 0)
 		close(server->reserve_fd);
+	ta_cache_clear(&server->images);
 	sandbox_cage_destroy(&server->cage);
 	id_map_free(&server->clients);
 	id_map_free(&server->sessions);

@@ -16,6 +16,7 @@
 #include "device/clock.h"
 #include "device/device.h"
 #include "device/log.h"
+#include "registry/ta_cache.h"
 #include "sandbox/cage.h"
 #include "session/id_map.h"
 #include "session/spare.h"
@@ -72,6 +73,9 @@ struct server {
 	uint32_t last_instance;
 	struct sandbox_cage cage;
 	struct spare spare;
+	/* Kept until none was asked for in a while. */
+	struct ta_cache images;
+	uv_timer_t images_unused;
 	/* Crash reports: how many there were, the newest one in the file, and those that wait for
 	 * their backtrace. */
 	uint64_t crashes;
@@ -105,6 +109,9 @@ void server_clients_changed(struct server *server);
 
 /* After an instance went. */
 void server_instances_changed(struct server *server);
+
+/* After an image was loaded. */
+void server_images_used(struct server *server);
 
 /* Frees what is left when the loop has ended. */
 void server_fini(struct server *server);
