@@ -244,6 +244,11 @@ Test(failure, crash_in_a_command)
 	bystander_arrive(&bystander);
 	file_of(VILLAIN_SHARED, file);
 	for (uint32_t way = 0; way < FAULT_COUNT; way++) {
+#ifdef TEESIM_SANITIZE
+		/* AddressSanitizer stops that one first, and tells of it in its own words. */
+		if (way == FAULT_HEAP)
+			continue;
+#endif
 		unsigned int before =
 			fixture_log_count("crashed") + fixture_log_count("was killed by signal");
 
@@ -343,6 +348,8 @@ Test(failure, cuts_its_way_to_teesimd)
 	context_end();
 }
 
+/* Under AddressSanitizer there is no limit, nor could there be one. */
+#ifndef TEESIM_SANITIZE
 Test(failure, eats_all_memory_that_it_gets)
 {
 	struct bystander bystander;
@@ -363,6 +370,8 @@ Test(failure, eats_all_memory_that_it_gets)
 	bystander_leave(&bystander);
 	context_end();
 }
+
+#endif
 
 /* Waits in a command when the daemon is killed. */
 static void *waiting_client(void *arg)
