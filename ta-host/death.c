@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <unwind.h>
 
+#include "loader/loader.h"
 #include "loader/stack.h"
 #include "wire/message.h"
 
@@ -182,9 +183,18 @@ static void build_id_note(struct message_module *module, const struct dl_phdr_in
 	}
 }
 
+static const struct loaded_image *library_at(const struct loaded_ta *ta, uint64_t base)
+{
+	for (size_t i = 0; i < LOADER_LIBRARIES_MAX; i++)
+		if (ta->library[i].handle && ta->library[i].map->l_addr == base)
+			return &ta->library[i];
+	return NULL;
+}
+
 static int module_note(struct dl_phdr_info *info, size_t size, void *arg)
 {
-	const uint64_t *ta_base = arg;
+	const struct loaded_ta *ta = arg;
+	const struct loaded_image *library;
 	struct message_module *module = &last_words.module[last_words.modules];
 
 	(void)size;
@@ -200,21 +210,25 @@ static int module_note(struct dl_phdr_info *info, size_t size, void *arg)
 		if (header->p_type == PT_NOTE)
 			build_id_note(module, info, header);
 	}
-	if (module->base == *ta_base) {
+	library = library_at(ta, module->base);
+	strncpy(module->name, info->dlpi_name, sizeof(module->name) - 1);
+	if (module->base == ta->image.map->l_addr) {
 		module->kind = MESSAGE_MODULE_TA;
 		last_words.image_base = module->base;
 		last_words.image_size = module->size;
 	} else if (last_words.modules == 0) {
 		module->kind = MESSAGE_MODULE_HOST; /* the program itself is the first */
+	} else if (library) {
+		module->kind = MESSAGE_MODULE_TA_LIBRARY;
+		uuid_format(&library->uuid, module->name);
 	}
-	strncpy(module->name, info->dlpi_name, sizeof(module->name) - 1);
 	last_words.modules++;
 	return 0;
 }
 
-void death_note_modules(uint64_t ta_base)
+void death_note_modules(const struct loaded_ta *ta)
 {
-	(void)dl_iterate_phdr(module_note, &ta_base);
+	(void)dl_iterate_phdr(module_note, (void *)ta);
 }
 
 void death_by_panic(uint32_t code, const char *reason, const void *caller)

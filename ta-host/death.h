@@ -25,8 +25,9 @@ struct stack_thread;
 int death_watch(const struct stack_thread *thread);
 
 /* Notes what is loaded where, so that a report can turn addresses into lines of source. To be
- * called when everything is loaded; `ta_base` is the TA's own image. */
-void death_note_modules(uint64_t ta_base);
+ * called when everything is loaded. */
+struct loaded_ta;
+void death_note_modules(const struct loaded_ta *ta);
 
 /* Ends the process as a panic with `code`. `reason` may be NULL; `caller` is where the call of the
  * function returns to that found the TA at fault: the report's backtrace starts there. */

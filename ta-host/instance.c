@@ -1,6 +1,7 @@
 #include "instance.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <link.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -185,12 +186,52 @@ __attribute__((noreturn)) static void start_failed(uint32_t result, uint32_t ori
 	_exit(EXIT_FAILURE);
 }
 
-/* Takes the message that names the image. Returns its path, which lies behind the message. */
+/* The libraries that came with the image, by number. */
+static struct loader_image libraries[LOADER_LIBRARIES_MAX];
+static bool has_libraries;
+
+/* Takes one in; false when the message makes no sense. */
+static bool library_receive(struct control_packet *packet)
+{
+	const struct message_library *message = &packet->library;
+	struct loader_image *library;
+
+	if (packet->size < sizeof(*message) || packet->fds.count != 1 ||
+	    packet->size - sizeof(*message) != message->path_size ||
+	    message->number >= LOADER_LIBRARIES_MAX || libraries[message->number].path)
+		return false;
+	library = &libraries[message->number];
+	library->path = strndup((const char *)packet->bytes + sizeof(*message), message->path_size);
+	/* Where the images that need it look for it. */
+	library->fd = fcntl(packet->fds.fd[0], F_DUPFD_CLOEXEC,
+			    MESSAGE_LIBRARY_FD_FIRST + (int)message->number);
+	library->uuid = message->uuid;
+	library->needs = message->needs;
+	has_libraries = true;
+	packet_fds_close(&packet->fds);
+	return library->path && library->fd == MESSAGE_LIBRARY_FD_FIRST + (int)message->number;
+}
+
+static void libraries_close(void)
+{
+	for (size_t i = 0; i < LOADER_LIBRARIES_MAX; i++) {
+		if (libraries[i].fd >= 0)
+			close(libraries[i].fd);
+		libraries[i].fd = -1;
+	}
+}
+
+/* Takes the messages that bring the libraries, and the one that names the image. Returns its path,
+ * which lies behind the message. */
 static const char *start_receive(struct control_packet *packet)
 {
 	struct message_start *start = &packet->start;
 
-	(void)control_receive(packet, true);
+	for (size_t i = 0; i < LOADER_LIBRARIES_MAX; i++)
+		libraries[i].fd = -1;
+	do
+		(void)control_receive(packet, true);
+	while (packet->header.type == MESSAGE_LIBRARY && library_receive(packet));
 	if (packet->size < sizeof(*start) || packet->header.type != MESSAGE_START ||
 	    packet->fds.count != 2 || packet->size - sizeof(*start) != start->path_size ||
 	    packet->size == sizeof(packet->bytes)) {
@@ -222,6 +263,7 @@ static void runtime_describe(const struct message_start *start)
 						.rate = start->clock_rate };
 	runtime.property = ta.properties;
 	runtime.properties = ta.property_count;
+	runtime.images = &ta;
 }
 
 /* Makes TA_DATA_SIZE and TA_STACK_SIZE what the TA has, in strict mode. */
@@ -250,12 +292,22 @@ static bool cryptography_wanted(void)
 	return false;
 }
 
+/* Are there libraries that nothing needs, but the TA may ask for? */
+static bool libraries_wait(void)
+{
+	for (size_t i = 0; has_libraries && i < LOADER_LIBRARIES_MAX; i++)
+		if (libraries[i].fd >= 0 && !ta.library[i].handle)
+			return true;
+	return false;
+}
+
 void instance_run(const struct instance_options *options)
 {
 	static struct control_packet packet;
 	const char *path = start_receive(&packet);
 	const struct message_start *start = &packet.start;
 	char why[512] = "";
+	struct loader_image image = { .path = path };
 	uint32_t result;
 	int err;
 
@@ -266,23 +318,30 @@ void instance_run(const struct instance_options *options)
 	err = serve_listen(packet.fds.fd[1], start->spin_us);
 	if (err < 0)
 		start_failed(RESULT_GENERIC, ORIGIN_TEE, options->report, strerror(-err));
-	if (options->unconfined)
-		err = loader_open_path(path, &ta, why, sizeof(why));
-	else
-		err = loader_open(packet.fds.fd[0], path, &ta, why, sizeof(why));
+	image.fd = packet.fds.fd[0];
+	image.path = path;
+	image.needs = start->needs;
+	/* Debuggers find the file itself, as far as it can find its libraries. */
+	if (options->unconfined && !has_libraries)
+		image.fd = -1;
+	err = loader_open_set(&image, libraries, &ta, why, sizeof(why));
 	if (err < 0)
 		start_failed(err == -ENOMEM ? RESULT_OUT_OF_MEMORY : RESULT_BAD_FORMAT, ORIGIN_TEE,
 			     options->report, why);
-	packet_fds_close(&packet.fds);
-	if (cryptography_wanted()) {
+	if (libraries_wait() || cryptography_wanted()) {
 		const char *missing = lazy_library_open();
 
 		if (missing)
 			start_failed(RESULT_NOT_SUPPORTED, ORIGIN_TEE, options->report, missing);
 	}
+	/* After libcrypto, which is not to take the TA's symbols for its own. */
+	if (libraries_wait())
+		loader_open_others(&ta, libraries);
+	packet_fds_close(&packet.fds);
+	libraries_close();
 	runtime_describe(start);
 	client_init(start->spin_us);
-	death_note_modules(ta.images[ta.count - 1].map->l_addr);
+	death_note_modules(&ta);
 	err = memory_limit(options->thread);
 	if (err < 0)
 		start_failed(RESULT_GENERIC, ORIGIN_TEE, options->report, strerror(-err));

@@ -1085,8 +1085,10 @@ static int read_ta_head(struct parse *p)
 			return damaged(p, "ta_head is defined twice");
 	}
 	image->ta.entry_points_missing &= ~image->ta.entry_points;
-	if (elf_image_symbol(image, "ta_head", &at, NULL))
+	if (elf_image_symbol(image, "ta_head", &at, NULL)) {
+		image->is_library = image->soname && !uuid_parse(image->soname, &image->ta.uuid);
 		return 0;
+	}
 	head = bytes_at(image, at, TA_HEAD_SIZE);
 	if (!head)
 		return damaged(p, "ta_head lies outside the file");
@@ -1146,6 +1148,37 @@ int elf_image_parse(const void *bytes, size_t size, struct elf_image *out, char 
 	if (rc == 0)
 		rc = read_ta_head(&p);
 	return rc;
+}
+
+/* Does a string of the image start inside [first, first + length), but not with it? */
+static bool starts_within(const struct elf_image *image, const char *string, size_t first,
+			  size_t length)
+{
+	const size_t at = string ? (size_t)(string - image->strings) : 0;
+
+	return string && at > first && at - first < length;
+}
+
+int elf_image_rename_needed(const struct elf_image *image, void *bytes, unsigned index,
+			    const char *name, char *err, size_t errlen)
+{
+	const char *old = image->needed[index];
+	const size_t first = (size_t)(old - image->strings), length = strlen(old);
+	bool shared = starts_within(image, image->soname, first, length);
+
+	/* Linkers let a name lie in the end of another. */
+	for (unsigned i = 0; i < image->needed_count; i++)
+		shared |= starts_within(image, image->needed[i], first, length);
+	for (size_t i = 0; !shared && i < image->symbols.count; i++)
+		shared = starts_within(image, string_at(image, symbol_at(image, i).st_name), first,
+				       length);
+	if (shared || strlen(name) > length)
+		return refuse(-EPERM, err, errlen,
+			      "needs library %.200s, and has a symbol that is named like the end "
+			      "of that: give the symbol another name",
+			      old);
+	memcpy((uint8_t *)bytes + ((const uint8_t *)old - image->bytes), name, strlen(name) + 1);
+	return 0;
 }
 
 void elf_image_neutralise(const struct elf_image *image, void *bytes)

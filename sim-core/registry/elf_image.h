@@ -1,5 +1,5 @@
 /*
- * The checked view of a TA's ELF image.
+ * The checked view of the ELF image of a TA, or of a shared library for TAs.
  *
  * Runs in teesimd and in the command line. The image is hostile: elf_image_parse() checks
  * everything that the dynamic linker will later follow without checking it (tables, string and
@@ -95,6 +95,8 @@ struct elf_image {
 	unsigned needed_count;
 
 	bool is_ta; /* ta_head is there; `ta` is meaningful */
+	/* No TA, and its SONAME is a UUID, by which TAs find it: `ta.uuid`. */
+	bool is_library;
 	struct ta_properties ta;
 };
 
@@ -115,6 +117,14 @@ int elf_image_parse(const void *bytes, size_t size, struct elf_image *out, char 
  * that `image` was parsed from, to those of neutral_tags.h.
  */
 void elf_image_neutralise(const struct elf_image *image, void *bytes);
+
+/*
+ * Make the needed library number `index` be called `name`, no longer than its name now, in `bytes`,
+ * a writable copy of (or the same) bytes that `image` was parsed from; `image` is stale then.
+ * Returns 0, or -EPERM when another name of the image lies within that one.
+ */
+int elf_image_rename_needed(const struct elf_image *image, void *bytes, unsigned index,
+			    const char *name, char *err, size_t errlen);
 
 /*
  * The next symbol that somebody else must define, NULL after the last. Start with *cursor = 0.

@@ -95,15 +95,19 @@ static void keep(struct ta_cache *cache, const struct ta_image *image)
 
 enum ta_refusal ta_cache_load(struct ta_cache *cache, const struct ta_location *location,
 			      const struct ta_policy *policy, const struct ta_trust *trust,
-			      struct ta_image *out, char *err, size_t errlen)
+			      struct ta_libraries *libraries, struct ta_image *out, char *err,
+			      size_t errlen)
 {
 	const time_t began = time(NULL);
 	enum ta_refusal refusal;
 
+	/* How an image calls the libraries that it needs is a matter between it and them. */
+	if (policy->kind != TA_KIND_TA)
+		cache = NULL;
 	if (cache && take(cache, location, policy, trust, out))
 		return TA_ACCEPTED;
-	refusal = ta_image_load(location, policy, trust, out, err, errlen);
-	if (cache && refusal == TA_ACCEPTED && is_settled(&out->file, began))
+	refusal = ta_image_load(location, policy, trust, libraries, out, err, errlen);
+	if (cache && refusal == TA_ACCEPTED && !out->needed_count && is_settled(&out->file, began))
 		keep(cache, out);
 	return refusal;
 }

@@ -5,7 +5,8 @@
  * Runs in teesimd. An image is given out only for the very file that it was made of, told by
  * device, inode, size and both times; one that was written in the last moments before it was read,
  * when the times may not tell the next change, is not kept. What depends on more than the file (the
- * policy, the trusted keys, where it was found) is looked at every time. Owns its descriptors.
+ * policy, the trusted keys, where it was found) is looked at every time. An image that needs
+ * libraries for TAs is not kept. Owns its descriptors.
  */
 #ifndef TEESIM_REGISTRY_TA_CACHE_H
 #define TEESIM_REGISTRY_TA_CACHE_H
@@ -25,7 +26,8 @@ struct ta_cache {
 /* As ta_image_load(), by way of the cache. `cache` may be NULL. */
 enum ta_refusal ta_cache_load(struct ta_cache *cache, const struct ta_location *location,
 			      const struct ta_policy *policy, const struct ta_trust *trust,
-			      struct ta_image *out, char *err, size_t errlen);
+			      struct ta_libraries *libraries, struct ta_image *out, char *err,
+			      size_t errlen);
 
 bool ta_cache_is_empty(const struct ta_cache *cache);
 

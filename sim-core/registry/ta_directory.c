@@ -96,8 +96,8 @@ bool ta_find_next(const struct ta_search *search, const struct uuid *uuid, unsig
 	return false;
 }
 
-static enum ta_refusal not_found(const struct ta_search *search, const struct uuid *uuid, char *err,
-				 size_t errlen)
+static enum ta_refusal not_found(const struct ta_search *search, const struct uuid *uuid,
+				 enum ta_kind kind, char *err, size_t errlen)
 {
 	char text[UUID_TEXT_SIZE], dirs[256] = "";
 	size_t length = 0;
@@ -108,14 +108,16 @@ static enum ta_refusal not_found(const struct ta_search *search, const struct uu
 	if (length >= sizeof(dirs))
 		memcpy(dirs + sizeof(dirs) - 4, "...", 4);
 	return (enum ta_refusal)refuse(TA_NOT_FOUND, err, errlen,
-				       "no TA %s in %s: name its directory in TEESIM_TA_PATH, or "
+				       "no %s %s in %s: name its directory in TEESIM_TA_PATH, or "
 				       "install it with `teesim ta install FILE`",
+				       kind == TA_KIND_LIBRARY ? "library" : "TA",
 				       uuid_format(uuid, text), search->count ? dirs : "any place");
 }
 
 static enum ta_refusal find_first_good(const struct ta_search *search, const struct uuid *uuid,
 				       const struct ta_policy *policy, const struct ta_trust *trust,
 				       __typeof__(ta_cache_load) *take, struct ta_cache *cache,
+				       struct ta_libraries *libraries,
 				       struct ta_image *out, char *err, size_t errlen,
 				       char *skipped, size_t skipped_length)
 {
@@ -127,7 +129,7 @@ static enum ta_refusal find_first_good(const struct ta_search *search, const str
 	if (skipped)
 		skipped[0] = '\0';
 	while (ta_find_next(search, uuid, &cursor, &location)) {
-		refusal = take(cache, &location, policy, trust, out, why, sizeof(why));
+		refusal = take(cache, &location, policy, trust, libraries, out, why, sizeof(why));
 		if (refusal == TA_ACCEPTED) {
 			if (skipped && first != TA_NOT_FOUND)
 				refuse(0, skipped, skipped_length, "%.400s; taken instead: %s", err,
@@ -140,14 +142,16 @@ static enum ta_refusal find_first_good(const struct ta_search *search, const str
 			refuse(0, err, errlen, "%s", why);
 		}
 	}
-	return first == TA_NOT_FOUND ? not_found(search, uuid, err, errlen) : first;
+	return first == TA_NOT_FOUND ? not_found(search, uuid, policy->kind, err, errlen) : first;
 }
 
 static enum ta_refusal inspect(struct ta_cache *cache, const struct ta_location *location,
 			       const struct ta_policy *policy, const struct ta_trust *trust,
-			       struct ta_image *out, char *err, size_t errlen)
+			       struct ta_libraries *libraries, struct ta_image *out, char *err,
+			       size_t errlen)
 {
 	(void)cache;
+	(void)libraries;
 	return ta_image_inspect(location, policy, trust, out, err, errlen);
 }
 
@@ -156,7 +160,7 @@ enum ta_refusal ta_find(const struct ta_search *search, const struct uuid *uuid,
 			struct ta_location *out, char *err, size_t errlen)
 {
 	struct ta_image image;
-	enum ta_refusal refusal = find_first_good(search, uuid, policy, trust, inspect, NULL,
+	enum ta_refusal refusal = find_first_good(search, uuid, policy, trust, inspect, NULL, NULL,
 						  &image, err, errlen, NULL, 0);
 
 	if (refusal == TA_ACCEPTED)
@@ -166,10 +170,11 @@ enum ta_refusal ta_find(const struct ta_search *search, const struct uuid *uuid,
 
 enum ta_refusal ta_find_and_load(const struct ta_search *search, const struct uuid *uuid,
 				 const struct ta_policy *policy, const struct ta_trust *trust,
-				 struct ta_cache *cache, struct ta_image *out, char *err,
-				 size_t errlen, char *skipped, size_t skipped_length)
+				 struct ta_cache *cache, struct ta_libraries *libraries,
+				 struct ta_image *out, char *err, size_t errlen, char *skipped,
+				 size_t skipped_length)
 {
-	return find_first_good(search, uuid, policy, trust, ta_cache_load, cache, out, err, errlen,
+	return find_first_good(search, uuid, policy, trust, ta_cache_load, cache, libraries, out, err, errlen,
 			       skipped, skipped_length);
 }
 
@@ -196,8 +201,7 @@ static int compare_uuids(const void *a, const void *b)
 		      sizeof(((const struct uuid *)a)->octet));
 }
 
-/* Every UUID that some file is named after, each once. */
-static int collect_uuids(const struct ta_search *search, struct uuid **out, size_t *count)
+int ta_search_uuids(const struct ta_search *search, struct uuid **out, size_t *count)
 {
 	struct uuid *uuids = NULL, *more;
 	size_t n = 0, unique = 0;
@@ -274,7 +278,7 @@ int ta_list(const struct ta_search *search, const struct ta_policy *policy,
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = collect_uuids(search, &uuids, &count);
+	rc = ta_search_uuids(search, &uuids, &count);
 	if (rc)
 		return rc;
 	for (size_t i = 0; rc == 0 && i < count; i++)

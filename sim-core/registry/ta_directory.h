@@ -1,7 +1,7 @@
 /*
- * Finding a TA by its UUID.
+ * Finding a TA, or a shared library for TAs, by its UUID.
  *
- * Runs in teesimd and in the command line. A TA is a file <uuid>.ta, <uuid>.so or <uuid>.elf, in
+ * Runs in teesimd and in the command line. Either is a file <uuid>.ta, <uuid>.so or <uuid>.elf, in
  * that order, in the first directory that has one:
  *   1. the directories of $TEESIM_TA_PATH
  *   2. the client program's own directory, and res/ in it
@@ -50,14 +50,18 @@ enum ta_refusal ta_find(const struct ta_search *search, const struct uuid *uuid,
 			const struct ta_policy *policy, const struct ta_trust *trust,
 			struct ta_location *out, char *err, size_t errlen);
 
+/* Every UUID that a file of some directory is named after, each once, in ascending order. Returns 0
+ * with an array that the caller frees, or -ENOMEM. */
+int ta_search_uuids(const struct ta_search *search, struct uuid **out, size_t *count);
+
 /*
- * Find a TA and load it, by way of a cache (may be NULL). `skipped` (may be NULL) gets one line
- * when a file was refused and one behind it taken, and is empty otherwise: worth a warning in the
- * log.
+ * Find a TA and load it as ta_image_load() does, by way of a cache (may be NULL). `skipped` (may be
+ * NULL) gets one line when a file was refused and one behind it taken, and is empty otherwise: worth a
+ * warning in the log.
  */
 enum ta_refusal ta_find_and_load(const struct ta_search *search, const struct uuid *uuid,
 				 const struct ta_policy *policy, const struct ta_trust *trust,
-				 struct ta_cache *cache, struct ta_image *out, char *err,
+				 struct ta_cache *cache, struct ta_libraries *libraries, struct ta_image *out, char *err,
 				 size_t errlen, char *skipped, size_t skipped_length);
 
 struct ta_list_entry {

@@ -1,5 +1,6 @@
 #include "registry/ta_image.h"
 
+#include "registry/ta_libraries.h"
 #include "registry/trusted_file.h"
 
 #include <errno.h>
@@ -105,25 +106,26 @@ static enum ta_refusal refusal_of_image(int rc)
 enum ta_refusal ta_content_check(const struct ta_package *package, const struct elf_image *elf,
 				 const struct uuid *named, char *err, size_t errlen)
 {
+	const char *kind = elf->is_library ? "library" : "TA";
 	char inside[UUID_TEXT_SIZE], stated[UUID_TEXT_SIZE];
 	enum ta_refusal refusal = TA_ACCEPTED;
 
 	uuid_format(&elf->ta.uuid, inside);
-	if (!elf->is_ta) {
+	if (!elf->is_ta && !elf->is_library) {
 		refusal = TA_BAD_FORMAT;
 		refuse(0, err, errlen,
-		       "no ta_head symbol, so not a TA: build it with the kit's makefiles, which "
-		       "add "
+		       "no ta_head symbol, so not a TA, and no UUID for a SONAME, so not a shared "
+		       "library for TAs: build it with the kit's makefiles, which add "
 		       "user_ta_header.c");
 	} else if (package->has_uuid && !uuid_equal(&package->uuid, &elf->ta.uuid)) {
 		refusal = TA_WRONG_UUID;
-		refuse(0, err, errlen, "the package is for TA %s and holds TA %s: sign it again",
-		       uuid_format(&package->uuid, stated), inside);
+		refuse(0, err, errlen, "the package is for %s and holds %s %s: sign it again",
+		       uuid_format(&package->uuid, stated), kind, inside);
 	} else if (named && !uuid_equal(named, &elf->ta.uuid)) {
 		refusal = TA_WRONG_UUID;
-		refuse(0, err, errlen, "holds TA %s: name the file after it, or mend TA_UUID",
-		       inside);
-	} else if (elf->ta.entry_points_missing) {
+		refuse(0, err, errlen, "holds %s %s: name the file after it, or mend %s", kind,
+		       inside, elf->is_library ? "SHLIBUUID" : "TA_UUID");
+	} else if (elf->is_ta && elf->ta.entry_points_missing) {
 		refusal = TA_MISSING_SYMBOL;
 		refuse(0, err, errlen, "TA %s does not define %s", inside,
 		       ta_entry_point_name(
@@ -167,10 +169,81 @@ fail:
 	return rc;
 }
 
+static enum ta_refusal check_kind(const struct ta_image *image, enum ta_kind wanted, char *err,
+				  size_t errlen)
+{
+	if (wanted == TA_KIND_EITHER || image->is_library == (wanted == TA_KIND_LIBRARY))
+		return TA_ACCEPTED;
+	return (enum ta_refusal)refuse(
+		TA_WRONG_KIND, err, errlen,
+		image->is_library ? "%s: this is a shared library for TAs, in which no session can "
+				    "be opened: open one with a TA that uses it"
+				  : "%s: this is a TA, which no other TA can load as a library",
+		image->location.path);
+}
+
+static bool wants_symbol(const struct elf_image *elf, const char *wanted)
+{
+	const char *symbol;
+	size_t cursor = 0;
+
+	while ((symbol = elf_image_next_undefined(elf, &cursor, NULL)))
+		if (!strcmp(symbol, wanted))
+			return true;
+	return false;
+}
+
+static enum ta_refusal note_libraries(const struct elf_image *elf, struct ta_image *out, char *err,
+				      size_t errlen)
+{
+	out->is_library = elf->is_library;
+	out->opens_libraries = wants_symbol(elf, TA_LIBRARIES_OPENER);
+	for (unsigned i = 0; i < elf->needed_count; i++) {
+		struct uuid uuid;
+
+		if (uuid_parse(elf->needed[i], &uuid))
+			continue;
+		if (out->needed_count == TA_LIBRARIES_MAX)
+			return (enum ta_refusal)refuse(TA_FORBIDDEN_FEATURE, err, errlen,
+						       "%s: needs more than %d libraries for TAs",
+						       out->location.path, TA_LIBRARIES_MAX);
+		out->needed[out->needed_count++] = uuid;
+	}
+	return TA_ACCEPTED;
+}
+
+/* The names by which the dynamic linker of a host will find the libraries. */
+static enum ta_refusal rename_libraries(const struct elf_image *elf, void *bytes,
+					struct ta_libraries *libraries, const struct ta_image *out,
+					char *err, size_t errlen)
+{
+	char name[TA_LIBRARY_NAME_SIZE], why[256];
+
+	for (unsigned i = 0; i < elf->needed_count; i++) {
+		struct uuid uuid;
+		int number;
+
+		if (uuid_parse(elf->needed[i], &uuid))
+			continue;
+		number = ta_libraries_number(libraries, &uuid);
+		if (number < 0)
+			return (enum ta_refusal)refuse(
+				number == -ENOMEM ? TA_OUT_OF_RESOURCES : TA_FORBIDDEN_FEATURE, err,
+				errlen, "%s: it and its libraries need more than %d libraries",
+				out->location.path, TA_LIBRARIES_MAX);
+		if (elf_image_rename_needed(elf, bytes, i, ta_library_name(number, name), why,
+					    sizeof(why)))
+			return (enum ta_refusal)refuse(TA_FORBIDDEN_FEATURE, err, errlen, "%s: %s",
+						       out->location.path, why);
+	}
+	return TA_ACCEPTED;
+}
+
 /* `bytes` is the whole file, and changes: the constructors get their other names in place. */
 static enum ta_refusal examine(uint8_t *bytes, size_t size, const struct ta_policy *policy,
-			       const struct ta_trust *trust, bool load, struct ta_image *out,
-			       char *err, size_t errlen)
+			       const struct ta_trust *trust, bool load,
+			       struct ta_libraries *libraries, struct ta_image *out, char *err,
+			       size_t errlen)
 {
 	const char *path = out->location.path;
 	enum ta_refusal refusal;
@@ -203,9 +276,17 @@ static enum ta_refusal examine(uint8_t *bytes, size_t size, const struct ta_poli
 				   sizeof(why));
 	if (refusal)
 		return (enum ta_refusal)refuse((int)refusal, err, errlen, "%s: %s", path, why);
-	if (!load)
-		return TA_ACCEPTED;
+	refusal = note_libraries(&elf, out, err, errlen);
+	if (!refusal)
+		refusal = check_kind(out, policy->kind, err, errlen);
+	if (refusal || !load)
+		return refusal;
 	elf_image_neutralise(&elf, bytes + (package.image - bytes));
+	if (libraries)
+		refusal = rename_libraries(&elf, bytes + (package.image - bytes), libraries, out,
+					   err, errlen);
+	if (refusal)
+		return refusal;
 	rc = seal(package.image, package.image_size);
 	if (rc < 0)
 		return (enum ta_refusal)refuse(TA_OUT_OF_RESOURCES, err, errlen,
@@ -218,7 +299,8 @@ static enum ta_refusal examine(uint8_t *bytes, size_t size, const struct ta_poli
 static enum ta_refusal read_and_examine(const struct ta_location *location,
 					const struct ta_policy *policy,
 					const struct ta_trust *trust, bool load,
-					struct ta_image *out, char *err, size_t errlen)
+					struct ta_libraries *libraries, struct ta_image *out,
+					char *err, size_t errlen)
 {
 	enum ta_refusal refusal;
 	uint8_t *bytes = NULL;
@@ -243,7 +325,8 @@ static enum ta_refusal read_and_examine(const struct ta_location *location,
 	rc = bytes ? trusted_file_read(fd, bytes, (size_t)st.st_size) : -ENOMEM;
 	close(fd);
 	if (rc == 0)
-		refusal = examine(bytes, (size_t)st.st_size, policy, trust, load, out, err, errlen);
+		refusal = examine(bytes, (size_t)st.st_size, policy, trust, load, libraries, out,
+				  err, errlen);
 	else
 		refusal = (enum ta_refusal)refuse(
 			rc == -ENOMEM ? TA_OUT_OF_RESOURCES : TA_UNREADABLE, err, errlen, "%s: %s",
@@ -254,17 +337,17 @@ static enum ta_refusal read_and_examine(const struct ta_location *location,
 }
 
 enum ta_refusal ta_image_load(const struct ta_location *location, const struct ta_policy *policy,
-			      const struct ta_trust *trust, struct ta_image *out, char *err,
-			      size_t errlen)
+			      const struct ta_trust *trust, struct ta_libraries *libraries,
+			      struct ta_image *out, char *err, size_t errlen)
 {
-	return read_and_examine(location, policy, trust, true, out, err, errlen);
+	return read_and_examine(location, policy, trust, true, libraries, out, err, errlen);
 }
 
 enum ta_refusal ta_image_inspect(const struct ta_location *location, const struct ta_policy *policy,
 				 const struct ta_trust *trust, struct ta_image *out, char *err,
 				 size_t errlen)
 {
-	return read_and_examine(location, policy, trust, false, out, err, errlen);
+	return read_and_examine(location, policy, trust, false, NULL, out, err, errlen);
 }
 
 void ta_image_close(struct ta_image *image)

@@ -34,6 +34,13 @@ struct ta_location {
 	struct uuid uuid;
 };
 
+/* What an image may be. */
+enum ta_kind {
+	TA_KIND_TA,
+	TA_KIND_LIBRARY, /* a shared library for TAs */
+	TA_KIND_EITHER,
+};
+
 /*
  * What signatures are asked for. A bad signature is refused always. By default, unsigned images and
  * unknown signers are accepted from the developer's own directories, and not among the installed.
@@ -41,6 +48,7 @@ struct ta_location {
 struct ta_policy {
 	bool require_signed;	   /* by a trusted key, everywhere */
 	bool accept_any_installed; /* installed TAs as in the developer's own directories */
+	enum ta_kind kind;	   /* any other is refused */
 };
 
 /* Tells a file from the one that was built after it. */
@@ -52,11 +60,23 @@ struct ta_file_identity {
 	struct timespec changed;
 };
 
+/* A TA has at most this many libraries for TAs, all together. */
+#define TA_LIBRARIES_MAX 31
+
+/* Who gives libraries their numbers; ta_libraries.h. */
+struct ta_libraries;
+
 struct ta_image {
 	int fd;	     /* -1 when only inspected */
 	size_t size; /* of the ELF image */
 	struct ta_location location;
 	struct ta_properties properties;
+	bool is_library; /* then only the UUID in `properties` means anything */
+	/* It calls dlopen(), so any library that can be found may be wanted. */
+	bool opens_libraries;
+	/* The libraries for TAs that it names. */
+	struct uuid needed[TA_LIBRARIES_MAX];
+	unsigned needed_count;
 	enum ta_form form;
 	bool has_version;
 	uint32_t version; /* of the package */
@@ -66,13 +86,15 @@ struct ta_image {
 };
 
 /*
- * Read, verify and check the file, rename its constructor tags, and seal the image into a memfd. On
- * anything but TA_ACCEPTED, `err` holds one line that names the file and what to do; `out` then
- * holds what was found out before the refusal (form, signature, properties), and no descriptor.
+ * Read, verify and check the file, rename its constructor tags, and seal the image into a memfd.
+ * The libraries for TAs that it needs get their numbers of `libraries`, and the names that go with
+ * those; with NULL they keep the names that they have. On anything but TA_ACCEPTED, `err` holds one
+ * line that names the file and what to do; `out` then holds what was found out before the refusal
+ * (form, signature, properties), and no descriptor.
  */
 enum ta_refusal ta_image_load(const struct ta_location *location, const struct ta_policy *policy,
-			      const struct ta_trust *trust, struct ta_image *out, char *err,
-			      size_t errlen);
+			      const struct ta_trust *trust, struct ta_libraries *libraries,
+			      struct ta_image *out, char *err, size_t errlen);
 
 /* The same checks, without making a memfd. */
 enum ta_refusal ta_image_inspect(const struct ta_location *location, const struct ta_policy *policy,
@@ -81,7 +103,8 @@ enum ta_refusal ta_image_inspect(const struct ta_location *location, const struc
 
 /*
  * What must hold between a package, the image in it, and the UUID in the file's name (`named`, NULL
- * when it states none): it is a TA, it is that TA, it defines its entry points.
+ * when it states none): it is a TA or a library for TAs, it is that one, and a TA defines its entry
+ * points.
  */
 enum ta_refusal ta_content_check(const struct ta_package *package, const struct elf_image *elf,
 				 const struct uuid *named, char *err, size_t errlen);

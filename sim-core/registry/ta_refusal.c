@@ -19,6 +19,7 @@ const char *ta_refusal_name(enum ta_refusal refusal)
 		[TA_BAD_SIGNATURE] = "bad-signature",
 		[TA_UNKNOWN_SIGNER] = "unknown-signer",
 		[TA_NOT_SIGNED] = "not-signed",
+		[TA_WRONG_KIND] = "wrong-kind",
 		[TA_OUT_OF_RESOURCES] = "out-of-resources",
 	};
 

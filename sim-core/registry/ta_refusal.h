@@ -22,6 +22,7 @@ enum ta_refusal {
 	TA_BAD_SIGNATURE,     /* a signature or digest that does not hold */
 	TA_UNKNOWN_SIGNER,    /* a good signature by nobody whom this device trusts */
 	TA_NOT_SIGNED,	      /* unsigned where the policy asks for a signature */
+	TA_WRONG_KIND,	      /* a library where a TA is asked for, or the other way round */
 	TA_OUT_OF_RESOURCES,  /* no memory or descriptor left */
 };
 

@@ -17,6 +17,7 @@ struct control_packet {
 	union {
 		struct message_header header;
 		struct message_start start;
+		struct message_library library;
 		struct message_add_session add_session;
 		struct message_session session;
 		struct message_resume_session resume_session;

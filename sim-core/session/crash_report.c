@@ -83,7 +83,8 @@ static void raw_backtrace(struct crash_report *report)
 	for (uint32_t i = 0; i < death->frames; i++) {
 		const struct message_module *module = module_at(death, death->frame[i]);
 
-		if (module && module->kind == MESSAGE_MODULE_TA)
+		if (module && (module->kind == MESSAGE_MODULE_TA ||
+			       module->kind == MESSAGE_MODULE_TA_LIBRARY))
 			count = i + 1;
 	}
 	for (uint32_t i = 0; i < count; i++) {
@@ -240,17 +241,21 @@ static int death_file(const struct message_death *death)
 	return fd;
 }
 
-static int symbolizer_spawn(struct crash_report *report, const char *ta)
+static int symbolizer_spawn(struct crash_report *report, const struct image *image)
 {
 	const struct server_options *options = report->server->options;
-	char *argv[] = { (char *)options->symbolizer_path, (char *)options->host_path, (char *)ta,
-			 NULL };
+	char *argv[3 + TA_LIBRARIES_MAX + 1] = { (char *)options->symbolizer_path,
+						 (char *)options->host_path,
+						 (char *)image->ta.location.path };
 	struct sandbox_spawn_options spawn = { .path = options->symbolizer_path, .argv = argv };
 	struct sandbox_report unused = { 0 };
 	struct sandbox_child child;
 	int output[2];
 	int err;
 
+	for (unsigned int i = 0, at = 3; i < image->libraries.count; i++)
+		if (image->libraries.library[i]->is_loaded)
+			argv[at++] = image->libraries.library[i]->image.location.path;
 	spawn.control_fd = death_file(&report->death);
 	if (spawn.control_fd < 0)
 		return spawn.control_fd;
@@ -280,14 +285,14 @@ static int symbolizer_spawn(struct crash_report *report, const char *ta)
 }
 
 /* Returns 0 when the report will finish from the loop. */
-static int symbolizer_start(struct crash_report *report, const char *ta)
+static int symbolizer_start(struct crash_report *report, const struct image *image)
 {
 	struct server *server = report->server;
 	int err;
 
 	if (server->symbolizers >= SYMBOLIZERS_MAX)
 		return -EAGAIN;
-	err = symbolizer_spawn(report, ta);
+	err = symbolizer_spawn(report, image);
 	if (err < 0)
 		return err;
 	server->symbolizers++;
@@ -340,7 +345,7 @@ void crash_report(struct server *server, const struct image *image, const struct
 		line_add(report, "  %s", at);
 	if (obituary->last_words && obituary->last_words->frames && !obituary->killed_because) {
 		report->death = *obituary->last_words;
-		err = symbolizer_start(report, image->ta.location.path);
+		err = symbolizer_start(report, image);
 		if (!err)
 			return;
 		line_add(report, "  backtrace, without source since %s%s:",

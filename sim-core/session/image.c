@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "device/paths.h"
-#include "registry/ta_directory.h"
+#include "registry/ta_refusal.h"
 #include "services/service_list.h"
 #include "session/client.h"
 #include "wire/result.h"
@@ -21,6 +21,7 @@ static uint32_t result_of(enum ta_refusal refusal)
 	case TA_BAD_FORMAT:
 	case TA_WRONG_ARCHITECTURE:
 	case TA_FORBIDDEN_FEATURE:
+	case TA_WRONG_KIND:
 	case TA_MISSING_SYMBOL:
 		return RESULT_BAD_FORMAT;
 	case TA_NOT_TRUSTED_FILE:
@@ -73,6 +74,13 @@ static int trust_load(struct ta_trust *trust, struct server *server)
 	return err;
 }
 
+static void library_warn(void *arg, const char *line)
+{
+	struct server *server = arg;
+
+	log_write(server->log, LOG_LEVEL_INFO, "%s", line);
+}
+
 /* What the process of the services would say of itself if it were a TA. */
 static int services_load(struct image *image, const struct server *server, uint32_t *result,
 			 char reason[IMAGE_REASON_SIZE])
@@ -101,7 +109,7 @@ int image_load(struct image *image, const struct client *client, const struct uu
 	struct server *server = client->server;
 	const struct ta_policy policy = { .require_signed = server->options->require_signed };
 	enum ta_refusal refusal = TA_OUT_OF_RESOURCES;
-	char skipped[IMAGE_REASON_SIZE];
+	char skipped[IMAGE_REASON_SIZE], why[IMAGE_REASON_SIZE / 2];
 	struct ta_search search;
 	struct ta_trust trust = { 0 };
 	int err;
@@ -109,6 +117,7 @@ int image_load(struct image *image, const struct client *client, const struct uu
 	if (service_known(uuid))
 		return services_load(image, server, result, reason);
 	image->is_services = false;
+	image->libraries.count = 0;
 	err = ta_search_init(&search, client->ta_path, client->directory, server->device->path);
 	if (err < 0) {
 		snprintf(reason, IMAGE_REASON_SIZE, "the directories of TEESIM_TA_PATH: %s",
@@ -120,15 +129,25 @@ int image_load(struct image *image, const struct client *client, const struct uu
 	if (err < 0) {
 		snprintf(reason, IMAGE_REASON_SIZE, "the trusted keys: %s", strerror(-err));
 	} else {
-		refusal = ta_find_and_load(&search, uuid, &policy, &trust, &server->images,
+		refusal = ta_find_and_load(&search, uuid, &policy, &trust, &server->images, &image->libraries,
 					   &image->ta, reason, IMAGE_REASON_SIZE, skipped,
 					   sizeof(skipped));
 		if (refusal == TA_ACCEPTED && skipped[0])
 			log_write(server->log, LOG_LEVEL_INFO, "%s", skipped);
+		if (refusal == TA_ACCEPTED) {
+			refusal = ta_libraries_load(&image->libraries, &image->ta, &search, &policy,
+						    &trust, library_warn, server, why, sizeof(why));
+			if (refusal != TA_ACCEPTED) {
+				refuse(0, reason, IMAGE_REASON_SIZE, "%s: %s",
+				       image->ta.location.path, why);
+				ta_image_close(&image->ta);
+			}
+		}
 	}
 	ta_trust_clear(&trust);
 	ta_search_clear(&search);
 	if (refusal != TA_ACCEPTED) {
+		ta_libraries_clear(&image->libraries);
 		*result = result_of(refusal);
 		return -1;
 	}
@@ -139,7 +158,14 @@ int image_load(struct image *image, const struct client *client, const struct uu
 
 bool image_is_current(const struct image *image)
 {
-	return image->is_services || ta_image_is_current(&image->ta);
+	return image->is_services ||
+	       (ta_image_is_current(&image->ta) && ta_libraries_are_current(&image->libraries));
+}
+
+void image_clear(struct image *image)
+{
+	ta_image_close(&image->ta);
+	ta_libraries_clear(&image->libraries);
 }
 
 char *image_name(const struct image *image, char text[IMAGE_NAME_SIZE])

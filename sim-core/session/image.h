@@ -1,8 +1,8 @@
 /*
- * The verified image of a TA, on its way from a file into a host.
+ * The verified image of a TA, with those of its libraries, on its way from a file into a host.
  *
  * Runs in teesimd. The registry finds, checks and copies; here its findings become what a client is
- * answered and what the developer reads. Whoever holds an image owns its descriptor.
+ * answered and what the developer reads. Whoever holds an image owns its descriptors.
  */
 #ifndef TEESIM_SESSION_IMAGE_H
 #define TEESIM_SESSION_IMAGE_H
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "registry/ta_image.h"
+#include "registry/ta_libraries.h"
 #include "wire/uuid.h"
 
 struct client;
@@ -22,6 +22,8 @@ struct image {
 	/* No TA, but the process of the TEE's services; its descriptor is the device's directory.
 	 */
 	bool is_services;
+	/* The shared libraries for TAs that go with it; descriptors as above. */
+	struct ta_libraries libraries;
 	/* A word or two for log lines: "hello". */
 	char label[32];
 };
@@ -33,8 +35,11 @@ struct image {
 int image_load(struct image *image, const struct client *client, const struct uuid *uuid,
 	       uint32_t *result, char reason[IMAGE_REASON_SIZE]);
 
-/* Is its file still the one that was loaded? */
+/* Are all of its files still those that were loaded? */
 bool image_is_current(const struct image *image);
+
+/* Closes its descriptors. Harmless when done twice. */
+void image_clear(struct image *image);
 
 /* "TA hello (8aaaf200-…, /path/x.ta)"; returns `text`. */
 #define IMAGE_NAME_SIZE (PATH_MAX + 96)

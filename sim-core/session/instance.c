@@ -145,7 +145,7 @@ static void instance_closed(uv_handle_t *handle)
 		munmap(instance->bell, sizeof(struct doorbell));
 	if (instance->bell_fd >= 0)
 		close(instance->bell_fd);
-	ta_image_close(&instance->image.ta);
+	image_clear(&instance->image);
 	id_map_free(&instance->forwarded);
 	free(instance->free_slots);
 	free(instance);
@@ -312,6 +312,36 @@ static int bell_make(struct instance *instance)
 	return 0;
 }
 
+/* Hands the host the libraries that go with the image. */
+static void tell_libraries(struct instance *instance)
+{
+	struct ta_libraries *libraries = &instance->image.libraries;
+
+	for (unsigned int i = 0; i < libraries->count; i++) {
+		struct ta_library *library = libraries->library[i];
+		struct packet_fds fds = { .fd = { library->image.fd }, .count = 1 };
+		const size_t length = strlen(library->image.location.path);
+		struct {
+			struct message_library library;
+			char path[PATH_MAX];
+		} message = {
+			.library = {
+				.header.type = MESSAGE_LIBRARY,
+				.uuid = library->uuid,
+				.number = i,
+				.needs = library->needs,
+				.path_size = (uint32_t)length,
+			},
+		};
+
+		if (!library->is_loaded)
+			continue;
+		memcpy(message.path, library->image.location.path, length);
+		library->image.fd = -1;
+		instance_send(instance, &message, sizeof(message.library) + length, &fds);
+	}
+}
+
 /* Hands the image to the host. */
 static void tell_start(struct instance *instance)
 {
@@ -341,6 +371,7 @@ static void tell_start(struct instance *instance)
 			.clock_host_start_ns = options->clock.host_start_ns,
 			.clock_start_ns = options->clock.start_ns,
 			.clock_rate = options->clock.rate,
+			.needs = ta_libraries_needs(&instance->image.libraries, image),
 			.sandbox_required = options->require_full_sandbox
 						    ? SANDBOX_FULL & ~SANDBOX_SPAWN_FEATURES
 						    : 0,
@@ -366,6 +397,7 @@ static void tell_start(struct instance *instance)
 		return;
 	}
 	memcpy(message.path, path, message.start.path_size);
+	tell_libraries(instance);
 	instance_send(instance, &message, sizeof(message.start) + message.start.path_size, &fds);
 }
 
@@ -417,13 +449,14 @@ int instance_create(struct server *server, struct image *image, struct opening *
 	int err;
 
 	if (!instance) {
-		ta_image_close(&image->ta);
+		image_clear(image);
 		return -ENOMEM;
 	}
 	instance->server = server;
 	instance->state = INSTANCE_STARTING;
 	instance->image = *image;
 	image->ta.fd = -1;
+	image->libraries.count = 0;
 	instance->bell_fd = -1;
 	TAILQ_INIT(&instance->starting);
 	TAILQ_INIT(&instance->settling);

@@ -81,7 +81,7 @@ static const char *check_death(struct message *message, struct message_text tail
 	for (uint32_t i = 0; i < message->death.modules; i++) {
 		const struct message_module *module = &message->death.module[i];
 
-		if (module->kind > MESSAGE_MODULE_TA)
+		if (module->kind > MESSAGE_MODULE_TA_LIBRARY)
 			return "an unknown kind of module";
 		if (module->build_id_size > sizeof(module->build_id))
 			return "a build ID that is too long";

@@ -16,6 +16,8 @@ struct frames {
 	Dwfl *dwfl;
 	FILE *to;
 	unsigned int number;
+	/* The TA's file, then those of its libraries. */
+	char *const *files;
 	/* Of the TA's own module. */
 	struct debug_file ta;
 	bool ta_is_seen;
@@ -157,7 +159,8 @@ static uint32_t frames_wanted(const struct message_death *death)
 	for (uint32_t i = death->frames; i > 0; i--) {
 		const struct message_module *module = module_at(death, frame_address(death, i - 1));
 
-		if (module && module->kind == MESSAGE_MODULE_TA)
+		if (module && (module->kind == MESSAGE_MODULE_TA ||
+			       module->kind == MESSAGE_MODULE_TA_LIBRARY))
 			return i;
 	}
 	return death->frames;
@@ -218,7 +221,16 @@ static bool is_involved(const struct message_death *death, const struct message_
 	return false;
 }
 
-static void modules_report(struct frames *frames, const char *host, const char *ta)
+/* The file of a library of the TA, which is named after it; NULL when none was given. */
+static const char *library_file(const struct frames *frames, const struct message_module *module)
+{
+	for (char *const *file = frames->files + 1; *file; file++)
+		if (!strncasecmp(base_name(*file), module->name, strlen(module->name)))
+			return *file;
+	return NULL;
+}
+
+static void modules_report(struct frames *frames, const char *host)
 {
 	dwfl_report_begin(frames->dwfl);
 	for (uint32_t i = 0; i < frames->death->modules; i++) {
@@ -228,9 +240,13 @@ static void modules_report(struct frames *frames, const char *host, const char *
 		if (!is_involved(frames->death, module))
 			continue;
 		if (module->kind == MESSAGE_MODULE_TA) {
-			debug_file_of_ta(module, ta, &file);
+			debug_file_of_ta(module, frames->files[0], &file);
 			frames->ta = file;
 			frames->ta_is_seen = true;
+		} else if (module->kind == MESSAGE_MODULE_TA_LIBRARY) {
+			const char *path = library_file(frames, module);
+
+			debug_file_of_ta(module, path ? path : "", &file);
 		} else {
 			debug_file_of_library(module, host, &file);
 		}
@@ -269,7 +285,7 @@ static int no_other_image(Dwfl_Module *module, void **data, const char *name, Dw
 	return -1;
 }
 
-int frames_print(const struct message_death *death, const char *host, const char *ta, FILE *to)
+int frames_print(const struct message_death *death, const char *host, char *const *files, FILE *to)
 {
 	/* debug_file.c has found what there is. */
 	static const Dwfl_Callbacks callbacks = {
@@ -277,13 +293,15 @@ int frames_print(const struct message_death *death, const char *host, const char
 		.find_debuginfo = nothing_else,
 		.section_address = dwfl_offline_section_address,
 	};
-	struct frames frames = { .death = death, .to = to, .dwfl = dwfl_begin(&callbacks) };
+	struct frames frames = {
+		.death = death, .to = to, .files = files, .dwfl = dwfl_begin(&callbacks)
+	};
 
 	if (!frames.dwfl)
 		return -ENOMEM;
-	modules_report(&frames, host, ta);
+	modules_report(&frames, host);
 	backtrace_print(&frames);
-	missing_print(&frames, ta);
+	missing_print(&frames, files[0]);
 	dwfl_end(frames.dwfl);
 	return 0;
 }

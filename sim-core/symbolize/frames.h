@@ -9,8 +9,9 @@
 
 #include "wire/message.h"
 
-/* Writes a line for each frame, and a line for what is missing. `host` and `ta` are the files of
- * these modules. Returns 0, or -ENOMEM with nothing written. */
-int frames_print(const struct message_death *death, const char *host, const char *ta, FILE *to);
+/* Writes a line for each frame, and a line for what is missing. `host` is the file of that module,
+ * `files` those of the TA and then of its libraries, up to a NULL. Returns 0, or -ENOMEM with
+ * nothing written. */
+int frames_print(const struct message_death *death, const char *host, char *const *files, FILE *to);
 
 #endif

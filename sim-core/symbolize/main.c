@@ -2,7 +2,7 @@
  * teesim-symbolize: turns the addresses in a TA's last words into functions and lines of source.
  * A short-lived child of teesimd, so that teesimd neither waits for large files nor parses them.
  *
- *	teesim-symbolize HOST-PROGRAM TA-FILE
+ *	teesim-symbolize HOST-PROGRAM TA-FILE [LIBRARY-FILE…]
  *
  * Reads one struct message_death from descriptor 3, which teesimd has checked and which says what a
  * hostile process wants it to say, and writes lines of text.
@@ -25,7 +25,7 @@ int main(int argc, char **argv)
 	const char *why;
 	int err;
 
-	if (argc != 3) {
+	if (argc < 3) {
 		fputs("teesim-symbolize: this program is started by teesimd\n", stderr);
 		return 2;
 	}
@@ -38,5 +38,5 @@ int main(int argc, char **argv)
 	    message_parse(&message, MESSAGE_FROM_HOST, &death, sizeof(death), 0, &why) < 0)
 		return 1;
 	(void)elf_version(EV_CURRENT);
-	return frames_print(&message.death, argv[1], argv[2], stdout) < 0;
+	return frames_print(&message.death, argv[1], argv + 2, stdout) < 0;
 }

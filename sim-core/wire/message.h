@@ -52,6 +52,7 @@ enum message_type {
 	MESSAGE_UNMAP_BLOCK,	/* no answer */
 	MESSAGE_MAP_ARENA,	/* + arena; answered by MESSAGE_HOST_ANSWER */
 	MESSAGE_DESTROY,	/* run the destroy entry point and exit with status 0 */
+	MESSAGE_LIBRARY,	/* + image; any number of them before MESSAGE_START; no answer */
 
 	/* h → d */
 	MESSAGE_STARTED = 96,
@@ -229,6 +230,25 @@ struct message_start {
 	uint64_t clock_host_start_ns;
 	uint64_t clock_start_ns;
 	uint64_t clock_rate;
+	/* Bit n: the TA names library n. */
+	uint32_t needs;
+	uint32_t unused;
+};
+
+/* Where a host finds library n among its descriptors, and what images that need it call it. */
+#define MESSAGE_LIBRARY_FD_FIRST 32
+#define MESSAGE_LIBRARIES_MAX	 31
+#define MESSAGE_LIBRARY_NAME	 "/proc/self/fd/%d"
+
+/* d → h. A shared library for TAs. The tail holds `path_size` octets, the file that the image was
+ * read from. */
+struct message_library {
+	struct message_header header;
+	struct uuid uuid;
+	uint32_t number;
+	/* Bit n: it names library n. */
+	uint32_t needs;
+	uint32_t path_size;
 };
 
 /* h → d. Not RESULT_SUCCESS: the process exits right after. The tail holds `text_size`
@@ -335,6 +355,7 @@ enum message_module_kind {
 	MESSAGE_MODULE_LIBRARY, /* `name` is its path, cut where it is too long */
 	MESSAGE_MODULE_HOST,	/* the ta-host program */
 	MESSAGE_MODULE_TA,
+	MESSAGE_MODULE_TA_LIBRARY, /* `name` is its UUID */
 };
 
 /* A loaded object: its addresses in the process are those in its file plus `base`. */
@@ -393,7 +414,8 @@ static_assert(sizeof(struct message_grow_arena) == 24, "wire layout");
 static_assert(sizeof(struct message_answer) == 24, "wire layout");
 static_assert(sizeof(struct message_status_instance) == 48, "wire layout");
 static_assert(sizeof(struct message_status_device) == 40, "wire layout");
-static_assert(sizeof(struct message_start) == 136, "wire layout");
+static_assert(sizeof(struct message_start) == 144, "wire layout");
+static_assert(sizeof(struct message_library) == 36, "wire layout");
 static_assert(sizeof(struct message_started) == 24, "wire layout");
 static_assert(sizeof(struct message_add_session) == 56, "wire layout");
 static_assert(sizeof(struct message_resume_session) == 32, "wire layout");

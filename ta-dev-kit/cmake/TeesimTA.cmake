@@ -11,18 +11,30 @@ include_guard(GLOBAL)
 # API with the lengths of version 1.1. The package is signed with SIGN_KEY or else the developer's
 # own key; UNSIGNED, and in teesim's own tree the lack of SIGN_KEY, make it the plain ELF file.
 function(teesim_add_ta)
+	_teesim_add_image(ta ${ARGN})
+endfunction()
+
+# teesim_add_ta_library(NAME target UUID uuid SOURCES file... and so on, as above)
+#
+# A shared library for TAs: a TA that has the target among its LINK names it by its UUID, and any TA
+# can dlopen() it. What it lacks is not an error here, because the TA may have it.
+function(teesim_add_ta_library)
+	_teesim_add_image(ta_library ${ARGN})
+endfunction()
+
+function(_teesim_add_image what)
 	# The dev kit that this file is in.
 	get_filename_component(kit ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/.. ABSOLUTE)
-	cmake_parse_arguments(PARSE_ARGV 0 TA "COMPAT_1_1;UNSIGNED;NO_SYMBOL_CHECK"
+	cmake_parse_arguments(PARSE_ARGV 1 TA "COMPAT_1_1;UNSIGNED;NO_SYMBOL_CHECK"
 		"NAME;UUID;LOG_LEVEL;VERSION;SIGN_KEY;OUTPUT_DIRECTORY"
 		"SOURCES;INCLUDES;DEFINES;LINK")
 	if(NOT TA_NAME OR NOT TA_UUID OR NOT TA_SOURCES OR TA_UNPARSED_ARGUMENTS)
-		message(FATAL_ERROR "teesim_add_ta(${TA_NAME}): needs NAME, UUID and SOURCES; "
+		message(FATAL_ERROR "teesim_add_${what}(${TA_NAME}): needs NAME, UUID and SOURCES; "
 			"not understood: ${TA_UNPARSED_ARGUMENTS}")
 	endif()
 	string(REGEX REPLACE "[0-9a-fA-F]" "x" shape "${TA_UUID}")
 	if(NOT shape STREQUAL "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")
-		message(FATAL_ERROR "teesim_add_ta(${TA_NAME}): ${TA_UUID} is not a UUID")
+		message(FATAL_ERROR "teesim_add_${what}(${TA_NAME}): ${TA_UUID} is not a UUID")
 	endif()
 	if(NOT DEFINED TA_LOG_LEVEL)
 		set(TA_LOG_LEVEL 4)
@@ -34,8 +46,14 @@ function(teesim_add_ta)
 		set(TA_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
 	endif()
 
-	add_library(${TA_NAME} MODULE ${TA_SOURCES}
-		${kit}/src/user_ta_header.c)
+	if(what STREQUAL "ta")
+		add_library(${TA_NAME} MODULE ${TA_SOURCES} ${kit}/src/user_ta_header.c)
+	else()
+		add_library(${TA_NAME} SHARED ${TA_SOURCES})
+		set_target_properties(${TA_NAME} PROPERTIES NO_SONAME ON)
+		target_link_options(${TA_NAME} PRIVATE -Wl,-soname,${TA_UUID})
+		set(TA_NO_SYMBOL_CHECK ON)
+	endif()
 	# A TA has no RUNPATH: its libraries are found by UUID, or are the system's.
 	set_target_properties(${TA_NAME} PROPERTIES
 		PREFIX "" SUFFIX .elf OUTPUT_NAME ${TA_UUID}
@@ -55,6 +73,17 @@ function(teesim_add_ta)
 		-Wl,--build-id -Wl,--as-needed)
 	target_link_libraries(${TA_NAME} PRIVATE ${TA_LINK})
 
+	# The libraries for TAs among them, whose UUIDs the linker can make nothing of.
+	set(ta_libraries "")
+	foreach(library IN LISTS TA_LINK)
+		if(TARGET ${library})
+			get_target_property(type ${library} TYPE)
+			if(type STREQUAL SHARED_LIBRARY)
+				list(APPEND ta_libraries $<TARGET_FILE:${library}>)
+			endif()
+		endif()
+	endforeach()
+
 	set(image ${TA_OUTPUT_DIRECTORY}/${TA_UUID})
 	set(check "")
 	if(NOT TA_NO_SYMBOL_CHECK)
@@ -66,7 +95,7 @@ function(teesim_add_ta)
 		endif()
 		set(linker ${CMAKE_C_COMPILER})
 		set(check COMMAND ${kit}/scripts/check_symbols.sh ${linker}
-			${image}.elf ${stub})
+			${image}.elf ${stub} ${ta_libraries})
 	endif()
 
 	set(strip COMMAND ${CMAKE_OBJCOPY} --strip-unneeded ${image}.elf ${image}.stripped.elf)
@@ -78,7 +107,7 @@ function(teesim_add_ta)
 	elseif(NOT TARGET tee_api_stub AND TEESIM_PROGRAM)
 		set(signer ${TEESIM_PROGRAM})
 	elseif(TA_SIGN_KEY)
-		message(FATAL_ERROR "teesim_add_ta(${TA_NAME}): SIGN_KEY needs the teesim program; "
+		message(FATAL_ERROR "teesim_add_${what}(${TA_NAME}): SIGN_KEY needs the teesim program; "
 			"set TEESIM_PROGRAM to it")
 	endif()
 	if(signer AND NOT TA_UNSIGNED)

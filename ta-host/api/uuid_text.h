@@ -8,8 +8,9 @@
 
 #include <tee_api_types.h>
 
-#define UUID_TEXT_LENGTH 36
-#define UUID_TEXT_SIZE	 (UUID_TEXT_LENGTH + 1)
+#include "wire/uuid.h"
+
+#define UUID_TEXT_LENGTH (UUID_TEXT_SIZE - 1)
 
 /* Writes `uuid` in lower case, terminated. */
 void uuid_text_format(const TEE_UUID *uuid, char text[UUID_TEXT_SIZE]);

@@ -91,8 +91,11 @@ static void (*function_for(const struct walk *walk, const char *symbol))(void)
  * calls of their own to make. */
 static bool concerns(const struct walk *walk, const struct dl_phdr_info *object)
 {
-	for (size_t i = 0; i < walk->ta->count; i++)
-		if (walk->ta->images[i].map->l_addr == object->dlpi_addr)
+	if (walk->ta->image.map->l_addr == object->dlpi_addr)
+		return true;
+	for (size_t i = 0; i < LOADER_LIBRARIES_MAX; i++)
+		if (walk->ta->library[i].handle &&
+		    walk->ta->library[i].map->l_addr == object->dlpi_addr)
 			return true;
 	return strstr(object->dlpi_name, "/libstdc++.so") != NULL;
 }

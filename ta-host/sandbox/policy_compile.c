@@ -54,6 +54,7 @@ static const struct constant constants[] = {
 	{ "O_PATH", O_PATH },
 	{ "F_GET_SEALS", F_GET_SEALS },
 	{ "F_GETFD", F_GETFD },
+	{ "F_DUPFD_CLOEXEC", F_DUPFD_CLOEXEC },
 	{ "MADV_DONTNEED", MADV_DONTNEED },
 	{ "MADV_FREE", MADV_FREE },
 	{ "MADV_DONTDUMP", MADV_DONTDUMP },

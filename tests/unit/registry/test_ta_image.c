@@ -71,7 +71,7 @@ Test(ta_image, loaded_image_is_sealed_and_bare)
 	char err[512] = "";
 	struct stat st;
 
-	cr_assert_eq(ta_image_load(&location, &strict, &trust, &image, err, sizeof(err)),
+	cr_assert_eq(ta_image_load(&location, &strict, &trust, NULL, &image, err, sizeof(err)),
 		     TA_ACCEPTED, "%s", err);
 	cr_expect_eq(fcntl(image.fd, F_GET_SEALS),
 		     F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
@@ -96,7 +96,7 @@ static void check_no_constructor_runs(const char *name)
 	char err[512] = "", path[64];
 	void *handle;
 
-	cr_assert_eq(ta_image_load(&location, &lenient, &trust, &image, err, sizeof(err)),
+	cr_assert_eq(ta_image_load(&location, &lenient, &trust, NULL, &image, err, sizeof(err)),
 		     TA_ACCEPTED, "%s", err);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", image.fd);
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -133,8 +133,8 @@ static void check(const char *image, enum ta_place where, const struct signing_k
 	struct ta_image out;
 	char err[512] = "";
 
-	cr_expect_eq(ta_image_load(&location, policy, &trust, &out, err, sizeof(err)), expected,
-		     "%s: %s, not \"%s\"", image, err, ta_refusal_name(expected));
+	cr_expect_eq(ta_image_load(&location, policy, &trust, NULL, &out, err, sizeof(err)),
+		     expected, "%s: %s, not \"%s\"", image, err, ta_refusal_name(expected));
 	cr_expect(strstr(err, words), "%s: \"%s\" does not say \"%s\"", image, err, words);
 	if (expected != TA_ACCEPTED) {
 		cr_expect(strstr(err, location.path), "%s: \"%s\" does not name the file", image,
@@ -188,7 +188,7 @@ Test(ta_image, bad_signature_is_refused_everywhere)
 
 	file.bytes[file.size / 2] ^= 1;
 	fixture_write(location.path, file.bytes, file.size, 0644);
-	cr_expect_eq(ta_image_load(&location, &lenient, &trust, &out, err, sizeof(err)),
+	cr_expect_eq(ta_image_load(&location, &lenient, &trust, NULL, &out, err, sizeof(err)),
 		     TA_BAD_SIGNATURE);
 	cr_expect_eq(out.signature, TA_SIGNATURE_BAD);
 	cr_expect(strstr(err, "bad signature"), "%s", err);
@@ -204,7 +204,7 @@ Test(ta_image, wrong_architecture_is_told_apart)
 
 	file.bytes[18] = 183; /* e_machine: AArch64 */
 	fixture_write(location.path, file.bytes, file.size, 0644);
-	cr_expect_eq(ta_image_load(&location, &lenient, &trust, &out, err, sizeof(err)),
+	cr_expect_eq(ta_image_load(&location, &lenient, &trust, NULL, &out, err, sizeof(err)),
 		     TA_WRONG_ARCHITECTURE);
 	cr_expect(strstr(err, "CROSS_COMPILE"), "%s", err);
 	free(file.bytes);
@@ -217,14 +217,15 @@ Test(ta_image, files_that_anybody_could_have_made_are_refused)
 	char err[512];
 
 	cr_assert_eq(chmod(location.path, 0666), 0);
-	cr_expect_eq(ta_image_load(&location, &lenient, &trust, &out, err, sizeof(err)),
+	cr_expect_eq(ta_image_load(&location, &lenient, &trust, NULL, &out, err, sizeof(err)),
 		     TA_NOT_TRUSTED_FILE);
 	cr_expect(strstr(err, "o-w"), "%s", err);
 	/* Only root can give a file to somebody else. */
 	if (geteuid() == 0) {
 		cr_assert_eq(chmod(location.path, 0644), 0);
 		cr_assert_eq(chown(location.path, 12345, 12345), 0);
-		cr_expect_eq(ta_image_load(&location, &lenient, &trust, &out, err, sizeof(err)),
+		cr_expect_eq(ta_image_load(&location, &lenient, &trust, NULL, &out, err,
+					   sizeof(err)),
 			     TA_NOT_TRUSTED_FILE);
 		cr_expect(strstr(err, "12345"), "%s", err);
 	}
@@ -238,22 +239,22 @@ Test(ta_image, strange_files_do_not_block, .timeout = 100)
 
 	unlink(location.path);
 	cr_assert_eq(mkfifo(location.path, 0600), 0);
-	cr_expect_eq(ta_image_load(&location, &lenient, &trust, &out, err, sizeof(err)),
+	cr_expect_eq(ta_image_load(&location, &lenient, &trust, NULL, &out, err, sizeof(err)),
 		     TA_NOT_TRUSTED_FILE);
 	unlink(location.path);
 	cr_assert_eq(symlink("/dev/zero", location.path), 0);
-	cr_expect_eq(ta_image_load(&location, &lenient, &trust, &out, err, sizeof(err)),
+	cr_expect_eq(ta_image_load(&location, &lenient, &trust, NULL, &out, err, sizeof(err)),
 		     TA_NOT_TRUSTED_FILE);
 	unlink(location.path);
 	cr_assert_eq(mkdir(location.path, 0700), 0);
-	cr_expect_eq(ta_image_load(&location, &lenient, &trust, &out, err, sizeof(err)),
+	cr_expect_eq(ta_image_load(&location, &lenient, &trust, NULL, &out, err, sizeof(err)),
 		     TA_NOT_TRUSTED_FILE);
 	rmdir(location.path);
-	cr_expect_eq(ta_image_load(&location, &lenient, &trust, &out, err, sizeof(err)),
+	cr_expect_eq(ta_image_load(&location, &lenient, &trust, NULL, &out, err, sizeof(err)),
 		     TA_NOT_FOUND);
 	fixture_write(location.path, "", 0, 0644);
 	cr_assert_eq(truncate(location.path, (off_t)TA_PACKAGE_SIZE_MAX + 1), 0);
-	cr_expect_eq(ta_image_load(&location, &lenient, &trust, &out, err, sizeof(err)),
+	cr_expect_eq(ta_image_load(&location, &lenient, &trust, NULL, &out, err, sizeof(err)),
 		     TA_NOT_TRUSTED_FILE);
 }
 
@@ -263,7 +264,7 @@ Test(ta_image, rebuilt_file_is_noticed)
 	struct ta_image image;
 	char err[512];
 
-	cr_assert_eq(ta_image_load(&location, &lenient, &trust, &image, err, sizeof(err)),
+	cr_assert_eq(ta_image_load(&location, &lenient, &trust, NULL, &image, err, sizeof(err)),
 		     TA_ACCEPTED);
 	cr_expect(ta_image_is_current(&image));
 	place("newer.ta", TA_PLACE_PATH, NULL);

@@ -19,6 +19,7 @@
 #include "wire/socket.h"
 
 #define FIXTURE(name) FIXTURES "/" name
+#define LIBRARY_UUID  "00000000-0000-0000-0000-00000000000b"
 
 /* What the fixtures' constructors and destructors wrote down. */
 static char notes[64];
@@ -139,24 +140,101 @@ Test(loader, image_is_known_by_the_name_of_its_file)
 	cr_assert_not(dl_iterate_phdr(name_seen, FIXTURE("plain.ta")));
 }
 
+/* The image as teesimd would hand it over when library number 3 is what it needs. */
+static int image_make_with_library(const char *path, int library_fd)
+{
+	int fd = image_make(path);
+	off_t size = lseek(fd, 0, SEEK_END);
+	void *bytes = malloc((size_t)size);
+	char name[32];
+	struct elf_image image;
+	int renamed = memfd_create("renamed", MFD_CLOEXEC);
+	size_t neutral = 0;
+
+	/* Once more, from the file: a neutralised image is not parsed a second time. */
+	close(fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	cr_assert_eq(pread(fd, bytes, (size_t)size, 0), size);
+	cr_assert_eq(elf_image_parse(bytes, (size_t)size, &image, err, sizeof(err)), 0, "%s", err);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", library_fd);
+	elf_image_neutralise(&image, bytes);
+	for (unsigned int i = 0; i < image.needed_count; i++)
+		if (!strcmp(image.needed[i], LIBRARY_UUID)) {
+			cr_assert_eq(elf_image_rename_needed(&image, bytes, i, name, err,
+							     sizeof(err)),
+				     0, "%s", err);
+			neutral++;
+		}
+	cr_assert_eq(neutral, 1);
+	cr_assert_eq(write(renamed, bytes, (size_t)size), size);
+	free(bytes);
+	close(fd);
+	return renamed;
+}
+
+static void libraries_set(struct loader_image libraries[LOADER_LIBRARIES_MAX])
+{
+	for (size_t i = 0; i < LOADER_LIBRARIES_MAX; i++)
+		libraries[i].fd = -1;
+	libraries[3].fd = image_make(FIXTURE("library.ta"));
+	libraries[3].path = FIXTURE("library.ta");
+	cr_assert_eq(uuid_parse(LIBRARY_UUID, &libraries[3].uuid), 0);
+}
+
 Test(loader, libraries_come_before_the_ta)
 {
-	const struct loader_image images[] = {
-		{ image_make(FIXTURE("library.ta")), FIXTURE("library.ta") },
-		{ image_make(FIXTURE("uses_library.ta")), FIXTURE("uses_library.ta") },
-	};
+	struct loader_image libraries[LOADER_LIBRARIES_MAX] = { 0 };
+	struct loader_image image = { .path = FIXTURE("uses_library.ta"), .needs = 1U << 3 };
+	struct uuid other = { { 1 } };
 
-	cr_assert_eq(loader_open_images(images, 2, &ta, err, sizeof(err)), 0, "%s", err);
+	libraries_set(libraries);
+	image.fd = image_make_with_library(image.path, libraries[3].fd);
+	cr_assert_eq(loader_open_set(&image, libraries, &ta, err, sizeof(err)), 0, "%s", err);
 	cr_assert_str_eq(notes, "");
+	cr_expect_eq(loader_library_find(&ta, &libraries[3].uuid), 3);
+	cr_expect_eq(loader_library_find(&ta, &other), -ENOENT);
+	cr_expect_not(loader_library_is_constructed(&ta, 3));
 	construct();
+	cr_expect(loader_library_is_constructed(&ta, 3));
 	cr_assert_str_eq(notes, "LI12");
 	cr_assert_eq(ta.invoke_command(NULL, 1, 0, NULL), 43);
 	memset(notes, 0, sizeof(notes));
 	loader_run_destructors(&ta);
 	cr_assert_str_eq(notes, "xbail");
 	loader_close(&ta);
-	close(images[0].fd);
-	close(images[1].fd);
+	close(libraries[3].fd);
+	close(image.fd);
+}
+
+Test(loader, a_library_that_nobody_needs_waits_until_it_is_asked_for)
+{
+	struct loader_image libraries[LOADER_LIBRARIES_MAX] = { 0 };
+	struct loader_image image = { .path = FIXTURE("plain.ta") };
+
+	libraries_set(libraries);
+	libraries[0].fd = memfd_create("damaged", MFD_CLOEXEC);
+	libraries[0].path = "/x/damaged.ta";
+	image.fd = image_make(image.path);
+	cr_assert_eq(loader_open_set(&image, libraries, &ta, err, sizeof(err)), 0, "%s", err);
+	cr_expect_eq(loader_library_find(&ta, &libraries[3].uuid), -ENOENT);
+	loader_open_others(&ta, libraries);
+	cr_assert_eq(loader_library_find(&ta, &libraries[3].uuid), 3);
+	/* One that is no good is known, with what is the matter. */
+	cr_assert_eq(loader_library_find(&ta, &libraries[0].uuid), 0);
+	cr_expect_not(ta.library[0].handle);
+	cr_expect(strstr(ta.library[0].problem, "/x/damaged.ta: cannot be loaded"), "%s",
+		  ta.library[0].problem);
+	construct();
+	cr_assert_str_eq(notes, "I12");
+	loader_library_construct(&ta, 3);
+	loader_library_construct(&ta, 3);
+	cr_assert_str_eq(notes, "I12L");
+	loader_run_destructors(&ta);
+	cr_assert_str_eq(notes, "I12Llxbai");
+	loader_close(&ta);
+	close(libraries[0].fd);
+	close(libraries[3].fd);
+	close(image.fd);
 }
 
 Test(loader, from_a_path_the_linker_runs_everything)
@@ -183,7 +261,7 @@ Test(loader, from_a_path_the_linker_runs_everything)
 			cr_assert(strstr(err, parts[i]), "'%s' is not in: %s", parts[i], err); \
 		cr_assert_not(strchr(err, '\n'), "%s", err);                                   \
 		cr_assert_not(strstr(err, "/proc/self"), "%s", err);                           \
-		cr_assert_eq(ta.count, 0);                                                     \
+		cr_assert_null(ta.image.handle);                                               \
 	}
 
 REFUSED(a_missing_entry_point_is_named, FIXTURE("no_open_session.ta"), -ENOENT,
@@ -199,17 +277,17 @@ REFUSED(a_missing_library_is_named, FIXTURE("uses_library.ta"), -ELIBACC,
 
 Test(loader, an_entry_point_of_a_library_is_not_the_tas)
 {
-	const struct loader_image images[] = {
-		{ image_make(FIXTURE("library.ta")), FIXTURE("library.ta") },
-		{ image_make(FIXTURE("no_entries.ta")), FIXTURE("no_entries.ta") },
-	};
+	struct loader_image libraries[LOADER_LIBRARIES_MAX] = { 0 };
+	struct loader_image image = { .path = FIXTURE("no_entries.ta"), .needs = 1U << 3 };
 
-	cr_assert_eq(loader_open_images(images, 2, &ta, err, sizeof(err)), -ENOENT);
+	libraries_set(libraries);
+	image.fd = image_make_with_library(image.path, libraries[3].fd);
+	cr_assert_eq(loader_open_set(&image, libraries, &ta, err, sizeof(err)), -ENOENT);
 	cr_assert(strstr(err, "no_entries.ta: missing symbol TA_CreateEntryPoint"), "%s", err);
-	cr_assert_eq(ta.count, 0);
+	cr_assert_null(ta.image.handle);
 	cr_assert_not(dl_iterate_phdr(name_seen, FIXTURE("library.ta")));
-	close(images[0].fd);
-	close(images[1].fd);
+	close(libraries[3].fd);
+	close(image.fd);
 }
 
 Test(loader, what_is_no_elf_file_is_refused)
