@@ -123,7 +123,7 @@ TEE_Result run(uint32_t command, TEE_Param params[TEE_NUM_PARAMS])
 		}
 		return TEE_SUCCESS;
 	case CMD_UNCAUGHT:
-		thrower(1);
+		return thrower(1);
 	default:
 		return TEE_ERROR_NOT_SUPPORTED;
 	}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where mbedTLS 3 has its configuration and version. */
+#ifndef __TEE_MBEDTLS_BUILD_INFO_H
+#define __TEE_MBEDTLS_BUILD_INFO_H
+
+#include <mbedtls/private_access.h>
+#include <mbedtls/tee_config.h>
+#include <mbedtls/version.h>
+
+#endif
