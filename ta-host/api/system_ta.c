@@ -6,6 +6,7 @@
 #include <tee_api.h>
 #include <tee_internal_api_extensions.h>
 
+#include "api/dynamic_library.h"
 #include "runtime.h"
 #include "service.h"
 #include "services/ta_key.h"
@@ -99,6 +100,40 @@ static TEE_Result supp_plugin_invoke(TEE_Param params[TEE_NUM_PARAMS])
 	return result;
 }
 
+static bool uuid_take(const TEE_Param *param, TEE_UUID *uuid)
+{
+	if (param->memref.size != sizeof(*uuid) || !param->memref.buffer)
+		return false;
+	memcpy(uuid, param->memref.buffer, sizeof(*uuid));
+	return true;
+}
+
+static TEE_Result library_open(TEE_Param params[TEE_NUM_PARAMS])
+{
+	const char *why;
+	TEE_UUID uuid;
+
+	return uuid_take(&params[0], &uuid) ? dynamic_library_open(&uuid, &why)
+					    : TEE_ERROR_BAD_PARAMETERS;
+}
+
+static TEE_Result library_symbol(TEE_Param params[TEE_NUM_PARAMS])
+{
+	static const TEE_UUID everything;
+	const char *symbol = params[1].memref.buffer;
+	uint64_t address;
+	TEE_UUID uuid;
+
+	if (!uuid_take(&params[0], &uuid) || !symbol || !params[1].memref.size ||
+	    !memchr(symbol, '\0', params[1].memref.size))
+		return TEE_ERROR_BAD_PARAMETERS;
+	address = (uintptr_t)dynamic_library_symbol(
+		memcmp(&uuid, &everything, sizeof(uuid)) ? &uuid : NULL, symbol);
+	params[2].value.a = (uint32_t)(address >> 32);
+	params[2].value.b = (uint32_t)address;
+	return address ? TEE_SUCCESS : TEE_ERROR_ITEM_NOT_FOUND;
+}
+
 /* Of the loader on a board: this one is another. */
 static TEE_Result not_supported(TEE_Param params[TEE_NUM_PARAMS])
 {
@@ -124,8 +159,8 @@ static const struct {
 	{ PTA_SYSTEM_COPY_FROM_TA_BINARY, ANY_TYPES, not_supported },
 	{ PTA_SYSTEM_SET_PROT, ANY_TYPES, not_supported },
 	{ PTA_SYSTEM_REMAP, ANY_TYPES, not_supported },
-	{ PTA_SYSTEM_DLOPEN, TEE_PARAM_TYPES(MEM_IN, VALUE_IN, NONE, NONE), not_supported },
-	{ PTA_SYSTEM_DLSYM, TEE_PARAM_TYPES(MEM_IN, MEM_IN, VALUE_OUT, NONE), not_supported },
+	{ PTA_SYSTEM_DLOPEN, TEE_PARAM_TYPES(MEM_IN, VALUE_IN, NONE, NONE), library_open },
+	{ PTA_SYSTEM_DLSYM, TEE_PARAM_TYPES(MEM_IN, MEM_IN, VALUE_OUT, NONE), library_symbol },
 	{ PTA_SYSTEM_GET_TPM_EVENT_LOG, ANY_TYPES, not_supported },
 	{ PTA_SYSTEM_SUPP_PLUGIN_INVOKE, TEE_PARAM_TYPES(MEM_IN, VALUE_IN, MEM_IO, VALUE_OUT),
 	  supp_plugin_invoke },

@@ -25,6 +25,9 @@ enum command {
 	CMD_DIE,
 	/* out value 0: a: what setjmp() gave after the library's longjmp() */
 	CMD_JUMP,
+	/* in memref 0: UUID as text; in memref 1: symbol: opened and called by way of the system
+	 * pseudo TA; out value 2: a: what it returns */
+	CMD_SYSTEM,
 };
 
 enum object {

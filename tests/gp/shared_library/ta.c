@@ -1,10 +1,12 @@
 /* Uses two libraries that it names, the second through the first, and others that it opens. */
 #include <dlfcn.h>
 #include <link.h>
+#include <pta_system.h>
 #include <setjmp.h>
 #include <string.h>
 #include <string_ext.h>
 #include <tee_internal_api.h>
+#include <tee_internal_api_extensions.h>
 
 #include "shared_library/commands.h"
 #include "shared_library/history.h"
@@ -90,6 +92,44 @@ static TEE_Result jump(uint32_t *out)
 	return TEE_SUCCESS;
 }
 
+static TEE_Result by_system_ta(TEE_Param params[TEE_NUM_PARAMS])
+{
+	static const TEE_UUID system = PTA_SYSTEM_UUID;
+	TEE_Param of_system[TEE_NUM_PARAMS] = { 0 };
+	TEE_TASessionHandle session;
+	uint32_t (*function)(void);
+	TEE_Result result;
+	uintptr_t address;
+	TEE_UUID uuid;
+
+	result = tee_uuid_from_str(&uuid, params[0].memref.buffer);
+	if (result == TEE_SUCCESS)
+		result = TEE_OpenTASession(&system, TEE_TIMEOUT_INFINITE, 0, NULL, &session, NULL);
+	if (result != TEE_SUCCESS)
+		return result;
+	of_system[0].memref.buffer = &uuid;
+	of_system[0].memref.size = sizeof(uuid);
+	of_system[1].value.a = RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE;
+	result = TEE_InvokeTACommand(session, TEE_TIMEOUT_INFINITE, PTA_SYSTEM_DLOPEN,
+				     TEE_PARAM_TYPES(TEE_PARAM_TYPE_MEMREF_INPUT,
+						     TEE_PARAM_TYPE_VALUE_INPUT, 0, 0),
+				     of_system, NULL);
+	of_system[1] = params[1];
+	if (result == TEE_SUCCESS)
+		result = TEE_InvokeTACommand(session, TEE_TIMEOUT_INFINITE, PTA_SYSTEM_DLSYM,
+					     TEE_PARAM_TYPES(TEE_PARAM_TYPE_MEMREF_INPUT,
+							     TEE_PARAM_TYPE_MEMREF_INPUT,
+							     TEE_PARAM_TYPE_VALUE_OUTPUT, 0),
+					     of_system, NULL);
+	TEE_CloseTASession(session);
+	if (result != TEE_SUCCESS)
+		return result;
+	address = (uintptr_t)of_system[2].value.a << 32 | of_system[2].value.b;
+	memcpy(&function, &address, sizeof(function));
+	params[2].value.a = function();
+	return TEE_SUCCESS;
+}
+
 TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t types,
 				      TEE_Param params[TEE_NUM_PARAMS])
 {
@@ -140,6 +180,8 @@ TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t 
 	case CMD_DIE:
 		inner_die(params[0].value.a);
 		return TEE_SUCCESS;
+	case CMD_SYSTEM:
+		return by_system_ta(params);
 	case CMD_JUMP:
 		return jump(&params[0].value.a);
 	default:

@@ -151,6 +151,35 @@ Test(shared_library, a_library_is_opened_by_its_uuid)
 	client_close(&client);
 }
 
+static TEEC_Result by_system_ta(const char *uuid, const char *symbol, uint32_t *out)
+{
+	TEEC_Operation operation = { .paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT,
+								    TEEC_MEMREF_TEMP_INPUT,
+								    TEEC_VALUE_OUTPUT, 0) };
+	TEEC_Result result;
+
+	operation.params[0].tmpref.buffer = (void *)uuid;
+	operation.params[0].tmpref.size = strlen(uuid) + 1;
+	operation.params[1].tmpref.buffer = (void *)symbol;
+	operation.params[1].tmpref.size = strlen(symbol) + 1;
+	result = client_invoke(&client, CMD_SYSTEM, &operation);
+	*out = operation.params[2].value.a;
+	return result;
+}
+
+Test(shared_library, the_system_pseudo_ta_opens_libraries_too)
+{
+	uint32_t value;
+
+	client_open(&client, &library_user);
+	cr_expect_eq(by_system_ta(TEXT_OPENED, "opened", &value), TEEC_SUCCESS);
+	cr_expect_eq(value, 1034);
+	expect_history("IOTCHP");
+	cr_expect_eq(by_system_ta(TEXT_OPENED, "absent", &value), TEEC_ERROR_ITEM_NOT_FOUND);
+	cr_expect_eq(by_system_ta(TEXT_ABSENT, "opened", &value), TEEC_ERROR_ITEM_NOT_FOUND);
+	client_close(&client);
+}
+
 Test(shared_library, constructors_of_an_opened_library_run_once)
 {
 	uint32_t first, second, value;

@@ -108,7 +108,7 @@ Test(message_parse, last_words_are_of_a_known_kind)
 	death.module[MESSAGE_DEATH_MODULES - 1].build_id_size = MESSAGE_BUILD_ID_SIZE + 1;
 	cr_expect_lt(parse(MESSAGE_FROM_HOST, &death, sizeof(death), 0), 0);
 	death.module[MESSAGE_DEATH_MODULES - 1].build_id_size = MESSAGE_BUILD_ID_SIZE;
-	death.module[1].kind = MESSAGE_MODULE_TA + 1;
+	death.module[1].kind = MESSAGE_MODULE_TA_LIBRARY + 1;
 	cr_expect_lt(parse(MESSAGE_FROM_HOST, &death, sizeof(death), 0), 0);
 	death.module[1].kind = MESSAGE_MODULE_TA;
 	memset(death.module[1].name, 'x', sizeof(death.module[1].name));
