@@ -117,9 +117,9 @@ static enum ta_refusal not_found(const struct ta_search *search, const struct uu
 static enum ta_refusal find_first_good(const struct ta_search *search, const struct uuid *uuid,
 				       const struct ta_policy *policy, const struct ta_trust *trust,
 				       __typeof__(ta_cache_load) *take, struct ta_cache *cache,
-				       struct ta_libraries *libraries,
-				       struct ta_image *out, char *err, size_t errlen,
-				       char *skipped, size_t skipped_length)
+				       struct ta_libraries *libraries, struct ta_image *out,
+				       char *err, size_t errlen, char *skipped,
+				       size_t skipped_length)
 {
 	enum ta_refusal first = TA_NOT_FOUND, refusal;
 	struct ta_location location;
@@ -174,8 +174,8 @@ enum ta_refusal ta_find_and_load(const struct ta_search *search, const struct uu
 				 struct ta_image *out, char *err, size_t errlen, char *skipped,
 				 size_t skipped_length)
 {
-	return find_first_good(search, uuid, policy, trust, ta_cache_load, cache, libraries, out, err, errlen,
-			       skipped, skipped_length);
+	return find_first_good(search, uuid, policy, trust, ta_cache_load, cache, libraries, out,
+			       err, errlen, skipped, skipped_length);
 }
 
 /* Whether a name is that of a TA file, and of which TA. */

@@ -56,13 +56,14 @@ int ta_search_uuids(const struct ta_search *search, struct uuid **out, size_t *c
 
 /*
  * Find a TA and load it as ta_image_load() does, by way of a cache (may be NULL). `skipped` (may be
- * NULL) gets one line when a file was refused and one behind it taken, and is empty otherwise: worth a
- * warning in the log.
+ * NULL) gets one line when a file was refused and one behind it taken, and is empty otherwise:
+ * worth a warning in the log.
  */
 enum ta_refusal ta_find_and_load(const struct ta_search *search, const struct uuid *uuid,
 				 const struct ta_policy *policy, const struct ta_trust *trust,
-				 struct ta_cache *cache, struct ta_libraries *libraries, struct ta_image *out, char *err,
-				 size_t errlen, char *skipped, size_t skipped_length);
+				 struct ta_cache *cache, struct ta_libraries *libraries,
+				 struct ta_image *out, char *err, size_t errlen, char *skipped,
+				 size_t skipped_length);
 
 struct ta_list_entry {
 	struct ta_image image; /* inspected: no descriptor */

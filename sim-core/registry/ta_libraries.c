@@ -115,8 +115,8 @@ static int others_load(struct ta_libraries *libraries, const struct ta_search *s
 
 		if (number_find(libraries, &uuids[i]) >= 0)
 			continue;
-		refusal = ta_find_and_load(search, &uuids[i], policy, trust, NULL, libraries, &image, why,
-					   sizeof(why), NULL, 0);
+		refusal = ta_find_and_load(search, &uuids[i], policy, trust, NULL, libraries,
+					   &image, why, sizeof(why), NULL, 0);
 		if (refusal == TA_WRONG_KIND || refusal == TA_NOT_FOUND)
 			continue;
 		number = refusal ? 0 : ta_libraries_number(libraries, &uuids[i]);

@@ -129,9 +129,9 @@ int image_load(struct image *image, const struct client *client, const struct uu
 	if (err < 0) {
 		snprintf(reason, IMAGE_REASON_SIZE, "the trusted keys: %s", strerror(-err));
 	} else {
-		refusal = ta_find_and_load(&search, uuid, &policy, &trust, &server->images, &image->libraries,
-					   &image->ta, reason, IMAGE_REASON_SIZE, skipped,
-					   sizeof(skipped));
+		refusal = ta_find_and_load(&search, uuid, &policy, &trust, &server->images,
+					   &image->libraries, &image->ta, reason, IMAGE_REASON_SIZE,
+					   skipped, sizeof(skipped));
 		if (refusal == TA_ACCEPTED && skipped[0])
 			log_write(server->log, LOG_LEVEL_INFO, "%s", skipped);
 		if (refusal == TA_ACCEPTED) {

@@ -83,7 +83,7 @@ static ino_t load(unsigned int i)
 	char err[512] = "";
 	struct stat st;
 
-	cr_assert_eq(ta_cache_load(&cache, &location[i], &lenient, &trust, &image, err,
+	cr_assert_eq(ta_cache_load(&cache, &location[i], &lenient, &trust, NULL, &image, err,
 				   sizeof(err)),
 		     TA_ACCEPTED, "%s", err);
 	cr_assert_eq(fstat(image.fd, &st), 0);
@@ -169,23 +169,25 @@ Test(ta_cache, trust_and_place_count_each_time)
 	settle();
 	(void)load(0);
 	(void)load(1);
-	cr_expect_eq(ta_cache_load(&cache, &location[0], &strict, &trust, &image, err, sizeof(err)),
+	cr_expect_eq(ta_cache_load(&cache, &location[0], &strict, &trust, NULL, &image, err,
+				   sizeof(err)),
 		     TA_ACCEPTED, "%s", err);
 	cr_expect_eq(image.signature, TA_SIGNED_TRUSTED);
 	ta_image_close(&image);
-	cr_expect_eq(ta_cache_load(&cache, &location[0], &strict, &nobody, &image, err,
+	cr_expect_eq(ta_cache_load(&cache, &location[0], &strict, &nobody, NULL, &image, err,
 				   sizeof(err)),
 		     TA_UNKNOWN_SIGNER);
 	cr_expect(strstr(err, location[0].path), "%s", err);
-	cr_expect_eq(ta_cache_load(&cache, &location[1], &strict, &trust, &image, err, sizeof(err)),
+	cr_expect_eq(ta_cache_load(&cache, &location[1], &strict, &trust, NULL, &image, err,
+				   sizeof(err)),
 		     TA_NOT_SIGNED);
 	location[1].place = TA_PLACE_INSTALLED;
-	cr_expect_eq(ta_cache_load(&cache, &location[1], &lenient, &trust, &image, err,
+	cr_expect_eq(ta_cache_load(&cache, &location[1], &lenient, &trust, NULL, &image, err,
 				   sizeof(err)),
 		     TA_NOT_SIGNED);
 	location[1].uuid.octet[0] ^= 1;
 	location[1].place = TA_PLACE_PATH;
-	cr_expect_eq(ta_cache_load(&cache, &location[1], &lenient, &trust, &image, err,
+	cr_expect_eq(ta_cache_load(&cache, &location[1], &lenient, &trust, NULL, &image, err,
 				   sizeof(err)),
 		     TA_WRONG_UUID);
 }
@@ -208,7 +210,8 @@ Test(ta_cache, without_a_cache_every_load_is_from_the_file)
 	struct ta_image image;
 	char err[512] = "";
 
-	cr_expect_eq(ta_cache_load(NULL, &location[1], &lenient, &trust, &image, err, sizeof(err)),
+	cr_expect_eq(ta_cache_load(NULL, &location[1], &lenient, &trust, NULL, &image, err,
+				   sizeof(err)),
 		     TA_ACCEPTED);
 	ta_image_close(&image);
 	cr_expect(ta_cache_is_empty(&cache));

@@ -140,7 +140,7 @@ Test(ta_directory, refused_file_does_not_hide_a_good_one_and_is_reported)
 
 	put("a/" ONE ".ta", "ifunc.ta");
 	put("b/" ONE ".ta", "plain.ta");
-	cr_assert_eq(ta_find_and_load(&search, &one, &policy, &trust, NULL, &image, err,
+	cr_assert_eq(ta_find_and_load(&search, &one, &policy, &trust, NULL, NULL, &image, err,
 				      sizeof(err), skipped, sizeof(skipped)),
 		     TA_ACCEPTED);
 	cr_expect_str_eq(image.location.path, below("b/" ONE ".ta"));
@@ -150,7 +150,7 @@ Test(ta_directory, refused_file_does_not_hide_a_good_one_and_is_reported)
 	ta_image_close(&image);
 
 	unlink(below("b/" ONE ".ta"));
-	cr_expect_eq(ta_find_and_load(&search, &one, &policy, &trust, NULL, &image, err,
+	cr_expect_eq(ta_find_and_load(&search, &one, &policy, &trust, NULL, NULL, &image, err,
 				      sizeof(err), skipped, sizeof(skipped)),
 		     TA_FORBIDDEN_FEATURE);
 	cr_expect(strstr(err, "ifunc"), "%s", err);
