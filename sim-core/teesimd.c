@@ -64,6 +64,7 @@ enum option_key {
 	OPTION_SEED,
 	OPTION_STRICT_MEMORY,
 	OPTION_CLOCK,
+	OPTION_PLUGIN_PATH,
 };
 
 struct arguments {
@@ -80,6 +81,7 @@ struct arguments {
 	bool no_spare_host;
 	bool strict_memory;
 	struct device_clock clock;
+	const char *plugin_path;
 	unsigned int idle_seconds;
 	unsigned int grace_ms;
 	unsigned int world_switch_ns;
@@ -160,6 +162,8 @@ static const struct argp_option options[] = {
 	  "Let the device's clock start at an instant such as 2030-01-01T00:00:00Z, or \"now\", "
 	  "and go RATE times as fast as the machine's",
 	  0 },
+	{ "plugin-path", OPTION_PLUGIN_PATH, "DIR[:DIR...]", 0,
+	  "Where plugins are that TAs call (default: $TEESIM_PLUGIN_PATH)", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -262,6 +266,9 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
 	case OPTION_CLOCK:
 		if (device_clock_parse(text, &arguments->clock, &why) < 0)
 			argp_error(state, "--clock=%s: %s", text, why);
+		return 0;
+	case OPTION_PLUGIN_PATH:
+		arguments->plugin_path = text;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "\"%s\": no argument is expected", text);
@@ -366,11 +373,46 @@ struct daemon {
 	char host_path[PATH_MAX];
 	/* Where it is missing, sessions with pseudo TAs fail with a line in the log. */
 	char services_path[PATH_MAX];
+	/* The same for TAs that call plugins. */
+	char plugins_program[PATH_MAX];
+	char plugin_path[PATH_MAX];
 	/* Where it is missing, crash reports say so. */
 	char symbolizer_path[PATH_MAX];
 	char socket_path[PATH_MAX];
 	char err[PATH_MAX + 256];
 };
+
+/* The directories of plugins, as they are to be called once the current directory is another. */
+static int plugin_path_prepare(struct daemon *daemon)
+{
+	const char *path = daemon->arguments->plugin_path;
+	char absolute[PATH_MAX], *copy, *save;
+	size_t used = 0;
+	int err = 0, n;
+
+	if (!path)
+		path = secure_getenv("TEESIM_PLUGIN_PATH");
+	copy = strdup(path ? path : "");
+	if (!copy)
+		return -ENOMEM;
+	for (char *entry = strtok_r(copy, ":", &save); entry && !err;
+	     entry = strtok_r(NULL, ":", &save)) {
+		const size_t room = sizeof(daemon->plugin_path) - used;
+
+		err = path_absolute(entry, absolute);
+		if (err < 0)
+			break;
+		n = snprintf(daemon->plugin_path + used, room, "%s%s", used ? ":" : "", absolute);
+		if ((size_t)n >= room)
+			err = -ENAMETOOLONG;
+		used += (size_t)n;
+	}
+	free(copy);
+	if (err < 0)
+		snprintf(daemon->err, sizeof(daemon->err), "the directories of plugins: %s",
+			 strerror(-err));
+	return err;
+}
 
 static int paths_prepare(struct daemon *daemon)
 {
@@ -388,6 +430,10 @@ static int paths_prepare(struct daemon *daemon)
 		return err;
 	}
 	(void)sibling_path("tee-services", daemon->services_path);
+	(void)sibling_path("tee-plugins", daemon->plugins_program);
+	err = plugin_path_prepare(daemon);
+	if (err < 0)
+		return err;
 	(void)sibling_path("teesim-symbolize", daemon->symbolizer_path);
 	if (!arguments->socket)
 		return paths_socket(arguments->device, daemon->socket_path,
@@ -488,6 +534,8 @@ static void options_prepare(struct daemon *daemon)
 		.host_path = daemon->host_path,
 		.ta_wrapper = arguments->ta_wrapper,
 		.services_path = daemon->services_path,
+		.plugins_program = daemon->plugins_program,
+		.plugin_path = daemon->plugin_path,
 		.symbolizer_path = daemon->symbolizer_path,
 		.idle_seconds = arguments->on_demand ? arguments->idle_seconds : 0,
 		.grace_ms = arguments->grace_ms,

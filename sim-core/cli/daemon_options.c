@@ -99,6 +99,9 @@ int daemon_option_take(struct daemon_options *options, int option, const char *v
 		}
 		options->clock = value;
 		return 1;
+	case 'P':
+		options->plugin_path = value;
+		return 1;
 	case 'w':
 		options->ta_wrapper = value;
 		return 1;
@@ -111,7 +114,7 @@ bool daemon_options_any(const struct daemon_options *options)
 {
 	return options->require_signed || options->require_sandbox || options->log_level ||
 	       options->ta_wrapper || options->world_switch || options->seed ||
-	       options->strict_memory || options->clock;
+	       options->strict_memory || options->clock || options->plugin_path;
 }
 
 void daemon_options_argv(struct daemon_options *options, const char *program,
@@ -132,6 +135,7 @@ void daemon_options_argv(struct daemon_options *options, const char *program,
 		{ "--world-switch", options->world_switch },
 		{ "--seed", options->seed },
 		{ "--clock", options->clock },
+		{ "--plugin-path", options->plugin_path },
 		{ "--ready-fd", options->ready ? "3" : NULL },
 		{ "--log-fd", options->log_fd ? options->log_fd_text : NULL },
 		{ "--parent-pid", options->parent ? options->parent_text : NULL },

@@ -25,6 +25,8 @@ struct daemon_options {
 	/* As teesimd's --clock has it. */
 	const char *clock;
 	bool strict_memory;
+	/* Directories, separated by colons. */
+	const char *plugin_path;
 	/* Where nothing is said by log_level, it logs of its own only what went wrong. */
 	bool quiet;
 	bool ephemeral;
@@ -51,6 +53,7 @@ struct daemon_options {
 		{ "seed", required_argument, NULL, 'N' },                                         \
 		{ "strict-memory", no_argument, NULL, 'M' },                                      \
 		{ "clock", required_argument, NULL, 'C' },                                        \
+		{ "plugin-path", required_argument, NULL, 'P' },                                  \
 	{                                                                                         \
 		"ta-wrapper", required_argument, NULL, 'w'                                        \
 	}

@@ -10,6 +10,9 @@
 
 #include "wire/uuid.h"
 
+/* The service of plugins (plugins/plugin_service.h), which is the UUID of its process, too. */
+extern const struct uuid service_plugins_uuid;
+
 /* Stands for the process that is all of them: the instance's own UUID. Nobody can open it. */
 extern const struct uuid service_process_uuid;
 

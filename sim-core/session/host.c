@@ -179,6 +179,7 @@ static int process_start(struct host *host, const struct host_options *options, 
 		.client_fd = client,
 		.log_fd = output,
 		.cage = options->cage,
+		.env = options->env,
 	};
 	struct sandbox_report report = { 0 };
 	struct sandbox_child child;

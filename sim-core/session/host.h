@@ -27,6 +27,8 @@ struct host_options {
 	const char *wrapper;
 	/* NULL: no namespaces. */
 	const struct sandbox_cage *cage;
+	/* As sandbox_spawn() takes it; NULL: none. */
+	char *const *env;
 };
 
 struct host_events {

@@ -81,20 +81,21 @@ static void library_warn(void *arg, const char *line)
 	log_write(server->log, LOG_LEVEL_INFO, "%s", line);
 }
 
-/* What the process of the services would say of itself if it were a TA. */
-static int services_load(struct image *image, const struct server *server, uint32_t *result,
-			 char reason[IMAGE_REASON_SIZE])
+/* What a process that is no TA would say of itself if it were one. */
+static int helper_load(struct image *image, enum image_kind kind, const struct server *server,
+		       uint32_t *result, char reason[IMAGE_REASON_SIZE])
 {
 	struct ta_properties *properties = &image->ta.properties;
+	const bool services = kind == IMAGE_SERVICES;
 
 	memset(image, 0, sizeof(*image));
-	image->is_services = true;
-	properties->uuid = service_process_uuid;
+	image->kind = kind;
+	properties->uuid = services ? service_process_uuid : service_plugins_uuid;
 	properties->flags = 1U << TA_FLAG_BIT_SINGLE_INSTANCE | 1U << TA_FLAG_BIT_MULTI_SESSION |
 			    1U << TA_FLAG_BIT_INSTANCE_KEEP_ALIVE;
-	snprintf(image->label, sizeof(image->label), "tee-services");
+	snprintf(image->label, sizeof(image->label), services ? "tee-services" : "tee-plugins");
 	snprintf(image->ta.location.path, sizeof(image->ta.location.path), "%s",
-		 server->options->services_path);
+		 services ? server->options->services_path : server->options->plugins_program);
 	image->ta.fd = open(server->device->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (image->ta.fd >= 0)
 		return 0;
@@ -115,8 +116,10 @@ int image_load(struct image *image, const struct client *client, const struct uu
 	int err;
 
 	if (service_known(uuid))
-		return services_load(image, server, result, reason);
-	image->is_services = false;
+		return helper_load(image, IMAGE_SERVICES, server, result, reason);
+	if (uuid_equal(uuid, &service_plugins_uuid))
+		return helper_load(image, IMAGE_PLUGINS, server, result, reason);
+	image->kind = IMAGE_TA;
 	image->libraries.count = 0;
 	err = ta_search_init(&search, client->ta_path, client->directory, server->device->path);
 	if (err < 0) {
@@ -158,7 +161,7 @@ int image_load(struct image *image, const struct client *client, const struct uu
 
 bool image_is_current(const struct image *image)
 {
-	return image->is_services ||
+	return image->kind != IMAGE_TA ||
 	       (ta_image_is_current(&image->ta) && ta_libraries_are_current(&image->libraries));
 }
 
@@ -173,8 +176,9 @@ char *image_name(const struct image *image, char text[IMAGE_NAME_SIZE])
 	char uuid[UUID_TEXT_SIZE];
 
 	uuid_format(&image->ta.properties.uuid, uuid);
-	if (image->is_services)
-		snprintf(text, IMAGE_NAME_SIZE, "the process of the TEE's services (%s)",
+	if (image->kind != IMAGE_TA)
+		snprintf(text, IMAGE_NAME_SIZE, "the process of %s (%s)",
+			 image->kind == IMAGE_SERVICES ? "the TEE's services" : "the plugins",
 			 image->ta.location.path);
 	else if (image->ta.properties.description[0])
 		snprintf(text, IMAGE_NAME_SIZE, "TA %s (%s, %s)", image->label, uuid,

@@ -16,12 +16,19 @@
 
 struct client;
 
+enum image_kind {
+	IMAGE_TA,
+	/* No TA, but the process of the TEE's services. */
+	IMAGE_SERVICES,
+	/* No TA, but the process of the client side's plugins. */
+	IMAGE_PLUGINS,
+};
+
 struct image {
-	/* Its descriptor is closed once it has been sent to a host. */
+	enum image_kind kind;
+	/* Its descriptor is closed once it has been sent to a host. Of what is no TA, it is the
+	 * device's directory. */
 	struct ta_image ta;
-	/* No TA, but the process of the TEE's services; its descriptor is the device's directory.
-	 */
-	bool is_services;
 	/* The shared libraries for TAs that go with it; descriptors as above. */
 	struct ta_libraries libraries;
 	/* A word or two for log lines: "hello". */

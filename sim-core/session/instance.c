@@ -172,7 +172,7 @@ static void patience_over(uv_timer_t *timer)
 {
 	struct instance *instance = timer->data;
 
-	if (instance->state == INSTANCE_LIVE && instance->image.is_services) {
+	if (instance->state == INSTANCE_LIVE && instance->image.kind == IMAGE_SERVICES) {
 		if (!instance->session_count)
 			instance_end(instance);
 		return;
@@ -342,14 +342,27 @@ static void tell_libraries(struct instance *instance)
 	}
 }
 
+/* Where the host finds what it is to work with. */
+static const char *start_path(const struct instance *instance)
+{
+	switch (instance->image.kind) {
+	case IMAGE_SERVICES:
+		return instance->server->device->path;
+	case IMAGE_PLUGINS:
+		return instance->server->options->plugin_path;
+	case IMAGE_TA:
+		break;
+	}
+	return instance->image.ta.location.path;
+}
+
 /* Hands the image to the host. */
 static void tell_start(struct instance *instance)
 {
 	const struct server_options *options = instance->server->options;
 	const struct ta_image *image = &instance->image.ta;
 	const struct ta_properties *properties = &image->properties;
-	const char *path =
-		instance->image.is_services ? instance->server->device->path : image->location.path;
+	const char *path = start_path(instance);
 	struct {
 		struct message_start start;
 		char path[PATH_MAX];
@@ -404,16 +417,18 @@ static void tell_start(struct instance *instance)
 static int instance_spawn(struct instance *instance)
 {
 	struct server *server = instance->server;
-	/* The services need the device's directory, which the cage does not show. */
-	const bool is_services = instance->image.is_services;
+	/* The others need directories that the cage does not show. */
+	const bool is_ta = instance->image.kind == IMAGE_TA;
 	const struct host_options options = {
-		.path = is_services ? server->options->services_path : server->options->host_path,
-		.wrapper = is_services ? NULL : server->options->ta_wrapper,
-		.cage = is_services ? NULL : &server->cage,
+		.path = is_ta ? server->options->host_path : instance->image.ta.location.path,
+		.wrapper = is_ta ? server->options->ta_wrapper : NULL,
+		.cage = is_ta ? &server->cage : NULL,
+		/* Plugins are of the normal world, as its clients are. */
+		.env = instance->image.kind == IMAGE_PLUGINS ? environ : NULL,
 	};
 	int err;
 
-	if (!is_services)
+	if (is_ta)
 		instance->host = spare_take(&server->spare);
 	if (!instance->host) {
 		err = host_spawn(&instance->host, server->loop, &options, server->log);
@@ -432,7 +447,7 @@ static void client_connection_make(struct instance *instance, const struct clien
 	int err;
 
 	instance->host->client_sock = -1;
-	if (instance->image.is_services) {
+	if (instance->image.kind != IMAGE_TA) {
 		close(sock);
 		return;
 	}
@@ -511,7 +526,7 @@ void instance_end(struct instance *instance)
 /* Nobody uses it: is it to stay? */
 static void instance_unused(struct instance *instance)
 {
-	if (instance->image.is_services)
+	if (instance->image.kind == IMAGE_SERVICES)
 		uv_timer_start(&instance->patience, patience_over, SERVICES_REST_MS, 0);
 	if (!(instance->ta && instance_flags(instance) & INSTANCE_KEEP_ALIVE))
 		instance_end(instance);
@@ -584,7 +599,7 @@ static int started(struct instance *instance, const struct message *message)
 		return -EPROTO;
 	instance->started = message->started.result == RESULT_SUCCESS;
 	instance->start_failed = !instance->started;
-	if (!instance->image.is_services)
+	if (instance->image.kind == IMAGE_TA)
 		sandbox_note(instance,
 			     message->started.sandbox_missing | instance->host->sandbox_missing);
 	/* It may have been told to end in the meantime. */

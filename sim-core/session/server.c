@@ -243,16 +243,18 @@ static void last_call_over(uv_timer_t *timer)
 		instance_kill(instance, "did not end in time when teesimd stopped");
 }
 
-/* The services go last. */
+/* What TAs need goes last. */
 void server_instances_changed(struct server *server)
 {
 	struct instance *instance;
-	size_t at = 0;
+	size_t at;
 
-	if (!server->stopping || server->instances.count != 1)
+	if (!server->stopping)
 		return;
-	instance = id_map_next(&server->instances, &at);
-	if (instance->image.is_services)
+	for (at = 0; (instance = id_map_next(&server->instances, &at));)
+		if (instance->image.kind == IMAGE_TA)
+			return;
+	for (at = 0; (instance = id_map_next(&server->instances, &at));)
 		instance_end(instance);
 }
 
@@ -289,7 +291,7 @@ void server_stop(struct server *server, const char *reason, const struct client 
 		else if (!client->ta)
 			client_end(client);
 	for (at = 0; (instance = id_map_next(&server->instances, &at));)
-		if (!instance->image.is_services)
+		if (instance->image.kind == IMAGE_TA)
 			instance_end(instance);
 	server_instances_changed(server);
 	uv_timer_start(&server->last_call, last_call_over, STOP_PATIENCE_MS, 0);

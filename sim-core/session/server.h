@@ -32,6 +32,9 @@ struct server_options {
 	const char *ta_wrapper;
 	/* The program of the TEE services. */
 	const char *services_path;
+	/* tee-plugins' file, and the directories of plugins, separated by colons. */
+	const char *plugins_program;
+	const char *plugin_path;
 	/* teesim-symbolize's file. */
 	const char *symbolizer_path;
 	/* 0: until told to stop. */

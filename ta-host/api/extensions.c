@@ -9,9 +9,10 @@
 #include <tee_api.h>
 #include <tee_internal_api_extensions.h>
 
-#include "api/unsupported.h"
 #include "api/uuid_text.h"
+#include "plugins/plugin_service.h"
 #include "runtime.h"
+#include "service.h"
 
 TEE_Result tee_uuid_from_str(TEE_UUID *uuid, const char *s)
 {
@@ -123,11 +124,35 @@ TEE_Result tee_unmap(void *buf, size_t len)
 	return TEE_ERROR_BAD_PARAMETERS;
 }
 
-TEE_Result tee_invoke_supp_plugin(const TEE_UUID *uuid __unused, uint32_t cmd __unused,
-				  uint32_t sub_cmd __unused, void *buf __unused,
-				  size_t len __unused, size_t *outlen)
+static struct service plugins = { .uuid = PLUGIN_SERVICE_UUID };
+
+TEE_Result tee_invoke_supp_plugin(const TEE_UUID *uuid, uint32_t cmd, uint32_t sub_cmd, void *buf,
+				  size_t len, size_t *outlen)
 {
+	const uint32_t access =
+		TEE_MEMORY_ACCESS_READ | TEE_MEMORY_ACCESS_WRITE | TEE_MEMORY_ACCESS_ANY_OWNER;
+	TEE_Param params[TEE_NUM_PARAMS] = { 0 };
+	TEE_Result result;
+
 	if (outlen)
 		*outlen = 0;
-	return UNSUPPORTED_CALL();
+	if (!uuid || (len && !buf))
+		return TEE_ERROR_BAD_PARAMETERS;
+	result = TEE_CheckMemoryAccessRights(access, buf, len);
+	if (result != TEE_SUCCESS)
+		return result;
+	params[0].memref.buffer = (void *)(uintptr_t)uuid;
+	params[0].memref.size = sizeof(*uuid);
+	params[1].value.a = cmd;
+	params[1].value.b = sub_cmd;
+	params[2].memref.buffer = buf;
+	params[2].memref.size = len;
+	result = service_call(
+		&plugins, PLUGIN_SERVICE_INVOKE,
+		TEE_PARAM_TYPES(TEE_PARAM_TYPE_MEMREF_INPUT, TEE_PARAM_TYPE_VALUE_INPUT,
+				TEE_PARAM_TYPE_MEMREF_INOUT, TEE_PARAM_TYPE_VALUE_OUTPUT),
+		params);
+	if (outlen)
+		*outlen = (size_t)((uint64_t)params[3].value.b << 32 | params[3].value.a);
+	return result;
 }

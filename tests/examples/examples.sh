@@ -38,3 +38,11 @@ status=0
 said=$(teesim run -- "$pair/transform/transform" no-such-file 2>&1) || status=$?
 [ "$status" -eq 1 ]
 has "$said" 'no-such-file: No such file'
+
+# shellcheck disable=SC2086
+said=$($TEESIM_MEMCHECK teesim run --plugin-path "$pair/plugin" -- "$pair/plugin/plugin" 1 250 2>ta.log)
+[ "$said" = 'received from Grace, account 1: 250' ]
+status=0
+said=$(teesim run --plugin-path "$pair/plugin" -- "$pair/plugin/plugin" 9 1 2>&1) || status=$?
+[ "$status" -eq 1 ]
+has "$said" 'nobody has account 9'

@@ -7,6 +7,7 @@
 #include <tee_api.h>
 #include <tee_internal_api_extensions.h>
 
+#include "plugins/plugin_service.h"
 #include "runtime_double.h"
 
 TestSuite(extensions, .init = runtime_double_reset);
@@ -94,14 +95,38 @@ Test(extensions, impossible_mappings_are_null)
 	cr_expect_null(tee_map_zi_va(0x100001, 4096, 0, 0, 0));
 }
 
-Test(extensions, plugins_are_not_supported_yet)
+Test(extensions, plugins_are_called_by_their_service)
 {
-	const TEE_UUID uuid = { 0 };
+	const TEE_UUID uuid = { .timeLow = 7 };
+	char data[3] = "ab";
 	size_t length = 5;
 
-	cr_expect_eq(tee_invoke_supp_plugin(&uuid, 0, 0, NULL, 0, &length),
-		     TEE_ERROR_NOT_SUPPORTED);
+	runtime_double.service_result = TEE_ERROR_ITEM_NOT_FOUND;
+	cr_expect_eq(tee_invoke_supp_plugin(&uuid, 8, 9, data, sizeof(data), &length),
+		     TEE_ERROR_ITEM_NOT_FOUND);
 	cr_expect_eq(length, 0);
+	cr_expect_eq(runtime_double.service_command, PLUGIN_SERVICE_INVOKE);
+	cr_expect_eq(runtime_double.service_params[0].memref.buffer, (void *)(uintptr_t)&uuid);
+	cr_expect_eq(runtime_double.service_params[0].memref.size, sizeof(uuid));
+	cr_expect_eq(runtime_double.service_params[1].value.a, 8);
+	cr_expect_eq(runtime_double.service_params[1].value.b, 9);
+	cr_expect_eq(runtime_double.service_params[2].memref.buffer, data);
+	cr_expect_eq(runtime_double.service_params[2].memref.size, sizeof(data));
+	runtime_double.service_result = TEE_SUCCESS;
+	cr_expect_eq(tee_invoke_supp_plugin(&uuid, 8, 9, NULL, 0, NULL), TEE_SUCCESS);
+}
+
+Test(extensions, plugins_get_no_data_that_is_not_there)
+{
+	const TEE_UUID uuid = { .timeLow = 7 };
+	char data[3] = "ab";
+
+	cr_expect_eq(tee_invoke_supp_plugin(NULL, 0, 0, NULL, 0, NULL), TEE_ERROR_BAD_PARAMETERS);
+	cr_expect_eq(tee_invoke_supp_plugin(&uuid, 0, 0, NULL, 1, NULL), TEE_ERROR_BAD_PARAMETERS);
+	runtime_double.mapped = false;
+	cr_expect_eq(tee_invoke_supp_plugin(&uuid, 0, 0, data, sizeof(data), NULL),
+		     TEE_ERROR_ACCESS_DENIED);
+	cr_expect_null(runtime_double.service);
 }
 
 Test(attributes, buffers_and_values_are_filled_in)
