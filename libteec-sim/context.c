@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <teesim_client_api.h>
+
 #include "fork_guard.h"
 #include "handle_table.h"
 #include "result_map.h"
@@ -116,14 +118,13 @@ static size_t program_directory(char *path, size_t capacity)
 	return n > 1 ? (size_t)n - 1 : (size_t)n;
 }
 
-static int say_hello(struct context *context)
+static int say_hello(struct context *context, const char *directory, const char *ta_path)
 {
 	union {
 		struct message_hello hello;
 		uint8_t bytes[MESSAGE_SIZE_MAX];
 	} packet;
 	struct message_answer answer;
-	const char *ta_path = getenv("TEESIM_TA_PATH");
 	size_t size = sizeof(packet.hello);
 	size_t n;
 	int err;
@@ -131,9 +132,16 @@ static int say_hello(struct context *context)
 	memset(&packet.hello, 0, sizeof(packet.hello));
 	packet.hello.header.type = MESSAGE_HELLO;
 	packet.hello.protocol = MESSAGE_PROTOCOL;
-	n = program_directory((char *)packet.bytes + size, PATH_MAX);
+	if (directory) {
+		n = strlen(directory);
+		memcpy(packet.bytes + size, directory, n);
+	} else {
+		n = program_directory((char *)packet.bytes + size, PATH_MAX);
+	}
 	packet.hello.client_directory_size = (uint32_t)n;
 	size += n;
+	if (!ta_path)
+		ta_path = getenv("TEESIM_TA_PATH");
 	n = ta_path ? strlen(ta_path) : 0;
 	if (n > sizeof(packet) - size) {
 		fprintf(stderr,
@@ -180,7 +188,7 @@ static struct context *context_new(int sock)
  * the next attempt starts another. */
 #define CONNECT_ATTEMPTS 2
 
-static TEEC_Result context_connect(struct context **out)
+static TEEC_Result context_connect(struct context **out, const char *directory, const char *ta_path)
 {
 	char why[512] = "";
 	int err = 0;
@@ -195,7 +203,7 @@ static TEEC_Result context_connect(struct context **out)
 		*out = context_new(sock);
 		if (!*out)
 			return TEEC_ERROR_OUT_OF_MEMORY;
-		err = say_hello(*out);
+		err = say_hello(*out, directory, ta_path);
 		if (!err)
 			return TEEC_SUCCESS;
 		context_release(*out);
@@ -206,17 +214,18 @@ static TEEC_Result context_connect(struct context **out)
 	return result_from_errno(err);
 }
 
-TEEC_Result TEEC_InitializeContext(const char *name, TEEC_Context *api)
+TEEC_Result TEESIM_InitializeContextForApplication(const char *name, const char *directory,
+						   const char *ta_path, TEEC_Context *api)
 {
 	struct context *context;
 	TEEC_Result result;
 
-	if (!api)
+	if (!api || (directory && (directory[0] != '/' || strlen(directory) >= PATH_MAX)))
 		return TEEC_ERROR_BAD_PARAMETERS;
 	if (name && strcmp(name, "optee-tz") != 0)
 		return TEEC_ERROR_ITEM_NOT_FOUND;
 	fork_guard_install();
-	result = context_connect(&context);
+	result = context_connect(&context, directory, ta_path);
 	if (result != TEEC_SUCCESS)
 		return result;
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): no errno maps to TEEC_SUCCESS */
@@ -230,6 +239,11 @@ TEEC_Result TEEC_InitializeContext(const char *name, TEEC_Context *api)
 	api->imp.reg_mem = true;
 	api->imp.memref_null = true;
 	return TEEC_SUCCESS;
+}
+
+TEEC_Result TEEC_InitializeContext(const char *name, TEEC_Context *api)
+{
+	return TEESIM_InitializeContextForApplication(name, NULL, NULL, api);
 }
 
 void TEEC_FinalizeContext(TEEC_Context *api)
