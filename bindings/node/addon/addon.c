@@ -6,8 +6,8 @@
  * speaks to the user; what is checked here is what memory safety needs. A violation throws a
  * TypeError.
  *
- * JavaScript holds connections, blocks, sessions and calls as externals. Each has a reference, and
- * gives it back when it is collected.
+ * JavaScript holds connections, blocks, sessions and calls as handles: objects without properties.
+ * Each has a reference, and gives it back when it is collected.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -53,7 +53,10 @@ enum handle_kind {
 	HANDLE_CALL
 };
 
-/* What an external stands for. */
+/* Marks the objects that are ours. */
+static const napi_type_tag handle_tag = { 0x7e5ae57ec0de4a11U, 0x9b2c5e0c8d214e0dU };
+
+/* What such an object stands for. */
 struct handle {
 	enum handle_kind kind;
 	struct instance *instance;
@@ -313,7 +316,7 @@ static void instance_end(void *arg)
 	instance_release(instance);
 }
 
-/* ---- Externals --------------------------------------------------------------------------- */
+/* ---- Handles ------------------------------------------------------------------------------- */
 
 /* A session that nobody can reach any more is closed. */
 static void session_abandon(napi_env env, struct instance *instance, struct session *session)
@@ -381,10 +384,13 @@ static napi_value handle_wrap(napi_env env, struct instance *instance, enum hand
 	handle->kind = kind;
 	handle->instance = instance_reference(instance);
 	handle->object = object;
-	if (napi_create_external(env, handle, handle_collect, NULL, &value) != napi_ok) {
+	if (napi_create_object(env, &value) != napi_ok ||
+	    napi_wrap(env, value, handle, handle_collect, NULL, NULL) != napi_ok) {
 		handle_collect(env, handle, NULL);
 		return NULL;
 	}
+	/* Fails while the environment ends; then nobody is left to use it. */
+	(void)napi_type_tag_object(env, value, &handle_tag);
 	return value;
 }
 
@@ -398,15 +404,15 @@ static napi_value complain(napi_env env, const char *what)
 	return NULL;
 }
 
-/* The handle of an external; NULL when it is none, or of another kind. */
+/* The handle behind an object; NULL when there is none, or of another kind. */
 static struct handle *handle_of(napi_env env, napi_value value, enum handle_kind kind)
 {
-	napi_valuetype type = napi_undefined;
+	bool is_handle = false;
 	void *data = NULL;
 	struct handle *handle;
 
-	if (napi_typeof(env, value, &type) != napi_ok || type != napi_external ||
-	    napi_get_value_external(env, value, &data) != napi_ok)
+	if (napi_check_object_type_tag(env, value, &handle_tag, &is_handle) != napi_ok ||
+	    !is_handle || napi_unwrap(env, value, &data) != napi_ok)
 		return NULL;
 	handle = data;
 	return handle->kind == kind ? handle : NULL;
