@@ -5,18 +5,23 @@ const { createManager, names } = require('./lib/api');
 const { NodeBackend } = require('./lib/backend');
 
 const backend = new NodeBackend();
+const teec = createManager(backend);
+const configure = (options) => backend.configure(options);
+const { TeecValue, TeecTempMemory, TeecRegisteredMemory, TeecLoginMethod, TeecSharedMemoryFlags,
+	TeecValueType, TeecTempMemoryType, TeecRegisteredMemoryType, WebAPIException, WebAPIError } = names;
 
+/* In a form that `import { … }` can read. */
 module.exports = {
-	teec: createManager(backend),
-	configure: (options) => backend.configure(options),
-	TeecValue: names.TeecValue,
-	TeecTempMemory: names.TeecTempMemory,
-	TeecRegisteredMemory: names.TeecRegisteredMemory,
-	TeecLoginMethod: names.TeecLoginMethod,
-	TeecSharedMemoryFlags: names.TeecSharedMemoryFlags,
-	TeecValueType: names.TeecValueType,
-	TeecTempMemoryType: names.TeecTempMemoryType,
-	TeecRegisteredMemoryType: names.TeecRegisteredMemoryType,
-	WebAPIException: names.WebAPIException,
-	WebAPIError: names.WebAPIError,
+	teec,
+	configure,
+	TeecValue,
+	TeecTempMemory,
+	TeecRegisteredMemory,
+	TeecLoginMethod,
+	TeecSharedMemoryFlags,
+	TeecValueType,
+	TeecTempMemoryType,
+	TeecRegisteredMemoryType,
+	WebAPIException,
+	WebAPIError,
 };

@@ -29,6 +29,7 @@ struct instance {
 	/* Under the lock: brings finished calls to the environment's thread; NULL once it ends. */
 	napi_threadsafe_function deliver;
 	/* The rest is the environment's thread's. */
+	napi_env env;
 	TAILQ_HEAD(pending_list, pending) pending;
 	/* Calls that JavaScript waits for: they keep its event loop alive. */
 	unsigned int awaited;
@@ -61,8 +62,8 @@ struct handle {
 	enum handle_kind kind;
 	struct instance *instance;
 	union {
+		/* These two are NULL once they are given back. */
 		struct connection *connection;
-		/* NULL once it is released. */
 		struct block *block;
 		struct session *session;
 		struct call *call;
@@ -124,14 +125,11 @@ static bool pending_must_wait(const struct pending *opening)
 {
 	const struct pending *other;
 
-	TAILQ_FOREACH(other, &opening->instance->pending, in_instance)
-	{
-		if (other == opening)
-			return false;
+	for (other = TAILQ_FIRST(&opening->instance->pending); other != opening;
+	     other = TAILQ_NEXT(other, in_instance))
 		if (other->call->kind == CALL_CLOSE &&
 		    memcmp(&other->call->session->ta, &opening->call->ta, sizeof(TEEC_UUID)) == 0)
 			return true;
-	}
 	return false;
 }
 
@@ -295,15 +293,20 @@ static void instance_end(void *arg)
 	struct pending *pending;
 	size_t count = 0, size = 0;
 
-	TAILQ_FOREACH(pending, &instance->pending, in_instance)
-	size++;
+	for (pending = TAILQ_FIRST(&instance->pending); pending;
+	     pending = TAILQ_NEXT(pending, in_instance))
+		size++;
 	if (size)
 		calls = calloc(size, sizeof(struct call *));
 	pthread_mutex_lock(&instance->lock);
 	/* As long as we have the lock none of them is freed. */
-	TAILQ_FOREACH(pending, &instance->pending, in_instance)
-	if (calls)
-		calls[count++] = call_reference(pending->call);
+	for (pending = TAILQ_FIRST(&instance->pending); pending;
+	     pending = TAILQ_NEXT(pending, in_instance)) {
+		if (pending->request)
+			napi_delete_reference(instance->env, pending->request);
+		if (calls)
+			calls[count++] = call_reference(pending->call);
+	}
 	TAILQ_INIT(&instance->pending);
 	instance->deliver = NULL;
 	pthread_mutex_unlock(&instance->lock);
@@ -331,18 +334,17 @@ static void session_abandon(napi_env env, struct instance *instance, struct sess
 		(void)pending_start(env, instance, close, NULL);
 }
 
-/* Returns whether it had not been released before. Calls that use the block keep it. */
-static bool handle_block_release(napi_env env, struct handle *handle)
+/* Calls that use the block keep it until they are over. */
+static void handle_block_release(napi_env env, struct handle *handle)
 {
 	struct block *block = handle->block;
 	int64_t unused;
 
 	if (!block)
-		return false;
+		return;
 	handle->block = NULL;
 	napi_adjust_external_memory(env, -(int64_t)block->memory.size, &unused);
 	block_release(block);
-	return true;
 }
 
 static void handle_collect(napi_env env, void *data, void *hint)
@@ -352,7 +354,8 @@ static void handle_collect(napi_env env, void *data, void *hint)
 	(void)hint;
 	switch (handle->kind) {
 	case HANDLE_CONNECTION:
-		connection_release(handle->connection);
+		if (handle->connection)
+			connection_release(handle->connection);
 		break;
 	case HANDLE_BLOCK:
 		handle_block_release(env, handle);
@@ -415,7 +418,7 @@ static struct handle *handle_of(napi_env env, napi_value value, enum handle_kind
 	    !is_handle || napi_unwrap(env, value, &data) != napi_ok)
 		return NULL;
 	handle = data;
-	return handle->kind == kind ? handle : NULL;
+	return handle->kind == kind && handle->object ? handle : NULL;
 }
 
 /* ---- Arguments --------------------------------------------------------------------------- */
@@ -523,7 +526,7 @@ static bool registered_get(napi_env env, napi_value param, struct call *call, un
 	if (napi_get_named_property(env, param, "block", &value) != napi_ok)
 		return false;
 	handle = handle_of(env, value, HANDLE_BLOCK);
-	if (!handle || !handle->block)
+	if (!handle)
 		return false;
 	call->block[i] = block_reference(handle->block);
 	reference->parent = &handle->block->memory;
@@ -632,6 +635,20 @@ static napi_value js_connect(napi_env env, napi_callback_info info)
 	return value;
 }
 
+/* disconnect(connection): sessions and blocks that are left keep the connection itself. */
+static napi_value js_disconnect(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[ARGUMENTS_MAX];
+	struct handle *handle;
+
+	if (!arguments_get(env, info, 1, arguments) ||
+	    !(handle = handle_of(env, arguments[0], HANDLE_CONNECTION)))
+		return complain(env, "disconnect(connection)");
+	connection_release(handle->connection);
+	handle->connection = NULL;
+	return NULL;
+}
+
 /* allocate(connection, size, flags): a block, or a TEEC_Result. */
 static napi_value js_allocate(napi_env env, napi_callback_info info)
 {
@@ -656,17 +673,17 @@ static napi_value js_allocate(napi_env env, napi_callback_info info)
 	return handle_wrap(env, instance_of(env), HANDLE_BLOCK, block);
 }
 
-/* release(block): returns whether it had not been released before. */
+/* release(block) */
 static napi_value js_release(napi_env env, napi_callback_info info)
 {
-	napi_value arguments[ARGUMENTS_MAX], value;
+	napi_value arguments[ARGUMENTS_MAX];
 	struct handle *handle;
 
 	if (!arguments_get(env, info, 1, arguments) ||
 	    !(handle = handle_of(env, arguments[0], HANDLE_BLOCK)))
 		return complain(env, "release(block)");
-	napi_get_boolean(env, handle_block_release(env, handle), &value);
-	return value;
+	handle_block_release(env, handle);
+	return NULL;
 }
 
 /* The memory of a block that write() and read() are about; NULL where it has not so much. */
@@ -682,7 +699,7 @@ static uint8_t *block_part(napi_env env, napi_callback_info info, uint8_t **octe
 	    !octets_get(env, arguments[1], octets, length) || !size_get(env, arguments[2], &offset))
 		return NULL;
 	block = handle->block;
-	if (!block || offset > block->memory.size || *length > block->memory.size - offset)
+	if (offset > block->memory.size || *length > block->memory.size - offset)
 		return NULL;
 	return (uint8_t *)block->memory.buffer + offset;
 }
@@ -802,9 +819,10 @@ static napi_value js_cancel(napi_env env, napi_callback_info info)
 	if (handle->call->kind == CALL_CLOSE)
 		return NULL;
 	/* One that waits for a closing has not been given to a thread yet, and never will be. */
-	TAILQ_FOREACH(pending, &handle->instance->pending, in_instance)
-	if (pending->call == handle->call)
-		pending->deferred = false;
+	for (pending = TAILQ_FIRST(&handle->instance->pending); pending;
+	     pending = TAILQ_NEXT(pending, in_instance))
+		if (pending->call == handle->call)
+			pending->deferred = false;
 	call_cancel(handle->call);
 	return NULL;
 }
@@ -819,6 +837,7 @@ static napi_value js_nothing(napi_env env, napi_callback_info info)
 
 static const napi_property_descriptor functions[] = {
 	{ .utf8name = "connect", .method = js_connect, .attributes = napi_enumerable },
+	{ .utf8name = "disconnect", .method = js_disconnect, .attributes = napi_enumerable },
 	{ .utf8name = "allocate", .method = js_allocate, .attributes = napi_enumerable },
 	{ .utf8name = "release", .method = js_release, .attributes = napi_enumerable },
 	{ .utf8name = "write", .method = js_write, .attributes = napi_enumerable },
@@ -846,6 +865,7 @@ NAPI_MODULE_INIT(/* env, exports */)
 		return complain(env, "out of memory");
 	/* One of the environment, one until instance_end(). */
 	instance->references = 2;
+	instance->env = env;
 	pthread_mutex_init(&instance->lock, NULL);
 	TAILQ_INIT(&instance->pending);
 	if (napi_create_string_utf8(env, "teec", NAPI_AUTO_LENGTH, &name) != napi_ok ||

@@ -4,13 +4,13 @@
  *
  * A backend has
  *   check()                             throws when the application may not use the API at all
- *   refusal(uuid)                       why the application may not reach that TA, or null
  *   connect(name)                       a connection; throws
  *   allocate(connection, size, flags)   a block, or the TEEC_Result
  *   release(block), write(block, octets, offset), read(block, octets, offset)
  *   open(connection, { ta, login, group, params, done })
  *   invoke(session, { command, params, done })
- *                                       a call; done(result, origin, outputs, session) comes later
+ *                                       a call; done(result, origin, outputs, session, reason) comes
+ *                                       later, where a session was opened and a reason is known
  *   cancel(call), close(session)
  *   guard(callback)                     wraps a function of the application's
  */
@@ -20,8 +20,8 @@ const { WebAPIException, WebAPIError } = require('./errors');
 const enumerations = require('./enumerations');
 const { TeecLoginMethod, TeecSharedMemoryFlags, TEEC_LOGIN, TEEC_MEM } = enumerations;
 const { invalid, mismatch, required, toLong, toUnsignedLong, toUnsignedLongLong, toEnumeration,
-	toCallback, toOptionalCallback, toUuid, uuidOctets } = require('./convert');
-const { RESULTS, ORIGINS, SUCCESS, errorOf, resultText } = require('./results');
+	toCallback, toOptionalCallback, toUuid } = require('./convert');
+const { SUCCESS, errorOf, resultText } = require('./results');
 const { INTERNAL, illegalUnlessInternal, hideConstructor, readOnly, blockOf, blockRelease,
 	parametersPrepare, TeecSharedMemory, TeecValue, TeecTempMemory, TeecRegisteredMemory } =
 	require('./parameters');
@@ -56,13 +56,14 @@ class Tasks {
 
 /* Reports a call's end to the application. */
 function finisher({ backend, tasks, id, prepared, invoked, succeed, fail }) {
-	return (result, origin, outputs, session) => {
+	return (result, origin, outputs, session, reason) => {
 		tasks.end(id);
-		prepared?.back(outputs, result);
+		prepared.back(outputs, result);
 		if (result === SUCCESS)
 			backend.guard(succeed)(session);
 		else if (fail)
 			backend.guard(fail)(errorOf(result, origin, invoked, {
+				reason,
 				sizes: outputs.map((output) =>
 					(typeof output === 'number' ? output : undefined)),
 			}));
@@ -143,18 +144,8 @@ class TeecContext {
 		const backend = this.#backend;
 		const tasks = this.#tasks;
 		const id = tasks.begin();
-		const reason = backend.refusal(ta);
-		if (reason !== null) {
-			setTimeout(() => {
-				tasks.end(id);
-				if (fail)
-					backend.guard(fail)(errorOf(RESULTS.ITEM_NOT_FOUND, ORIGINS.TEE,
-						false, { reason }));
-			}, 0);
-			return id;
-		}
 		tasks.set(id, backend.open(this.#connection, {
-			ta: uuidOctets(ta),
+			ta,
 			login: TEEC_LOGIN[login],
 			group: login === 'GROUP' ? toUnsignedLong(data) : undefined,
 			params: prepared.natives,

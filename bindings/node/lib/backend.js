@@ -6,7 +6,8 @@ const path = require('node:path');
 const { addonLoad } = require('./addon');
 const { applicationFind } = require('./application');
 const { settingsParse } = require('./settings');
-const { connectException } = require('./results');
+const { uuidOctets } = require('./convert');
+const { RESULTS, ORIGINS, connectException } = require('./results');
 
 const nothing = () => {};
 
@@ -47,10 +48,6 @@ class NodeBackend {
 		this.#found().check();
 	}
 
-	refusal(uuid) {
-		return this.#found().refusal(uuid);
-	}
-
 	connect(name) {
 		const application = this.#found();
 		const connection = addonLoad().connect(name, application.directory, application.taPath);
@@ -76,7 +73,11 @@ class NodeBackend {
 	}
 
 	open(connection, request) {
-		return addonLoad().open(connection, request);
+		const reason = this.#found().refusal(request.ta);
+		if (reason === null)
+			return addonLoad().open(connection, { ...request, ta: uuidOctets(request.ta) });
+		setTimeout(request.done, 0, RESULTS.ITEM_NOT_FOUND, ORIGINS.TEE, [], undefined, reason);
+		return null;
 	}
 
 	invoke(session, request) {

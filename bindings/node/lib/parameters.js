@@ -27,6 +27,18 @@ function hideConstructor(type) {
 		{ value: type.name, configurable: true });
 }
 
+/* Attributes are accessors of the prototype; consoles that can be told show their values. */
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
+
+function showAttributes(type, names) {
+	Object.defineProperty(type.prototype, INSPECT, {
+		value() {
+			return Object.fromEntries(['type', ...names].map((name) => [name, this[name]]));
+		},
+		configurable: true,
+	});
+}
+
 /* Writing to a read-only attribute does nothing, also in strict code. */
 const readOnly = () => {};
 
@@ -229,6 +241,10 @@ class TeecRegisteredMemory extends TeecParameter {
 		this.#setPreset();
 	}
 }
+
+showAttributes(TeecValue, ['a', 'b']);
+showAttributes(TeecTempMemory, ['mem']);
+showAttributes(TeecRegisteredMemory, ['offset', 'size']);
 
 /* ---- What the backend makes of them -------------------------------------------------------- */
 
