@@ -25,5 +25,7 @@ run() {
 }
 
 run "hello: a value and a string, there and back" "$build/examples/hello/hello"
+run "otp: one-time passwords, whose secret stays inside" "$build/examples/otp/otp"
+run "signer: a signing service, whose key stays inside" "$build/examples/signer/signer"
 run "transform: a file, enciphered in place in a shared block" \
 	"$build/examples/transform/transform" "$file" "$scratch/enciphered"

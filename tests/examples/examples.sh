@@ -33,6 +33,25 @@ if cmp -s original enciphered; then
 	exit 1
 fi
 
+# shellcheck disable=SC2086
+said=$($TEESIM_MEMCHECK teesim run -- "$pair/otp/otp" 2>ta.log)
+has "$said" '^counter 9: 520489$'
+has "$said" '^time 20000000000: 65353130$'
+has "$said" '^a password is good once$'
+has "$said" 'the token is locked$'
+has "$(cat ta.log)" 'a token of 6 digits was enrolled'
+said=$(teesim run -- "$pair/otp/otp" 3132333435363738393031323334353637383930 59 2>ta.log)
+has "$said" '^287082$'
+
+# shellcheck disable=SC2086
+said=$($TEESIM_MEMCHECK teesim run -- "$pair/signer/signer" original signed 2>ta.log)
+has "$said" '^the service knows its signature$'
+has "$said" '^and refuses it for anything else$'
+has "$(cat ta.log)" 'signed 300007 bytes'
+said=$(openssl dgst -sha256 -verify signed.pem -signature signed.sig original)
+has "$said" '^Verified OK$'
+teesim run -- "$pair/signer/signer" 2>ta.log | grep -q '^signed 14 bytes'
+
 # A client that is given nonsense says so, and its status comes through.
 status=0
 said=$(teesim run -- "$pair/transform/transform" no-such-file 2>&1) || status=$?

@@ -1,0 +1,20 @@
+/*
+ * The properties of this trusted application; the dev kit's own source makes its header of them.
+ */
+#ifndef USER_TA_HEADER_DEFINES_H
+#define USER_TA_HEADER_DEFINES_H
+
+#include <signer_ta.h>
+
+#define TA_UUID SIGNER_TA_UUID
+
+/* One instance for all clients, which keeps its key for as long as the device runs. */
+#define TA_FLAGS       (TA_FLAG_SINGLE_INSTANCE | TA_FLAG_MULTI_SESSION | TA_FLAG_INSTANCE_KEEP_ALIVE)
+
+#define TA_STACK_SIZE  (8 * 1024)
+#define TA_DATA_SIZE   (32 * 1024)
+
+#define TA_VERSION     "1.0"
+#define TA_DESCRIPTION "Signing service example"
+
+#endif
