@@ -11,12 +11,22 @@
 
 #include "api/algorithms.h"
 #include "api/object_types.h"
+#include "api/random.h"
 #include "groups.h"
 #include "keys.h"
 #include "runtime_double.h"
 #include "vectors.h"
 
-TestSuite(completeness, .init = runtime_double_reset, .timeout = 170);
+/* Keys are the same in every run: some random ones take ten times as long to be found as others. */
+static void setup(void)
+{
+	static const uint8_t seed[RANDOM_SEED_SIZE] = { 3 };
+
+	runtime_double_reset();
+	random_follow(seed);
+}
+
+TestSuite(completeness, .init = setup, .timeout = 170);
 
 struct number {
 	const char *name;
@@ -132,7 +142,7 @@ static const struct number algorithms[] = {
 	NUMBER(TEE_ALG_X448, 0x80000045),
 	NUMBER(TEE_ALG_SM4_ECB_PKCS5, 0x10000015),
 	NUMBER(TEE_ALG_SM4_CBC_PKCS5, 0x10000115),
-	NUMBER(TEE_ALG_SHA3_256, 0x5000000C),
+	NUMBER(TEE_ALG_SHA3_256, 0x50000009),
 	NUMBER(TEE_ALG_SHA3_384, 0x5000000a),
 	NUMBER(TEE_ALG_SHA3_512, 0x5000000b),
 	NUMBER(TEE_ALG_SHAKE128, 0x50000101),
