@@ -6,6 +6,9 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -32,6 +36,7 @@ static struct {
 	char socket[96];
 	char ta_dir[96];
 	unsigned int descriptors;
+	bool no_pid_namespaces;
 } fixture;
 
 uint64_t fixture_now_ms(void)
@@ -93,6 +98,31 @@ static void directories_make(void)
 	unsetenv("TEESIM_IDLE_SECONDS");
 }
 
+/* Refuses clone() and unshare() with CLONE_NEWPID; a filter can't look into what clone3() is given,
+ * and no library of ours uses that for processes. */
+static void pid_namespaces_refuse(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_unshare, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWPID, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		_exit(126);
+}
+
+void fixture_deny_pid_namespaces(void)
+{
+	fixture.no_pid_namespaces = true;
+}
+
 static void daemon_exec(const char *const *extra, int ready)
 {
 	char grace[16], ready_fd[8];
@@ -107,6 +137,8 @@ static void daemon_exec(const char *const *extra, int ready)
 	argv[count] = NULL;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(ready, READY_FD);
+	if (fixture.no_pid_namespaces)
+		pid_namespaces_refuse();
 	execv(TEESIMD, (char *const *)argv);
 	_exit(127);
 }

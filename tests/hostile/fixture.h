@@ -41,6 +41,8 @@ const char *fixture_ta_dir(void);
 /* The daemon: running since the setup. */
 pid_t fixture_daemon(void);
 void fixture_daemon_start(const char *const *extra);
+/* From now on daemons are started as on a machine that has no PID namespaces for them. */
+void fixture_deny_pid_namespaces(void);
 /* SIGKILL, and wait until it and all its TA hosts are gone. */
 void fixture_daemon_kill(void);
 /* An orderly end. */

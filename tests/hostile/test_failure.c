@@ -264,12 +264,11 @@ Test(failure, crash_in_a_command)
 	context_end();
 }
 
-/* In its PID namespace a TA is process 1, whom no signal of its own ends unless it has a handler:
- * what matters is that the client never hangs, and that a death is a death for ever. */
-Test(failure, raises_every_signal)
+static void signals_raise(void)
 {
-	/* Those that a crash handler answers. */
-	static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS };
+	/* Those that a crash handler answers, and one that the sandbox refuses. */
+	static const int fatal[] = { SIGSEGV, SIGBUS,  SIGILL, SIGFPE,
+				     SIGABRT, SIGTRAP, SIGSYS, SIGSTOP };
 	struct bystander bystander;
 
 	context_begin();
@@ -295,6 +294,101 @@ Test(failure, raises_every_signal)
 	}
 	bystander_leave(&bystander);
 	context_end();
+}
+
+/* In its PID namespace a TA is process 1, whom no signal of its own ends unless it has a handler:
+ * what matters is that the client never hangs, and that a death is a death for ever. */
+Test(failure, raises_every_signal)
+{
+	signals_raise();
+}
+
+/* There every signal does what it does to any process. */
+Test(failure, raises_every_signal_without_a_pid_namespace)
+{
+	fixture_daemon_stop();
+	fixture_deny_pid_namespaces();
+	fixture_daemon_start(NULL);
+	signals_raise();
+	cr_expect(fixture_logged("was killed by signal 15 (SIGTERM)", NULL));
+	cr_expect(fixture_logged("stopped by the sandbox", "tgkill", NULL));
+}
+
+/*
+ * A host that is halted from outside, as by a developer with a debugger: its clients wait for as
+ * long as they live, nobody else does.
+ */
+
+static void *halted_client(void *arg)
+{
+	struct outcome *outcome = arg;
+	TEEC_Session session;
+
+	*outcome = fixture_open(&context, &session, VILLAIN_ALONE);
+	if (outcome->result == TEEC_SUCCESS)
+		*outcome = fixture_tell(&session, VILLAIN_SLEEP, 200, 0);
+	if (outcome->result == TEEC_SUCCESS)
+		TEEC_CloseSession(&session);
+	return NULL;
+}
+
+Test(failure, halted_host_goes_on_when_it_is_let)
+{
+	struct outcome outcome = { 0 };
+	struct bystander bystander;
+	pthread_t thread;
+	pid_t host;
+
+	context_begin();
+	bystander_arrive(&bystander);
+	cr_assert_eq(pthread_create(&thread, NULL, halted_client, &outcome), 0);
+	while (!(host = fixture_host_of(VILLAIN_ALONE)))
+		usleep(1000);
+	kill(host, SIGSTOP);
+	/* Longer than a host without clients may be away. */
+	usleep(1000 * (FIXTURE_GRACE_MS + 300));
+	for (int i = 0; i < 20; i++)
+		bystander_check(&bystander);
+	cr_expect_eq(fixture_host_of(VILLAIN_ALONE), host);
+	kill(host, SIGCONT);
+	pthread_join(thread, NULL);
+	expect_outcome(outcome, TEEC_SUCCESS, TEEC_ORIGIN_TRUSTED_APP);
+	bystander_leave(&bystander);
+	context_end();
+}
+
+static void halted_clients_life(void *unused)
+{
+	struct outcome outcome;
+
+	(void)unused;
+	context_begin();
+	halted_client(&outcome);
+}
+
+Test(failure, halted_host_ends_with_its_client)
+{
+	pid_t client, host;
+
+	client = fixture_spawn(halted_clients_life, NULL);
+	while (!(host = fixture_host_of(VILLAIN_ALONE)))
+		usleep(1000);
+	kill(host, SIGSTOP);
+	kill(client, SIGKILL);
+	cr_expect_neq(fixture_reap(client), -1);
+	cr_expect(fixture_hosts_become(0));
+}
+
+Test(failure, halted_host_ends_with_the_daemon)
+{
+	pid_t client = fixture_spawn(halted_clients_life, NULL), host;
+
+	while (!(host = fixture_host_of(VILLAIN_ALONE)))
+		usleep(1000);
+	kill(host, SIGSTOP);
+	fixture_daemon_stop();
+	cr_expect_neq(fixture_reap(client), -1);
+	cr_expect_eq(kill(host, 0), -1);
 }
 
 Test(failure, panics_with_every_kind_of_code)
