@@ -20,7 +20,7 @@
 #define PATIENCE_MS 5000
 
 /* How long a message may lie unread before the host is rung for again, at first and at most: any
- * client of the instance can undo a ring, and what waited for room in the socket had none. */
+ * client of the instance can undo a ring. */
 #define REMINDER_FIRST_MS 10
 #define REMINDER_LAST_MS  1000
 
@@ -259,6 +259,7 @@ static void reminder_due(uv_timer_t *timer)
 	if (!instance->host || !peer_unread(&instance->host->control))
 		return;
 	doorbell_ring_control(instance->bell);
+	/* Whoever undid the last ring may have said that the host is awake. */
 	futex_wake_all(&instance->bell->rings);
 	if (instance->reminder_ms < REMINDER_LAST_MS)
 		instance->reminder_ms *= 2;
@@ -756,7 +757,7 @@ static void instance_exited(struct host *host)
 		ta_instance_gone(instance->server, ta);
 }
 
-/* The host looks for messages when it is rung for, and may have slept since it read the others. */
+/* A ring for what had to wait until now: the host may have slept since it read the others. */
 static void messages_sent(struct host *host)
 {
 	const struct instance *instance = host->owner;

@@ -1,9 +1,17 @@
 /*
  * The doorbell: one small block of shared memory per TA instance, by which clients and teesimd tell
  * the host that there is something to do, and where. Written by everybody who has a session
- * with the instance, so nothing in it is relied upon: a bit that somebody cleared costs its
- * owner the time until it rings again (channel_client.c does so while it waits), a bit that
- * somebody set costs the host one look at a request word.
+ * with the instance, so nothing in it is relied upon. What somebody can do to it, and why nobody
+ * hangs by that:
+ *
+ *   takes a ring away    who waits rings again: a client for its reply (channel_client.c), teesimd
+ *                        for a message that lies unread (instance.c); both wake the host by the
+ *                        futex, whatever `parked` says
+ *   takes away what it   a host that was woken for nothing looks at everything unasked
+ *   was rung for         (channel_host.c)
+ *   rings all the time,  so does one that has looked often enough and would never sleep
+ *   and takes the rest
+ *   sets a bit           one look at a request word
  */
 #ifndef TEESIM_WIRE_DOORBELL_H
 #define TEESIM_WIRE_DOORBELL_H

@@ -507,6 +507,7 @@ enum spoiling {
 	SPOIL_RING,    /* rings for ever for everybody */
 	SPOIL_CONTROL, /* says for ever that teesimd has something to say */
 	SPOIL_SILENCE, /* takes back all that anybody rings */
+	SPOIL_WAKE,    /* the same, and never lets the host sleep */
 	SPOIL_NOISE,   /* all octets, at random */
 	SPOIL_COUNT,
 };
@@ -531,6 +532,9 @@ static void *spoil(void *unused)
 		case SPOIL_CONTROL:
 			doorbell_ring_control(bell);
 			break;
+		case SPOIL_WAKE:
+			doorbell_ring(bell);
+			/* fallthrough */
 		case SPOIL_SILENCE:
 			atomic_store(&bell->control, 0);
 			atomic_store(&bell->parked, 0);
