@@ -7,9 +7,6 @@
 
 #include "wire/memory.h"
 
-/* So often the host looks at the doorbell before it looks for messages that nobody rang for. */
-#define LOOKS_UNASKED 256U
-
 int channel_listener_init(struct channel_listener *listener, int bell_fd, long spin_us)
 {
 	int err = block_check(bell_fd, sizeof(struct doorbell), false);
@@ -237,22 +234,6 @@ static struct channel_host *rung_slot(struct channel_listener *listener)
 	return NULL;
 }
 
-/* Has teesimd sent something? Whoever has a session can take every ring away, so now and then the
- * answer is yes, unasked, and requests are looked for next. */
-static bool control_rung(struct channel_listener *listener)
-{
-	struct doorbell *bell = listener->bell;
-
-	if (atomic_load_explicit(&bell->control, memory_order_relaxed) &&
-	    atomic_exchange(&bell->control, 0))
-		return true;
-	if (++listener->looks < LOOKS_UNASKED)
-		return false;
-	listener->looks = 0;
-	listener->unasked = CHANNEL_UNASKED_REQUESTS;
-	return true;
-}
-
 /* Any session with a request, rung for or not. */
 static struct channel_host *unrung_slot(struct channel_listener *listener)
 {
@@ -292,7 +273,8 @@ static bool rung(struct channel_listener *listener, struct channel_host **host,
 		 enum channel_event *event)
 {
 	struct doorbell *bell = listener->bell;
-	bool control = control_rung(listener);
+	bool control = atomic_load_explicit(&bell->control, memory_order_relaxed) &&
+		       atomic_exchange(&bell->control, 0);
 
 	/* Whoever has a session can make it ring all the time, too: requests get their turn. */
 	*event = CHANNEL_EVENT_CONTROL;
@@ -330,7 +312,6 @@ enum channel_event channel_listener_next(struct channel_listener *listener,
 	enum channel_event event;
 	struct wait_spin spin;
 	uint64_t sleep_ns;
-	bool slept;
 
 	for (;;) {
 		/* Between two requests, where it costs nobody any time. */
@@ -359,13 +340,12 @@ enum channel_event channel_listener_next(struct channel_listener *listener,
 		timeout.tv_nsec = (long)sleep_ns;
 		if (unwatch_all(listener))
 			continue;
-		slept = false;
 		atomic_store(&bell->parked, 1);
-		if (atomic_load(&bell->rings) == listener->rings_seen)
-			slept = futex_wait(&bell->rings, listener->rings_seen,
-					   sleep_ns ? &timeout : NULL) == 0;
-		/* If that was for nothing, somebody may have taken away what it was for. */
-		if (slept)
+		/* If it is woken, or kept awake, for nothing, somebody may have taken away what it
+		 * was for. */
+		if (atomic_load(&bell->rings) != listener->rings_seen ||
+		    futex_wait(&bell->rings, listener->rings_seen, sleep_ns ? &timeout : NULL) !=
+			    -ETIMEDOUT)
 			listener->unasked = CHANNEL_UNASKED_ALL;
 		atomic_store_explicit(&bell->parked, 0, memory_order_relaxed);
 	}

@@ -50,8 +50,6 @@ struct channel_listener {
 	uint32_t rings_seen;
 	/* The last event was CHANNEL_EVENT_CONTROL. */
 	bool control_last;
-	/* Looks at the doorbell since everything was last looked at unasked. */
-	uint32_t looks;
 	/* What is to be looked at though nobody left word. */
 	enum channel_unasked {
 		CHANNEL_UNASKED_NOTHING,

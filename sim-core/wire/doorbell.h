@@ -7,10 +7,8 @@
  *   takes a ring away    who waits rings again: a client for its reply (channel_client.c), teesimd
  *                        for a message that lies unread (instance.c); both wake the host by the
  *                        futex, whatever `parked` says
- *   takes away what it   a host that was woken for nothing looks at everything unasked
- *   was rung for         (channel_host.c)
- *   rings all the time,  so does one that has looked often enough and would never sleep
- *   and takes the rest
+ *   takes away what it   a host that was woken for nothing, or kept from its sleep for nothing,
+ *   was rung for         looks at everything unasked (channel_host.c)
  *   sets a bit           one look at a request word
  */
 #ifndef TEESIM_WIRE_DOORBELL_H
