@@ -84,6 +84,16 @@ __attribute__((format(printf, 5, 6))) static void finding(struct report *report,
 		printf("%27s→ %s\n", "", advice);
 }
 
+/* A program that teesimd starts. */
+static void check_helper(struct report *report, const char *name, const char *path,
+			 enum verdict without, const char *advice)
+{
+	if (path[0])
+		finding(report, VERDICT_OK, name, NULL, "%s", path);
+	else
+		finding(report, without, name, advice, "not beside teesimd");
+}
+
 static void check_programs(struct report *report, const struct installation *found)
 {
 	static const char again[] = "build or install all of teesim: './dev build' in its checkout";
@@ -93,10 +103,12 @@ static void check_programs(struct report *report, const struct installation *fou
 	else
 		finding(report, VERDICT_BROKEN, "teesimd", again, "not in %s/libexec/teesim",
 			found->prefix);
-	if (found->ta_host[0])
-		finding(report, VERDICT_OK, "ta-host", NULL, "%s", found->ta_host);
-	else
-		finding(report, VERDICT_BROKEN, "ta-host", again, "not beside teesimd");
+	check_helper(report, "ta-host", found->ta_host, VERDICT_BROKEN, again);
+	check_helper(report, "tee-services", found->tee_services, VERDICT_BROKEN, again);
+	check_helper(report, "tee-plugins", found->tee_plugins, VERDICT_WEAKER,
+		     "TAs reach no plugins: build or install all of teesim");
+	check_helper(report, "teesim-symbolize", found->symbolizer, VERDICT_WEAKER,
+		     "crash reports name no functions and lines: build or install all of teesim");
 	if (found->library_dir[0])
 		finding(report, VERDICT_OK, "libteec", NULL, "%s/libteec.so.2", found->library_dir);
 	else

@@ -32,6 +32,17 @@ static void found_in(char out[PATH_MAX], const char *member, const char *format,
 		strcpy(out, directory);
 }
 
+/* The program of that name in the directory in which `program` lies. */
+static void found_beside(char out[PATH_MAX], const char *program, const char *name)
+{
+	const char *slash = strrchr(program, '/');
+	int length = slash ? (int)(slash - program) : 0;
+
+	if (snprintf(out, PATH_MAX, "%.*s/%s", length, program, name) >= PATH_MAX ||
+	    access(out, X_OK) < 0)
+		out[0] = '\0';
+}
+
 int installation_find(struct installation *found)
 {
 	char *slash;
@@ -45,14 +56,10 @@ int installation_find(struct installation *found)
 			*slash = '\0';
 	}
 	if (launch_daemon_path(found->teesimd, sizeof(found->teesimd), NULL, 0) == 0) {
-		slash = strrchr(found->teesimd, '/');
-		/* A daemon looks for its host beside itself. */
-		if (slash)
-			found_in(found->ta_host, "ta-host", "%.*s", (int)(slash - found->teesimd),
-				 found->teesimd);
-		if (found->ta_host[0])
-			strncat(found->ta_host, "/ta-host",
-				sizeof(found->ta_host) - strlen(found->ta_host) - 1);
+		found_beside(found->ta_host, found->teesimd, "ta-host");
+		found_beside(found->tee_services, found->teesimd, "tee-services");
+		found_beside(found->tee_plugins, found->teesimd, "tee-plugins");
+		found_beside(found->symbolizer, found->teesimd, "teesim-symbolize");
 	} else {
 		found->teesimd[0] = '\0';
 	}

@@ -11,7 +11,11 @@
 struct installation {
 	char prefix[PATH_MAX];
 	char teesimd[PATH_MAX];
+	/* What teesimd starts, from beside itself. */
 	char ta_host[PATH_MAX];
+	char tee_services[PATH_MAX];
+	char tee_plugins[PATH_MAX];
+	char symbolizer[PATH_MAX];
 	/* The directory that holds libteec.so.2. */
 	char library_dir[PATH_MAX];
 	/* What makefiles call TEEC_EXPORT: include/ and lib/ below it. */

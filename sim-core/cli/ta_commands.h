@@ -2,6 +2,7 @@
 #ifndef TEESIM_CLI_TA_COMMANDS_H
 #define TEESIM_CLI_TA_COMMANDS_H
 
+int cmd_ta_inspect(int argc, char **argv);
 int cmd_ta_list(int argc, char **argv);
 int cmd_ta_install(int argc, char **argv);
 int cmd_ta_remove(int argc, char **argv);

@@ -77,3 +77,35 @@ bool ta_dirs_trust(const struct ta_dirs *dirs, struct ta_trust *out)
 		fprintf(stderr, "teesim: warning: key left out: %s\n", out->problem);
 	return true;
 }
+
+bool ta_examine(const char *path, const char *device, struct ta_examined *out)
+{
+	struct ta_trust trust;
+	bool open;
+
+	memset(&out->signer, 0, sizeof(out->signer));
+	if (!ta_dirs_find(device, &out->dirs) || !ta_dirs_trust(&out->dirs, &trust))
+		return false;
+	open = ta_file_open(path, &out->file);
+	if (open)
+		out->signature = ta_signature_check(&out->file.package, &trust, &out->signer);
+	ta_trust_clear(&trust);
+	return open;
+}
+
+void ta_signature_complain(const char *path, const struct ta_examined *ta)
+{
+	char uuid[UUID_TEXT_SIZE];
+
+	uuid_format(&ta->file.elf.ta.uuid, uuid);
+	if (ta->signature == TA_SIGNED_UNKNOWN_SIGNER)
+		fprintf(stderr,
+			"teesim: %s: TA %s, signed by %s, which is not trusted here: put the "
+			"signer's .pub file into %s/trusted/\n",
+			path, uuid, ta->signer.fingerprint, ta->dirs.keys);
+	else
+		fprintf(stderr,
+			"teesim: %s: TA %s, not signed: sign it with `teesim ta sign --in %s --out "
+			"FILE`\n",
+			path, uuid, path);
+}

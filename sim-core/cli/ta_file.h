@@ -34,4 +34,19 @@ bool ta_dirs_find(const char *device, struct ta_dirs *out);
 /* The keys that count there. On failure, says why on stderr; a bad key file is only a warning. */
 bool ta_dirs_trust(const struct ta_dirs *dirs, struct ta_trust *out);
 
+/* A file as a device sees it. */
+struct ta_examined {
+	struct ta_dirs dirs;
+	struct ta_file file;
+	enum ta_signature signature;
+	struct ta_signer signer;
+};
+
+/* Reads and checks it. On failure, says why on stderr and returns false; else the caller closes
+ * `out->file`. */
+bool ta_examine(const char *path, const char *device, struct ta_examined *out);
+
+/* Says on stderr that its signature is not enough, and what to do. */
+void ta_signature_complain(const char *path, const struct ta_examined *ta);
+
 #endif

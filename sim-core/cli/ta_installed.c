@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/ta_commands.h"
 #include "cli/ta_file.h"
+#include "cli/ta_options.h"
 #include "device/paths.h"
 #include "registry/atomic_file.h"
 #include "registry/ta_directory.h"
@@ -14,12 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static int usage_error(const char *help)
-{
-	fprintf(stderr, "%s", help);
-	return EXIT_USAGE;
-}
 
 static const char list_help[] =
 	"usage: teesim ta list [--device NAME] [--client-dir DIR] [--require-signed] [--json]\n"
@@ -119,42 +114,14 @@ static int list_tas(const char *device, const char *client_dir, const struct ta_
 
 int cmd_ta_list(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "device", required_argument, NULL, 'd' },
-		{ "client-dir", required_argument, NULL, 'c' },
-		{ "require-signed", no_argument, NULL, 's' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	const char *device = NULL, *client_dir = NULL;
 	struct ta_policy policy = { 0 };
-	bool as_json = false;
-	int c;
+	struct ta_options options;
+	int status = ta_options_parse(argc, argv, list_help, "dcsj", 0, &options);
 
-	while ((c = getopt_long(argc, argv, "d:c:sjh", options, NULL)) != -1) {
-		switch (c) {
-		case 'd':
-			device = optarg;
-			break;
-		case 'c':
-			client_dir = optarg;
-			break;
-		case 's':
-			policy.require_signed = true;
-			break;
-		case 'j':
-			as_json = true;
-			break;
-		case 'h':
-			fputs(list_help, stdout);
-			return EXIT_OK;
-		default:
-			return usage_error(list_help);
-		}
-	}
-	return optind == argc ? list_tas(device, client_dir, &policy, as_json)
-			      : usage_error(list_help);
+	if (status >= 0)
+		return status;
+	policy.require_signed = options.require_signed;
+	return list_tas(options.device, options.client_dir, &policy, options.json);
 }
 
 static const char install_help[] =
@@ -213,77 +180,38 @@ static int make_header(const struct ta_dirs *dirs, const struct ta_file *file, c
 	return 0;
 }
 
-static int install_file(const char *path, const char *device, bool require_signed)
+static int install_file(const char *path, const struct ta_options *options)
 {
 	uint8_t header[TA_PACKAGE_HEADER_SIZE];
 	struct atomic_file_part parts[2];
-	enum ta_signature signature;
 	int status = EXIT_REFUSED;
 	char uuid[UUID_TEXT_SIZE];
-	struct ta_signer signer;
-	struct ta_trust trust;
-	struct ta_dirs dirs;
-	struct ta_file file;
+	struct ta_examined ta;
 
-	if (!ta_dirs_find(device, &dirs) || !ta_dirs_trust(&dirs, &trust))
+	if (!ta_examine(path, options->device, &ta))
 		return EXIT_REFUSED;
-	if (!ta_file_open(path, &file))
-		goto out_trust;
-	signature = ta_signature_check(&file.package, &trust, &signer);
-	if (signature == TA_SIGNED_UNKNOWN_SIGNER) {
-		fprintf(stderr,
-			"teesim: %s: signed by a key that is not trusted here (%s): put the "
-			"signer's "
-			".pub file into %s/trusted/\n",
-			path, signer.fingerprint, dirs.keys);
+	if (ta.signature == TA_SIGNED_UNKNOWN_SIGNER ||
+	    (ta.signature == TA_UNSIGNED && options->require_signed)) {
+		ta_signature_complain(path, &ta);
 		goto out;
 	}
-	if (signature == TA_UNSIGNED && require_signed) {
-		fprintf(stderr,
-			"teesim: %s: not signed: sign it with `teesim ta sign --in %s --out "
-			"FILE`\n",
-			path, path);
-		goto out;
-	}
-	if (make_header(&dirs, &file, path, header))
+	if (make_header(&ta.dirs, &ta.file, path, header))
 		goto out;
 	parts[0] = (struct atomic_file_part) { header, sizeof(header) };
-	parts[1] = (struct atomic_file_part) { file.package.image, file.package.image_size };
-	if (install_parts(&dirs, uuid_format(&file.elf.ta.uuid, uuid), parts) == 0)
+	parts[1] = (struct atomic_file_part) { ta.file.package.image, ta.file.package.image_size };
+	if (install_parts(&ta.dirs, uuid_format(&ta.file.elf.ta.uuid, uuid), parts) == 0)
 		status = EXIT_OK;
 out:
-	ta_file_close(&file);
-out_trust:
-	ta_trust_clear(&trust);
+	ta_file_close(&ta.file);
 	return status;
 }
 
 int cmd_ta_install(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "device", required_argument, NULL, 'd' },
-		{ "require-signed", no_argument, NULL, 's' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	bool require_signed = false;
-	const char *device = NULL;
-	int c;
+	struct ta_options options;
+	int status = ta_options_parse(argc, argv, install_help, "ds", 1, &options);
 
-	while ((c = getopt_long(argc, argv, "d:sh", options, NULL)) != -1) {
-		if (c == 'd') {
-			device = optarg;
-		} else if (c == 's') {
-			require_signed = true;
-		} else if (c == 'h') {
-			fputs(install_help, stdout);
-			return EXIT_OK;
-		} else {
-			return usage_error(install_help);
-		}
-	}
-	return optind + 1 == argc ? install_file(argv[optind], device, require_signed)
-				  : usage_error(install_help);
+	return status >= 0 ? status : install_file(argv[optind], &options);
 }
 
 static const char remove_help[] =
@@ -329,30 +257,15 @@ static int remove_ta(const struct uuid *uuid, const char *device)
 
 int cmd_ta_remove(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "device", required_argument, NULL, 'd' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	const char *device = NULL;
+	struct ta_options options;
 	struct uuid uuid;
-	int c;
+	int status = ta_options_parse(argc, argv, remove_help, "d", 1, &options);
 
-	while ((c = getopt_long(argc, argv, "d:h", options, NULL)) != -1) {
-		if (c == 'd') {
-			device = optarg;
-		} else if (c == 'h') {
-			fputs(remove_help, stdout);
-			return EXIT_OK;
-		} else {
-			return usage_error(remove_help);
-		}
-	}
-	if (optind + 1 != argc)
-		return usage_error(remove_help);
+	if (status >= 0)
+		return status;
 	if (uuid_parse(argv[optind], &uuid)) {
 		fprintf(stderr, "teesim: not a UUID: %s\n", argv[optind]);
 		return EXIT_USAGE;
 	}
-	return remove_ta(&uuid, device);
+	return remove_ta(&uuid, options.device);
 }

@@ -5,7 +5,8 @@ set -u
 . "$TEESIM_SOURCE_DIR/tests/e2e/expect.sh"
 
 expect_status 0 teesim doctor
-for check in teesimd ta-host libteec 'TA dev kit' home sockets processors kernel seccomp landlock; do
+for check in teesimd ta-host tee-services tee-plugins teesim-symbolize libteec 'TA dev kit' home \
+	sockets processors kernel seccomp landlock; do
 	expect_output "$check"
 done
 expect_no_output $'\033'
@@ -24,6 +25,19 @@ expect_status 1 env TEESIM_HOME=/proc/no-such teesim doctor --json
 expect_output '"usable": false'
 expect_status 1 env TEESIM_DAEMON=/nonexistent teesim doctor
 expect_output 'missing  teesimd'
+
+# An installation that is not whole: with what it can't do without, and with what it can.
+mkdir part
+for program in teesimd ta-host tee-services; do
+	ln -s "$TEESIM_BUILD_DIR/libexec/teesim/$program" part/
+done
+expect_status 0 env TEESIM_DAEMON="$PWD/part/teesimd" teesim doctor
+expect_output 'weaker   teesim-symbolize'
+expect_output 'weaker   tee-plugins'
+rm part/tee-services
+expect_status 1 env TEESIM_DAEMON="$PWD/part/teesimd" teesim doctor
+expect_output 'missing  tee-services'
+rm -r part
 
 # Nothing is left in the places that it tried to write to.
 expect_status 0 find "$TEESIM_HOME" "$XDG_RUNTIME_DIR" -type f
