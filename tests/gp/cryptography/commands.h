@@ -4,8 +4,6 @@
 enum {
 	/* Runs one check of ta.c; value 0: in, its index; out, the line that failed (0: none). */
 	COMMAND_CHECK,
-	/* Breaks a rule: the TA panics. */
-	COMMAND_PANIC,
 };
 
 enum {

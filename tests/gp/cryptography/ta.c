@@ -333,13 +333,6 @@ static int (*const checks[CHECKS])(void) = {
 TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t types,
 				      TEE_Param params[TEE_NUM_PARAMS])
 {
-	if (command == COMMAND_PANIC) {
-		TEE_OperationHandle operation =
-			operation_new(TEE_ALG_AES_CTR, TEE_MODE_ENCRYPT, 128, TEE_HANDLE_NULL);
-
-		TEE_CipherInit(operation, "0123456789abcdef", 16);
-		return TEE_SUCCESS;
-	}
 	if (command != COMMAND_CHECK || params[0].value.a >= CHECKS)
 		return TEE_ERROR_BAD_PARAMETERS;
 	params[0].value.a = (uint32_t)checks[params[0].value.a]();

@@ -5,8 +5,9 @@
 
 #include "commands.h"
 #include "fixture.h"
+#include "rules.h"
 
-static const TEEC_UUID ta = UUID_CRYPTOGRAPHY;
+static const TEEC_UUID ta = UUID_CRYPTOGRAPHY, rules = UUID_CRYPTOGRAPHY_RULES;
 
 TestSuite(cryptography, .init = fixture_start, .fini = fixture_stop);
 
@@ -33,10 +34,22 @@ Test(cryptography, every_family_works_in_the_sandbox)
 
 Test(cryptography, broken_rule_ends_the_instance_and_is_in_the_log)
 {
-	struct client client;
+	static const char *const texts[] = {
+#define RULE_TEXT(text, ...) (text),
+		RULES(RULE_TEXT)
+#undef RULE_TEXT
+	};
 
-	client_open(&client, &ta);
-	cr_assert_eq(client_invoke(&client, COMMAND_PANIC, NULL), TEEC_ERROR_TARGET_DEAD);
-	client_close(&client);
-	cr_assert(fixture_log_has("TEE_CipherInit: the operation has no key"));
+	for (uint32_t rule = 0; rule < sizeof(texts) / sizeof(texts[0]); rule++) {
+		TEEC_Operation operation = { .paramTypes =
+						     TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, 0, 0, 0) };
+		struct client client;
+
+		operation.params[0].value.a = rule;
+		client_open(&client, &rules);
+		cr_expect_eq(client_invoke(&client, 0, &operation), TEEC_ERROR_TARGET_DEAD, "%s",
+			     texts[rule]);
+		client_close(&client);
+		cr_expect(fixture_log_has(texts[rule]));
+	}
 }
