@@ -65,6 +65,7 @@ enum option_key {
 	OPTION_STRICT_MEMORY,
 	OPTION_CLOCK,
 	OPTION_PLUGIN_PATH,
+	OPTION_ALLOW_NET,
 };
 
 struct arguments {
@@ -82,6 +83,7 @@ struct arguments {
 	bool strict_memory;
 	struct device_clock clock;
 	const char *plugin_path;
+	struct network_rules network;
 	unsigned int idle_seconds;
 	unsigned int grace_ms;
 	unsigned int world_switch_ns;
@@ -164,6 +166,8 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "plugin-path", OPTION_PLUGIN_PATH, "DIR[:DIR...]", 0,
 	  "Where plugins are that TAs call (default: $TEESIM_PLUGIN_PATH)", 0 },
+	{ "allow-net", OPTION_ALLOW_NET, "HOST[:PORT],...", 0,
+	  "Let TAs reach these hosts, besides this machine itself", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -269,6 +273,11 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case OPTION_PLUGIN_PATH:
 		arguments->plugin_path = text;
+		return 0;
+	case OPTION_ALLOW_NET:
+		network_rules_clear(&arguments->network);
+		if (network_rules_parse(text, &arguments->network, &why) < 0)
+			argp_error(state, "--allow-net=%s: %s", text, why);
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "\"%s\": no argument is expected", text);
@@ -536,6 +545,7 @@ static void options_prepare(struct daemon *daemon)
 		.services_path = daemon->services_path,
 		.plugins_program = daemon->plugins_program,
 		.plugin_path = daemon->plugin_path,
+		.network = arguments->network,
 		.symbolizer_path = daemon->symbolizer_path,
 		.idle_seconds = arguments->on_demand ? arguments->idle_seconds : 0,
 		.grace_ms = arguments->grace_ms,
@@ -675,6 +685,7 @@ int main(int argc, char **argv)
 		.ta_log_level = LOG_LEVEL_FLOW,
 	};
 	static struct daemon daemon;
+	int status;
 	struct argp_state environment = { .root_argp = &argp,
 					  .name = (char *)"teesimd",
 					  .err_stream = stderr,
@@ -693,5 +704,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	descriptors_close(&arguments);
 	daemon.arguments = &arguments;
-	return daemon_run(&daemon);
+	status = daemon_run(&daemon);
+	network_rules_clear(&arguments.network);
+	return status;
 }

@@ -7,6 +7,7 @@ add_executable(ta-host
 	death.c
 	instance.c
 	main.c
+	network.c
 	service.c)
 target_include_directories(ta-host PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(ta-host PRIVATE

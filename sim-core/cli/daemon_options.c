@@ -1,6 +1,7 @@
 #include "cli/daemon_options.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "device/clock.h"
 #include "device/paths.h"
 #include "device/seed.h"
+#include "session/network_rules.h"
 #include "wire/launch.h"
 
 static_assert(LAUNCH_READY_FD == 3, "the command line below names it");
@@ -34,7 +36,9 @@ int daemon_option_take(struct daemon_options *options, int option, const char *v
 	static const char *const levels[] = { "error", "info", "debug", "flow", "1",
 					      "2",     "3",    "4",	NULL };
 	struct device_clock clock;
+	struct network_rules network;
 	const char *why;
+	int err;
 
 	switch (option) {
 	case 'd':
@@ -99,6 +103,16 @@ int daemon_option_take(struct daemon_options *options, int option, const char *v
 		}
 		options->clock = value;
 		return 1;
+	case 'A':
+		err = network_rules_parse(value, &network, &why);
+		network_rules_clear(&network);
+		if (err < 0) {
+			fprintf(stderr, "teesim %s: --allow-net=%s: %s\n", command, value,
+				err == -ENOMEM ? strerror(ENOMEM) : why);
+			return -1;
+		}
+		options->allow_net = value;
+		return 1;
 	case 'P':
 		options->plugin_path = value;
 		return 1;
@@ -114,7 +128,8 @@ bool daemon_options_any(const struct daemon_options *options)
 {
 	return options->require_signed || options->require_sandbox || options->log_level ||
 	       options->ta_wrapper || options->world_switch || options->seed ||
-	       options->strict_memory || options->clock || options->plugin_path;
+	       options->strict_memory || options->clock || options->plugin_path ||
+	       options->allow_net;
 }
 
 void daemon_options_argv(struct daemon_options *options, const char *program,
@@ -136,6 +151,7 @@ void daemon_options_argv(struct daemon_options *options, const char *program,
 		{ "--seed", options->seed },
 		{ "--clock", options->clock },
 		{ "--plugin-path", options->plugin_path },
+		{ "--allow-net", options->allow_net },
 		{ "--ready-fd", options->ready ? "3" : NULL },
 		{ "--log-fd", options->log_fd ? options->log_fd_text : NULL },
 		{ "--parent-pid", options->parent ? options->parent_text : NULL },

@@ -27,6 +27,8 @@ struct daemon_options {
 	bool strict_memory;
 	/* Directories, separated by colons. */
 	const char *plugin_path;
+	/* As network_rules_parse() takes it. */
+	const char *allow_net;
 	/* Where nothing is said by log_level, it logs of its own only what went wrong. */
 	bool quiet;
 	bool ephemeral;
@@ -53,6 +55,7 @@ struct daemon_options {
 		{ "seed", required_argument, NULL, 'N' },                                         \
 		{ "strict-memory", no_argument, NULL, 'M' },                                      \
 		{ "clock", required_argument, NULL, 'C' },                                        \
+		{ "allow-net", required_argument, NULL, 'A' },                                    \
 		{ "plugin-path", required_argument, NULL, 'P' },                                  \
 	{                                                                                         \
 		"ta-wrapper", required_argument, NULL, 'w'                                        \

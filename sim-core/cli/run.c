@@ -51,6 +51,7 @@ static const char help[] =
 	"example,\n"
 	"                            or \"now\"; let it go RATE times as fast as the machine's\n"
 	"      --strict-memory       give TAs no more stack and heap than they declare\n"
+	"      --allow-net HOST[:PORT],…  let TAs reach these, besides this machine\n"
 	"      --plugin-path DIR[:DIR…]  where plugins are that TAs call\n"
 	"      --ta-wrapper COMMAND  put COMMAND before each TA's process (debuggers)\n"
 	"\n"

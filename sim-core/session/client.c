@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "session/connecting.h"
 #include "session/identity.h"
 #include "session/instance.h"
 #include "session/message_parse.h"
@@ -179,6 +180,8 @@ static void requests_forget(struct client *client)
 		for (at = 0; (request = id_map_next(&client->requests, &at));) {
 			if (request->kind == REQUEST_OPEN)
 				opening_drop((struct opening *)request);
+			else if (request->kind == REQUEST_CONNECT)
+				connecting_drop(request);
 			else
 				sharing_request_gone(request);
 		}
@@ -372,6 +375,10 @@ static int cancel(struct client *client, const struct message *message, struct p
 	(void)fds;
 	if (!request)
 		return 0;
+	if (request->kind == REQUEST_CONNECT) {
+		connecting_cancel(request);
+		return 0;
+	}
 	if (request->kind != REQUEST_OPEN) {
 		sharing_cancel(request);
 		return 0;
@@ -400,6 +407,19 @@ static int grow_arena(struct client *client, const struct message *message, stru
 {
 	(void)fds;
 	return sharing_grow_arena(client, &message->grow_arena);
+}
+
+static int connect_peer(struct client *client, const struct message *message,
+			struct packet_fds *fds)
+{
+	(void)fds;
+	return connecting_begin(client, message);
+}
+
+static int connect_again(struct client *client, const struct message *message,
+			 struct packet_fds *fds)
+{
+	return connecting_again(client, message, packet_fds_take(fds, 0));
 }
 
 static void status_instance(struct client *client, uint32_t request, struct instance *instance)
@@ -479,6 +499,8 @@ static const struct {
 	{ MESSAGE_SHARE_BLOCK, BY_TA, share_block },
 	{ MESSAGE_RELEASE_BLOCK, BY_TA, release_block },
 	{ MESSAGE_GROW_ARENA, BY_TA, grow_arena },
+	{ MESSAGE_CONNECT, BY_TA, connect_peer },
+	{ MESSAGE_CONNECT_AGAIN, BY_TA, connect_again },
 	{ MESSAGE_STATUS, 0, status },
 	{ MESSAGE_STOP, 0, stop },
 };

@@ -27,6 +27,7 @@ enum request_kind {
 	REQUEST_OPEN,
 	REQUEST_SHARE,
 	REQUEST_GROW,
+	REQUEST_CONNECT,
 };
 
 /* Part of the object that answers it, which frees it after client_request_end(). */
@@ -55,6 +56,8 @@ struct client {
 	struct session_list sessions;
 	/* struct request by its number. */
 	struct id_map requests;
+	/* A connection to a network peer is being made for it. */
+	bool connecting;
 	/* Closed sessions that keep their channels for it. */
 	unsigned int resting;
 	/* struct block by its number. */

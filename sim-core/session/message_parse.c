@@ -58,6 +58,33 @@ static const char *check_grow_arena(struct message *message, struct message_text
 	return message->grow_arena.size ? NULL : "an arena of no size";
 }
 
+#define HOST_SIZE_MAX 255
+
+static const char *check_connect(struct message *message, struct message_text tail)
+{
+	const struct message_connect *connect = &message->connect;
+
+	if (connect->host_size != tail.size)
+		return "a host that does not add up";
+	if (!tail.size || tail.size > HOST_SIZE_MAX || contains_zero(tail))
+		return "an impossible host";
+	if (connect->protocol != MESSAGE_CONNECT_TCP && connect->protocol != MESSAGE_CONNECT_UDP)
+		return "an unknown protocol";
+	if (connect->ip_version != 0 && connect->ip_version != 4 && connect->ip_version != 6)
+		return "an unknown version of IP";
+	if (!connect->port || connect->port > UINT16_MAX)
+		return "an impossible port";
+	message->host = tail;
+	return NULL;
+}
+
+static const char *check_connect_again(struct message *message, struct message_text tail)
+{
+	if (message->connect.protocol != MESSAGE_CONNECT_UDP)
+		return "a connection that cannot be made anew";
+	return check_connect(message, tail);
+}
+
 static const char *check_started(struct message *message, struct message_text tail)
 {
 	if (message->started.text_size != tail.size)
@@ -102,6 +129,8 @@ static const struct message_rule rules[] = {
 	{ MESSAGE_SHARE_BLOCK, CLIENT, sizeof(struct message_share_block), 1, check_share_block },
 	{ MESSAGE_RELEASE_BLOCK, CLIENT, sizeof(struct message_release_block), 0, NULL },
 	{ MESSAGE_GROW_ARENA, CLIENT, sizeof(struct message_grow_arena), 0, check_grow_arena },
+	{ MESSAGE_CONNECT, CLIENT, sizeof(struct message_connect), 0, check_connect },
+	{ MESSAGE_CONNECT_AGAIN, CLIENT, sizeof(struct message_connect), 1, check_connect_again },
 	{ MESSAGE_STATUS, CLIENT, sizeof(struct message_bare), 0, NULL },
 	{ MESSAGE_STOP, CLIENT, sizeof(struct message_bare), 0, NULL },
 
@@ -123,7 +152,8 @@ static const struct message_rule *rule_find(uint32_t type, enum message_sender s
 
 static bool rule_has_tail(const struct message_rule *rule)
 {
-	return rule->type == MESSAGE_HELLO || rule->type == MESSAGE_STARTED;
+	return rule->type == MESSAGE_HELLO || rule->type == MESSAGE_STARTED ||
+	       rule->type == MESSAGE_CONNECT || rule->type == MESSAGE_CONNECT_AGAIN;
 }
 
 static const char *message_fault(struct message *message, enum message_sender sender,

@@ -35,6 +35,7 @@ struct message {
 		struct message_share_block share_block;
 		struct message_release_block release_block;
 		struct message_grow_arena grow_arena;
+		struct message_connect connect;
 		struct message_bare bare;
 		struct message_started started;
 		struct message_session session;
@@ -46,6 +47,8 @@ struct message {
 	struct message_text client_directory;
 	/* MESSAGE_HELLO. */
 	struct message_text ta_path;
+	/* MESSAGE_CONNECT and MESSAGE_CONNECT_AGAIN: 1 to 255 octets. */
+	struct message_text host;
 	/* MESSAGE_STARTED. */
 	struct message_text text;
 };

@@ -19,6 +19,7 @@
 #include "registry/ta_cache.h"
 #include "sandbox/cage.h"
 #include "session/id_map.h"
+#include "session/network_rules.h"
 #include "session/spare.h"
 
 struct client;
@@ -54,6 +55,8 @@ struct server_options {
 	bool strict_memory;
 	/* What the device takes for the time. */
 	struct device_clock clock;
+	/* Whom TAs may reach besides this machine. */
+	struct network_rules network;
 };
 
 struct server {

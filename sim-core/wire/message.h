@@ -35,6 +35,10 @@ enum message_type {
 	MESSAGE_RELEASE_BLOCK, /* no answer */
 	MESSAGE_GROW_ARENA,    /* answered by MESSAGE_ANSWER + arena descriptor */
 	MESSAGE_ANSWER,
+	/* Of a TA instance alone: the connection to a network peer, + socket in the answer; and a
+	 * datagram socket + that socket, to be connected anew. Answered by MESSAGE_ANSWER. */
+	MESSAGE_CONNECT = 16,
+	MESSAGE_CONNECT_AGAIN,
 
 	/* Administration by the command line: c → d, c ← d. */
 	MESSAGE_STATUS = 32, /* answered by one MESSAGE_STATUS_INSTANCE per instance, then
@@ -150,6 +154,26 @@ struct message_grow_arena {
 	uint32_t session;
 	uint32_t unused;
 	uint64_t size;
+};
+
+enum message_connect_protocol {
+	MESSAGE_CONNECT_TCP = 1,
+	MESSAGE_CONNECT_UDP,
+};
+
+/* Results that the answer may hold besides: the API's own. */
+#define MESSAGE_CONNECT_TIMED_OUT    0xF1007003U
+#define MESSAGE_CONNECT_NO_RESOURCES 0xF1007004U
+#define MESSAGE_CONNECT_NO_SUCH_HOST 0xF1007007U
+
+/* c → d. The tail holds `host_size` octets, a name or an address. */
+struct message_connect {
+	struct message_header header;
+	uint32_t protocol;
+	/* 4, 6, or 0 for either. */
+	uint32_t ip_version;
+	uint32_t port;
+	uint32_t host_size;
 };
 
 /* d → c. For MESSAGE_GROW_ARENA, `value` is the new size. */
@@ -411,6 +435,7 @@ static_assert(sizeof(struct message_cancel) == 12, "wire layout");
 static_assert(sizeof(struct message_share_block) == 32, "wire layout");
 static_assert(sizeof(struct message_release_block) == 12, "wire layout");
 static_assert(sizeof(struct message_grow_arena) == 24, "wire layout");
+static_assert(sizeof(struct message_connect) == 24, "wire layout");
 static_assert(sizeof(struct message_answer) == 24, "wire layout");
 static_assert(sizeof(struct message_status_instance) == 48, "wire layout");
 static_assert(sizeof(struct message_status_device) == 40, "wire layout");

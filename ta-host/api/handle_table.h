@@ -14,7 +14,8 @@ enum handle_kind {
 	HANDLE_FREE,
 	HANDLE_OBJECT,
 	HANDLE_OPERATION,
-	HANDLE_OBJECT_ENUMERATOR
+	HANDLE_OBJECT_ENUMERATOR,
+	HANDLE_SOCKET
 };
 
 /* A new handle for `thing`; 0 when there is no memory. */

@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "sandbox/filter_values.h"
@@ -52,6 +53,9 @@ static const struct constant constants[] = {
 	{ "O_TRUNC", O_TRUNC },
 	{ "O_APPEND", O_APPEND },
 	{ "O_PATH", O_PATH },
+	{ "SOL_SOCKET", SOL_SOCKET },
+	{ "SO_RCVBUF", SO_RCVBUF },
+	{ "SO_SNDBUF", SO_SNDBUF },
 	{ "F_GET_SEALS", F_GET_SEALS },
 	{ "F_GETFD", F_GETFD },
 	{ "F_DUPFD_CLOEXEC", F_DUPFD_CLOEXEC },

@@ -55,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text_check(message.client_directory, packet, size);
 	text_check(message.ta_path, packet, size);
 	text_check(message.text, packet, size);
+	text_check(message.host, packet, size);
 	if (message.header.type == MESSAGE_DEATH)
 		death_check(&message.death);
 	return 0;

@@ -135,3 +135,71 @@ Test(message_parse, started_brings_its_text)
 	cr_expect_lt(parse(MESSAGE_FROM_HOST, &started, sizeof(started.fixed) + 4, 0), 0);
 	cr_expect_str_eq(why, "a text that does not add up");
 }
+
+struct connect_to {
+	struct message_connect fixed;
+	char host[300];
+};
+
+static struct connect_to connect_to(uint32_t type, const char *host)
+{
+	struct connect_to connect = { .fixed = { .header.type = type,
+						 .protocol = MESSAGE_CONNECT_UDP,
+						 .port = 1,
+						 .host_size = (uint32_t)strlen(host) } };
+
+	strcpy(connect.host, host);
+	return connect;
+}
+
+static int connect_parse(const struct connect_to *connect, unsigned int descriptors)
+{
+	return parse(MESSAGE_FROM_CLIENT, connect,
+		     sizeof(connect->fixed) + connect->fixed.host_size, descriptors);
+}
+
+Test(message_parse, connect_brings_its_host)
+{
+	struct connect_to connect = connect_to(MESSAGE_CONNECT, "localhost");
+
+	cr_assert_eq(connect_parse(&connect, 0), 0);
+	cr_expect_eq(message.host.size, 9);
+	cr_expect_arr_eq(message.host.octets, "localhost", 9);
+	cr_expect_lt(connect_parse(&connect, 1), 0);
+	connect = connect_to(MESSAGE_CONNECT_AGAIN, "localhost");
+	cr_expect_eq(connect_parse(&connect, 1), 0);
+	cr_expect_lt(connect_parse(&connect, 0), 0);
+	connect.fixed.protocol = MESSAGE_CONNECT_TCP;
+	cr_expect_lt(connect_parse(&connect, 1), 0);
+}
+
+Test(message_parse, connect_to_what_cannot_be)
+{
+	struct connect_to good = connect_to(MESSAGE_CONNECT, "localhost"), bad;
+
+	bad = good;
+	bad.fixed.protocol = 3;
+	cr_expect_lt(connect_parse(&bad, 0), 0);
+	bad = good;
+	bad.fixed.ip_version = 5;
+	cr_expect_lt(connect_parse(&bad, 0), 0);
+	bad = good;
+	bad.fixed.port = 0;
+	cr_expect_lt(connect_parse(&bad, 0), 0);
+	bad.fixed.port = 65536;
+	cr_expect_lt(connect_parse(&bad, 0), 0);
+	bad = connect_to(MESSAGE_CONNECT, "");
+	cr_expect_lt(connect_parse(&bad, 0), 0);
+	bad = good;
+	memset(bad.host, 'a', 256);
+	bad.fixed.host_size = 255;
+	cr_expect_eq(connect_parse(&bad, 0), 0);
+	bad.fixed.host_size = 256;
+	cr_expect_lt(connect_parse(&bad, 0), 0);
+	bad = good;
+	bad.host[3] = '\0';
+	cr_expect_lt(connect_parse(&bad, 0), 0);
+	bad = good;
+	bad.fixed.host_size = 8;
+	cr_expect_lt(parse(MESSAGE_FROM_CLIENT, &bad, sizeof(bad.fixed) + 9, 0), 0);
+}
