@@ -26,6 +26,7 @@ static void destroy(void)
 
 static const struct serving serving = {
 	.operate = registry_operate,
+	.idle = registry_idle,
 	.destroy = destroy,
 	.may_reopen = true,
 };

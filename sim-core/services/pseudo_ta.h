@@ -11,13 +11,15 @@
  *   3. every system call that it needs beyond services.policy, there, with the reason.
  *
  * Its functions run on the process's one thread, one operation of all pseudo TAs at a time: none
- * may wait for somebody else. Parameters are checked as a TA's are: types are types, references lie
+ * may wait for somebody else. A command that would keep others waiting does a part of its work and
+ * returns SERVE_LATER (serving/serve.h); it is called again with the same arguments. Parameters are checked as a TA's are: types are types, references lie
  * within the client's memory. That memory is shared, so what was read once and checked is not
  * read again. The client is who teesimd says that it is.
  */
 #ifndef TEESIM_SERVICES_PSEUDO_TA_H
 #define TEESIM_SERVICES_PSEUDO_TA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <tee_api_defines.h>
@@ -59,6 +61,9 @@ struct pseudo_ta {
 	TEE_Result (*invoke)(void *context, uint32_t command, uint32_t types,
 			     TEE_Param params[TEE_NUM_PARAMS]);
 	void (*close)(void *context);
+	/* Called when there is no operation to run; returns true where it did something and has
+	 * more to do. */
+	bool (*idle)(void);
 };
 
 #endif

@@ -79,3 +79,13 @@ uint32_t registry_operate(struct session *session, const struct channel_call *ca
 		return TEE_ERROR_BAD_PARAMETERS;
 	}
 }
+
+bool registry_idle(void)
+{
+	bool more = false;
+
+	for (size_t i = 0; i < COUNT; i++)
+		if (registry_entries[i].ta->idle && !failed[i])
+			more |= registry_entries[i].ta->idle();
+	return more;
+}

@@ -7,6 +7,7 @@
 #ifndef TEESIM_SERVICES_REGISTRY_H
 #define TEESIM_SERVICES_REGISTRY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,9 @@ void registry_start(const struct services_device *device);
 /* For struct serving. */
 uint32_t registry_operate(struct session *session, const struct channel_call *call,
 			  TEE_Param params[CHANNEL_PARAMS]);
+
+/* For struct serving. */
+bool registry_idle(void);
 
 /* All pseudo TAs: for one that speaks about them. */
 struct registry_entry {

@@ -1,6 +1,7 @@
 #include "serving/serve.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "serving/blocks.h"
@@ -57,7 +58,7 @@ static void rests_report(void)
 	}
 }
 
-/* Before the host sleeps. */
+/* How long until there is something to tell. */
 static uint64_t rests_mind(void)
 {
 	uint64_t waited;
@@ -114,6 +115,9 @@ static bool operation_allowed(const struct session *session, const struct channe
 {
 	if (session->rests)
 		return call->op == CHANNEL_OPEN && program->may_reopen;
+	/* One at a time. */
+	if (session->deferred)
+		return false;
 	switch (call->op) {
 	case CHANNEL_OPEN:
 		return !session->is_open;
@@ -148,6 +152,102 @@ __attribute__((noinline, cold)) static void world_switch(void)
 		wait_relax();
 }
 
+/*
+ * Operations of which there is more to do. They take turns with each other and with new requests.
+ */
+struct deferred {
+	struct deferred *next;
+	struct session *session;
+	struct channel_call call;
+	TEE_Param params[CHANNEL_PARAMS];
+};
+
+static struct deferred *deferred_first;
+
+static void deferred_append(struct deferred *deferred)
+{
+	struct deferred **at = &deferred_first;
+
+	while (*at)
+		at = &(*at)->next;
+	deferred->next = NULL;
+	*at = deferred;
+}
+
+static void deferred_drop(struct session *session)
+{
+	struct deferred **at = &deferred_first;
+
+	while (*at != session->deferred)
+		at = &(*at)->next;
+	*at = session->deferred->next;
+	free(session->deferred);
+	session->deferred = NULL;
+}
+
+/* A part of the one whose turn it is. */
+static void deferred_step(void)
+{
+	struct deferred *deferred = deferred_first;
+	struct session *session = deferred->session;
+	union channel_slot slot[CHANNEL_PARAMS];
+	uint32_t result;
+
+	result = program->operate(session, &deferred->call, deferred->params);
+	deferred_first = deferred->next;
+	if (result == SERVE_LATER) {
+		deferred_append(deferred);
+		return;
+	}
+	memset(slot, 0, sizeof(slot));
+	call_parameters_answer(&deferred->call, deferred->params, slot);
+	session->deferred = NULL;
+	channel_host_reply(&session->host, &deferred->call, result, ORIGIN_TRUSTED_APP, slot);
+	free(deferred);
+}
+
+/* A block can be unmapped at any time; the arena stays as long as there is an operation. */
+static bool refers_to_blocks(const struct channel_call *call)
+{
+	for (unsigned int i = 0; channel_types_remain(call->types, i); i++)
+		if (channel_type_is_memref(channel_type_of(call->types, i)) &&
+		    call->memref[i].place == CHANNEL_PLACE_BLOCK)
+			return true;
+	return false;
+}
+
+/* Puts the operation off; false when that can't be. */
+static bool defer(struct session *session, const struct channel_call *call,
+		  const TEE_Param params[CHANNEL_PARAMS])
+{
+	struct deferred *deferred =
+		call->op == CHANNEL_INVOKE && !refers_to_blocks(call) ? malloc(sizeof(*deferred))
+								      : NULL;
+
+	if (!deferred)
+		return false;
+	deferred->session = session;
+	deferred->call = *call;
+	memcpy(deferred->params, params, sizeof(deferred->params));
+	session->deferred = deferred;
+	deferred_append(deferred);
+	return true;
+}
+
+/* Before the host sleeps. */
+static uint64_t idle_mind(void)
+{
+	const uint64_t rests = rests_mind();
+
+	if (deferred_first) {
+		deferred_step();
+		return CHANNEL_LISTENER_WORKED;
+	}
+	if (program->idle && program->idle())
+		return CHANNEL_LISTENER_WORKED;
+	return rests;
+}
+
 static void request_serve(struct session *session)
 {
 	union channel_slot slot[CHANNEL_PARAMS];
@@ -176,6 +276,13 @@ static void request_serve(struct session *session)
 	if (session->rests)
 		session_reopen(session);
 	result = session_operate(session, &call, params);
+	while (__builtin_expect(result == SERVE_LATER, 0)) {
+		if (defer(session, &call, params))
+			return;
+		if (deferred_first)
+			deferred_step();
+		result = session_operate(session, &call, params);
+	}
 	origin = ORIGIN_TRUSTED_APP;
 	call_parameters_answer(&call, params, slot);
 reply:
@@ -238,6 +345,8 @@ static void on_end_session(struct control_packet *packet)
 
 	if (!session)
 		return;
+	if (session->deferred)
+		deferred_drop(session);
 	if (session->is_open) {
 		static const struct channel_call close = { .op = CHANNEL_CLOSE };
 		TEE_Param none[CHANNEL_PARAMS] = { 0 };
@@ -268,7 +377,9 @@ static void on_map_arena(struct control_packet *packet)
 	struct session *session = sessions_find(map->session);
 	int err = -ENOENT;
 
-	if (session)
+	if (session && session->deferred)
+		err = -EBUSY;
+	else if (session)
 		err = channel_host_replace_arena(&session->host, packet->fds.fd[0], map->size);
 	host_answer(&map->header, err);
 }
@@ -318,7 +429,7 @@ int serve_listen(int bell_fd, long spin_us)
 {
 	int err = channel_listener_init(&listener, bell_fd, spin_us);
 
-	listener.before_sleep = rests_mind;
+	listener.before_sleep = idle_mind;
 	return err;
 }
 
@@ -332,5 +443,7 @@ void serve(const struct serving *serving)
 			control_serve();
 		else
 			request_serve(session_of(host));
+		if (__builtin_expect(deferred_first != NULL, 0))
+			deferred_step();
 	}
 }

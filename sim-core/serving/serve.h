@@ -24,6 +24,9 @@ struct serving {
 	 * holds nothing but CHANNEL_CLOSE. What a close returns is of no interest. */
 	uint32_t (*operate)(struct session *session, const struct channel_call *call,
 			    TEE_Param params[CHANNEL_PARAMS]);
+	/* Called when there is no operation to run; returns true where it did something and has more
+	 * to do. May be NULL. */
+	bool (*idle)(void);
 	/* The instance is to end: MESSAGE_DESTROY. Does not return. */
 	void (*destroy)(void);
 	/* A client may open a session anew on a channel that it has closed, without asking. */
@@ -31,6 +34,10 @@ struct serving {
 	/* What each way between the worlds is to cost: message_start. */
 	uint64_t world_switch_ns;
 };
+
+/* What `operate` returns for an operation that takes long: it did a part, and is to be called again
+ * with the same arguments when others have had their turn. No result of a TA. */
+#define SERVE_LATER 0x5EE1A7E1U
 
 /* Gets ready to listen to the doorbell `bell_fd`, which stays the caller's. Returns 0 or -errno. */
 int serve_listen(int bell_fd, long spin_us);

@@ -32,6 +32,8 @@ struct session {
 	bool unreported;
 	struct session *next_unreported;
 	void *ta_context;
+	/* An operation of which there is more to do; NULL: none. */
+	struct deferred *deferred;
 };
 
 /* Adds a session with the channel `fd`, which stays the caller's. NULL with *err set on failure. */

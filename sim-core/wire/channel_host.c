@@ -337,6 +337,8 @@ enum channel_event channel_listener_next(struct channel_listener *listener,
 			wait_policy_missed(&listener->wait);
 
 		sleep_ns = listener->before_sleep ? listener->before_sleep() : 0;
+		if (sleep_ns == CHANNEL_LISTENER_WORKED)
+			continue;
 		timeout.tv_nsec = (long)sleep_ns;
 		if (unwatch_all(listener))
 			continue;

@@ -39,6 +39,7 @@ struct channel_call {
 };
 
 #define CHANNEL_WATCHED 4
+#define CHANNEL_LISTENER_WORKED UINT64_MAX
 
 struct channel_listener {
 	struct doorbell *bell;
@@ -59,7 +60,8 @@ struct channel_listener {
 	/* Where to go on looking among the slots that were rung, for fairness. */
 	uint32_t next_slot;
 	/* Called, where it is set, before the host goes to sleep: says after how many nanoseconds
-	 * (less than a second) it wants to be called again, 0 for never. */
+	 * (less than a second) it wants to be called again, 0 for never; CHANNEL_LISTENER_WORKED:
+	 * it has work for the time between requests, did some of it, and there is more. */
 	uint64_t (*before_sleep)(void);
 };
 
