@@ -20,6 +20,7 @@ static struct services_device device = { .path = device_path };
 
 static void destroy(void)
 {
+	registry_stop();
 	(void)fflush(NULL);
 	_exit(EXIT_SUCCESS);
 }
@@ -50,6 +51,9 @@ static void start_receive(struct control_packet *packet)
 		_exit(EXIT_FAILURE);
 	}
 	memcpy(device_path, packet->bytes + sizeof(*start), start->path_size);
+	device.storage_durable = start->start_flags & MESSAGE_START_DURABLE;
+	device.storage_quota_ta = start->storage_quota_ta;
+	device.storage_quota_device = start->storage_quota_device;
 	device.id = serve_uuid(&start->device);
 	device.fd = packet_fds_take(&packet->fds, 0);
 	device.clock = (struct device_clock) { .host_start_ns = start->clock_host_start_ns,

@@ -12,9 +12,10 @@
  *
  * Its functions run on the process's one thread, one operation of all pseudo TAs at a time: none
  * may wait for somebody else. A command that would keep others waiting does a part of its work and
- * returns SERVE_LATER (serving/serve.h); it is called again with the same arguments. Parameters are checked as a TA's are: types are types, references lie
- * within the client's memory. That memory is shared, so what was read once and checked is not
- * read again. The client is who teesimd says that it is.
+ * returns SERVE_LATER (serving/serve.h); it is called again with the same arguments. Parameters are
+ * checked as a TA's are: types are types, references lie within the client's memory. That memory is
+ * shared, so what was read once and checked is not read again. The client is who teesimd says that
+ * it is.
  */
 #ifndef TEESIM_SERVICES_PSEUDO_TA_H
 #define TEESIM_SERVICES_PSEUDO_TA_H
@@ -36,6 +37,11 @@ struct services_device {
 	int fd;
 	/* What it takes for the time. */
 	struct device_clock clock;
+	/* Trusted storage: what a call has done outlasts a loss of power, and how much there may be
+	 * of one TA's objects and of all, in octets (0: no limit). */
+	bool storage_durable;
+	uint64_t storage_quota_ta;
+	uint64_t storage_quota_device;
 };
 
 /* Who may open sessions. */
@@ -61,6 +67,8 @@ struct pseudo_ta {
 	TEE_Result (*invoke)(void *context, uint32_t command, uint32_t types,
 			     TEE_Param params[TEE_NUM_PARAMS]);
 	void (*close)(void *context);
+	/* Called once, when the process ends in good order. */
+	void (*stop)(void);
 	/* Called when there is no operation to run; returns true where it did something and has
 	 * more to do. */
 	bool (*idle)(void);

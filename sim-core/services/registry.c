@@ -80,6 +80,13 @@ uint32_t registry_operate(struct session *session, const struct channel_call *ca
 	}
 }
 
+void registry_stop(void)
+{
+	for (size_t i = 0; i < COUNT; i++)
+		if (registry_entries[i].ta->stop && !failed[i])
+			registry_entries[i].ta->stop();
+}
+
 bool registry_idle(void)
 {
 	bool more = false;

@@ -21,6 +21,9 @@ void registry_start(const struct services_device *device);
 uint32_t registry_operate(struct session *session, const struct channel_call *call,
 			  TEE_Param params[CHANNEL_PARAMS]);
 
+/* Before the process ends. */
+void registry_stop(void);
+
 /* For struct serving. */
 bool registry_idle(void);
 

@@ -10,12 +10,12 @@
 #define STORE_PRIVATE_REE  0x80000000U
 #define STORE_PRIVATE_RPMB 0x80000100U
 
-#define NONE	 TEE_PARAM_TYPE_NONE
-#define IN	 TEE_PARAM_TYPE_VALUE_INPUT
-#define OUT	 TEE_PARAM_TYPE_VALUE_OUTPUT
-#define INOUT	 TEE_PARAM_TYPE_VALUE_INOUT
-#define READS	 TEE_PARAM_TYPE_MEMREF_INPUT
-#define WRITES	 TEE_PARAM_TYPE_MEMREF_OUTPUT
+#define NONE		   TEE_PARAM_TYPE_NONE
+#define IN		   TEE_PARAM_TYPE_VALUE_INPUT
+#define OUT		   TEE_PARAM_TYPE_VALUE_OUTPUT
+#define INOUT		   TEE_PARAM_TYPE_VALUE_INOUT
+#define READS		   TEE_PARAM_TYPE_MEMREF_INPUT
+#define WRITES		   TEE_PARAM_TYPE_MEMREF_OUTPUT
 
 static const uint32_t command_types[] = {
 	[STORAGE_OPEN] = TEE_PARAM_TYPES(READS, IN, WRITES, NONE),
@@ -38,8 +38,7 @@ static bool store_known(uint32_t store)
 
 static int name_parse(const TEE_Param *param, struct storage_request *out)
 {
-	if (param->memref.size > sizeof(out->name) ||
-	    (param->memref.size && !param->memref.buffer))
+	if (param->memref.size > sizeof(out->name) || (param->memref.size && !param->memref.buffer))
 		return -EINVAL;
 	out->name_size = (uint8_t)param->memref.size;
 	if (out->name_size)
@@ -59,8 +58,8 @@ static int new_parse(const TEE_Param params[], struct storage_request *out)
 	bytes += sizeof(new);
 	size -= sizeof(new);
 	if (new.name_size > sizeof(out->name) || new.attributes_size > RECORD_ATTRIBUTES_MAX ||
-	    size != (size_t)new.name_size + new.attributes_size ||
-	    (new.zeros && params[1].memref.size) ||
+	    size != (size_t) new.name_size + new.attributes_size ||
+	    (new.zeros &&params[1].memref.size) ||
 	    (params[1].memref.size && !params[1].memref.buffer))
 		return -EINVAL;
 	out->store = new.store;
@@ -70,7 +69,7 @@ static int new_parse(const TEE_Param params[], struct storage_request *out)
 	};
 	out->no_handle = new.no_handle != 0;
 	out->zeros = new.zeros;
-	out->name_size = (uint8_t)new.name_size;
+	out->name_size = (uint8_t) new.name_size;
 	memcpy(out->name, bytes, new.name_size);
 	out->attributes_size = new.attributes_size;
 	if (new.attributes_size) {
@@ -135,8 +134,8 @@ int storage_request_parse(uint32_t command, uint32_t types, const TEE_Param para
 		out->store = params[0].value.a;
 		out->value = params[0].value.b;
 		err = memory_parse(&params[1], out);
-		if (!err && (!store_known(out->store) ||
-			     out->size < sizeof(struct storage_call_entry)))
+		if (!err &&
+		    (!store_known(out->store) || out->size < sizeof(struct storage_call_entry)))
 			err = -EINVAL;
 		break;
 	default:

@@ -13,9 +13,9 @@
 #include "serving/serve.h"
 #include "storage/storage.h"
 
-#define ACCESS_ALL                                                                              \
-	(TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_ACCESS_WRITE | TEE_DATA_FLAG_ACCESS_WRITE_META | \
-	 TEE_DATA_FLAG_SHARE_READ | TEE_DATA_FLAG_SHARE_WRITE)
+#define ACCESS_ALL                                                \
+	(TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_ACCESS_WRITE | \
+	 TEE_DATA_FLAG_ACCESS_WRITE_META | TEE_DATA_FLAG_SHARE_READ | TEE_DATA_FLAG_SHARE_WRITE)
 
 /* No TA has more objects open at a time. */
 #define HANDLES_MAX 65536U
@@ -27,7 +27,7 @@ struct storage_session {
 	struct handle {
 		struct storage_object *object;
 		uint32_t flags;
-	} *handles;
+	} * handles;
 	uint32_t room;
 	/* What is under way. */
 	struct storage_job job;
@@ -168,9 +168,8 @@ static int handle_take(struct storage_session *session, struct storage_object *o
 		i++;
 	if (i == session->room) {
 		const uint32_t room = session->room * 2 + 8;
-		struct handle *more = room > HANDLES_MAX ? NULL
-							 : realloc(session->handles,
-								   room * sizeof(*more));
+		struct handle *more =
+			room > HANDLES_MAX ? NULL : realloc(session->handles, room * sizeof(*more));
 
 		if (!more)
 			return -ENOMEM;
@@ -307,6 +306,7 @@ static TEE_Result on_create(struct storage_session *session, const struct storag
 	struct storage_partition *partition = partition_of(session, request->store);
 	int err;
 
+	(void)params;
 	if (!partition)
 		return TEE_ERROR_OUT_OF_MEMORY;
 	if (request->flags & ~(ACCESS_ALL | TEE_DATA_FLAG_OVERWRITE))
@@ -322,8 +322,7 @@ static TEE_Result on_create(struct storage_session *session, const struct storag
 static TEE_Result on_read(struct storage_session *session, const struct storage_request *request,
 			  TEE_Param params[])
 {
-	struct handle *handle =
-		handle_of(session, request->handle, TEE_DATA_FLAG_ACCESS_READ);
+	struct handle *handle = handle_of(session, request->handle, TEE_DATA_FLAG_ACCESS_READ);
 
 	(void)params;
 	if (!handle)
@@ -335,8 +334,7 @@ static TEE_Result on_read(struct storage_session *session, const struct storage_
 static TEE_Result on_write(struct storage_session *session, const struct storage_request *request,
 			   TEE_Param params[])
 {
-	struct handle *handle =
-		handle_of(session, request->handle, TEE_DATA_FLAG_ACCESS_WRITE);
+	struct handle *handle = handle_of(session, request->handle, TEE_DATA_FLAG_ACCESS_WRITE);
 
 	(void)params;
 	if (!handle)
@@ -348,8 +346,7 @@ static TEE_Result on_write(struct storage_session *session, const struct storage
 static TEE_Result on_truncate(struct storage_session *session,
 			      const struct storage_request *request, TEE_Param params[])
 {
-	struct handle *handle =
-		handle_of(session, request->handle, TEE_DATA_FLAG_ACCESS_WRITE);
+	struct handle *handle = handle_of(session, request->handle, TEE_DATA_FLAG_ACCESS_WRITE);
 
 	(void)params;
 	return handle ? result_of(storage_object_truncate(handle->object, request->value))

@@ -220,9 +220,9 @@ static bool refers_to_blocks(const struct channel_call *call)
 static bool defer(struct session *session, const struct channel_call *call,
 		  const TEE_Param params[CHANNEL_PARAMS])
 {
-	struct deferred *deferred =
-		call->op == CHANNEL_INVOKE && !refers_to_blocks(call) ? malloc(sizeof(*deferred))
-								      : NULL;
+	struct deferred *deferred = call->op == CHANNEL_INVOKE && !refers_to_blocks(call)
+					    ? malloc(sizeof(*deferred))
+					    : NULL;
 
 	if (!deferred)
 		return false;
@@ -230,6 +230,8 @@ static bool defer(struct session *session, const struct channel_call *call,
 	deferred->call = *call;
 	memcpy(deferred->params, params, sizeof(deferred->params));
 	session->deferred = deferred;
+	/* It is not to be taken again. */
+	session->host.seq = call->seq;
 	deferred_append(deferred);
 	return true;
 }

@@ -24,8 +24,8 @@ struct serving {
 	 * holds nothing but CHANNEL_CLOSE. What a close returns is of no interest. */
 	uint32_t (*operate)(struct session *session, const struct channel_call *call,
 			    TEE_Param params[CHANNEL_PARAMS]);
-	/* Called when there is no operation to run; returns true where it did something and has more
-	 * to do. May be NULL. */
+	/* Called when there is no operation to run; returns true where it did something and has
+	 * more to do. May be NULL. */
 	bool (*idle)(void);
 	/* The instance is to end: MESSAGE_DESTROY. Does not return. */
 	void (*destroy)(void);

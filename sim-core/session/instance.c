@@ -381,7 +381,11 @@ static void tell_start(struct instance *instance)
 			.spin_us = options->spin_us,
 			.log_level = options->ta_log_level,
 			.world_switch_ns = options->world_switch_ns,
-			.start_flags = options->strict_memory ? MESSAGE_START_STRICT_MEMORY : 0,
+			.start_flags =
+				(options->strict_memory ? MESSAGE_START_STRICT_MEMORY : 0) |
+				(options->durable ? MESSAGE_START_DURABLE : 0),
+			.storage_quota_ta = options->storage_quota_ta,
+			.storage_quota_device = options->storage_quota_device,
 			.clock_host_start_ns = options->clock.host_start_ns,
 			.clock_start_ns = options->clock.start_ns,
 			.clock_rate = options->clock.rate,

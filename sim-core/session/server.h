@@ -57,6 +57,10 @@ struct server_options {
 	struct device_clock clock;
 	/* Whom TAs may reach besides this machine. */
 	struct network_rules network;
+	/* Trusted storage, as MESSAGE_START has it. */
+	bool durable;
+	uint64_t storage_quota_ta;
+	uint64_t storage_quota_device;
 };
 
 struct server {

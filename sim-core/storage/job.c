@@ -359,7 +359,7 @@ int storage_write_start(struct storage_job *job, struct storage_object *object, 
 		.in = in,
 		.size = size,
 	};
-	job->staged = block_count(job) > STEP_BLOCKS;
+	job->staged = block_count(job) > STAGE_ABOVE_BLOCKS;
 	object->users++;
 	object->writer = true;
 	return 0;
@@ -390,6 +390,10 @@ int storage_create_start(struct storage_job *job, struct storage_partition *part
 	if (!object)
 		return -ENOMEM;
 	object->building = true;
+	if (!data) {
+		object->data_size = size;
+		size = 0;
+	}
 	object->loaded = true;
 	object->header = *header;
 	if (attributes_size) {
@@ -412,7 +416,7 @@ int storage_create_start(struct storage_job *job, struct storage_partition *part
 	};
 	if (name_size)
 		memcpy(job->name, name, name_size);
-	job->staged = block_count(job) > STEP_BLOCKS;
+	job->staged = block_count(job) > STAGE_ABOVE_BLOCKS;
 	object->writer = true;
 	return 0;
 }

@@ -9,7 +9,7 @@
 /* What an object costs that holds nothing: its rows, and its share of the pages above. */
 #define CHARGE_OBJECT 512U
 /* An object of more is cleaned away in slices after it was removed. */
-#define REMOVE_AT_ONCE (STEP_BLOCKS * 2)
+#define REMOVE_AT_ONCE (STAGE_ABOVE_BLOCKS * 2)
 
 /* ---- what is in memory of an object ---- */
 

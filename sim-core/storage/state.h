@@ -36,8 +36,10 @@ static inline uint32_t block_slot(uint32_t index, uint64_t stamp)
 }
 
 /* So many rows are written or removed in one step. */
-#define STEP_BLOCKS 256U
-#define STEP_ROWS   512
+#define STEP_BLOCKS 64U
+/* A change of more blocks is staged. */
+#define STAGE_ABOVE_BLOCKS 256U
+#define STEP_ROWS   256
 
 struct storage_partition {
 	struct storage *storage;

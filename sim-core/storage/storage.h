@@ -151,7 +151,8 @@ int storage_read_start(struct storage_job *job, struct storage_object *object, u
 		       void *out, size_t size);
 int storage_write_start(struct storage_job *job, struct storage_object *object, uint64_t offset,
 			const void *in, size_t size);
-/* With `overwrite` it takes the place of one of that name, which nobody has open. */
+/* `data` NULL stands for so many zeros. With `overwrite` it takes the place of one of that name,
+ * which nobody has open. */
 int storage_create_start(struct storage_job *job, struct storage_partition *partition,
 			 const void *name, size_t name_size, const struct object_header *header,
 			 const void *attributes, size_t attributes_size, const void *data,

@@ -224,10 +224,12 @@ struct message_status_device {
 enum message_start_flag {
 	/* TA_STACK_SIZE and TA_DATA_SIZE are enforced. */
 	MESSAGE_START_STRICT_MEMORY = 1,
+	/* For the services: trusted storage outlasts a loss of power. */
+	MESSAGE_START_DURABLE = 2,
 };
 
 /* d → h. Two descriptors: the image, then the doorbell. The tail holds `path_size` octets, the file
- * that the image was read from, for messages and debuggers. */
+ * that the image was read from, for messages and debuggers; then `faults_size` octets. */
 struct message_start {
 	struct message_header header;
 	struct uuid ta;
@@ -256,7 +258,12 @@ struct message_start {
 	uint64_t clock_rate;
 	/* Bit n: the TA names library n. */
 	uint32_t needs;
-	uint32_t unused;
+	/* The tail goes on with so many octets: the faults to be injected, as fault_plan_parse()
+	 * takes them. */
+	uint32_t faults_size;
+	/* For the services: octets of one TA's objects, and of all; 0: no limit. */
+	uint64_t storage_quota_ta;
+	uint64_t storage_quota_device;
 };
 
 /* Where a host finds library n among its descriptors, and what images that need it call it. */
@@ -439,7 +446,7 @@ static_assert(sizeof(struct message_connect) == 24, "wire layout");
 static_assert(sizeof(struct message_answer) == 24, "wire layout");
 static_assert(sizeof(struct message_status_instance) == 48, "wire layout");
 static_assert(sizeof(struct message_status_device) == 40, "wire layout");
-static_assert(sizeof(struct message_start) == 144, "wire layout");
+static_assert(sizeof(struct message_start) == 160, "wire layout");
 static_assert(sizeof(struct message_library) == 36, "wire layout");
 static_assert(sizeof(struct message_started) == 24, "wire layout");
 static_assert(sizeof(struct message_add_session) == 56, "wire layout");

@@ -11,12 +11,12 @@
 #include <stdint.h>
 
 /* The pseudo TA's UUID, as TEE_UUID is initialised; services.def has the same. */
-#define STORAGE_CALL_UUID                                                      \
-	{                                                                      \
-		0x4bf1f2e6, 0x21d4, 0x4f6a,                                    \
-		{                                                              \
-			0xa0, 0x3b, 0x5d, 0x7e, 0x90, 0x1c, 0x22, 0xe1         \
-		}                                                              \
+#define STORAGE_CALL_UUID                                              \
+	{                                                              \
+		0x4bf1f2e6, 0x21d4, 0x4f6a,                            \
+		{                                                      \
+			0xa0, 0x3b, 0x5d, 0x7e, 0x90, 0x1c, 0x22, 0xe1 \
+		}                                                      \
 	}
 
 #define STORAGE_CALL_NAME_MAX 64U

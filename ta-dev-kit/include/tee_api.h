@@ -187,8 +187,8 @@ void TEE_MemFill(void *buffer, uint32_t x, size_t size);
 /*
  * 5 Trusted storage
  *
- * Functions on persistent objects also return TEE_ERROR_CORRUPT_OBJECT (the object is then closed
- * and deleted) and TEE_ERROR_STORAGE_NOT_AVAILABLE.
+ * Functions on persistent objects also return TEE_ERROR_CORRUPT_OBJECT (the handle is then closed,
+ * unless the TA's flags say otherwise) and TEE_ERROR_STORAGE_NOT_AVAILABLE.
  */
 
 /* 5.5 Generic object functions */

@@ -407,8 +407,11 @@ int object_parse(struct object *object, const uint8_t *encoded, size_t size)
 	TEE_Attribute attributes[ATTRIBUTES_MAX];
 	uint32_t count = 0, seen = 0, needed = 0, group = 0;
 	TEE_Result result;
-	uint32_t bits = 0;
+	uint32_t bits = 0, longest = (object->max_size + 7) / 8;
 
+	/* Bits of parity do not count, but are there. */
+	if (object->type && object_size_lacks_parity(object->type->type, object->max_size))
+		longest = object->max_size / 7;
 	for (size_t at = 0; at < size;) {
 		TEE_Attribute next;
 		const size_t length = attribute_parse(encoded + at, size - at, &next);
@@ -444,7 +447,7 @@ int object_parse(struct object *object, const uint8_t *encoded, size_t size)
 		/* Longer than the object may be, it would panic below. */
 		if (attributes[i].attributeID & TEE_ATTR_FLAG_VALUE)
 			continue;
-		if (attributes[i].content.ref.length > (object->max_size + 7) / 8 ||
+		if (attributes[i].content.ref.length > longest ||
 		    !object_set_bytes(object, attributes[i].attributeID,
 				      attributes[i].content.ref.buffer,
 				      attributes[i].content.ref.length)) {

@@ -35,8 +35,9 @@ struct object_storage {
 	TEE_Result (*check)(struct object *object);
 	/* `object->usage` became less. */
 	TEE_Result (*usage_changed)(struct object *object);
-	/* Fills in dataSize, dataPosition and the handle's flags. */
-	void (*describe)(struct object *object, TEE_ObjectInfo *info);
+	/* Fills in dataSize and dataPosition. Like the other two, it may have closed the object
+	 * when it returns TEE_ERROR_CORRUPT_OBJECT. */
+	TEE_Result (*describe)(struct object *object, TEE_ObjectInfo *info);
 };
 
 struct object {

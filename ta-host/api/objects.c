@@ -49,9 +49,7 @@ TEE_Result TEE_GetObjectInfo1(TEE_ObjectHandle object, TEE_ObjectInfo *objectInf
 		.objectUsage = o->usage,
 		.handleFlags = o->flags,
 	};
-	if (o->storage)
-		o->storage->describe(o, objectInfo);
-	return TEE_SUCCESS;
+	return o->storage ? o->storage->describe(o, objectInfo) : TEE_SUCCESS;
 }
 
 void TEE_GetObjectInfo(TEE_ObjectHandle object, TEE_ObjectInfo *objectInfo)
