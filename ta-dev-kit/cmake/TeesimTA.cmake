@@ -4,12 +4,12 @@ include_guard(GLOBAL)
 
 # teesim_add_ta(NAME target UUID uuid SOURCES file... [INCLUDES dir...] [DEFINES name[=value]...]
 #               [LINK library...] [LOG_LEVEL 0..4] [VERSION number] [SIGN_KEY file | UNSIGNED]
-#               [COMPAT_1_1] [NO_SYMBOL_CHECK] [OUTPUT_DIRECTORY dir])
+#               [COMPAT_1_1] [MBEDTLS] [NO_SYMBOL_CHECK] [OUTPUT_DIRECTORY dir])
 #
 # Target `NAME` makes UUID.elf and UUID.ta in OUTPUT_DIRECTORY (else the current binary directory).
 # One of INCLUDES, or of the sources' directories, holds user_ta_header_defines.h. COMPAT_1_1: the
 # API with the lengths of version 1.1. The package is signed with SIGN_KEY or else the developer's
-# own key; UNSIGNED, and in teesim's own tree the lack of SIGN_KEY, make it the plain ELF file.
+# own key; MBEDTLS: with mbedTLS, as the makefiles' CFG_TA_MBEDTLS=y; UNSIGNED, and in teesim's own tree the lack of SIGN_KEY, make it the plain ELF file.
 function(teesim_add_ta)
 	_teesim_add_image(ta ${ARGN})
 endfunction()
@@ -25,7 +25,7 @@ endfunction()
 function(_teesim_add_image what)
 	# The dev kit that this file is in.
 	get_filename_component(kit ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/.. ABSOLUTE)
-	cmake_parse_arguments(PARSE_ARGV 1 TA "COMPAT_1_1;UNSIGNED;NO_SYMBOL_CHECK"
+	cmake_parse_arguments(PARSE_ARGV 1 TA "COMPAT_1_1;MBEDTLS;UNSIGNED;NO_SYMBOL_CHECK"
 		"NAME;UUID;LOG_LEVEL;VERSION;SIGN_KEY;OUTPUT_DIRECTORY"
 		"SOURCES;INCLUDES;DEFINES;LINK")
 	if(NOT TA_NAME OR NOT TA_UUID OR NOT TA_SOURCES OR TA_UNPARSED_ARGUMENTS)
@@ -72,6 +72,20 @@ function(_teesim_add_image what)
 	target_link_options(${TA_NAME} PRIVATE -Wl,-Bsymbolic -Wl,-z,noexecstack,-z,relro,-z,now
 		-Wl,--build-id -Wl,--as-needed)
 	target_link_libraries(${TA_NAME} PRIVATE ${TA_LINK})
+	if(TA_MBEDTLS)
+		if(TARGET ta_kit_mbedtls_sources)
+			add_dependencies(${TA_NAME} ta-dev-kit)
+			set(mbedtls ${CMAKE_BINARY_DIR}/ta-dev-kit/lib/libmbedtls.a)
+		elseif(EXISTS ${kit}/lib/libmbedtls.a.version)
+			set(mbedtls ${kit}/lib/libmbedtls.a)
+		else()
+			message(FATAL_ERROR "teesim_add_${what}(${TA_NAME}): MBEDTLS needs a kit that was "
+				"built with mbedTLS 2.28: install libmbedtls-dev and build it again")
+		endif()
+		target_include_directories(${TA_NAME} PRIVATE ${kit}/mbedtls/include)
+		target_link_libraries(${TA_NAME} PRIVATE ${mbedtls})
+		target_link_options(${TA_NAME} PRIVATE -Wl,--exclude-libs,libmbedtls.a)
+	endif()
 
 	# The libraries for TAs among them, whose UUIDs the linker can make nothing of.
 	set(ta_libraries "")

@@ -32,7 +32,8 @@ kit-aflags := -g $($(sm)-platform-aflags)
 kit-cppflags = $($(sm)-platform-cppflags) -include $(kit-conf-h) -I. \
 	-DTRACE_LEVEL=$(or $(CFG_TEE_TA_LOG_LEVEL),0) \
 	$(if $(TA_ARCH_DEFINE),-D$(TA_ARCH_DEFINE)=1)
-kit-include := -I$(ta-dev-kit-dir)/include
+kit-include := -I$(ta-dev-kit-dir)/include \
+	$(if $(filter y,$(CFG_TA_MBEDTLS)),-I$(ta-dev-kit-dir)/mbedtls/include)
 
 # Every CFG_ switch as a macro. CFG_TA_OPTEE_CORE_API_COMPAT_1_1 has a second name in the headers.
 kit-conf-h := $(out-dir)/conf.h

@@ -8,7 +8,7 @@ endif
 
 # -Bsymbolic: what the image defines it also uses. No RUNPATH, no executable stack.
 kit-ldflags = -shared -Wl,-Bsymbolic -Wl,-z,noexecstack,-z,relro,-z,now -Wl,--build-id \
-	-Wl,--as-needed -Wl,--warn-common $(addprefix -L,$(libdirs)) $(LDFLAGS)
+	-Wl,--as-needed -Wl,--warn-common -Wl,--exclude-libs,libmbedtls.a $(addprefix -L,$(libdirs)) $(LDFLAGS)
 kit-ldlibs = $(LDADD) -Wl,--start-group $(addprefix -l,$(libnames)) -Wl,--end-group
 kit-linker = $(if $(kit-has-cxx),$(CXX$(sm)),$(CC$(sm)))
 

@@ -10,6 +10,7 @@
 # V=1                 show commands; DEBUG=1: no optimisation; WARNS=0..3: how many warnings
 # CFG_<x>=<value>     each becomes a macro in all sources: y is 1, n and nothing are undefined
 # CFG_TEE_TA_LOG_LEVEL=0..4     which trace messages are compiled in
+# CFG_TA_MBEDTLS=n    without mbedTLS and its headers; they are there otherwise, if the kit has them
 # CFG_TA_OPTEE_CORE_API_COMPAT_1_1=y    the API with the lengths of version 1.1
 # CPPFLAGS CFLAGS CXXFLAGS AFLAGS LDFLAGS LDADD libnames libdirs libdeps    as usual
 # TA_SIGN_KEY=<file>  key of the package, else the developer's own; CFG_TA_VERSION=<number>
@@ -38,6 +39,16 @@ ifeq ($(SHLIBUUID),)
 $(call kit-error,$(CURDIR)/Makefile sets SHLIBNAME=$(SHLIBNAME) but not SHLIBUUID$(comma) the UUID \
 	under which TAs find the library)
 endif
+endif
+
+# The library is there where the kit was built with it, and its headers are the distribution's.
+kit-mbedtls := $(and $(wildcard $(ta-dev-kit-dir)/lib/libmbedtls.a.version),$(wildcard /usr/include/mbedtls/config.h))
+ifeq ($(kit-mbedtls),)
+ifeq ($(CFG_TA_MBEDTLS),y)
+$(call kit-error,CFG_TA_MBEDTLS=y needs mbedTLS 2.28$(comma) which $(if $(wildcard /usr/include/mbedtls/config.h),this \
+	kit was built without,is not installed): install libmbedtls-dev and build the kit again)
+endif
+CFG_TA_MBEDTLS := n
 endif
 
 include $(ta-dev-kit-dir)/mk/conf.mk

@@ -3,8 +3,7 @@
 #ifndef __TEE_MBEDTLS_BUILD_INFO_H
 #define __TEE_MBEDTLS_BUILD_INFO_H
 
-#include <mbedtls/private_access.h>
-#include <mbedtls/tee_config.h>
+#include <mbedtls/config.h>
 #include <mbedtls/version.h>
 
 #endif

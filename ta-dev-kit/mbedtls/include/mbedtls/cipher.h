@@ -5,8 +5,6 @@
 
 #include_next <mbedtls/cipher.h>
 
-#include <mbedtls/private_access.h>
-
 static inline mbedtls_cipher_type_t mbedtls_cipher_info_get_type(const mbedtls_cipher_info_t *info)
 {
 	return info ? info->type : MBEDTLS_CIPHER_NONE;

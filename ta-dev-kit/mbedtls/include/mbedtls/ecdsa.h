@@ -5,13 +5,11 @@
 #include_next <mbedtls/ecdsa.h>
 
 #include <mbedtls/ecp.h>
-#include <mbedtls/private_access.h>
 
-static inline int __tee_ecdsa_write_signature(mbedtls_ecdsa_context *ctx, mbedtls_md_type_t md,
-					      const unsigned char *hash, size_t hash_size,
-					      unsigned char *sig, size_t sig_max, size_t *sig_size,
-					      int (*rng)(void *arg, unsigned char *out, size_t size),
-					      void *rng_arg)
+static inline int __tee_ecdsa_write_signature(
+	mbedtls_ecdsa_context *ctx, mbedtls_md_type_t md, const unsigned char *hash,
+	size_t hash_size, unsigned char *sig, size_t sig_max, size_t *sig_size,
+	int (*rng)(void *arg, unsigned char *out, size_t size), void *rng_arg)
 {
 	unsigned char whole[MBEDTLS_ECDSA_MAX_LEN];
 	int err = mbedtls_ecdsa_write_signature(ctx, md, hash, hash_size, whole, sig_size, rng,

@@ -4,8 +4,6 @@
 
 #include_next <mbedtls/ecp.h>
 
-#include <mbedtls/private_access.h>
-
 static inline int __tee_ecp_check_pub_priv(const mbedtls_ecp_keypair *pub,
 					   const mbedtls_ecp_keypair *prv,
 					   int (*rng)(void *arg, unsigned char *out, size_t size),

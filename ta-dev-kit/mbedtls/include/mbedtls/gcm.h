@@ -9,8 +9,6 @@
 
 #include_next <mbedtls/gcm.h>
 
-#include <mbedtls/private_access.h>
-
 static inline int __tee_gcm_update(mbedtls_gcm_context *ctx, const unsigned char *in, size_t size,
 				   unsigned char *out, size_t out_max, size_t *out_size)
 {
@@ -33,7 +31,7 @@ static inline int __tee_gcm_finish(mbedtls_gcm_context *ctx, unsigned char *out,
 	mbedtls_gcm_starts((ctx), (mode), (iv), (iv_size), NULL, 0)
 #define mbedtls_gcm_update __tee_gcm_update
 #define mbedtls_gcm_finish __tee_gcm_finish
-#define mbedtls_gcm_update_ad(ctx, ad, size)                                         \
+#define mbedtls_gcm_update_ad(ctx, ad, size)                                        \
 	_Static_assert(0, "mbedtls_gcm_update_ad() cannot be had of mbedTLS 2.28; " \
 			  "use mbedtls_gcm_crypt_and_tag()")
 

@@ -1,3 +1,3 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The name of the configuration in mbedTLS 3. */
-#include <mbedtls/tee_config.h>
+#include <mbedtls/config.h>

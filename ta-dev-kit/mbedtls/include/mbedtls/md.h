@@ -4,11 +4,8 @@
 
 #include_next <mbedtls/md.h>
 
-#include <mbedtls/private_access.h>
-
 /* New in 3.x. */
-static inline const mbedtls_md_info_t *
-mbedtls_md_info_from_ctx(const mbedtls_md_context_t *ctx)
+static inline const mbedtls_md_info_t *mbedtls_md_info_from_ctx(const mbedtls_md_context_t *ctx)
 {
 	return ctx ? ctx->md_info : NULL;
 }

@@ -6,8 +6,11 @@
 #include_next <mbedtls/pk.h>
 
 #include <mbedtls/ecdsa.h>
-#include <mbedtls/private_access.h>
 #include <mbedtls/rsa.h>
+
+#ifndef MBEDTLS_ERR_PK_BUFFER_TOO_SMALL
+#define MBEDTLS_ERR_PK_BUFFER_TOO_SMALL -0x3880
+#endif
 
 typedef int __tee_mbedtls_rng(void *arg, unsigned char *out, size_t size);
 
@@ -28,9 +31,9 @@ static inline int __tee_pk_sign(mbedtls_pk_context *ctx, mbedtls_md_type_t md,
 	return 0;
 }
 
-static inline int __tee_pk_parse_key(mbedtls_pk_context *ctx, const unsigned char *key,
-				     size_t size, const unsigned char *password,
-				     size_t password_size, __tee_mbedtls_rng *rng, void *rng_arg)
+static inline int __tee_pk_parse_key(mbedtls_pk_context *ctx, const unsigned char *key, size_t size,
+				     const unsigned char *password, size_t password_size,
+				     __tee_mbedtls_rng *rng, void *rng_arg)
 {
 	(void)rng;
 	(void)rng_arg;

@@ -5,7 +5,7 @@
 
 #include_next <mbedtls/ripemd160.h>
 
-#define mbedtls_ripemd160	   mbedtls_ripemd160_ret
+#define mbedtls_ripemd160	 mbedtls_ripemd160_ret
 #define mbedtls_ripemd160_starts mbedtls_ripemd160_starts_ret
 #define mbedtls_ripemd160_update mbedtls_ripemd160_update_ret
 #define mbedtls_ripemd160_finish mbedtls_ripemd160_finish_ret

@@ -8,8 +8,6 @@
 
 #include_next <mbedtls/rsa.h>
 
-#include <mbedtls/private_access.h>
-
 static inline int __tee_rsa_set_padding(mbedtls_rsa_context *ctx, int padding,
 					mbedtls_md_type_t hash)
 {
@@ -40,42 +38,42 @@ static inline size_t mbedtls_rsa_get_bitlen(const mbedtls_rsa_context *ctx)
 #define mbedtls_rsa_init(ctx)		    mbedtls_rsa_init((ctx), MBEDTLS_RSA_PKCS_V15, 0)
 #define mbedtls_rsa_set_padding(ctx, p, md) __tee_rsa_set_padding((ctx), (p), (md))
 
-#define mbedtls_rsa_pkcs1_sign(ctx, rng, rng_arg, md, size, hash, sig)                        \
-	mbedtls_rsa_pkcs1_sign((ctx), (rng), (rng_arg), MBEDTLS_RSA_PRIVATE, (md),            \
+#define mbedtls_rsa_pkcs1_sign(ctx, rng, rng_arg, md, size, hash, sig)             \
+	mbedtls_rsa_pkcs1_sign((ctx), (rng), (rng_arg), MBEDTLS_RSA_PRIVATE, (md), \
 			       (unsigned int)(size), (hash), (sig))
 #define mbedtls_rsa_rsassa_pkcs1_v15_sign(ctx, rng, rng_arg, md, size, hash, sig)             \
 	mbedtls_rsa_rsassa_pkcs1_v15_sign((ctx), (rng), (rng_arg), MBEDTLS_RSA_PRIVATE, (md), \
 					  (unsigned int)(size), (hash), (sig))
-#define mbedtls_rsa_rsassa_pss_sign(ctx, rng, rng_arg, md, size, hash, sig)                   \
-	mbedtls_rsa_rsassa_pss_sign((ctx), (rng), (rng_arg), MBEDTLS_RSA_PRIVATE, (md),       \
+#define mbedtls_rsa_rsassa_pss_sign(ctx, rng, rng_arg, md, size, hash, sig)             \
+	mbedtls_rsa_rsassa_pss_sign((ctx), (rng), (rng_arg), MBEDTLS_RSA_PRIVATE, (md), \
 				    (unsigned int)(size), (hash), (sig))
-#define mbedtls_rsa_pkcs1_verify(ctx, md, size, hash, sig)                                    \
-	mbedtls_rsa_pkcs1_verify((ctx), NULL, NULL, MBEDTLS_RSA_PUBLIC, (md),                 \
+#define mbedtls_rsa_pkcs1_verify(ctx, md, size, hash, sig)                    \
+	mbedtls_rsa_pkcs1_verify((ctx), NULL, NULL, MBEDTLS_RSA_PUBLIC, (md), \
 				 (unsigned int)(size), (hash), (sig))
-#define mbedtls_rsa_rsassa_pkcs1_v15_verify(ctx, md, size, hash, sig)                         \
-	mbedtls_rsa_rsassa_pkcs1_v15_verify((ctx), NULL, NULL, MBEDTLS_RSA_PUBLIC, (md),      \
+#define mbedtls_rsa_rsassa_pkcs1_v15_verify(ctx, md, size, hash, sig)                    \
+	mbedtls_rsa_rsassa_pkcs1_v15_verify((ctx), NULL, NULL, MBEDTLS_RSA_PUBLIC, (md), \
 					    (unsigned int)(size), (hash), (sig))
-#define mbedtls_rsa_rsassa_pss_verify(ctx, md, size, hash, sig)                               \
-	mbedtls_rsa_rsassa_pss_verify((ctx), NULL, NULL, MBEDTLS_RSA_PUBLIC, (md),            \
+#define mbedtls_rsa_rsassa_pss_verify(ctx, md, size, hash, sig)                    \
+	mbedtls_rsa_rsassa_pss_verify((ctx), NULL, NULL, MBEDTLS_RSA_PUBLIC, (md), \
 				      (unsigned int)(size), (hash), (sig))
-#define mbedtls_rsa_rsassa_pss_verify_ext(ctx, md, size, hash, mgf1, salt, sig)               \
-	mbedtls_rsa_rsassa_pss_verify_ext((ctx), NULL, NULL, MBEDTLS_RSA_PUBLIC, (md),        \
+#define mbedtls_rsa_rsassa_pss_verify_ext(ctx, md, size, hash, mgf1, salt, sig)        \
+	mbedtls_rsa_rsassa_pss_verify_ext((ctx), NULL, NULL, MBEDTLS_RSA_PUBLIC, (md), \
 					  (unsigned int)(size), (hash), (mgf1), (salt), (sig))
 
-#define mbedtls_rsa_pkcs1_encrypt(ctx, rng, rng_arg, size, in, out)                           \
+#define mbedtls_rsa_pkcs1_encrypt(ctx, rng, rng_arg, size, in, out) \
 	mbedtls_rsa_pkcs1_encrypt((ctx), (rng), (rng_arg), MBEDTLS_RSA_PUBLIC, (size), (in), (out))
-#define mbedtls_rsa_rsaes_pkcs1_v15_encrypt(ctx, rng, rng_arg, size, in, out)                 \
-	mbedtls_rsa_rsaes_pkcs1_v15_encrypt((ctx), (rng), (rng_arg), MBEDTLS_RSA_PUBLIC,      \
-					    (size), (in), (out))
-#define mbedtls_rsa_rsaes_oaep_encrypt(ctx, rng, rng_arg, label, label_size, size, in, out)   \
-	mbedtls_rsa_rsaes_oaep_encrypt((ctx), (rng), (rng_arg), MBEDTLS_RSA_PUBLIC, (label),  \
+#define mbedtls_rsa_rsaes_pkcs1_v15_encrypt(ctx, rng, rng_arg, size, in, out)                    \
+	mbedtls_rsa_rsaes_pkcs1_v15_encrypt((ctx), (rng), (rng_arg), MBEDTLS_RSA_PUBLIC, (size), \
+					    (in), (out))
+#define mbedtls_rsa_rsaes_oaep_encrypt(ctx, rng, rng_arg, label, label_size, size, in, out)  \
+	mbedtls_rsa_rsaes_oaep_encrypt((ctx), (rng), (rng_arg), MBEDTLS_RSA_PUBLIC, (label), \
 				       (label_size), (size), (in), (out))
 #define mbedtls_rsa_pkcs1_decrypt(ctx, rng, rng_arg, size, in, out, out_max)                  \
 	mbedtls_rsa_pkcs1_decrypt((ctx), (rng), (rng_arg), MBEDTLS_RSA_PRIVATE, (size), (in), \
 				  (out), (out_max))
-#define mbedtls_rsa_rsaes_pkcs1_v15_decrypt(ctx, rng, rng_arg, size, in, out, out_max)        \
-	mbedtls_rsa_rsaes_pkcs1_v15_decrypt((ctx), (rng), (rng_arg), MBEDTLS_RSA_PRIVATE,     \
-					    (size), (in), (out), (out_max))
+#define mbedtls_rsa_rsaes_pkcs1_v15_decrypt(ctx, rng, rng_arg, size, in, out, out_max)            \
+	mbedtls_rsa_rsaes_pkcs1_v15_decrypt((ctx), (rng), (rng_arg), MBEDTLS_RSA_PRIVATE, (size), \
+					    (in), (out), (out_max))
 #define mbedtls_rsa_rsaes_oaep_decrypt(ctx, rng, rng_arg, label, label_size, size, in, out,   \
 				       out_max)                                               \
 	mbedtls_rsa_rsaes_oaep_decrypt((ctx), (rng), (rng_arg), MBEDTLS_RSA_PRIVATE, (label), \

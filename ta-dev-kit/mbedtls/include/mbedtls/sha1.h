@@ -5,7 +5,7 @@
 
 #include_next <mbedtls/sha1.h>
 
-#define mbedtls_sha1	   mbedtls_sha1_ret
+#define mbedtls_sha1	    mbedtls_sha1_ret
 #define mbedtls_sha1_starts mbedtls_sha1_starts_ret
 #define mbedtls_sha1_update mbedtls_sha1_update_ret
 #define mbedtls_sha1_finish mbedtls_sha1_finish_ret

@@ -5,7 +5,7 @@
 
 #include_next <mbedtls/sha256.h>
 
-#define mbedtls_sha256	   mbedtls_sha256_ret
+#define mbedtls_sha256	      mbedtls_sha256_ret
 #define mbedtls_sha256_starts mbedtls_sha256_starts_ret
 #define mbedtls_sha256_update mbedtls_sha256_update_ret
 #define mbedtls_sha256_finish mbedtls_sha256_finish_ret

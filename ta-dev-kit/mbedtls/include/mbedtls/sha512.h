@@ -5,7 +5,7 @@
 
 #include_next <mbedtls/sha512.h>
 
-#define mbedtls_sha512	   mbedtls_sha512_ret
+#define mbedtls_sha512	      mbedtls_sha512_ret
 #define mbedtls_sha512_starts mbedtls_sha512_starts_ret
 #define mbedtls_sha512_update mbedtls_sha512_update_ret
 #define mbedtls_sha512_finish mbedtls_sha512_finish_ret

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The version that sources are compiled for: 3.0, whose interface these headers give to the library.
- * mbedtls_version_get_number() tells the library's own, 2.28.
+ * The version that sources are compiled for: 3.0, whose interface these headers give to the
+ * library. mbedtls_version_get_number() tells the library's own, 2.28.
  */
 #ifndef __TEE_MBEDTLS_VERSION_H
 #define __TEE_MBEDTLS_VERSION_H

@@ -4,8 +4,6 @@
 
 #include_next <mbedtls/x509_crt.h>
 
-#include <mbedtls/private_access.h>
-
 /* New in 3.4. */
 static inline int mbedtls_x509write_crt_set_serial_raw(mbedtls_x509write_cert *ctx,
 						       unsigned char *serial, size_t size)
