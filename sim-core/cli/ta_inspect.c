@@ -52,6 +52,7 @@ static json_t *inspection_json(const struct ta_file *file, enum ta_signature sig
 		json_array_append_new(undefined, name_json(symbol));
 
 	json_object_set_new(root, "uuid", json_string(uuid_format(&ta->uuid, uuid)));
+	json_object_set_new(root, "kind", json_string(file->elf.is_library ? "library" : "ta"));
 	json_object_set_new(root, "description", json_string(ta->description));
 	json_object_set_new(root, "version", json_string(ta->version));
 	json_object_set_new(root, "form", json_string(ta_form_name(file->package.form)));
@@ -87,6 +88,8 @@ static void print_inspection(const struct ta_file *file, enum ta_signature signa
 	bool weak;
 
 	printf("uuid          %s\n", uuid_format(&ta->uuid, text));
+	if (file->elf.is_library)
+		printf("kind          a shared library for TAs\n");
 	printf("description   %s\n", or_unset(ta->description));
 	printf("version       %s\n", or_unset(ta->version));
 	printf("form          %s", ta_form_name(file->package.form));

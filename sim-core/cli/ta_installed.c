@@ -64,7 +64,9 @@ static void print_entry(const struct ta_list *list, const struct ta_list_entry *
 		printf("; refused (%s): %s\n", ta_refusal_name(entry->refusal), entry->reason);
 	else
 		printf("; %s, %s; %s\n", ta_form_name(image->form),
-		       ta_signature_name(image->signature), image->properties.description);
+		       ta_signature_name(image->signature),
+		       image->is_library ? "a shared library for TAs"
+					 : image->properties.description);
 	if (entry->shadowed_by >= 0)
 		printf("    not used: %s comes first\n",
 		       list->entries[entry->shadowed_by].image.location.path);
@@ -114,7 +116,7 @@ static int list_tas(const char *device, const char *client_dir, const struct ta_
 
 int cmd_ta_list(int argc, char **argv)
 {
-	struct ta_policy policy = { 0 };
+	struct ta_policy policy = { .kind = TA_KIND_EITHER };
 	struct ta_options options;
 	int status = ta_options_parse(argc, argv, list_help, "dcsj", 0, &options);
 

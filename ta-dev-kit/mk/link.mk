@@ -19,5 +19,5 @@ $(link-out).dmp: $(link-out).elf
 	$(kit-say) OBJDUMP $@
 	$(q)$(OBJDUMP$(sm)) -l -x -d $< >$@
 
-$(link-out).ta: $(link-out).stripped.elf $(TA_SIGN_KEY)
+$(link-out).ta: $(link-out).stripped.elf $(kit-sign-key)
 	$(call kit-package,$(BINARY))

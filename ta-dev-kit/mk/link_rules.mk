@@ -38,11 +38,21 @@ ifneq ($(TA_SUBKEY_ARGS)$(TA_SUBKEY_DEPS),)
 $(info TA dev kit: TA_SUBKEY_ARGS and TA_SUBKEY_DEPS have no effect, packages are signed with one key)
 endif
 
+# The key for boards, and the file that stands in its place here, mean the developer's own key.
+kit-sign-key := $(if $(filter-out %/keys/default_ta.pem,$(TA_SIGN_KEY)),$(TA_SIGN_KEY))
+ifneq ($(kit-sign-key),)
+ifneq ($(findstring -----BEGIN,$(file <$(wildcard $(kit-sign-key)))),)
+$(info TA dev kit: TA_SIGN_KEY=$(kit-sign-key) is a key for boards; the package is signed with your own \
+	development key)
+kit-sign-key :=
+endif
+endif
+
 # $(call kit-package,uuid): from the first prerequisite, the stripped image, to the target.
 ifneq ($(TEESIM),)
 define kit-package
 $(kit-say) SIGN $@
-$(q)$(TEESIM) ta sign --uuid $1 --version $(CFG_TA_VERSION) $(if $(TA_SIGN_KEY),--key $(TA_SIGN_KEY)) --in $< --out $@
+$(q)$(TEESIM) ta sign --uuid $1 --version $(CFG_TA_VERSION) $(if $(kit-sign-key),--key $(kit-sign-key)) --in $< --out $@
 endef
 else
 define kit-package

@@ -24,5 +24,5 @@ $(shlink-out).dmp: $(shlink-out).so
 $(shlink-out-uuid).elf: $(shlink-out).so
 	$(q)ln -sf $(notdir $<) $@
 
-$(shlink-out-uuid).ta: $(shlink-out).stripped.so $(TA_SIGN_KEY)
+$(shlink-out-uuid).ta: $(shlink-out).stripped.so $(kit-sign-key)
 	$(call kit-package,$(SHLIBUUID))

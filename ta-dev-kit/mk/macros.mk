@@ -14,7 +14,7 @@ cfg-all-enabled = $(if $(strip $(foreach var,$1,$(if $(filter y,$($(var))),,x)))
 force = $(if $(filter-out $2,$(filter-out undefined,$($1))),$(call kit-error,$1 must be $2),$(eval $1 := $2))
 
 # $(call kit-path,dir,name): name as seen from dir, unless it is absolute.
-kit-path = $(if $(filter /%,$2),$2,$(if $(filter .,$1),$2,$1/$2))
+kit-path = $(if $(filter /%,$2),$2,$(if $(filter .,$1),$2,$(patsubst %/,%,$1)/$2))
 
 # Where the object of a source goes: below the output directory, wherever the source is.
 kit-object = $(out-dir)/$(subst ../,__/,$(patsubst /%,__root/%,$(patsubst ./%,%,$(basename $1)))).o

@@ -13,7 +13,8 @@
 # CFG_TA_MBEDTLS=n    without mbedTLS and its headers; they are there otherwise, if the kit has them
 # CFG_TA_OPTEE_CORE_API_COMPAT_1_1=y    the API with the lengths of version 1.1
 # CPPFLAGS CFLAGS CXXFLAGS AFLAGS LDFLAGS LDADD libnames libdirs libdeps    as usual
-# TA_SIGN_KEY=<file>  key of the package, else the developer's own; CFG_TA_VERSION=<number>
+# TA_SIGN_KEY=<file>  key of the package (`teesim ta sign`), else, and for a board's RSA key, the
+#                     developer's own; CFG_TA_VERSION=<number>
 # TEESIM=<program>    the tool that signs; empty: the .ta is the plain ELF file
 # TA_ARCH_DEFINE=ARM64    define the one of ARM32, ARM64, RV32, RV64 that some TAs insist on
 # TA_CHECK_SYMBOLS=n  don't fail for a symbol that neither the TA nor the runtime has

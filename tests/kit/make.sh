@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # TA directories, in the shape that projects for OP-TEE have, built with the kit's makefiles.
-# Usage: make.sh CASE LOAD_TA; the cases are the functions `case_…` below.
+# Usage: make.sh CASE LOAD_TA SESSION; the cases are the functions `case_…` below.
 # The cases are called by name, and no name here has a space or a star.
 # shellcheck disable=SC2317,SC2086,SC2015,SC2016
 set -u
 load_ta=$2
+session=$3
+teesim=$TEESIM_BUILD_DIR/bin/teesim
 here=$TEESIM_SOURCE_DIR/tests/kit
 kit=${TEESIM_TEST_KIT:-$TEESIM_BUILD_DIR/ta-dev-kit}
 work=$(mktemp -d "$PWD/kit-XXXXXX") || exit 1
@@ -13,6 +15,8 @@ failed=0
 uuid=6a4dd3f1-2fcb-4b0c-8a35-21f7f0d4a1
 
 # Nothing of the caller's make, nor of the user's settings, reaches these builds.
+export TEESIM_HOME=$work/home XDG_RUNTIME_DIR=$work/run
+mkdir -m 700 "$work/run"
 unset MAKEFLAGS MFLAGS MAKELEVEL CC CXX CFLAGS CPPFLAGS CXXFLAGS LDFLAGS CROSS_COMPILE O V
 
 fail() {
@@ -58,6 +62,20 @@ answers() {
 		grep -qxF -- "$line" "$work/said" || {
 			fail "load_ta $image did not say: $line"
 			cat "$work/said"
+		}
+	done
+}
+
+# serves DIRS UUID COMMANDS LINE...: so does the TA in the simulator, found in DIRS
+serves() {
+	local dirs=$1 ta=$2 commands=$3 line
+	shift 3
+	printf '%b' "$commands" >"$work/commands"
+	"$teesim" run --ta-path "$dirs" -- "$session" "$ta" <"$work/commands" >"$work/said" 2>"$work/log"
+	for line in "$@"; do
+		grep -qxF -- "$line" "$work/said" || {
+			fail "TA $ta did not say: $line"
+			cat "$work/said" "$work/log"
 		}
 	done
 }
@@ -271,6 +289,179 @@ case_package() {
 	built hello clean
 }
 
+# A test suite: many TAs with a directory of headers in common, a library that one names and one that
+# it opens, for a board's processor unless told otherwise.
+case_suite() {
+	local out=$work/out dirs
+	cp -r "$here/suite" "$work"
+	refused 'for which machine?' suite CFG_SUITE_MORE=n
+	built suite -j4 TA_ARCH_DEFINE=ARM64
+	there suite/user/${uuid}21.ta suite/lib/${uuid}22.ta suite/lib_dl/${uuid}23.ta suite/plain/${uuid}24.ta
+	built suite clean
+	diff -r "$here/suite" "$work/suite" || fail "clean left something"
+
+	built suite -j4 O="$out" TA_ARCH_DEFINE=ARM64 TEESIM="$teesim"
+	diff -r "$here/suite" "$work/suite" || fail "an out-of-tree build touched the sources"
+	dirs=$out/user:$out/lib:$out/lib_dl:$out/plain
+	# Each library is signed, as a TA is.
+	"$teesim" ta inspect "$out/lib/${uuid}22.ta" >"$work/said" 2>&1 || fail "ta inspect of a library"
+	grep -q '^signature  *trusted' "$work/said" || {
+		fail "the library is not signed"
+		cat "$work/said"
+	}
+	serves "$dirs" ${uuid}21 '0 7\n1 20\n2 0\n4 0\n' "command 0: 0 49" "command 1: 0 42" \
+		"command 2: 0 11" "command 4: ffff0006 0"
+	serves "$dirs" ${uuid}24 '0 3\n' "command 0: 0 100"
+	# A crash in the library, with its function and line.
+	serves "$dirs" ${uuid}21 '3 0\n' "command 3: ffff3024 0"
+	grep -q 'lib_panic at .*lib/lib.c:11' "$work/log" || {
+		fail "the crash report does not name lib_panic"
+		cat "$work/log"
+	}
+	# What is missing, or is not a library, is told.
+	serves "$out/user" ${uuid}21 '' "not opened: ffff0008 from 3"
+	grep -q "a library that it needs: no library ${uuid}22" "$work/log" || fail "the missing library"
+	# Found where TAs are found: installed, too.
+	for image in user/${uuid}21 lib/${uuid}22 lib_dl/${uuid}23; do
+		"$teesim" ta install "$out/$image.ta" >"$work/said" 2>&1 || {
+			fail "ta install $image"
+			cat "$work/said"
+		}
+	done
+	"$teesim" ta list >"$work/said" 2>&1
+	grep -q refused "$work/said" && {
+		fail "ta list"
+		cat "$work/said"
+	}
+	grep -q 'a shared library for TAs' "$work/said" || fail "ta list does not tell a library"
+}
+
+# A TA around sources of another project, with flags for some of them.
+case_foreign_sources() {
+	cp -r "$here/tpm" "$work"
+	mv "$work/tpm/reference" "$work/elsewhere"
+	built tpm -j4 CFG_TPM_REFERENCE="$work/elsewhere"
+	grep -q 'unused variable' "$work/log" && fail "the flags of platform/clock.c were not used"
+	answers tpm/${uuid}30.ta '0 0\n1 0\n' "command 0: 0 35" "command 1: 0 105"
+	built tpm CFG_TPM_REFERENCE="$work/elsewhere" CFG_TPM_MEASURED=y
+	answers tpm/${uuid}30.ta '1 0\n' "command 1: 0 1000"
+	built tpm O="$work/out" CFG_TPM_REFERENCE="$work/elsewhere"
+	answers out/${uuid}30.ta '1 0\n' "command 1: 0 105"
+	built tpm CFG_TPM_REFERENCE="$work/elsewhere" clean
+	mv "$work/elsewhere" "$work/tpm/reference"
+	diff -r "$here/tpm" "$work/tpm" || fail "clean left something"
+	rm "$work/tpm/reference/src/startup.c"
+	refused "there is no '$work/tpm/reference/src/startup.c'" tpm
+}
+
+# Example projects: client and TA by one make, and the client by CMake, against an installation.
+case_clients() {
+	local prefix=$work/prefix
+	cmake --install "$TEESIM_BUILD_DIR" --prefix "$prefix" >"$work/log" 2>&1 || {
+		fail "cmake --install"
+		cat "$work/log"
+		return
+	}
+	# Client makefiles look into lib, wherever this system has its libraries.
+	[ -e "$prefix/lib/libteec.so" ] || ln -s "$(dirname "$(find "$prefix/lib" -name libteec.so)")"/* "$prefix/lib"
+	cp -r "$here/clients" "$work"
+	kit=$prefix/share/teesim/ta-dev-kit
+	make -C "$work/clients" TA_DEV_KIT_DIR="$kit" TEEC_EXPORT="$prefix" \
+		HOST_CROSS_COMPILE= TA_CROSS_COMPILE= >"$work/log" 2>&1 || {
+		fail "make of client and TA"
+		cat "$work/log"
+	}
+	answer=$(LD_LIBRARY_PATH=$prefix/lib TEESIM_TA_PATH=$work/clients/ta \
+		"$prefix/bin/teesim" run -- "$work/clients/host/kit_client" 2>"$work/log")
+	[ "$answer" = "0 42" ] || {
+		fail "the client said $answer"
+		cat "$work/log"
+	}
+	for way in "" -DWITH_PACKAGE=ON; do
+		rm -rf "$work/cmake"
+		PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name teec.pc)") cmake -Wno-dev -S "$work/clients" \
+			-B "$work/cmake" -DCMAKE_PREFIX_PATH="$prefix" $way >"$work/log" 2>&1 &&
+			cmake --build "$work/cmake" >>"$work/log" 2>&1 || {
+			fail "CMake with ${way:-pkg-config}"
+			cat "$work/log"
+		}
+		answer=$(LD_LIBRARY_PATH=$prefix/lib TEESIM_TA_PATH=$work/clients/ta \
+			"$prefix/bin/teesim" run -- "$work/cmake/kit_client" 2>"$work/log")
+		[ "$answer" = "0 42" ] || {
+			fail "the client by CMake said $answer"
+			cat "$work/log"
+		}
+	done
+	make -C "$work/clients" TA_DEV_KIT_DIR="$kit" clean >"$work/log" 2>&1 || fail "make clean"
+	diff -r "$here/clients" "$work/clients" || fail "clean left something"
+}
+
+# mbedTLS is there unless it is switched off, and says so where the kit has none.
+case_mbedtls() {
+	[ -e "$kit/lib/libmbedtls.a.version" ] || {
+		echo "this kit was built without mbedTLS"
+		return
+	}
+	cp -r "$here/hello" "$work"
+	cat >>"$work/hello/hello_ta.c" <<-'END'
+		#include <mbedtls/sha256.h>
+		int hash(unsigned char out[32]);
+		int hash(unsigned char out[32])
+		{
+			int err = mbedtls_sha256((const unsigned char *)"abc", 3, out, 0);
+
+			return err ? err : (int)MBEDTLS_PRIVATE(out)[0];
+		}
+	END
+	built hello
+	nm -D --defined-only "$work/hello/${uuid}01.elf" | grep -q mbedtls_ && fail "mbedTLS is exported"
+	nm "$work/hello/${uuid}01.elf" | grep -q mbedtls_sha256_ret || fail "mbedTLS is not in the TA"
+	refused "MBEDTLS_PRIVATE" hello CFG_TA_MBEDTLS=n
+	mkdir "$work/bare"
+	cp -rL "$kit/." "$work/bare"
+	rm "$work/bare/lib/libmbedtls.a.version"
+	kit=$work/bare
+	refused "CFG_TA_MBEDTLS=y needs mbedTLS 2.28" hello CFG_TA_MBEDTLS=y
+	cp "$here/hello/hello_ta.c" "$work/hello"
+	built hello
+}
+
+# The key that every OP-TEE project names is not needed; a board's key is not used.
+case_keys() {
+	cp -r "$here/hello" "$work"
+	built hello TEESIM="$teesim" TA_SIGN_KEY="$kit/keys/default_ta.pem"
+	"$teesim" ta verify "$work/hello/${uuid}01.ta" >"$work/said" 2>&1 || fail "not signed by the developer"
+	printf -- '-----BEGIN PRIVATE KEY-----\nnothing\n' >"$work/board.pem"
+	touch "$work/hello/hello_ta.c"
+	built hello TEESIM="$teesim" TA_SIGN_KEY="$work/board.pem"
+	grep -q 'is a key for boards' "$work/log" || fail "nothing said of the board's key"
+	"$teesim" ta verify "$work/hello/${uuid}01.ta" >"$work/said" 2>&1 || fail "not signed by the developer"
+	TEESIM=$teesim "$kit/scripts/sign_encrypt.py" sign-enc --uuid ${uuid}01 --key "$work/board.pem" \
+		--algo TEE_ALG_RSASSA_PKCS1_PSS_MGF1_SHA256 --in "$work/hello/${uuid}01.stripped.elf" \
+		--out "$work/other.ta" >"$work/said" 2>&1 || fail "sign_encrypt.py with a board's key"
+	TEESIM=$teesim "$kit/scripts/sign_encrypt.py" verify --in "$work/other.ta" >"$work/said" 2>&1 ||
+		fail "sign_encrypt.py verify"
+}
+
+# A report without lines of source, and the script that finds them.
+case_symbolize() {
+	local offset
+	cp -r "$here/hello" "$work"
+	built hello
+	offset=$(nm "$work/hello/${uuid}01.elf" | sed -n 's/^0*\([0-9a-f]*\) T TA_CreateEntryPoint/\1/p')
+	{
+		echo "error: TA hello (${uuid}01, /x/${uuid}01.ta) crashed: SIGSEGV at address 0x10 in command 1"
+		echo "hello:     #0  TA+0x$offset"
+		echo "hello:     #1  ${uuid}99+0x10"
+	} >"$work/report"
+	"$kit/scripts/symbolize.py" -d "$work/hello" <"$work/report" >"$work/said"
+	grep -q "TA_CreateEntryPoint at .*hello_ta.c:" "$work/said" || {
+		fail "symbolize.py did not find the function"
+		cat "$work/said"
+	}
+	grep -q "no ${uuid}99.elf in $work/hello" "$work/said" || fail "symbolize.py on what is missing"
+}
+
 # The kit after installation, by make and by find_package().
 case_installed() {
 	local prefix=$work/prefix
@@ -312,9 +503,12 @@ case_installed() {
 case_kit_directory() {
 	local file
 	for file in mk/{ta_dev_kit,conf,compile,subdir,gcc,clang,cc-option,macros,cleandirs,link,link_shlib}.mk \
-		lib/lib{utils,utee,mbedtls,dl}.a src/user_ta_header.c scripts/sign_encrypt.py \
+		lib/lib{utils,utee,mbedtls,dl}.a src/user_ta_header.c keys/default_ta.pem \
+		scripts/{sign_encrypt,symbolize}.py \
 		host_include/{conf.mk,conf.h,conf.cmake,tee_api_types.h,tee_api_defines.h} \
 		host_include/{tee_api_defines_extensions.h,tee_api_compat.h,user_ta_header.h,util.h} \
+		host_include/{compiler,types_ext,utee_defines,signed_hdr,remoteproc_pta,pta_system}.h \
+		host_include/{rng_pta_client,pta_attestation,tee_tcpsocket,tee_udpsocket,tee_isocket}.h \
 		api-symbols.txt cmake/TeesimTAConfig.cmake; do
 		[ -e "$kit/$file" ] || fail "the kit has no $file"
 	done

@@ -1,0 +1,2 @@
+LOCAL_PATH := $(call my-dir)
+$(error this is for another build system)

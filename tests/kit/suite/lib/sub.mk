@@ -1,0 +1,2 @@
+global-incdirs-y += ../include
+srcs-y += lib.c lib_init.cpp

@@ -1,0 +1,2 @@
+global-incdirs-y += include ../include
+srcs-y += plain.c

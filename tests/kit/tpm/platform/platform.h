@@ -1,0 +1,1 @@
+unsigned int platform_clock(void);

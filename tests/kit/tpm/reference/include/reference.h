@@ -1,0 +1,2 @@
+unsigned int reference_startup(void);
+unsigned int reference_clock(void);
