@@ -21,5 +21,6 @@ int cmd_device(int argc, char **argv);
 int cmd_env(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
+int cmd_webapp(int argc, char **argv);
 
 #endif

@@ -18,6 +18,7 @@ static const struct command {
 	{ "device", cmd_device, "list and remove devices" },
 	{ "env", cmd_env, "print the variables that point existing projects here" },
 	{ "bench", cmd_bench, "measure one command of a trusted application" },
+	{ "webapp", cmd_webapp, "run a Tizen web application in a browser" },
 	{ "doctor", cmd_doctor, "check this machine: what is missing, and how to get it" },
 };
 
