@@ -17,6 +17,7 @@ static const char help[] =
 	"  CMAKE_PREFIX_PATH where CMake's find_package() finds teec and TeesimTA\n"
 	"  TEEC_EXPORT       where makefiles of clients find include/ and lib/\n"
 	"  TA_DEV_KIT_DIR    where makefiles of trusted applications find the dev kit\n"
+	"  NODE_PATH         where Node.js finds teesim-tizen-teec\n"
 	"  PATH              where the teesim command is\n";
 
 static void print_quoted(const char *text)
@@ -93,6 +94,7 @@ int cmd_env(int argc, char **argv)
 	print_prepended("LD_LIBRARY_PATH", found.library_dir, "");
 	print_prepended("PKG_CONFIG_PATH", found.library_dir, "/pkgconfig");
 	print_prepended("CMAKE_PREFIX_PATH", found.prefix, "");
+	print_prepended("NODE_PATH", found.node_modules, "");
 	print_export("TEEC_EXPORT", found.client_export);
 	print_export("TA_DEV_KIT_DIR", found.ta_dev_kit);
 	return EXIT_OK;

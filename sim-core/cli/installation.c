@@ -65,9 +65,10 @@ int installation_find(struct installation *found)
 	}
 	found_in(found->library_dir, "libteec.so.2", "%s/lib", found->prefix);
 	found_in(found->library_dir, "libteec.so.2", "%s/%s", found->prefix, TEESIM_INSTALL_LIBDIR);
-	found_in(found->node_package, "teec_node.node", "%s/lib/teesim/node", found->prefix);
-	found_in(found->node_package, "teec_node.node", "%s/%s/teesim/node", found->prefix,
-		 TEESIM_INSTALL_LIBDIR);
+	found_in(found->node_modules, "teesim-tizen-teec/teec_node.node",
+		 "%s/lib/teesim/node_modules", found->prefix);
+	found_in(found->node_modules, "teesim-tizen-teec/teec_node.node",
+		 "%s/%s/teesim/node_modules", found->prefix, TEESIM_INSTALL_LIBDIR);
 	found_in(found->client_export, "include/tee_client_api.h", "%s", found->prefix);
 	/* As installed, then as built. */
 	found_in(found->ta_dev_kit, "mk/ta_dev_kit.mk", "%s/share/teesim/ta-dev-kit",

@@ -21,8 +21,8 @@ struct installation {
 	/* What makefiles call TEEC_EXPORT: include/ and lib/ below it. */
 	char client_export[PATH_MAX];
 	char ta_dev_kit[PATH_MAX];
-	/* The package for Node.js, with the addon. */
-	char node_package[PATH_MAX];
+	/* Has the package for Node.js in it. */
+	char node_modules[PATH_MAX];
 };
 
 /* Looks for all parts. Returns 0, or -errno when it is not known where teesim itself is. */

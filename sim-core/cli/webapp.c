@@ -20,17 +20,18 @@ static const char usage[] =
 static int run(char **argv)
 {
 	struct installation installation;
-	char script[PATH_MAX + 32];
+	char script[PATH_MAX + 64];
 	char **command = argv;
 
-	if (installation_find(&installation) < 0 || !installation.node_package[0]) {
+	if (installation_find(&installation) < 0 || !installation.node_modules[0]) {
 		fputs("teesim: this teesim was built without its Node.js package; `./dev build` in "
 		      "its "
 		      "checkout builds it\n",
 		      stderr);
 		return EXIT_REFUSED;
 	}
-	snprintf(script, sizeof(script), "%s/webapp/run.js", installation.node_package);
+	snprintf(script, sizeof(script), "%s/teesim-tizen-teec/webapp/run.js",
+		 installation.node_modules);
 	/* In the places of "webapp" and "run". */
 	command[0] = (char[]) { "node" };
 	command[1] = script;

@@ -7,8 +7,8 @@ const path = require('node:path');
 const PLACES = [
 	/* Beside package.json, as built and as installed; then from a checkout. */
 	path.join(__dirname, '..', 'teec_node.node'),
-	path.join(__dirname, '..', '..', '..', 'build', 'release', 'lib', 'teesim', 'node',
-		'teec_node.node'),
+	path.join(__dirname, '..', '..', '..', 'build', 'release', 'lib', 'teesim', 'node_modules',
+		'teesim-tizen-teec', 'teec_node.node'),
 ];
 
 let addon = null;
