@@ -13,11 +13,13 @@
 #include <tee_api.h>
 
 #include "api/complaint.h"
+#include "api/gcm_nonce.h"
 #include "api/operation.h"
 
-#define TAG_SIZE_MAX  16U
-#define BLOCK	      16U
-#define PIECE_MAX     ((size_t)1 << 30)
+#define TAG_SIZE_MAX 16U
+#define BLOCK	     16U
+#define PIECE_MAX    ((size_t)1 << 30)
+/* What the library takes. */
 #define GCM_NONCE_MAX 128U
 
 struct ae_context {
@@ -145,12 +147,39 @@ static bool library_pass(EVP_CIPHER_CTX *library, const uint8_t *in, uint8_t *ou
 	return true;
 }
 
+/* A nonce that the library does not take, as one that is the same to GCM. */
+static bool nonce_shorten(const struct attribute *key, const void *nonce, size_t nonce_size,
+			  uint8_t shortened[GCM_BLOCK])
+{
+	static const uint8_t zeros[GCM_BLOCK];
+	EVP_CIPHER_CTX *library = library_context_take();
+	uint8_t subkey[GCM_BLOCK];
+	const bool made =
+		library &&
+		EVP_EncryptInit_ex(library, library_cipher(BLOCK_AES, BLOCK_ECB, key->size), NULL,
+				   key->bytes, NULL) &&
+		library_pass(library, zeros, subkey, sizeof(subkey));
+
+	library_context_give(library);
+	if (made)
+		gcm_nonce_shorten(subkey, nonce, nonce_size, shortened);
+	explicit_bzero(subkey, sizeof(subkey));
+	return made;
+}
+
 static bool gcm_start(struct operation *operation, const void *nonce, size_t nonce_size)
 {
 	struct ae_context *context = operation->context;
+	uint8_t shortened[GCM_BLOCK];
 	const struct attribute *key = operation_secret(operation, 0);
 	const EVP_CIPHER *cipher = library_cipher(BLOCK_AES, BLOCK_GCM, key->size);
 
+	if (nonce_size > GCM_NONCE_MAX) {
+		if (!nonce_shorten(key, nonce, nonce_size, shortened))
+			return false;
+		nonce = shortened;
+		nonce_size = sizeof(shortened);
+	}
 	if (!context->keyed &&
 	    !EVP_CipherInit_ex(context->library, cipher, NULL, key->bytes, NULL, context->encrypt))
 		return false;
@@ -284,8 +313,6 @@ TEE_Result TEE_AEInit(TEE_OperationHandle operation, const void *nonce, size_t n
 			PANIC_PARAMETER("the nonce of CCM has 7 to 13 octets");
 		if (nonceLen > 7 && payloadLen >> 8 * (15 - nonceLen))
 			PANIC_PARAMETER("payloadLen is more than CCM can do with that nonce");
-	} else if (nonceLen > GCM_NONCE_MAX) {
-		return TEE_ERROR_NOT_SUPPORTED;
 	}
 	ae_reset(op);
 	context->tag_size = tagLen / 8;

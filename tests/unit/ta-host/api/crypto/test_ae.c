@@ -1,7 +1,12 @@
 /*
  * Authenticated encryption.
  */
+/* The functions that nonces of any length are compared with are the library's old ones. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <criterion/criterion.h>
+#include <dlfcn.h>
+#include <openssl/aes.h>
+#include <openssl/modes.h>
 #include <string.h>
 
 #include <tee_api_defines_extensions.h>
@@ -150,6 +155,83 @@ Test(ae, tag_lengths_are_those_of_the_specification)
 			     in_gcm ? TEE_SUCCESS : TEE_ERROR_NOT_SUPPORTED, "GCM %u", bits);
 		cr_expect_eq(TEE_AEInit(ccm, "0123456789ab", 12, bits, 0, 0),
 			     in_ccm ? TEE_SUCCESS : TEE_ERROR_NOT_SUPPORTED, "CCM %u", bits);
+	}
+}
+
+/* The library's lower functions, which take nonces of any length, loaded beside the API. */
+static void sealed_by_library(const uint8_t *key, const uint8_t *nonce, size_t nonce_size,
+			      const uint8_t *plain, size_t size, uint8_t *sealed, uint8_t tag[16])
+{
+	static AES_KEY expanded;
+	static GCM128_CONTEXT *gcm;
+	void *library = dlopen("libcrypto.so.3", RTLD_NOW | RTLD_LOCAL);
+	__typeof__(CRYPTO_gcm128_new) *create;
+	__typeof__(CRYPTO_gcm128_setiv) *start;
+	block128_f block;
+	__typeof__(CRYPTO_gcm128_encrypt) *encrypt;
+	__typeof__(CRYPTO_gcm128_tag) *finish;
+	__typeof__(CRYPTO_gcm128_release) *release;
+	__typeof__(AES_set_encrypt_key) *expand;
+
+	cr_assert(library);
+	*(void **)&create = dlsym(library, "CRYPTO_gcm128_new");
+	*(void **)&start = dlsym(library, "CRYPTO_gcm128_setiv");
+	*(void **)&encrypt = dlsym(library, "CRYPTO_gcm128_encrypt");
+	*(void **)&finish = dlsym(library, "CRYPTO_gcm128_tag");
+	*(void **)&release = dlsym(library, "CRYPTO_gcm128_release");
+	*(void **)&block = dlsym(library, "AES_encrypt");
+	*(void **)&expand = dlsym(library, "AES_set_encrypt_key");
+	cr_assert(create && start && encrypt && finish && release && expand);
+	cr_assert_eq(expand(key, 256, &expanded), 0);
+	gcm = create(&expanded, block);
+	cr_assert(gcm);
+	start(gcm, nonce, nonce_size);
+	cr_assert_eq(encrypt(gcm, plain, sealed, size), 0);
+	finish(gcm, tag, 16);
+	release(gcm);
+	dlclose(library);
+}
+
+Test(ae, nonces_of_gcm_can_have_any_length)
+{
+	static const size_t sizes[] = {
+		1, 11, 12, 13, 16, 60, 127, 128, 129, 144, 257, 1000, 4099
+	};
+	static uint8_t nonce[5000], plain[300];
+	uint8_t key[32];
+
+	pattern_fill(key, sizeof(key), 1);
+	pattern_fill(nonce, sizeof(nonce), 2);
+	pattern_fill(plain, sizeof(plain), 3);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		TEE_OperationHandle seal =
+			operation_for(TEE_ALG_AES_GCM, TEE_MODE_ENCRYPT, 256,
+				      key_of_octets(TEE_TYPE_AES, 256, key, sizeof(key)));
+		TEE_OperationHandle open =
+			operation_for(TEE_ALG_AES_GCM, TEE_MODE_DECRYPT, 256,
+				      key_of_octets(TEE_TYPE_AES, 256, key, sizeof(key)));
+		uint8_t ours[300], theirs[300], opened[300], our_tag[16], their_tag[16];
+		size_t size = sizeof(ours), tag_size = sizeof(our_tag);
+
+		sealed_by_library(key, nonce, sizes[i], plain, sizeof(plain), theirs, their_tag);
+		cr_assert_eq(TEE_AEInit(seal, nonce, sizes[i], 128, 0, 0), TEE_SUCCESS);
+		cr_assert_eq(TEE_AEEncryptFinal(seal, plain, sizeof(plain), ours, &size, our_tag,
+						&tag_size),
+			     TEE_SUCCESS);
+		cr_expect_eq(memcmp(ours, theirs, sizeof(ours)), 0, "nonce of %zu", sizes[i]);
+		cr_expect_eq(memcmp(our_tag, their_tag, 16), 0, "nonce of %zu", sizes[i]);
+		/* Not another nonce: its last octet counts. */
+		for (unsigned int wrong = 0; wrong < 2; wrong++) {
+			nonce[sizes[i] - 1] ^= (uint8_t)wrong;
+			size = sizeof(opened);
+			cr_assert_eq(TEE_AEInit(open, nonce, sizes[i], 128, 0, 0), TEE_SUCCESS);
+			cr_expect_eq(TEE_AEDecryptFinal(open, ours, sizeof(ours), opened, &size,
+							our_tag, 16),
+				     wrong ? TEE_ERROR_MAC_INVALID : TEE_SUCCESS);
+			nonce[sizes[i] - 1] ^= (uint8_t)wrong;
+		}
+		TEE_FreeOperation(seal);
+		TEE_FreeOperation(open);
 	}
 }
 
