@@ -331,6 +331,130 @@ Test(differential, rsa_signatures_both_ways)
 	}
 }
 
+/* A key pair on a curve, that the command makes and keeps in its file `key`. */
+static TEE_ObjectHandle ec_key(const char *curve, uint32_t id, uint32_t bits)
+{
+	const size_t half = (bits + 7) / 8;
+	char hexadecimal[3][2 * 66 + 1];
+	uint8_t key[1024];
+	size_t size = sizeof(key), at = 0;
+	struct key_part parts[5] = {
+		{ TEE_ATTR_ECC_CURVE, NULL, id },
+		{ TEE_ATTR_ECC_PRIVATE_VALUE, hexadecimal[0], 0 },
+		{ TEE_ATTR_ECC_PUBLIC_VALUE_X, hexadecimal[1], 0 },
+		{ TEE_ATTR_ECC_PUBLIC_VALUE_Y, hexadecimal[2], 0 },
+	};
+
+	cr_assert(command(key, &size,
+			  "ecparam -name %s -genkey -noout -out key && " TEESIM_OPENSSL
+			  " ec -in key -outform DER",
+			  curve));
+	/* Version 1, then the private half; the point ends it. */
+	while (at + 2 < size && !(key[at] == 4 && key[at + 1] == half))
+		at++;
+	cr_assert(at + 2 + half < size && key[size - 2 * half - 1] == 4);
+	for (size_t i = 0; i < half; i++) {
+		snprintf(hexadecimal[0] + 2 * i, 3, "%02x", key[at + 2 + i]);
+		snprintf(hexadecimal[1] + 2 * i, 3, "%02x", key[size - 2 * half + i]);
+		snprintf(hexadecimal[2] + 2 * i, 3, "%02x", key[size - half + i]);
+	}
+	return key_of_parts(TEE_TYPE_ECDSA_KEYPAIR, bits, parts);
+}
+
+/* r and s as the command writes them, and back. */
+static size_t der_of(const uint8_t *signature, size_t half, uint8_t *der)
+{
+	uint8_t body[2 * 70];
+	size_t size = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		const uint8_t *number = signature + i * half;
+		size_t left = half, pad;
+
+		for (; left > 1 && !*number; left--)
+			number++;
+		pad = *number >> 7;
+		body[size++] = 2;
+		body[size++] = (uint8_t)(left + pad);
+		if (pad)
+			body[size++] = 0;
+		memcpy(body + size, number, left);
+		size += left;
+	}
+	der[0] = 0x30;
+	der[1] = 0x81;
+	der[2] = (uint8_t)size;
+	memcpy(der + (size < 128 ? 2 : 3), body, size);
+	if (size < 128)
+		der[1] = (uint8_t)size;
+	return size + (size < 128 ? 2 : 3);
+}
+
+static void der_read(const uint8_t *der, size_t half, uint8_t *signature)
+{
+	const uint8_t *at = der + (der[1] & 0x80 ? 3 : 2);
+
+	memset(signature, 0, 2 * half);
+	for (size_t i = 0; i < 2; i++) {
+		size_t size = at[1];
+		const uint8_t *number = at + 2;
+
+		at += 2 + size;
+		for (; size > half; size--)
+			number++;
+		memcpy(signature + (i + 1) * half - size, number, size);
+	}
+}
+
+Test(differential, ecdsa_both_ways)
+{
+	static const struct {
+		const char *curve;
+		uint32_t id, bits, algorithm;
+		size_t size;
+	} all[] = {
+		{ "prime192v1", TEE_ECC_CURVE_NIST_P192, 192, TEE_ALG_ECDSA_SHA1, 20 },
+		{ "secp224r1", TEE_ECC_CURVE_NIST_P224, 224, TEE_ALG_ECDSA_SHA224, 28 },
+		{ "prime256v1", TEE_ECC_CURVE_NIST_P256, 256, TEE_ALG_ECDSA_SHA256, 32 },
+		{ "secp384r1", TEE_ECC_CURVE_NIST_P384, 384, TEE_ALG_ECDSA_SHA384, 48 },
+		{ "secp521r1", TEE_ECC_CURVE_NIST_P521, 521, TEE_ALG_ECDSA_SHA512, 64 },
+		/* A digest that is longer than the curve's order is cut. */
+		{ "prime192v1", TEE_ECC_CURVE_NIST_P192, 192, TEE_ALG_ECDSA_SHA512, 64 },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		const size_t half = (all[i].bits + 7) / 8;
+		TEE_ObjectHandle key = ec_key(all[i].curve, all[i].id, all[i].bits);
+		TEE_OperationHandle sign =
+			operation_new(all[i].algorithm, TEE_MODE_SIGN, all[i].bits);
+		TEE_OperationHandle verify =
+			operation_new(all[i].algorithm, TEE_MODE_VERIFY, all[i].bits);
+		uint8_t digest[64], signature[132], der[150], said[256];
+		size_t size = sizeof(signature), said_size = sizeof(said);
+
+		pattern_fill(digest, sizeof(digest), (uint32_t)i);
+		file_write("in", digest, all[i].size);
+		cr_assert_eq(TEE_SetOperationKey(sign, key), TEE_SUCCESS);
+		cr_assert_eq(TEE_SetOperationKey(verify, key), TEE_SUCCESS);
+		cr_assert_eq(TEE_AsymmetricSignDigest(sign, NULL, 0, digest, all[i].size, signature,
+						      &size),
+			     TEE_SUCCESS);
+		file_write("out", der, der_of(signature, half, der));
+		cr_expect(command(said, &said_size,
+				  "pkeyutl -verify -inkey key -in in -sigfile out"),
+			  "openssl takes ours: %s", all[i].curve);
+		size = sizeof(der);
+		cr_assert(command(der, &size, "pkeyutl -sign -inkey key -in in"));
+		der_read(der, half, signature);
+		cr_expect_eq(TEE_AsymmetricVerifyDigest(verify, NULL, 0, digest, all[i].size,
+							signature, 2 * half),
+			     TEE_SUCCESS, "we take openssl's: %s", all[i].curve);
+		TEE_FreeOperation(sign);
+		TEE_FreeOperation(verify);
+		TEE_FreeTransientObject(key);
+	}
+}
+
 Test(differential, rsa_encryption_both_ways)
 {
 	static const uint32_t sha1 = TEE_ALG_SHA1;
