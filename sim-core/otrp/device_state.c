@@ -1,0 +1,150 @@
+#include "otrp/exchange.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "teep/otrp/compose.h"
+#include "teep/pki/openssl_auto.h"
+#include "teep/pki/signature.h"
+
+static json_t *certificate_json(X509 *certificate)
+{
+	size_t size;
+	uint8_t *der = certificate_encode(certificate, &size);
+	json_t *value = der ? otrp_base64(der, size) : NULL;
+
+	OPENSSL_free(der);
+	return value;
+}
+
+json_t *aik_encode(EVP_PKEY *key, const char **type)
+{
+	const bool rsa = key_kind(key) == KEY_RSA;
+	uint8_t *der = NULL;
+	const int size = rsa ? i2d_PublicKey(key, &der) : i2d_PUBKEY(key, &der);
+	json_t *value = size > 0 ? otrp_base64(der, (size_t)size) : NULL;
+
+	*type = rsa ? "RSA" : "ECC";
+	OPENSSL_free(der);
+	return value;
+}
+
+/* The firmware's word on this very transaction. */
+static json_t *firmware_json(struct exchange *exchange)
+{
+	const struct boot *boot = &exchange->tee->boot;
+	const struct span tid = exchange->request.tid;
+	size_t size = 0;
+	uint8_t *signature =
+		signature_make(boot->tfw_key, SIGNATURE_JOSE, tid.data, tid.size, &size);
+	json_t *value = NULL;
+
+	if (signature)
+		value = json_pack("{s:o, s:o, s:s, s:o}", "tbs", otrp_base64(tid.data, tid.size),
+				  "cert", certificate_json(sk_X509_value(boot->tfw_chain, 0)),
+				  "sigalg",
+				  jws_algorithm_name(jws_algorithm_of(key_kind(boot->tfw_key))),
+				  "sig", otrp_base64(signature, size));
+	OPENSSL_free(signature);
+	return value;
+}
+
+struct collection {
+	struct exchange *exchange;
+	json_t *domains, *aiks, *tas;
+	struct span last_spid;
+};
+
+static int ta_collect(void *context, struct span taid, struct span name)
+{
+	struct collection *collection = context;
+	json_t *ta = json_object();
+
+	(void)json_object_set_new(ta, "taid", otrp_text(taid));
+	if (name.size)
+		(void)json_object_set_new(ta, "taname", otrp_text(name));
+	return json_array_append_new(collection->tas, ta) ? -1 : 0;
+}
+
+static int aik_collect(struct collection *collection, struct span spid)
+{
+	struct exchange *exchange = collection->exchange;
+	struct span der;
+	const char *type;
+	EVP_PKEY *key;
+	json_t *value;
+
+	if (aik_get(exchange->tee->store, &exchange->arena, exchange->tamid, spid, &der))
+		return -1;
+	key = key_der_decode(der.data, der.size);
+	value = key ? aik_encode(key, &type) : NULL;
+	EVP_PKEY_free(key);
+	if (!value)
+		return -1;
+	return json_array_append_new(collection->aiks,
+				     json_pack("{s:o, s:s, s:o}", "spaik", value, "spaiktype", type,
+					       "spid", otrp_text(spid)));
+}
+
+static int domain_collect(void *context, const struct domain *domain)
+{
+	struct collection *collection = context;
+	struct exchange *exchange = collection->exchange;
+	json_t *object;
+
+	collection->tas = json_array();
+	object = json_pack("{s:o, s:o, s:o}", "name", otrp_text(domain->name.sdname), "spid",
+			   otrp_text(domain->name.spid), "talist", collection->tas);
+	if (!object || json_array_append_new(collection->domains, object) ||
+	    ta_each(exchange->tee->store, &exchange->arena, domain->id, ta_collect, collection))
+		return -1;
+	/* Domains come in the order of their SP. */
+	if (span_equal(domain->name.spid, collection->last_spid))
+		return 0;
+	if (!arena_copy(&exchange->arena, domain->name.spid.data, domain->name.spid.size,
+			&collection->last_spid))
+		return -1;
+	return aik_collect(collection, collection->last_spid);
+}
+
+static json_t *tee_json(struct exchange *exchange, struct collection *collection)
+{
+	const struct boot *boot = &exchange->tee->boot;
+	json_t *authorities = json_array(), *tee;
+	char count[24], generation[24];
+
+	for (int i = 1; i < sk_X509_num(boot->tee_chain); i++)
+		(void)json_array_append_new(authorities,
+					    certificate_json(sk_X509_value(boot->tee_chain, i)));
+	snprintf(count, sizeof(count), "%zu", json_array_size(collection->domains));
+	snprintf(generation, sizeof(generation), "%" PRIu64, exchange->memory.dsigen);
+	tee = json_pack("{s:s, s:s, s:o, s:o, s:{s:s, s:O}, s:O}", "name", boot->tee_name, "ver",
+			boot->tee_version, "cert",
+			certificate_json(sk_X509_value(boot->tee_chain, 0)), "cacert", authorities,
+			"sdlist", "cnt", count, "sd", collection->domains, "teeaiklist",
+			collection->aiks);
+	if (tee && !exchange->tee->options.without_dsigen)
+		(void)json_object_set_new(tee, "dsigen", json_string(generation));
+	return tee;
+}
+
+json_t *device_state_make(struct exchange *exchange, uint8_t hash[32])
+{
+	struct collection collection = { exchange, json_array(), json_array(), NULL, { 0 } };
+	json_t *state = NULL;
+	char *text = NULL;
+
+	if (domain_each(exchange->tee->store, exchange->tamid, domain_collect, &collection) == 0)
+		state = json_pack("{s:{s:o, s:o}}", "dsi", "tee", tee_json(exchange, &collection),
+				  "tfwdata", firmware_json(exchange));
+	json_decref(collection.domains);
+	json_decref(collection.aiks);
+	text = state ? json_canonical(state) : NULL;
+	if (!text || EVP_Digest(text, strlen(text), hash, NULL, EVP_sha256(), NULL) != 1) {
+		json_decref(state);
+		state = NULL;
+	}
+	free(text);
+	return state;
+}

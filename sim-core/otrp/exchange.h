@@ -1,0 +1,71 @@
+/*
+ * One request on its way through the TEE: what is known of it so far, and how it ends.
+ *
+ * Runs in the TEE's OTrP process; shared by the files that are the steps of tee_process().
+ */
+#ifndef TEESIM_OTRP_EXCHANGE_H
+#define TEESIM_OTRP_EXCHANGE_H
+
+#include <openssl/x509.h>
+
+#include "otrp/domains.h"
+#include "otrp/parser.h"
+#include "otrp/tee.h"
+#include "teep/pki/certificate.h"
+
+struct tee {
+	struct tee_options options;
+	struct boot boot;
+	struct store *store;
+	struct parser *parser;
+	uint8_t did[32];
+};
+
+struct exchange {
+	struct tee *tee;
+	struct arena arena;
+	time_t now;
+	struct otrp_failure failure;
+	enum otrp_message message;
+	struct otrp_envelope envelope;
+	struct otrp_request request;
+	struct otrp_content content;
+	/* The sender, once authenticated. */
+	bool authenticated;
+	X509 *leaf;
+	STACK_OF(X509) * path; /* leaf first, root last */
+	char tamid_text[TAMID_SIZE];
+	struct span tamid;
+	struct tam_session session; /* certificates and responses that were used */
+	struct tam_memory memory;
+	time_t produced;     /* the latest of the OCSP responses */
+	bool noted;	     /* this very request was here before */
+	struct span cek;     /* the content's key, once it is known */
+	uint32_t encryption; /* enum jwe_encryption */
+	/* What the command found and made. */
+	struct domain domain;
+	struct domain_ta ta;
+	EVP_PKEY *aik; /* to be told in the answer */
+	bool changed;  /* something that the TAM sees */
+};
+
+/* Steps 5 and 6: who signed, and whether it is a TAM that this TEE trusts. */
+int exchange_authenticate(struct exchange *exchange);
+
+/* Steps 14 to 16: the command itself, inside a transaction. */
+int exchange_execute(struct exchange *exchange);
+
+/* The device state for this TAM: {"dsi":…} as a value that is the caller's, and its hash; NULL
+ * without memory or with a broken store. */
+json_t *device_state_make(struct exchange *exchange, uint8_t hash[32]);
+
+/* An anonymous key as the DSI has it, and its type. NULL on failure. */
+json_t *aik_encode(EVP_PKEY *key, const char **type);
+
+/* Step 17. The caller's text, or NULL. `state` (may be NULL) is taken. */
+char *answer_make(struct exchange *exchange, json_t *state);
+
+/* Maps a store's error to a failure; -ENOENT must have been seen to. */
+int exchange_store_failed(struct exchange *exchange, int rc);
+
+#endif

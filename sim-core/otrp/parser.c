@@ -1,0 +1,125 @@
+#include "otrp/parser.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "otrp/parser_job.h"
+#include "otrp/parser_process.h"
+
+struct parser {
+	struct otrp_options options;
+	struct parser_process *process; /* NULL: in this one */
+};
+
+int parser_open(struct parser **out, const char *program, const struct otrp_options *options)
+{
+	struct parser *parser = calloc(1, sizeof(*parser));
+	int rc = 0;
+
+	if (!parser)
+		return -ENOMEM;
+	parser->options = *options;
+	if (program)
+		rc = parser_process_start(&parser->process, program);
+	if (rc) {
+		free(parser);
+		return rc;
+	}
+	*out = parser;
+	return 0;
+}
+
+void parser_close(struct parser *parser)
+{
+	if (!parser)
+		return;
+	if (parser->process)
+		parser_process_stop(parser->process);
+	free(parser);
+}
+
+/* Does the job there or here, and takes the record of the answer by its layout. */
+static int job_do(struct parser *parser, struct parser_job *job, struct arena *arena,
+		  const struct record_member *layout, size_t count, void *out,
+		  struct otrp_failure *failure)
+{
+	struct parser_answer answer;
+	int rc = 0;
+
+	job->lenient = parser->options.lenient;
+	job->extended = parser->options.extended;
+	job->message_max = parser->options.message_max;
+	if (parser->process)
+		rc = parser_process_do(parser->process, job, arena, &answer);
+	else
+		parser_job_do(job, arena, &answer);
+	if (rc) {
+		/* Whatever ended it was in the message. */
+		otrp_fail(failure, rc == -EBADMSG ? OTRP_REQUEST_INVALID : OTRP_TEE_FAIL,
+			  "the message could not be parsed");
+		return rc;
+	}
+	if (answer.record.data && record_parse(answer.record, layout, count, out)) {
+		otrp_fail(failure, OTRP_TEE_FAIL, "the parser's answer is out of bounds");
+		return -EIO;
+	}
+	if (answer.status == OTRP_PASS && answer.record.data)
+		return 0;
+	if (answer.status == OTRP_PASS)
+		return otrp_fail(failure, OTRP_TEE_FAIL, "the parser has no answer");
+	/* The text is a constant of ours, or else harmless: bounded, and escaped when it is sent.
+	 */
+	return otrp_fail(failure, (enum otrp_status)answer.status, "%s",
+			 answer.why.data ? span_text(answer.why) : "");
+}
+
+int parser_envelope(struct parser *parser, struct span octets, struct arena *arena,
+		    struct otrp_envelope *out, struct otrp_failure *failure)
+{
+	struct parser_job job = { .kind = JOB_ENVELOPE, .input = octets };
+
+	*out = (struct otrp_envelope) { .message = OTRP_MESSAGE_COUNT };
+	return job_do(parser, &job, arena, otrp_envelope_layout, OTRP_ENVELOPE_LAYOUT_COUNT, out,
+		      failure);
+}
+
+int parser_request(struct parser *parser, struct span payload_text, struct arena *arena,
+		   struct otrp_request *out, struct otrp_failure *failure)
+{
+	struct parser_job job = { .kind = JOB_REQUEST, .input = payload_text };
+
+	*out = (struct otrp_request) { .message = OTRP_MESSAGE_COUNT };
+	return job_do(parser, &job, arena, otrp_request_layout, OTRP_REQUEST_LAYOUT_COUNT, out,
+		      failure);
+}
+
+int parser_content(struct parser *parser, struct span plaintext, enum otrp_message message,
+		   struct arena *arena, struct otrp_content *out, struct otrp_failure *failure)
+{
+	struct parser_job job = { .kind = JOB_CONTENT, .message = message, .input = plaintext };
+
+	*out = (struct otrp_content) { 0 };
+	return job_do(parser, &job, arena, otrp_content_layout, OTRP_CONTENT_LAYOUT_COUNT, out,
+		      failure);
+}
+
+int parser_package(struct parser *parser, struct span package, const struct span_list *allowed,
+		   struct arena *arena, struct ta_cms *out, struct otrp_failure *failure)
+{
+	struct parser_job job = { .kind = JOB_PACKAGE, .input = package, .allowed = *allowed };
+	struct parser_package found = { 0 };
+	int rc = job_do(parser, &job, arena, parser_package_layout, PARSER_PACKAGE_LAYOUT_COUNT,
+			&found, failure);
+
+	*out = (struct ta_cms) { 0 };
+	if (rc)
+		return rc;
+	if (found.signer >= allowed->count || !found.image.data || !found.uuid.data)
+		return otrp_fail(failure, OTRP_TEE_FAIL, "the parser's answer is out of bounds");
+	memcpy(out->uuid.octet, found.uuid.data, sizeof(out->uuid.octet));
+	out->version = found.version;
+	out->signer = found.signer;
+	out->name = found.name;
+	out->image = found.image;
+	return 0;
+}

@@ -1,0 +1,38 @@
+/*
+ * The TEE's way to what outsiders wrote: it hands octets in and gets checked structs back.
+ *
+ * Runs in the TEE's OTrP process. The parsing itself happens in another (parser_process.h), one for
+ * each piece of input, which has no keys, no files and no network, and whose answer is checked as
+ * if it were hostile. Spans point into the arena.
+ */
+#ifndef TEESIM_OTRP_PARSER_H
+#define TEESIM_OTRP_PARSER_H
+
+#include "teep/otrp/request.h"
+#include "teep/otrp/ta_cms.h"
+
+struct parser;
+
+/* `program` is the parser's, or NULL to parse in this process (for tests of the rest). 0 or -errno.
+ */
+int parser_open(struct parser **out, const char *program, const struct otrp_options *options);
+void parser_close(struct parser *parser);
+
+/* Each returns 0, or -EBADMSG with the failure; -EIO when there is no parser, and -ENOMEM, are
+ * OTRP_TEE_FAIL. */
+int parser_envelope(struct parser *parser, struct span octets, struct arena *arena,
+		    struct otrp_envelope *out, struct otrp_failure *failure);
+
+/* `payload_text` in base64url, as it was signed. */
+int parser_request(struct parser *parser, struct span payload_text, struct arena *arena,
+		   struct otrp_request *out, struct otrp_failure *failure);
+
+int parser_content(struct parser *parser, struct span plaintext, enum otrp_message message,
+		   struct arena *arena, struct otrp_content *out, struct otrp_failure *failure);
+
+/* A TA package that one of the certificates signed, with an image in it that is one of a TA of that
+ * UUID. */
+int parser_package(struct parser *parser, struct span package, const struct span_list *allowed,
+		   struct arena *arena, struct ta_cms *out, struct otrp_failure *failure);
+
+#endif

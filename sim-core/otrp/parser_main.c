@@ -1,0 +1,113 @@
+/*
+ * teesim-otrp-parser: parses what outsiders sent to the TEE. See parser_process.h.
+ *
+ * Trusts nobody. It has one socket, and a filter that leaves it reading, writing and forking; each
+ * child has a narrower one, does one job and ends.
+ */
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <openssl/crypto.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "otrp/parser_process.h"
+#include "otrp/parser_stream.h"
+#include "sandbox/filter_values.h"
+#include "wire/socket.h"
+#ifndef TEESIM_SANITIZE
+#include "otrp_policies.h"
+#endif
+
+#define CPU_SECONDS   10U
+#define ADDRESS_SPACE (2ULL << 30)
+
+#ifndef TEESIM_SANITIZE
+static void filter_enter(const struct sock_filter *policy, size_t size)
+{
+	struct sock_filter code[size / sizeof(*policy)];
+	struct sock_fprog program = { .len = (unsigned short)(size / sizeof(*policy)),
+				      .filter = code };
+
+	memcpy(code, policy, size);
+	for (size_t i = 0; i < program.len; i++)
+		if (code[i].k == FILTER_PLACEHOLDER_TGID)
+			code[i].k = (unsigned int)getpid();
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
+		_exit(1);
+}
+#endif
+
+static void limit(int resource, rlim_t most)
+{
+	const struct rlimit limits = { most, most };
+
+	if (setrlimit((__rlimit_resource_t)resource, &limits) < 0)
+		_exit(1);
+}
+
+/* Whatever a first parse loads or asks for is loaded and asked for while that is allowed. */
+static void warm_up(void)
+{
+	struct parser_job job = { .kind = JOB_PACKAGE, .input = span_of("\x30\x00", 2) };
+	struct parser_answer answer;
+	struct arena arena = { 0 };
+
+	parser_job_do(&job, &arena, &answer);
+	job = (struct parser_job) { .kind = JOB_ENVELOPE, .input = span_of("{\"a\":1}", 7) };
+	parser_job_do(&job, &arena, &answer);
+	arena_clear(&arena);
+}
+
+static void job_serve(int sock)
+{
+	struct parser_answer answer;
+	struct parser_job job;
+	struct arena arena = { 0 };
+	struct span octets;
+
+#ifndef TEESIM_SANITIZE
+	filter_enter(policy_job, sizeof(policy_job));
+#endif
+	if (parser_stream_read(sock, PARSER_SIZE_MAX, &arena, &octets) == 0 &&
+	    record_parse(octets, parser_job_layout, PARSER_JOB_LAYOUT_COUNT, &job) == 0) {
+		parser_job_do(&job, &arena, &answer);
+		if (record_encode(&answer, parser_answer_layout, PARSER_ANSWER_LAYOUT_COUNT, &arena,
+				  &octets) == 0)
+			(void)parser_stream_write(sock, octets);
+	}
+	arena_clear(&arena);
+}
+
+int main(void)
+{
+	const struct sigaction reap = { .sa_handler = SIG_IGN, .sa_flags = SA_NOCLDWAIT };
+	struct packet_fds fds;
+	char word;
+
+	/* Nothing of the machine's configuration concerns this process. */
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	warm_up();
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
+	    sigaction(SIGCHLD, &reap, NULL) < 0)
+		return 1;
+	limit(RLIMIT_CORE, 0);
+#ifndef TEESIM_SANITIZE
+	limit(RLIMIT_AS, ADDRESS_SPACE);
+	filter_enter(policy_serve, sizeof(policy_serve));
+#endif
+	while (socket_receive(PARSER_SOCKET, &word, 1, &fds, 0) > 0) {
+		if (fds.count == 1 && fork() == 0) {
+			/* Of the child alone: its parent serves for ever. */
+			limit(RLIMIT_CPU, CPU_SECONDS);
+			(void)close(PARSER_SOCKET);
+			job_serve(fds.fd[0]);
+			_exit(0);
+		}
+		packet_fds_close(&fds);
+	}
+	return 0;
+}

@@ -1,0 +1,105 @@
+#include "otrp/parser_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "otrp/parser_stream.h"
+#include "wire/socket.h"
+
+struct parser_process {
+	pid_t pid;
+	int control;
+};
+
+static int process_spawn(const char *program, int sock, pid_t *pid)
+{
+	char *argv[] = { (char *)program, NULL };
+	char *environment[] = { NULL };
+	posix_spawn_file_actions_t actions;
+	int rc;
+
+	posix_spawn_file_actions_init(&actions);
+	/* dup2 of a descriptor onto itself would leave it to be closed. */
+	rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0);
+	if (rc == 0)
+		rc = posix_spawn_file_actions_adddup2(&actions, 0, 1);
+	if (rc == 0)
+		rc = posix_spawn_file_actions_adddup2(&actions, sock, PARSER_SOCKET);
+	if (rc == 0)
+		rc = posix_spawn_file_actions_addclosefrom_np(&actions, PARSER_SOCKET + 1);
+	if (rc == 0)
+		rc = posix_spawn(pid, program, &actions, NULL, argv, environment);
+	posix_spawn_file_actions_destroy(&actions);
+	return -rc;
+}
+
+int parser_process_start(struct parser_process **out, const char *program)
+{
+	struct parser_process *process = calloc(1, sizeof(*process));
+	int ends[2], high, rc;
+
+	if (!process)
+		return -ENOMEM;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+		free(process);
+		return -errno;
+	}
+	high = fcntl(ends[1], F_DUPFD_CLOEXEC, PARSER_SOCKET + 1);
+	rc = high < 0 ? -errno : process_spawn(program, high, &process->pid);
+	if (high >= 0)
+		close(high);
+	close(ends[1]);
+	if (rc) {
+		close(ends[0]);
+		free(process);
+		return rc;
+	}
+	process->control = ends[0];
+	*out = process;
+	return 0;
+}
+
+void parser_process_stop(struct parser_process *process)
+{
+	/* It ends when nobody is there to ask. */
+	close(process->control);
+	while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	free(process);
+}
+
+static int answer_take(struct span octets, struct parser_answer *out)
+{
+	return record_parse(octets, parser_answer_layout, PARSER_ANSWER_LAYOUT_COUNT, out);
+}
+
+int parser_process_do(struct parser_process *process, const struct parser_job *job,
+		      struct arena *arena, struct parser_answer *out)
+{
+	struct packet_fds fds = { .count = 1 };
+	struct span question, answer;
+	int ends[2], rc;
+
+	rc = record_encode(job, parser_job_layout, PARSER_JOB_LAYOUT_COUNT, arena, &question);
+	if (rc)
+		return rc;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return -EIO;
+	fds.fd[0] = ends[1];
+	rc = socket_send(process->control, "j", 1, &fds, 0) ? -EIO : 0;
+	close(ends[1]);
+	if (rc == 0)
+		rc = parser_stream_write(ends[0], question);
+	if (rc == 0)
+		rc = parser_stream_read(ends[0], PARSER_SIZE_MAX, arena, &answer);
+	close(ends[0]);
+	if (rc == 0)
+		rc = answer_take(answer, out);
+	return rc == -EPIPE ? -EBADMSG : rc;
+}

@@ -1,0 +1,31 @@
+/*
+ * The process in which outsiders' octets are parsed: one that waits, and forks a child of its own
+ * for each job, so that what took over one parse is gone with it.
+ *
+ * Runs in the TEE's OTrP process, which starts it (parser_process.c), and is the program
+ * teesim-otrp-parser (parser_main.c). Both have one socket; a job is a length and a record, and so
+ * is the answer. The program can reach nothing else: no files, no network, no other process.
+ */
+#ifndef TEESIM_OTRP_PARSER_PROCESS_H
+#define TEESIM_OTRP_PARSER_PROCESS_H
+
+#include "otrp/parser_job.h"
+
+struct parser_process;
+
+/* 0 or -errno. */
+int parser_process_start(struct parser_process **out, const char *program);
+void parser_process_stop(struct parser_process *process);
+
+/* 0; -EBADMSG when the child died over the job, or answered out of bounds; -EIO when there is no
+ * parser any more; -ENOMEM. */
+int parser_process_do(struct parser_process *process, const struct parser_job *job,
+		      struct arena *arena, struct parser_answer *out);
+
+/* The descriptor of the socket in the program. */
+#define PARSER_SOCKET 3
+
+/* No job and no answer is longer: a message of the largest size, twice decoded. */
+#define PARSER_SIZE_MAX (128U << 20)
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * Jobs and answers on their socket: a length of 32 bits, and so many octets.
+ *
+ * Runs at both ends.
+ */
+#ifndef TEESIM_OTRP_PARSER_STREAM_H
+#define TEESIM_OTRP_PARSER_STREAM_H
+
+#include "teep/otrp/arena.h"
+
+/* 0, -EPIPE when the other end is gone, or another -errno. Never raises SIGPIPE. */
+int parser_stream_write(int sock, struct span octets);
+
+/* 0, -EPIPE, -EBADMSG for more than `most` octets, or another -errno. */
+int parser_stream_read(int sock, uint32_t most, struct arena *arena, struct span *out);
+
+#endif

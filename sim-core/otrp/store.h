@@ -1,0 +1,56 @@
+/*
+ * What the TEE remembers: sealed, checked as a whole, changed in transactions, never set back.
+ *
+ *   domains.db       SQLite: one table of keys and sealed values
+ *   domains.counter  stands for a counter in hardware: how often the store has changed
+ *
+ * Runs in the TEE's OTrP process, which has the database for itself. Every value is sealed to the
+ * device and bound to its key; a keyed sum over all of them and the number of changes are sealed
+ * too, so that a row that was taken away or put back is noticed, and so is an older copy of the
+ * whole. Keys are not secret.
+ */
+#ifndef TEESIM_OTRP_STORE_H
+#define TEESIM_OTRP_STORE_H
+
+#include "teep/otrp/arena.h"
+
+struct store;
+
+/*
+ * Open the store of the device in `directory`, made when there is none. `size_max` bounds the
+ * database in octets; 0 for a gigabyte. Returns 0 or, with one line in `err`, -EBADMSG when it was
+ * tampered with, -ESTALE when it is older than the counter, -EBUSY when somebody else has it, or
+ * another -errno.
+ */
+int store_open(struct store **out, const char *directory, uint64_t size_max, char *err,
+	       size_t errlen);
+
+/* An unfinished transaction is undone. */
+void store_close(struct store *store);
+
+/*
+ * Changes are made between begin and commit; a commit is durable when it returns. After any error
+ * but -ENOENT roll back. -ENOSPC: the store is full.
+ */
+int store_begin(struct store *store);
+int store_commit(struct store *store);
+void store_rollback(struct store *store);
+
+/* 0, -ENOENT, -EBADMSG, -ENOMEM or -EIO. */
+int store_get(struct store *store, struct span key, struct arena *arena, struct span *value);
+int store_put(struct store *store, struct span key, struct span value);
+int store_delete(struct store *store, struct span key);
+
+/* Each key that begins with `prefix`, in order, until `each` returns something else than 0, which
+ * is then returned. `each` must not change the store. With `values` false, none is unsealed. */
+int store_scan(struct store *store, struct span prefix, bool values,
+	       int (*each)(void *context, struct span key, struct span value), void *context);
+
+/* A key of a kind and parts that hold no zero octet; all in the arena. Data is NULL without
+ * memory. A prefix of it has fewer parts. */
+struct span store_key(struct arena *arena, char kind, unsigned count, const struct span *parts);
+
+/* How many changes there have been. */
+uint64_t store_generation(const struct store *store);
+
+#endif

@@ -1,0 +1,323 @@
+#include "otrp/tee.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "boot/manufacture.h"
+#include "otrp/exchange.h"
+#include "teep/pki/openssl_auto.h"
+
+int exchange_store_failed(struct exchange *exchange, int rc)
+{
+	if (rc == -ENOSPC)
+		return otrp_fail(&exchange->failure, OTRP_TEE_RESOURCE_FULL,
+				 "the device's storage is full");
+	return otrp_fail(&exchange->failure, OTRP_TEE_FAIL,
+			 rc == -ENOMEM ? "out of memory" : "the device's storage failed");
+}
+
+enum boot_result tee_open(struct tee **out, const char *directory,
+			  const struct tee_options *options, int *store_error, char *err,
+			  size_t errlen)
+{
+	const struct otrp_options parse = { options->lenient, options->extended,
+					    options->message_max };
+	struct tee *tee = calloc(1, sizeof(*tee));
+	enum boot_result result;
+	int rc = 0;
+
+	*store_error = 0;
+	if (!tee)
+		return BOOT_FILE;
+	tee->options = *options;
+	if (!tee->options.aik_kind)
+		tee->options.aik_kind = KEY_RSA;
+	result = boot_device(directory, &tee->boot, err, errlen);
+	if (result == BOOT_NOT_MANUFACTURED) {
+		if (manufacture_throwaway(directory, err, errlen) == 0)
+			result = boot_device(directory, &tee->boot, err, errlen);
+	}
+	if (result == BOOT_OK) {
+		rc = store_open(&tee->store, directory, options->store_max, err, errlen);
+		*store_error = rc;
+	}
+	if (result == BOOT_OK && rc == 0) {
+		rc = parser_open(&tee->parser, options->parser, &parse);
+		if (rc)
+			snprintf(err, errlen, "the parser %s can't be started: %s", options->parser,
+				 strerror(-rc));
+	}
+	if (result == BOOT_OK && rc == 0 &&
+	    !certificate_hash(sk_X509_value(tee->boot.tee_chain, 0), tee->did))
+		rc = -ENOMEM;
+	if (result == BOOT_OK && rc)
+		result = BOOT_FILE;
+	if (result) {
+		tee_close(tee);
+		return result;
+	}
+	*out = tee;
+	return BOOT_OK;
+}
+
+void tee_close(struct tee *tee)
+{
+	if (!tee)
+		return;
+	parser_close(tee->parser);
+	store_close(tee->store);
+	boot_clear(&tee->boot);
+	free(tee);
+}
+
+/* Steps 1 to 4, in the parser's process. */
+static int request_take(struct exchange *exchange, struct span octets)
+{
+	struct otrp_failure in_request = { 0 };
+	struct tee *tee = exchange->tee;
+	int rc, rc_request = 0;
+
+	rc = parser_envelope(tee->parser, octets, &exchange->arena, &exchange->envelope,
+			     &exchange->failure);
+	exchange->message = (enum otrp_message)exchange->envelope.message;
+	/* Its identifiers are echoed even where it ends here. */
+	if (exchange->envelope.jws.payload_text.data)
+		rc_request = parser_request(tee->parser, exchange->envelope.jws.payload_text,
+					    &exchange->arena, &exchange->request, &in_request);
+	if (rc)
+		return rc;
+	if (rc_request) {
+		exchange->failure = in_request;
+		return rc_request;
+	}
+	if (exchange->request.message != exchange->envelope.message)
+		return otrp_fail(&exchange->failure, OTRP_REQUEST_INVALID,
+				 "the names of envelope and payload do not fit");
+	return 0;
+}
+
+/* Steps 7 to 9, and 11. */
+static int request_check(struct exchange *exchange)
+{
+	const struct otrp_request *request = &exchange->request;
+	struct otrp_failure *failure = &exchange->failure;
+	const struct tee *tee = exchange->tee;
+	bool seen;
+	int rc;
+
+	if (request->refusal)
+		return otrp_fail(failure, (enum otrp_status)request->refusal, "%s",
+				 request->refusal_why.data ? span_text(request->refusal_why) : "");
+	if (!request->rid.data || !request->tid.data)
+		return otrp_fail(failure, OTRP_REQUEST_INVALID, "rid or tid is missing");
+	if (exchange->message != OTRP_GET_DEVICE_STATE &&
+	    (!request->tee.data || !span_is(request->tee, tee->boot.tee_name)))
+		return otrp_fail(failure, OTRP_REQUEST_INVALID, "tee: not the name of this TEE");
+	rc = request_seen(tee->store, &exchange->arena, exchange->tamid, request->rid, request->tid,
+			  &seen);
+	if (rc)
+		return exchange_store_failed(exchange, rc);
+	if (seen) {
+		exchange->noted = true;
+		return otrp_fail(failure, OTRP_REQUEST_INVALID,
+				 "a request with these rid and tid was here before");
+	}
+	if (exchange->message != OTRP_GET_DEVICE_STATE &&
+	    (!exchange->memory.dsi_valid || !request->dsihash.data ||
+	     memcmp(request->dsihash.data, exchange->memory.dsi_hash, DSI_HASH_SIZE) != 0))
+		return otrp_fail(failure, OTRP_DEV_STATE_MISMATCH,
+				 "dsihash is not of the state that was told last");
+	return 0;
+}
+
+/* The content's key alone, for the answer to a request that failed before its content was read. */
+static int content_decrypt(struct exchange *exchange, struct span *plaintext)
+{
+	const struct jwe *content = &exchange->request.content;
+	int rc;
+
+	if (!content->ciphertext.data || !content->tag.data || !content->iv.data ||
+	    !content->encrypted_key.data || !content->protected_text.data)
+		return -EBADMSG;
+	rc = jwe_decrypt(content, exchange->tee->boot.tee_key, &exchange->arena, plaintext,
+			 &exchange->cek);
+	exchange->encryption = content->encryption;
+	return rc;
+}
+
+/* A parser that was taken over may leave out what it found to be there. */
+static bool content_complete(const struct exchange *exchange)
+{
+	const struct otrp_content *content = &exchange->content;
+	const bool with_spid =
+		exchange->message != OTRP_DELETE_SD && exchange->message != OTRP_DELETE_TA;
+	const bool with_taid = exchange->message == OTRP_INSTALL_TA ||
+			       exchange->message == OTRP_UPDATE_TA ||
+			       exchange->message == OTRP_DELETE_TA;
+	const bool with_ta = with_taid && exchange->message != OTRP_DELETE_TA;
+	const bool with_did = exchange->message == OTRP_CREATE_SD;
+
+	return content->tamid.data && content->sdname.data && (!with_spid || content->spid.data) &&
+	       (!with_taid || content->taid.data) && (!with_did || content->did.data) &&
+	       (!with_ta || exchange->request.ta_iv.data);
+}
+
+/* Steps 12 and 13. */
+static int content_take(struct exchange *exchange)
+{
+	struct span plaintext;
+	int rc = content_decrypt(exchange, &plaintext);
+
+	if (rc == -ENOTSUP)
+		return otrp_fail(&exchange->failure, OTRP_UNSUPPORTED_CRYPTO_ALG,
+				 "content: alg or enc is not supported, or not for this TEE's key");
+	if (rc == -ENOMEM)
+		return otrp_fail(&exchange->failure, OTRP_TEE_FAIL, "out of memory");
+	if (rc)
+		return otrp_fail(&exchange->failure, OTRP_REQUEST_INVALID,
+				 "content: can't be decrypted");
+	rc = parser_content(exchange->tee->parser, plaintext, exchange->message, &exchange->arena,
+			    &exchange->content, &exchange->failure);
+	if (rc == 0 && !content_complete(exchange))
+		rc = otrp_fail(&exchange->failure, OTRP_TEE_FAIL,
+			       "the parser's answer is not complete");
+	return rc;
+}
+
+/* The TAM's own signature algorithm decides nothing about ours: the key does. */
+static int algorithm_check(struct exchange *exchange)
+{
+	const enum jws_algorithm ours = jws_algorithm_of(key_kind(exchange->tee->boot.tee_key));
+
+	if (exchange->request.has_algorithms && !(exchange->request.algorithms & 1U << ours))
+		return otrp_fail(
+			&exchange->failure, OTRP_UNSUPPORTED_CRYPTO_ALG,
+			"this TEE signs with an algorithm that is not in supportedsigalgs");
+	return 0;
+}
+
+/* What a request that passed, or one that failed after it was authenticated, leaves behind. */
+static int memory_write(struct exchange *exchange, const uint8_t *state_hash)
+{
+	struct store *store = exchange->tee->store;
+	struct tam_memory *memory = &exchange->memory;
+	uint64_t floor = 0;
+	int rc = 0;
+
+	if (state_hash) {
+		memcpy(memory->dsi_hash, state_hash, DSI_HASH_SIZE);
+		memory->dsi_valid = 1;
+	}
+	if (exchange->message == OTRP_GET_DEVICE_STATE && exchange->failure.status == OTRP_PASS)
+		rc = session_put(store, &exchange->arena, exchange->request.tid, memory,
+				 &exchange->session);
+	if (rc == 0)
+		rc = request_note(store, &exchange->arena, exchange->tamid, memory,
+				  exchange->request.rid, exchange->request.tid);
+	if (rc == 0)
+		rc = tam_put(store, &exchange->arena, exchange->tamid, memory);
+	if (rc == 0)
+		rc = clock_floor_get(store, &exchange->arena, &floor);
+	/* A response may be a little ahead of this clock, which must not lock it out. */
+	if (exchange->produced > exchange->now)
+		exchange->produced = exchange->now;
+	if (rc == 0 && exchange->produced > (time_t)floor)
+		rc = clock_floor_put(store, &exchange->arena, (uint64_t)exchange->produced);
+	return rc;
+}
+
+/* Makes the state that goes into the answer, notes it, and commits. */
+static int conclude(struct exchange *exchange, json_t **state)
+{
+	const bool query = exchange->message == OTRP_GET_DEVICE_STATE;
+	uint8_t hash[DSI_HASH_SIZE];
+	int rc;
+
+	if (exchange->changed) {
+		exchange->memory.dsigen++;
+		exchange->memory.dsi_valid = 0;
+	}
+	if (query ? exchange->failure.status == OTRP_PASS : exchange->request.nextdsi) {
+		*state = device_state_make(exchange, hash);
+		if (!*state)
+			return -EIO;
+	}
+	rc = memory_write(exchange, *state ? hash : NULL);
+	return rc ? rc : store_commit(exchange->tee->store);
+}
+
+/* Steps 10 and 16: the whole of it in one transaction; failed, it leaves but the memory of it. */
+static void transact(struct exchange *exchange, json_t **state)
+{
+	struct store *store = exchange->tee->store;
+	struct tam_memory before;
+	int rc = store_begin(store);
+
+	if (rc == 0)
+		rc = tam_get(store, &exchange->arena, exchange->tamid, &exchange->memory);
+	if (rc) {
+		(void)exchange_store_failed(exchange, rc);
+		store_rollback(store);
+		return;
+	}
+	before = exchange->memory;
+	rc = request_check(exchange);
+	if (rc == 0 && exchange->message == OTRP_GET_DEVICE_STATE)
+		rc = algorithm_check(exchange);
+	else if (rc == 0)
+		rc = content_take(exchange);
+	if (rc == 0 && exchange->message != OTRP_GET_DEVICE_STATE)
+		rc = exchange_execute(exchange);
+	if (rc == 0) {
+		rc = conclude(exchange, state);
+		if (rc == 0)
+			return;
+		(void)exchange_store_failed(exchange, rc);
+		json_decref(*state);
+		*state = NULL;
+	}
+	store_rollback(store);
+	exchange->memory = before;
+	exchange->changed = false;
+	/* A repeated request changes nothing, not even what is remembered. */
+	if (exchange->noted || !exchange->request.rid.data || !exchange->request.tid.data ||
+	    store_begin(store))
+		return;
+	if (conclude(exchange, state)) {
+		store_rollback(store);
+		json_decref(*state);
+		*state = NULL;
+	}
+}
+
+static void process(struct exchange *exchange, struct span octets, json_t **state)
+{
+	struct span unused;
+
+	if (request_take(exchange, octets) || exchange_authenticate(exchange))
+		return;
+	transact(exchange, state);
+	if (exchange->failure.status && !exchange->cek.data &&
+	    exchange->message != OTRP_GET_DEVICE_STATE && content_decrypt(exchange, &unused))
+		exchange->cek = (struct span) { 0 };
+}
+
+int tee_process(struct tee *tee, const void *request, size_t size, char **answer)
+{
+	struct exchange exchange = {
+		.tee = tee,
+		.now = time(NULL) + tee->options.clock_offset,
+		.message = OTRP_MESSAGE_COUNT,
+	};
+	json_t *state = NULL;
+
+	process(&exchange, span_of(request, size), &state);
+	*answer = answer_make(&exchange, state);
+	X509_free(exchange.leaf);
+	x509_stack_free(exchange.path);
+	EVP_PKEY_free(exchange.aik);
+	arena_clear(&exchange.arena);
+	return *answer ? 0 : -EIO;
+}

@@ -1,0 +1,50 @@
+/*
+ * The TEE that speaks OTrP: from the octets of a request to the octets of its answer.
+ *
+ * Runs in a process of its own that the agent's side reaches, or in a test: no network, no daemon.
+ * It trusts the device's eFuse key and its roots, and nobody who sends. One request at a time; each
+ * is one atomic, durable change of the device, or none.
+ */
+#ifndef TEESIM_OTRP_TEE_H
+#define TEESIM_OTRP_TEE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "boot/boot.h"
+#include "teep/pki/key.h"
+
+struct tee;
+
+struct tee_options {
+	const char *parser;	/* the parser's program; NULL parses in this process */
+	bool lenient;		/* accept what the drafts' samples have and their text has not */
+	bool extended;		/* ES384 */
+	bool without_dsigen;	/* for TAMs that hash a DSI without our count */
+	enum key_kind aik_kind; /* of new anonymous keys: KEY_RSA, which 0 means too, or KEY_P256 */
+	time_t clock_offset;	/* seconds that the TEE's clock is ahead of the machine's */
+	time_t skew;		/* how far others' clocks may be off; 0 for OCSP_SKEW_DEFAULT */
+	uint64_t store_max;	/* octets; 0 for a gigabyte */
+	uint32_t message_max;	/* octets; 0 for 16 MiB */
+};
+
+/*
+ * Boot the device in `directory` and start its TEE. A directory that was never manufactured is made
+ * so with authorities of its own. On anything but BOOT_OK there is one line in `err`;
+ * *store_error is then a -errno where it was the store (store_open()), else 0.
+ */
+enum boot_result tee_open(struct tee **out, const char *directory,
+			  const struct tee_options *options, int *store_error, char *err,
+			  size_t errlen);
+
+void tee_close(struct tee *tee);
+
+/*
+ * Execute one request. The answer is the caller's (free()): one object in JSON, signed, whatever
+ * the request was. Returns 0, or -errno when not even an answer could be signed.
+ */
+int tee_process(struct tee *tee, const void *request, size_t size, char **answer);
+
+#endif

@@ -1,0 +1,105 @@
+#include "teep/pki/signature.h"
+
+#include <openssl/ecdsa.h>
+#include <string.h>
+
+#include "teep/pki/key.h"
+#include "teep/pki/openssl_auto.h"
+
+/* Octets of r, and of s; 0 for keys that have none. */
+static int half_size(const EVP_PKEY *key)
+{
+	switch (key_kind(key)) {
+	case KEY_P256:
+		return 32;
+	case KEY_P384:
+		return 48;
+	default:
+		return 0;
+	}
+}
+
+static const EVP_MD *digest_of(const EVP_PKEY *key)
+{
+	return key_kind(key) == KEY_P384 ? EVP_sha384() : EVP_sha256();
+}
+
+static uint8_t *jose_of_der(const uint8_t *der, size_t size, int half, size_t *out_size)
+{
+	ECDSA_SIG *parts = d2i_ECDSA_SIG(NULL, &der, (long)size);
+	uint8_t *out = parts ? OPENSSL_malloc((size_t)half * 2) : NULL;
+
+	if (out && (BN_bn2binpad(ECDSA_SIG_get0_r(parts), out, half) != half ||
+		    BN_bn2binpad(ECDSA_SIG_get0_s(parts), out + half, half) != half)) {
+		OPENSSL_free(out);
+		out = NULL;
+	}
+	ECDSA_SIG_free(parts);
+	*out_size = (size_t)half * 2;
+	return out;
+}
+
+static uint8_t *der_of_jose(const uint8_t *jose, int half, size_t *out_size)
+{
+	ECDSA_SIG *parts = ECDSA_SIG_new();
+	BIGNUM *r = BN_bin2bn(jose, half, NULL), *s = BN_bin2bn(jose + half, half, NULL);
+	uint8_t *out = NULL;
+	int n = -1;
+
+	if (parts && r && s && ECDSA_SIG_set0(parts, r, s)) {
+		n = i2d_ECDSA_SIG(parts, &out);
+	} else {
+		BN_free(r);
+		BN_free(s);
+	}
+	ECDSA_SIG_free(parts);
+	*out_size = n > 0 ? (size_t)n : 0;
+	return n > 0 ? out : NULL;
+}
+
+uint8_t *signature_make(EVP_PKEY *key, enum signature_form form, const void *data, size_t size,
+			size_t *signature_size)
+{
+	MD_CTX_AUTO context = EVP_MD_CTX_new();
+	uint8_t *signature = NULL, *jose;
+	size_t n = 0;
+
+	if (!context || EVP_DigestSignInit(context, NULL, digest_of(key), NULL, key) != 1 ||
+	    EVP_DigestSign(context, NULL, &n, data, size) != 1)
+		return NULL;
+	signature = OPENSSL_malloc(n);
+	if (!signature || EVP_DigestSign(context, signature, &n, data, size) != 1) {
+		OPENSSL_free(signature);
+		return NULL;
+	}
+	*signature_size = n;
+	if (form == SIGNATURE_DER || !half_size(key))
+		return signature;
+	jose = jose_of_der(signature, n, half_size(key), signature_size);
+	OPENSSL_free(signature);
+	return jose;
+}
+
+bool signature_holds(EVP_PKEY *key, enum signature_form form, const void *data, size_t size,
+		     const void *signature, size_t signature_size)
+{
+	MD_CTX_AUTO context = EVP_MD_CTX_new();
+	const int half = half_size(key);
+	uint8_t *der = NULL;
+	bool holds;
+
+	if (key_kind(key) == KEY_OTHER)
+		return false;
+	if (form == SIGNATURE_JOSE && half) {
+		if (signature_size != (size_t)half * 2)
+			return false;
+		der = der_of_jose(signature, half, &signature_size);
+		if (!der)
+			return false;
+		signature = der;
+	}
+	holds = context && EVP_DigestVerifyInit(context, NULL, digest_of(key), NULL, key) == 1 &&
+		EVP_DigestVerify(context, signature, signature_size, data, size) == 1;
+	OPENSSL_free(der);
+	return holds;
+}

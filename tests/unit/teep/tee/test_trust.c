@@ -1,0 +1,1 @@
+#include "tam_kit.h"
