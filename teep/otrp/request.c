@@ -317,9 +317,6 @@ static int members_take(const json_t *tbs, const struct otrp_options *options, s
 	} else {
 		rc = command_take(tbs, options, arena, out, failure);
 	}
-	if (rc == 0)
-		rc = list_take(tbs, "ocspdat", options->lenient, arena, &out->ocspdat,
-			       OTRP_TAM_NOT_TRUSTED, failure);
 	if (rc == 0 && (!out->rid.data || !out->tid.data))
 		rc = otrp_fail(failure, OTRP_REQUEST_INVALID,
 			       "request: rid or tid is not 1 to 128 printable characters");
@@ -340,6 +337,7 @@ static int tbs_parse(const json_t *tbs, const struct otrp_options *options, stru
 {
 	struct otrp_failure late = { 0 };
 	const json_t *version;
+	int rc;
 
 	identifier_take(tbs, "rid", arena, &out->rid);
 	identifier_take(tbs, "tid", arena, &out->tid);
@@ -349,7 +347,14 @@ static int tbs_parse(const json_t *tbs, const struct otrp_options *options, stru
 	if (!span_is(json_span(version), OTRP_VERSION))
 		return otrp_fail(failure, OTRP_UNSUPPORTED_MSG_VERSION,
 				 "the only version that is supported is " OTRP_VERSION);
-	if (members_take(tbs, options, arena, out, &late) == -ENOMEM)
+	/* These are needed to judge the sender, before what is wrong with the rest counts. */
+	rc = list_take(tbs, "ocspdat", options->lenient, arena, &out->ocspdat, OTRP_TAM_NOT_TRUSTED,
+		       &late);
+	if (rc)
+		out->ocspdat.count = 0;
+	else
+		rc = members_take(tbs, options, arena, out, &late);
+	if (rc == -ENOMEM)
 		return otrp_fail(failure, OTRP_TEE_FAIL, "out of memory");
 	if (!late.status)
 		return 0;
@@ -358,6 +363,7 @@ static int tbs_parse(const json_t *tbs, const struct otrp_options *options, stru
 		.message = out->message,
 		.rid = out->rid,
 		.tid = out->tid,
+		.ocspdat = out->ocspdat,
 		.refusal = late.status,
 	};
 	if (!arena_copy(arena, late.why, strlen(late.why), &out->refusal_why))

@@ -54,8 +54,9 @@ int otrp_envelope_parse(struct span octets, const struct otrp_options *options, 
 			struct otrp_envelope *out, struct otrp_failure *failure);
 
 struct otrp_request {
-	uint32_t message;     /* OTRP_MESSAGE_COUNT when the payload has no such name */
-	struct span rid, tid; /* absent when they are not what identifiers may be */
+	uint32_t message;	  /* OTRP_MESSAGE_COUNT when the payload has no such name */
+	struct span rid, tid;	  /* absent when they are not what identifiers may be */
+	struct span_list ocspdat; /* DER; empty when it is no list of base64 */
 	/* What is wrong with the members; it counts only once the sender is authenticated. */
 	uint32_t refusal; /* enum otrp_status */
 	struct span refusal_why;
@@ -65,7 +66,6 @@ struct otrp_request {
 	uint32_t nextdsi;
 	struct span tee;
 	struct span dsihash;
-	struct span_list ocspdat; /* DER */
 	struct jwe content;
 	struct jwe ta_key;	 /* of encrypted_ta */
 	struct span ta_key_bare; /* in its place, lenient: an RSA1_5 block */

@@ -415,7 +415,7 @@ Test(otrp_tee_commands, t36_a_full_store_refuses_and_recovers)
 	struct kit_answer answer;
 	bool full = false;
 
-	kit.options.store_max = 120 * 4096;
+	kit.options.store_max = 40 * 4096;
 	kit_restart(&kit);
 	while (!full && made < 2000) {
 		json_t *content;

@@ -1,0 +1,366 @@
+/* The device below the protocol: boot, the store, the parser's process, every kind of key. */
+#include "tam_kit.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "otrp/parser.h"
+#include "teep/otrp/encoding.h"
+#include "teep/pki/openssl_auto.h"
+
+static struct kit kit;
+static char err[512];
+
+static void tear_down(void)
+{
+	if (kit.directory[0])
+		kit_close(&kit);
+}
+
+TestSuite(otrp_tee_device, .fini = tear_down);
+
+static void path_of(const char *name, char path[256])
+{
+	snprintf(path, 256, "%s/%s", kit.device, name);
+}
+
+static void octet_flip(const char *name, off_t at)
+{
+	char path[256], octet;
+	struct stat st;
+	int fd;
+
+	path_of(name, path);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	cr_assert_geq(fd, 0, "%s", path);
+	cr_assert_eq(fstat(fd, &st), 0);
+	if (at < 0)
+		at += st.st_size;
+	cr_assert_eq(pread(fd, &octet, 1, at), 1);
+	octet ^= 1;
+	cr_assert_eq(pwrite(fd, &octet, 1, at), 1);
+	close(fd);
+}
+
+static enum boot_result start(void)
+{
+	struct tee *tee = NULL;
+	int store_error;
+	const enum boot_result result =
+		tee_open(&tee, kit.device, &kit.options, &store_error, err, sizeof(err));
+
+	tee_close(tee);
+	return result;
+}
+
+static void run(const char *format, const char *a, const char *b)
+{
+	char command[600];
+
+	snprintf(command, sizeof(command), format, a, b);
+	cr_assert_eq(system(command), 0, "%s", command);
+}
+
+Test(otrp_tee_device, t39_each_broken_part_of_the_boot_chain_has_its_own_status)
+{
+	static const struct {
+		const char *name;
+		off_t at;
+		enum boot_result result;
+	} cases[] = {
+		{ "boot/firmware.img", -2, BOOT_FIRMWARE },
+		{ "boot/firmware.sig", -1, BOOT_FIRMWARE },
+		{ "boot/tee.img", -1, BOOT_TEE_IMAGE },
+		{ "boot/tee.sig", -1, BOOT_TEE_IMAGE },
+		{ "huk", 0, BOOT_EFUSE },
+		{ "boot/tfw.key.sealed", 40, BOOT_TFW_KEY },
+		{ "boot/tee.key.sealed", 40, BOOT_TEE_KEY },
+	};
+	char seen[64] = "";
+
+	kit_open(&kit, NULL);
+	tee_close(kit.tee);
+	kit.tee = NULL;
+	cr_assert_eq(start(), BOOT_OK, "%s", err);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		octet_flip(cases[i].name, cases[i].at);
+		cr_assert_eq(start(), cases[i].result, "%s: %s", cases[i].name, err);
+		cr_assert_str_neq(err, seen);
+		octet_flip(cases[i].name, cases[i].at);
+	}
+	cr_assert_eq(start(), BOOT_OK, "%s", err);
+}
+
+Test(otrp_tee_device, t39_another_certificate_or_key_does_not_boot)
+{
+	struct kit other;
+
+	kit_open(&kit, NULL);
+	kit_open(&other, NULL);
+	tee_close(kit.tee);
+	kit.tee = NULL;
+	run("cp %s/boot/tee.pem %s/boot/tee.pem", other.device, kit.device);
+	cr_assert_eq(start(), BOOT_TEE_IMAGE);
+	run("cp -r %s/boot/. %s/boot/", other.device, kit.device);
+	cr_assert_eq(start(), BOOT_EFUSE);
+	run("cp %s/huk %s/huk", other.device, kit.device);
+	cr_assert_eq(start(), BOOT_FILE, "a store sealed to another key: %s", err);
+	kit_close(&other);
+}
+
+Test(otrp_tee_device, the_boot_record_must_be_of_this_boot)
+{
+	struct boot boot;
+
+	kit_open(&kit, NULL);
+	cr_assert_eq(boot_verify(kit.device, &boot, err, sizeof(err)), BOOT_OK, "%s", err);
+	boot_clear(&boot);
+	octet_flip("boot.record", 30);
+	cr_assert_eq(boot_verify(kit.device, &boot, err, sizeof(err)), BOOT_RECORD);
+	octet_flip("boot.record", 30);
+	octet_flip("boot.record", -1);
+	cr_assert_eq(boot_verify(kit.device, &boot, err, sizeof(err)), BOOT_RECORD);
+}
+
+Test(otrp_tee_device, a_device_that_nobody_manufactured_makes_itself)
+{
+	struct tee *tee;
+	int store_error;
+
+	kit_open(&kit, NULL);
+	tee_close(kit.tee);
+	kit.tee = NULL;
+	run("rm -rf %s; mkdir -m 700 %s", kit.device, kit.device);
+	cr_assert_eq(tee_open(&tee, kit.device, &kit.options, &store_error, err, sizeof(err)),
+		     BOOT_OK, "%s", err);
+	tee_close(tee);
+	run("test -f %s/authorities/tam/ca.key -a -f %s/boot/tee.pem", kit.device, kit.device);
+}
+
+/* T-32, as far as files go. */
+Test(otrp_tee_device, t32_no_file_holds_a_private_key_or_the_ta_in_the_clear)
+{
+	size_t size;
+	uint8_t *package;
+	json_t *encrypted;
+
+	kit_open(&kit, NULL);
+	kit_state(&kit, &kit.tam);
+	kit_create(&kit, &kit.tam, "sp", "sd");
+	package = kit_package(&kit, 1, &size);
+	encrypted = kit_encrypted_ta(&kit, "sp", package, size, "personal-canary", false);
+	kit_expect(&kit,
+		   &(struct kit_request) { .message = OTRP_INSTALL_TA,
+					   .content =
+						   kit_ta_content(&kit.tam, "sp", "sd", KIT_TAID),
+					   .encrypted_ta = encrypted },
+		   "pass", NULL);
+	OPENSSL_free(package);
+	run("! grep -rqa personal-canary %s%s", kit.device, "");
+	run("! grep -rqa ta_head %s%s", kit.device, "");
+	run("! grep -rqa 'PRIVATE KEY' %s%s", kit.device, "");
+}
+
+static void stop(void)
+{
+	tee_close(kit.tee);
+	kit.tee = NULL;
+}
+
+static void store_save(void)
+{
+	char saved[128];
+
+	snprintf(saved, sizeof(saved), "%s/saved", kit.directory);
+	cr_assert_eq(mkdir(saved, 0700), 0);
+	run("cp %s/domains.db* %s", kit.device, saved);
+}
+
+static void store_restore(void)
+{
+	char saved[128];
+
+	snprintf(saved, sizeof(saved), "%s/saved", kit.directory);
+	run("rm -f %s/domains.db*%s", kit.device, "");
+	run("cp %s/* %s", saved, kit.device);
+}
+
+Test(otrp_tee_device, t19_an_older_copy_of_the_store_is_refused)
+{
+	kit_open(&kit, NULL);
+	kit_state(&kit, &kit.tam);
+	stop();
+	store_save();
+	kit_restart(&kit);
+	kit_create(&kit, &kit.tam, "sp", "sd");
+	stop();
+	store_restore();
+	cr_assert_eq(start(), BOOT_FILE);
+	cr_assert(strstr(err, "older copy"), "%s", err);
+}
+
+Test(otrp_tee_device, t19_rows_can_not_be_taken_away_or_changed)
+{
+	static const char *const attacks[] = {
+		"DELETE FROM item WHERE hex(k) LIKE '53%'",
+		"UPDATE item SET v = (SELECT v FROM item WHERE hex(k) LIKE '44%') "
+		"WHERE hex(k) LIKE '53%'",
+		"INSERT INTO item VALUES (x'53616200', x'00112233')",
+	};
+	char command[512];
+
+	kit_open(&kit, NULL);
+	kit_state(&kit, &kit.tam);
+	kit_create(&kit, &kit.tam, "sp", "sd");
+	stop();
+	store_save();
+	for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++) {
+		snprintf(command, sizeof(command), "sqlite3 %s/domains.db \"%s\"", kit.device,
+			 attacks[i]);
+		cr_assert_eq(system(command), 0);
+		cr_assert_eq(start(), BOOT_FILE, "%s", attacks[i]);
+		cr_assert(strstr(err, "somebody else"), "%s", err);
+		store_restore();
+		cr_assert_eq(start(), BOOT_OK, "%s", err);
+	}
+}
+
+static char *parser_program(void)
+{
+	char *path;
+
+	cr_assert(asprintf(&path, "%s/libexec/teesim/teesim-otrp-parser",
+			   getenv("TEESIM_BUILD_DIR")) > 0);
+	return path;
+}
+
+Test(otrp_tee_device, the_whole_story_with_the_parser_in_its_own_process)
+{
+	char *program = parser_program();
+	size_t size;
+	uint8_t *package;
+	json_t *encrypted;
+
+	kit_open(&kit, NULL);
+	kit.options.parser = program;
+	kit_restart(&kit);
+	kit_state(&kit, &kit.tam);
+	kit_create(&kit, &kit.tam, "sp", "sd");
+	package = kit_package(&kit, 1, &size);
+	encrypted = kit_encrypted_ta(&kit, "sp", package, size, "{}", false);
+	kit_expect(&kit,
+		   &(struct kit_request) { .message = OTRP_INSTALL_TA,
+					   .content =
+						   kit_ta_content(&kit.tam, "sp", "sd", KIT_TAID),
+					   .encrypted_ta = encrypted },
+		   "pass", NULL);
+	kit_expect(&kit,
+		   &(struct kit_request) { .message = OTRP_DELETE_SD,
+					   .content = kit_sd_content(&kit.tam, NULL, "sd") },
+		   "ERR_SD_NOT_EMPTY", NULL);
+	OPENSSL_free(package);
+	kit_close(&kit);
+	kit.directory[0] = '\0';
+	free(program);
+}
+
+Test(otrp_tee_device, the_parser_survives_what_its_children_die_of)
+{
+	const struct otrp_options options = { 0 };
+	char *program = parser_program(), *deep = malloc(1 << 20);
+	struct otrp_envelope envelope;
+	struct otrp_failure failure;
+	struct arena arena = { 0 };
+	struct parser *parser;
+
+	memset(deep, '[', 1 << 20);
+	cr_assert_eq(parser_open(&parser, program, &options), 0);
+	for (int i = 0; i < 20; i++)
+		cr_assert_neq(parser_envelope(parser, span_of(deep, 1 << 20), &arena, &envelope,
+					      &failure),
+			      0);
+	parser_close(parser);
+	arena_clear(&arena);
+	free(deep);
+	free(program);
+}
+
+static const enum key_kind kinds[] = { KEY_RSA, KEY_P256, KEY_P384 };
+
+static void story(enum key_kind tee, enum key_kind tam, enum key_kind sp)
+{
+	const struct kit_kinds matrix = { tee, tam, sp, tee == KEY_RSA ? KEY_RSA : KEY_P256 };
+	size_t size;
+	uint8_t *package;
+	json_t *encrypted;
+
+	kit_open(&kit, &matrix);
+	kit_state(&kit, &kit.tam);
+	kit_create(&kit, &kit.tam, "sp", "sd");
+	package = kit_package(&kit, 1, &size);
+	encrypted = kit_encrypted_ta(&kit, "sp", package, size, "{}", false);
+	kit_expect(&kit,
+		   &(struct kit_request) { .message = OTRP_INSTALL_TA,
+					   .content =
+						   kit_ta_content(&kit.tam, "sp", "sd", KIT_TAID),
+					   .encrypted_ta = encrypted },
+		   "pass", NULL);
+	OPENSSL_free(package);
+	kit_close(&kit);
+	kit.directory[0] = '\0';
+}
+
+Test(otrp_tee_device, every_kind_of_key_in_every_role)
+{
+	for (int tee = 0; tee < 2; tee++)
+		for (int tam = 0; tam < 3; tam++)
+			for (int sp = 0; sp < 3; sp++)
+				story(kinds[tee], kinds[tam], kinds[sp]);
+}
+
+/* One code and one text, whatever is wrong inside the block; what differs is the signature. */
+Test(otrp_tee_device, t26_a_wrong_rsa_block_tells_nothing)
+{
+	const struct kit_kinds rsa = { KEY_RSA, KEY_P256, KEY_P256, KEY_P256 };
+	char *first = NULL;
+
+	kit_open(&kit, &rsa);
+	kit_state(&kit, &kit.tam);
+	for (int i = 0; i < 60; i++) {
+		json_t *content =
+			json_pack("{s:s, s:[{s:{s:s}, s:o}], s:s, s:s, s:s}", "protected",
+				  "eyJlbmMiOiJBMTI4Q0JDLUhTMjU2In0", "recipients", "header", "alg",
+				  "RSA1_5", "encrypted_key", json_null(), "iv",
+				  "AAAAAAAAAAAAAAAAAAAAAA", "ciphertext", "AAAAAAAAAAAAAAAAAAAAAA",
+				  "tag", "AAAAAAAAAAAAAAAAAAAAAA");
+		uint8_t block[256];
+		struct kit_answer answer;
+		char *text, *shape;
+
+		arc4random_buf(block, sizeof(block));
+		block[0] &= 0x3f;
+		text = base64url_encode(block, sizeof(block));
+		json_object_set_new(json_array_get(json_object_get(content, "recipients"), 0),
+				    "encrypted_key", json_string(text));
+		free(text);
+		text = kit_request(&kit, &(struct kit_request) {
+						 .message = OTRP_DELETE_SD,
+						 .content = json_object(),
+						 .without_dsi = true,
+						 .more = json_pack("{s:o}", "content", content) });
+		kit_send(&kit, &kit.tam, text, strlen(text), &answer);
+		cr_assert_str_eq(answer.code, "ERR_REQUEST_INVALID");
+		shape = json_dumps(answer.content, JSON_SORT_KEYS);
+		if (first)
+			cr_assert_str_eq(first, shape);
+		free(first);
+		first = shape;
+		free(text);
+		kit_answer_clear(&answer);
+	}
+	free(first);
+}
