@@ -22,7 +22,8 @@
 	X(idle)              \
 	X(crypto_bulk)       \
 	X(crypto_signatures) \
-	X(crypto_short)
+	X(crypto_short)      \
+	X(javascript)
 
 #define FIGURE_DECLARE(name) void name##_run(struct bench *bench);
 FIGURES(FIGURE_DECLARE)
