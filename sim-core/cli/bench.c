@@ -160,7 +160,11 @@ static int option_take(struct bench *bench, int option, const char *value)
 		return parameter_add(bench, value);
 	case 'n':
 		err = number_parse(value, BENCH_THREADS_MAX, "--threads", &number);
-		bench->plan.threads = number ? (unsigned int)number : 1;
+		if (!err && !number) {
+			fputs("teesim bench: --threads takes one at least\n", stderr);
+			err = -EINVAL;
+		}
+		bench->plan.threads = (unsigned int)number;
 		return err;
 	case 's':
 		return seconds_parse(value, &bench->plan.seconds);

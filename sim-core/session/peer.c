@@ -172,17 +172,22 @@ void peer_release(struct peer *peer)
 
 void peer_flush(struct peer *peer)
 {
-	while (peer_backlogged(peer) && !peer->broken && !peer->closing) {
-		struct peer_packet *packet = TAILQ_FIRST(&peer->queue);
+	struct peer_packet *next;
+
+	if (peer->broken || peer->closing)
+		return;
+	for (struct peer_packet *packet = TAILQ_FIRST(&peer->queue); packet; packet = next) {
 		int err = socket_send(peer->sock, packet->data, packet->size, &packet->fds,
 				      MSG_DONTWAIT);
 
+		next = TAILQ_NEXT(packet, in_queue);
 		if (err == -EAGAIN)
 			return;
-		if (err < 0)
+		if (err < 0) {
 			peer_break(peer, err);
-		else
-			queue_drop(peer, packet);
+			return;
+		}
+		queue_drop(peer, packet);
 	}
 }
 
@@ -263,12 +268,16 @@ static void peer_closed(uv_handle_t *handle)
 
 void peer_close(struct peer *peer)
 {
+	struct peer_packet *next;
+
 	if (peer->closing)
 		return;
 	peer->closing = true;
 	uv_poll_stop(&peer->poll);
-	while (peer_backlogged(peer))
-		queue_drop(peer, TAILQ_FIRST(&peer->queue));
+	for (struct peer_packet *packet = TAILQ_FIRST(&peer->queue); packet; packet = next) {
+		next = TAILQ_NEXT(packet, in_queue);
+		queue_drop(peer, packet);
+	}
 	uv_close((uv_handle_t *)&peer->poll, peer_closed);
 }
 

@@ -289,6 +289,9 @@ void channel_client_withdraw(struct channel_client *client, uint32_t seq)
 {
 	struct channel *channel = client->channel;
 
+	/* It is over. */
+	if ((int32_t)(atomic_load(&channel->reply.seq) - seq) >= 0)
+		return;
 	channel_client_cancel(channel, seq);
 	/* The host notes what it takes up and then looks whether that is cancelled, without a fence
 	 * in between, since that is on the path of every call; the barrier here is for both sides.

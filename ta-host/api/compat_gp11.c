@@ -233,8 +233,11 @@ void __GP11_TEE_GetObjectInfo(TEE_ObjectHandle object, __GP11_TEE_ObjectInfo *ob
 TEE_Result __GP11_TEE_GetObjectInfo1(TEE_ObjectHandle object, __GP11_TEE_ObjectInfo *objectInfo)
 {
 	TEE_ObjectInfo info = { 0 };
-	TEE_Result result = TEE_GetObjectInfo1(object, objectInfo ? &info : NULL);
+	TEE_Result result;
 
+	if (!objectInfo)
+		complain("TEE_GetObjectInfo1", TEE_ERROR_BAD_PARAMETERS, "objectInfo is NULL");
+	result = TEE_GetObjectInfo1(object, &info);
 	if (result == TEE_SUCCESS)
 		info_to_gp11(objectInfo, &info);
 	return result;

@@ -34,6 +34,9 @@ struct operation_methods {
 	void (*reset)(struct operation *operation);
 };
 
+/* At most: two-key modes have as many. */
+#define OPERATION_KEYS 2
+
 struct operation {
 	const struct algorithm *algorithm;
 	const struct operation_methods *methods;
@@ -48,7 +51,7 @@ struct operation {
 	const struct object_type *key_type;
 	unsigned int key_count;
 	/* Empty until they are set. */
-	struct object *key[2];
+	struct object *key[OPERATION_KEYS];
 };
 
 /* The operation behind a TA's handle, of that class; panics in the name of `function`. */

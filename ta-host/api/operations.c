@@ -337,12 +337,13 @@ static void keys_clear(struct operation *operation)
 	operation->flags &= ~(uint32_t)TEE_HANDLE_FLAG_KEY_SET;
 }
 
-/* `keys` are the operation's number of them, or all NULL. */
-static void keys_set(struct operation *operation, struct object *const keys[], const char *function)
+/* `keys` are the operation's number of them, or all NULL; the rest is NULL. */
+static void keys_set(struct operation *operation, struct object *const keys[OPERATION_KEYS],
+		     const char *function)
 {
 	operation_reset(operation);
 	keys_clear(operation);
-	for (unsigned int i = 0; i < operation->key_count && keys[i]; i++) {
+	for (unsigned int i = 0; i < OPERATION_KEYS && keys[i]; i++) {
 		object_copy(operation->key[i], keys[i]);
 		operation->flags |= TEE_HANDLE_FLAG_KEY_SET;
 	}
@@ -353,7 +354,7 @@ static void keys_set(struct operation *operation, struct object *const keys[], c
 TEE_Result TEE_SetOperationKey(TEE_OperationHandle operation, TEE_ObjectHandle key)
 {
 	struct operation *op = operation_any(operation, __func__);
-	struct object *keys[2] = { NULL, NULL };
+	struct object *keys[OPERATION_KEYS] = { NULL, NULL };
 	TEE_Result result;
 
 	if (op->algorithm->class == TEE_OPERATION_DIGEST)
@@ -393,7 +394,7 @@ TEE_Result TEE_SetOperationKey2(TEE_OperationHandle operation, TEE_ObjectHandle 
 				TEE_ObjectHandle key2)
 {
 	struct operation *op = operation_any(operation, __func__);
-	struct object *keys[2] = { NULL, NULL };
+	struct object *keys[OPERATION_KEYS] = { NULL, NULL };
 
 	if (op->flags & TEE_HANDLE_FLAG_INITIALIZED && op->key_count)
 		PANIC_STATE("the operation is initialised");
@@ -425,7 +426,7 @@ void TEE_CopyOperation(TEE_OperationHandle dstOperation, TEE_OperationHandle src
 {
 	struct operation *to = operation_any(dstOperation, __func__);
 	struct operation *from = operation_any(srcOperation, __func__);
-	struct object *keys[2] = { NULL, NULL };
+	struct object *keys[OPERATION_KEYS] = { NULL, NULL };
 
 	/* The algorithm tells how many keys there are. */
 	if (to->algorithm != from->algorithm || to->mode != from->mode ||

@@ -44,6 +44,8 @@ expect_status 2 teesim bench --ta "$uuid" --cmd x
 expect_status 2 teesim bench --ta nonsense --cmd 0
 expect_status 2 "${bench[@]}" --cmd 0 --param heap:5
 expect_output 'none of value:A,B'
+expect_status 2 "${bench[@]}" --cmd 0 --threads 0
+expect_output "one at least"
 expect_status 2 "${bench[@]}" --cmd 0 --world-switch soon
 expect_status 1 teesim run -- teesim bench --ta c4a50000-7e57-4b1d-9a3e-5e0c8d2100ff --cmd 0
 expect_output TEEC_ERROR_ITEM_NOT_FOUND

@@ -14,6 +14,7 @@
 
 #include "fixture.h"
 #include "ta/villain.h"
+#include "wire/result.h"
 
 TestSuite(failure, .init = fixture_setup, .fini = fixture_teardown, .timeout = 280);
 
@@ -409,6 +410,29 @@ Test(failure, panics_with_every_kind_of_code)
 	context_end();
 }
 
+/* Every code that has a name, by its name. */
+Test(failure, panics_with_every_code_that_has_a_name)
+{
+	static const uint32_t groups[] = { 0xF0100000, 0xFFFF0000, 0xFFFF3000, 0xFFFF5000 };
+	unsigned int named = 0;
+	char text[96];
+
+	context_begin();
+	for (uint32_t i = 0; i < 4 * 256; i++) {
+		const uint32_t code = groups[i / 256] + i % 256;
+
+		if (!result_name(code))
+			continue;
+		die_by(VILLAIN_PANIC, code, 0);
+		snprintf(text, sizeof(text), "panicked with code 0x%08x (TEE_ERROR_%s)", code,
+			 result_name(code));
+		cr_expect(fixture_logged(text, NULL));
+		named++;
+	}
+	cr_expect_gt(named, 20);
+	context_end();
+}
+
 Test(failure, exits_with_any_status)
 {
 	static const uint32_t statuses[] = { 0, 1, 70, 71, 127, 128 + 9, 255 };
@@ -421,6 +445,8 @@ Test(failure, exits_with_any_status)
 		snprintf(text, sizeof(text), "exited with status %u", statuses[i]);
 		cr_expect(fixture_logged(file, text, NULL), "%u", statuses[i]);
 	}
+	for (uint32_t status = 0; status < 256; status++)
+		die_by(VILLAIN_EXIT, status, status % 2);
 	/* The TA's thread alone. */
 	die_by(VILLAIN_EXIT, 0, 2);
 	context_end();

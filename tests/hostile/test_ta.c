@@ -105,6 +105,27 @@ Test(ta, scribbles_over_its_channel)
 	end();
 }
 
+/* An answer before the TA has come back, and then the TA's own: each call gets one of its own. */
+Test(ta, answers_twice)
+{
+	TEEC_Session session;
+
+	begin();
+	cr_assert_eq(fixture_open(&context, &session, VILLAIN_ALONE).result, TEEC_SUCCESS);
+	for (uint32_t i = 1; i <= 20; i++) {
+		uint32_t a = i, b = 0;
+
+		expect_outcome(scribble(&session, SCRIBBLE_REPLY_TWICE), TEEC_SUCCESS,
+			       TEEC_ORIGIN_TRUSTED_APP);
+		expect_outcome(fixture_invoke(&session, VILLAIN_COUNT, &a, &b), TEEC_SUCCESS,
+			       TEEC_ORIGIN_TRUSTED_APP);
+		cr_expect(a == i && b == ~i, "call %u: %u, 0x%x", i, a, b);
+	}
+	TEEC_CloseSession(&session);
+	bystander_check(&bystander);
+	end();
+}
+
 /* The sizes that a reply names: the client believes none that it can't have. */
 Test(ta, answers_with_impossible_sizes)
 {
