@@ -317,8 +317,9 @@ static uint32_t sum(const volatile uint8_t *octets, size_t size)
 
 static TEE_Result obey(uint32_t *counter, uint32_t command, uint32_t types, TEE_Param *params)
 {
-	uint32_t *a = &params[0].value.a;
-	uint32_t *b = &params[0].value.b;
+	TEE_Param *numbers = params;
+	uint32_t *a = &numbers->value.a;
+	uint32_t *b = &numbers->value.b;
 	const bool has_memory = TEE_PARAM_TYPE_GET(types, 1) >= TEE_PARAM_TYPE_MEMREF_INPUT;
 
 	switch (command) {
