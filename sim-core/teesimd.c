@@ -31,6 +31,8 @@
 #include "sandbox/report.h"
 #include "session/client.h"
 #include "session/server.h"
+#include "storage/quota.h"
+#include "wire/fault.h"
 #include "wire/wait.h"
 
 #define IDLE_SECONDS_DEFAULT 60
@@ -63,6 +65,9 @@ enum option_key {
 	OPTION_WORLD_SWITCH,
 	OPTION_SEED,
 	OPTION_STRICT_MEMORY,
+	OPTION_DURABLE,
+	OPTION_STORAGE_QUOTA,
+	OPTION_FAULT,
 	OPTION_CLOCK,
 	OPTION_PLUGIN_PATH,
 	OPTION_ALLOW_NET,
@@ -81,6 +86,10 @@ struct arguments {
 	bool require_full_sandbox;
 	bool no_spare_host;
 	bool strict_memory;
+	bool durable;
+	uint64_t quota_ta;
+	uint64_t quota_device;
+	const char *faults;
 	struct device_clock clock;
 	const char *plugin_path;
 	struct network_rules network;
@@ -158,6 +167,16 @@ static const struct argp_option options[] = {
 	  "Make all randomness of the device's TAs, and the key of a fresh device, follow from N: "
 	  "the same in every run, for tests alone",
 	  0 },
+	{ "durable", OPTION_DURABLE, NULL, 0,
+	  "Trusted storage outlasts a loss of power, not only of processes (also: "
+	  "TEESIM_DURABLE=1)",
+	  0 },
+	{ "storage-quota", OPTION_STORAGE_QUOTA, "TA[:DEVICE]", 0,
+	  "Mebibytes that one TA's objects and all together may take; 0: as much as there is "
+	  "(default: 1024:4096)",
+	  0 },
+	{ "fault", OPTION_FAULT, "LIST", 0,
+	  "What TAs are to meet; `teesim run --fault help` tells what there is", 0 },
 	{ "strict-memory", OPTION_STRICT_MEMORY, NULL, 0,
 	  "Give TAs no more stack and heap than TA_STACK_SIZE and TA_DATA_SIZE declare", 0 },
 	{ "clock", OPTION_CLOCK, "INSTANT[,RATE]", 0,
@@ -200,6 +219,8 @@ static unsigned int idle_parse(const char *text, struct argp_state *state, const
 
 static error_t option_parse(int key, char *text, struct argp_state *state)
 {
+	static struct fault_plan faults;
+	char fault_err[160];
 	struct arguments *arguments = state->input;
 	const char *why;
 
@@ -263,6 +284,19 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
 		arguments->seeded = true;
 		if (seed_parse(text, &arguments->seed.number) < 0)
 			argp_error(state, "--seed: \"%s\" is no number of 64 bits", text);
+		return 0;
+	case OPTION_DURABLE:
+		arguments->durable = true;
+		return 0;
+	case OPTION_STORAGE_QUOTA:
+		if (storage_quota_parse(text, &arguments->quota_ta, &arguments->quota_device) < 0)
+			argp_error(state, "--storage-quota: \"%s\" is no TA[:DEVICE] in mebibytes",
+				   text);
+		return 0;
+	case OPTION_FAULT:
+		if (fault_plan_parse(text, strlen(text), &faults, fault_err, sizeof(fault_err)) < 0)
+			argp_error(state, "--fault: %s", fault_err);
+		arguments->faults = text;
 		return 0;
 	case OPTION_STRICT_MEMORY:
 		arguments->strict_memory = true;
@@ -556,6 +590,10 @@ static void options_prepare(struct daemon *daemon)
 		.world_switch_ns = arguments->world_switch_ns,
 		.seed = arguments->seeded ? &daemon->arguments->seed : NULL,
 		.strict_memory = arguments->strict_memory,
+		.durable = arguments->durable,
+		.storage_quota_ta = arguments->quota_ta,
+		.storage_quota_device = arguments->quota_device,
+		.faults = arguments->faults,
 		.clock = arguments->clock,
 		.spin_us = (int32_t)wait_spin_from_environment(),
 	};
@@ -675,6 +713,7 @@ int main(int argc, char **argv)
 		.doc = "Runs one simulated TEE device for the TEE clients of this user.",
 	};
 	const char *idle = secure_getenv("TEESIM_IDLE_SECONDS");
+	const char *durable = secure_getenv("TEESIM_DURABLE");
 	struct arguments arguments = {
 		.device = paths_default_device(),
 		.ready_fd = -1,
@@ -683,6 +722,8 @@ int main(int argc, char **argv)
 		.grace_ms = GRACE_MS_DEFAULT,
 		.log_level = LOG_LEVEL_INFO,
 		.ta_log_level = LOG_LEVEL_FLOW,
+		.quota_ta = STORAGE_QUOTA_TA,
+		.quota_device = STORAGE_QUOTA_DEVICE,
 	};
 	static struct daemon daemon;
 	int status;
@@ -694,6 +735,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (idle && *idle)
 		arguments.idle_seconds = idle_parse(idle, &environment, "TEESIM_IDLE_SECONDS");
+	arguments.durable = durable && !strcmp(durable, "1");
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (arguments.require_full_sandbox && arguments.ta_wrapper) {
 		give_up(&arguments, "--ta-wrapper runs TAs without a sandbox, and "

@@ -25,6 +25,7 @@
 #include "serving/blocks.h"
 #include "serving/control.h"
 #include "serving/serve.h"
+#include "wire/fault.h"
 #include "wire/result.h"
 
 #define NS_PER_S  1000000000ULL
@@ -178,6 +179,32 @@ static void destroy(void)
 
 static struct serving serving = { .operate = operate, .destroy = destroy };
 
+/* The same where a client's operations are to meet faults. */
+static uint32_t operate_faulty(struct session *session, const struct channel_call *call,
+			       TEE_Param params[CHANNEL_PARAMS])
+{
+	uint32_t result = call->op == CHANNEL_OPEN     ? fault_next(FAULT_CHANNEL_OPEN)
+			  : call->op == CHANNEL_INVOKE ? fault_next(FAULT_CHANNEL_INVOKE)
+						       : 0;
+
+	if (result == TEE_ERROR_TARGET_DEAD)
+		runtime_panic(result, "a fault that was asked for: the TA dies");
+	return result ? result : operate(session, call, params);
+}
+
+static bool faults_receive(const char *text, size_t size)
+{
+	static struct fault_plan plan;
+	char err[160];
+
+	if (fault_plan_parse(text, size, &plan, err, sizeof(err)) < 0)
+		return false;
+	fault_arm(&plan);
+	if (fault_armed & (1U << FAULT_CHANNEL_OPEN | 1U << FAULT_CHANNEL_INVOKE))
+		serving.operate = operate_faulty;
+	return true;
+}
+
 __attribute__((noreturn)) static void start_failed(uint32_t result, uint32_t origin,
 						   const struct sandbox_report *report,
 						   const char *text)
@@ -233,12 +260,14 @@ static const char *start_receive(struct control_packet *packet)
 		(void)control_receive(packet, true);
 	while (packet->header.type == MESSAGE_LIBRARY && library_receive(packet));
 	if (packet->size < sizeof(*start) || packet->header.type != MESSAGE_START ||
-	    packet->fds.count != 2 || packet->size - sizeof(*start) != start->path_size ||
-	    packet->size == sizeof(packet->bytes)) {
+	    packet->fds.count != 2 || packet->size == sizeof(packet->bytes) ||
+	    packet->size - sizeof(*start) != (uint64_t)start->path_size + start->faults_size ||
+	    !faults_receive((const char *)packet->bytes + sizeof(*start) + start->path_size,
+			    start->faults_size)) {
 		runtime_log("ta-host: the first message of teesimd makes no sense");
 		_exit(EXIT_FAILURE);
 	}
-	packet->bytes[packet->size] = '\0';
+	packet->bytes[sizeof(*start) + start->path_size] = '\0';
 	return (const char *)packet->bytes + sizeof(*start);
 }
 

@@ -10,6 +10,8 @@
 #include "device/paths.h"
 #include "device/seed.h"
 #include "session/network_rules.h"
+#include "storage/quota.h"
+#include "wire/fault.h"
 #include "wire/launch.h"
 
 static_assert(LAUNCH_READY_FD == 3, "the command line below names it");
@@ -35,6 +37,8 @@ int daemon_option_take(struct daemon_options *options, int option, const char *v
 	static const char *const sandboxes[] = { "full", "any", NULL };
 	static const char *const levels[] = { "error", "info", "debug", "flow", "1",
 					      "2",     "3",    "4",	NULL };
+	static struct fault_plan faults;
+	char fault_err[160];
 	struct device_clock clock;
 	struct network_rules network;
 	const char *why;
@@ -96,6 +100,32 @@ int daemon_option_take(struct daemon_options *options, int option, const char *v
 	case 'M':
 		options->strict_memory = true;
 		return 1;
+	case 'D':
+		options->durable = true;
+		return 1;
+	case 'Q':
+		if (storage_quota_parse(value, &(uint64_t) { 0 }, &(uint64_t) { 0 }) < 0) {
+			fprintf(stderr,
+				"teesim %s: --storage-quota is TA or TA:DEVICE in mebibytes, such "
+				"as 16:64, not \"%s\"\n",
+				command, value);
+			return -1;
+		}
+		options->storage_quota = value;
+		return 1;
+	case 'F':
+		if (!strcmp(value, "help")) {
+			fault_print_help(stdout);
+			exit(EXIT_SUCCESS);
+		}
+		if (fault_plan_parse(value, strlen(value), &faults, fault_err, sizeof(fault_err)) <
+		    0) {
+			fprintf(stderr, "teesim %s: --fault: %s; --fault help lists what there is\n",
+				command, fault_err);
+			return -1;
+		}
+		options->faults = value;
+		return 1;
 	case 'C':
 		if (device_clock_parse(value, &clock, &why) < 0) {
 			fprintf(stderr, "teesim %s: --clock=%s: %s\n", command, value, why);
@@ -128,7 +158,8 @@ bool daemon_options_any(const struct daemon_options *options)
 {
 	return options->require_signed || options->require_sandbox || options->log_level ||
 	       options->ta_wrapper || options->world_switch || options->seed ||
-	       options->strict_memory || options->clock || options->plugin_path ||
+	       options->strict_memory || options->durable || options->storage_quota ||
+	       options->faults || options->clock || options->plugin_path ||
 	       options->allow_net;
 }
 
@@ -150,6 +181,8 @@ void daemon_options_argv(struct daemon_options *options, const char *program,
 		{ "--world-switch", options->world_switch },
 		{ "--seed", options->seed },
 		{ "--clock", options->clock },
+		{ "--storage-quota", options->storage_quota },
+		{ "--fault", options->faults },
 		{ "--plugin-path", options->plugin_path },
 		{ "--allow-net", options->allow_net },
 		{ "--ready-fd", options->ready ? "3" : NULL },
@@ -169,6 +202,8 @@ void daemon_options_argv(struct daemon_options *options, const char *program,
 	}
 	if (options->require_signed)
 		argv[n++] = "--require-signed";
+	if (options->durable)
+		argv[n++] = "--durable";
 	if (options->strict_memory)
 		argv[n++] = "--strict-memory";
 	if (options->require_sandbox)

@@ -25,6 +25,11 @@ struct daemon_options {
 	/* As teesimd's --clock has it. */
 	const char *clock;
 	bool strict_memory;
+	bool durable;
+	/* As storage_quota_parse() takes it. */
+	const char *storage_quota;
+	/* As fault_plan_parse() takes it. */
+	const char *faults;
 	/* Directories, separated by colons. */
 	const char *plugin_path;
 	/* As network_rules_parse() takes it. */
@@ -54,6 +59,9 @@ struct daemon_options {
 		{ "world-switch", required_argument, NULL, 'W' },                                 \
 		{ "seed", required_argument, NULL, 'N' },                                         \
 		{ "strict-memory", no_argument, NULL, 'M' },                                      \
+		{ "durable", no_argument, NULL, 'D' },                                            \
+		{ "storage-quota", required_argument, NULL, 'Q' },                                \
+		{ "fault", required_argument, NULL, 'F' },                                      \
 		{ "clock", required_argument, NULL, 'C' },                                        \
 		{ "allow-net", required_argument, NULL, 'A' },                                    \
 		{ "plugin-path", required_argument, NULL, 'P' },                                  \

@@ -13,6 +13,7 @@
 #include "sandbox/report.h"
 #include "session/crash_report.h"
 #include "session/sharing.h"
+#include "wire/fault.h"
 #include "wire/memory.h"
 #include "wire/result.h"
 
@@ -363,10 +364,12 @@ static void tell_start(struct instance *instance)
 	const struct server_options *options = instance->server->options;
 	const struct ta_image *image = &instance->image.ta;
 	const struct ta_properties *properties = &image->properties;
+	const char *faults =
+		options->faults && instance->image.kind == IMAGE_TA ? options->faults : "";
 	const char *path = start_path(instance);
 	struct {
 		struct message_start start;
-		char path[PATH_MAX];
+		char tail[PATH_MAX + FAULT_TEXT_MAX];
 	} message = {
 		.start = {
 			.header.type = MESSAGE_START,
@@ -394,6 +397,7 @@ static void tell_start(struct instance *instance)
 						    ? SANDBOX_FULL & ~SANDBOX_SPAWN_FEATURES
 						    : 0,
 			.path_size = (uint32_t)strlen(path),
+			.faults_size = (uint32_t)strlen(faults),
 		},
 	};
 	struct packet_fds fds = { .count = 2 };
@@ -414,9 +418,12 @@ static void tell_start(struct instance *instance)
 		host_kill(instance->host, "teesimd has no file descriptors left");
 		return;
 	}
-	memcpy(message.path, path, message.start.path_size);
+	memcpy(message.tail, path, message.start.path_size);
+	memcpy(message.tail + message.start.path_size, faults, message.start.faults_size);
 	tell_libraries(instance);
-	instance_send(instance, &message, sizeof(message.start) + message.start.path_size, &fds);
+	instance_send(instance, &message,
+		      sizeof(message.start) + message.start.path_size + message.start.faults_size,
+		      &fds);
 }
 
 static int instance_spawn(struct instance *instance)

@@ -61,6 +61,8 @@ struct server_options {
 	bool durable;
 	uint64_t storage_quota_ta;
 	uint64_t storage_quota_device;
+	/* What TAs are to meet, as fault_plan_parse() takes it; NULL: nothing. */
+	const char *faults;
 };
 
 struct server {

@@ -10,6 +10,7 @@
 #include "api/local_ta.h"
 #include "api/unsupported.h"
 #include "runtime.h"
+#include "wire/fault.h"
 
 static void origin_tell(uint32_t *returnOrigin, uint32_t origin)
 {
@@ -22,10 +23,17 @@ TEE_Result TEE_OpenTASession(const TEE_UUID *destination, uint32_t cancellationR
 			     TEE_TASessionHandle *session, uint32_t *returnOrigin)
 {
 	const struct local_ta *local;
+	uint32_t fault;
 
 	if (!destination || !session)
 		runtime_panic(TEE_ERROR_BAD_PARAMETERS,
 			      "TEE_OpenTASession: destination or session is NULL");
+	fault = fault_next(FAULT_TA_OPEN);
+	if (fault) {
+		*session = TEE_HANDLE_NULL;
+		origin_tell(returnOrigin, TEE_ORIGIN_TEE);
+		return fault;
+	}
 	local = local_ta_find(destination);
 	if (local) {
 		origin_tell(returnOrigin, TEE_ORIGIN_TRUSTED_APP);
@@ -48,7 +56,12 @@ TEE_Result TEE_InvokeTACommand(TEE_TASessionHandle session, uint32_t cancellatio
 			       TEE_Param params[TEE_NUM_PARAMS], uint32_t *returnOrigin)
 {
 	const struct local_ta *local = local_ta_of(session);
+	const uint32_t fault = fault_next(FAULT_TA_INVOKE);
 
+	if (fault) {
+		origin_tell(returnOrigin, TEE_ORIGIN_TEE);
+		return fault;
+	}
 	if (local) {
 		origin_tell(returnOrigin, TEE_ORIGIN_TRUSTED_APP);
 		return local->invoke(commandID, paramTypes, params);

@@ -16,6 +16,7 @@
 
 #include "api/heap.h"
 #include "runtime.h"
+#include "wire/fault.h"
 
 #define HINT_MASK    (TEE_MALLOC_NO_FILL | TEE_MALLOC_NO_SHARE | TEE_USER_MEM_HINT_NO_FILL_ZERO)
 #define HINT_NO_FILL (TEE_MALLOC_NO_FILL | TEE_USER_MEM_HINT_NO_FILL_ZERO)
@@ -217,6 +218,8 @@ void *TEE_Malloc(size_t size, uint32_t hint)
 			hint);
 		return NULL;
 	}
+	if (fault_next(FAULT_MEMORY_ALLOCATE))
+		return NULL;
 	return heap_allocate(size, hint, heap_mark);
 }
 
@@ -225,6 +228,8 @@ void *TEE_Realloc(void *buffer, size_t newSize)
 	struct allocation *allocation, old;
 	void *moved;
 
+	if (fault_next(FAULT_MEMORY_ALLOCATE))
+		return NULL;
 	if (!buffer)
 		return heap_allocate(newSize, TEE_MALLOC_FILL_ZERO, heap_mark);
 	allocation = heap_find(buffer, "TEE_Realloc: buffer is no allocation of TEE_Malloc, or was "

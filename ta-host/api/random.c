@@ -6,11 +6,13 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/random.h>
 #include <tee_api.h>
 
 #include "api/keccak.h"
 #include "runtime.h"
+#include "wire/fault.h"
 
 static struct keccak stream;
 static bool following;
@@ -53,5 +55,14 @@ void TEE_GenerateRandom(void *randomBuffer, size_t randomBufferLen)
 {
 	if (!randomBuffer && randomBufferLen)
 		runtime_panic(TEE_ERROR_BAD_PARAMETERS, "TEE_GenerateRandom: randomBuffer is NULL");
-	random_fill(randomBuffer, randomBufferLen);
+	switch (fault_next(FAULT_RANDOM_GENERATE)) {
+	case FAULT_ZEROS:
+		memset(randomBuffer, 0, randomBufferLen);
+		return;
+	case FAULT_PANIC:
+		runtime_panic(TEE_ERROR_GENERIC,
+			      "TEE_GenerateRandom: a fault that was asked for");
+	default:
+		random_fill(randomBuffer, randomBufferLen);
+	}
 }

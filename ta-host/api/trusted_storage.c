@@ -19,6 +19,7 @@
 #include "api/object.h"
 #include "runtime.h"
 #include "service.h"
+#include "wire/fault.h"
 #include "wire/storage_call.h"
 
 #define FLAGS_OPEN                                                \
@@ -215,7 +216,10 @@ static TEE_Result storage_check(struct object *object)
 static TEE_Result storage_usage_changed(struct object *object)
 {
 	TEE_Param params[TEE_NUM_PARAMS] = { values(0, object->usage) };
+	const TEE_Result result = fault_next(FAULT_STORAGE_INFO);
 
+	if (result != TEE_SUCCESS)
+		return outcome(object, result);
 	return call_object(object, STORAGE_RESTRICT,
 			   TEE_PARAM_TYPES(TEE_PARAM_TYPE_VALUE_INPUT, 0, 0, 0), params, true);
 }
@@ -236,8 +240,11 @@ static TEE_Result data_size(struct object *object, uint32_t *size)
 static TEE_Result storage_describe(struct object *object, TEE_ObjectInfo *info)
 {
 	uint32_t size = 0;
-	TEE_Result result = data_size(object, &size);
+	TEE_Result result = fault_next(FAULT_STORAGE_INFO);
 
+	if (result != TEE_SUCCESS)
+		return outcome(object, result);
+	result = data_size(object, &size);
 	if (result != TEE_SUCCESS)
 		return result;
 	info->dataSize = size;
@@ -369,6 +376,9 @@ TEE_Result TEE_OpenPersistentObject(uint32_t storageID, const void *objectID, si
 	flags_check(flags, FLAGS_OPEN, __func__);
 	if (!store_known(storageID))
 		return TEE_ERROR_ITEM_NOT_FOUND;
+	result = fault_next(FAULT_STORAGE_OPEN);
+	if (result != TEE_SUCCESS)
+		return result;
 	result = ask_open(&stored, reply, &size);
 	if (result == TEE_ERROR_SHORT_BUFFER) {
 		reply = malloc(size);
@@ -463,6 +473,9 @@ TEE_Result TEE_CreatePersistentObject(uint32_t storageID, const void *objectID, 
 		return TEE_ERROR_ITEM_NOT_FOUND;
 	if (initialDataLen > TEE_DATA_MAX_POSITION)
 		return TEE_ERROR_STORAGE_NO_SPACE;
+	result = fault_next(FAULT_STORAGE_CREATE);
+	if (result != TEE_SUCCESS)
+		return result;
 	if (from && from->storage) {
 		result = storage_check(from);
 		if (result != TEE_SUCCESS)
@@ -496,7 +509,9 @@ static TEE_Result close_and_delete(TEE_ObjectHandle object, const char *function
 	if (object == TEE_HANDLE_NULL)
 		return TEE_SUCCESS;
 	o = persistent_of(object, TEE_DATA_FLAG_ACCESS_WRITE_META, function);
-	result = service_ready(o);
+	result = fault_next(FAULT_STORAGE_DELETE);
+	if (result == TEE_SUCCESS)
+		result = service_ready(o);
 	params[0].value.a = stored_of(o)->handle;
 	if (result == TEE_SUCCESS)
 		result = call(STORAGE_REMOVE, TEE_PARAM_TYPES(TEE_PARAM_TYPE_VALUE_INPUT, 0, 0, 0),
@@ -529,6 +544,9 @@ TEE_Result TEE_RenamePersistentObject(TEE_ObjectHandle object, const void *newOb
 	TEE_Result result;
 
 	id_take(&id, newObjectID, newObjectIDLen, __func__);
+	result = fault_next(FAULT_STORAGE_RENAME);
+	if (result != TEE_SUCCESS)
+		return outcome(o, result);
 	params[1] = memory(id.bytes, id.size);
 	result = call_object(o, STORAGE_RENAME,
 			     TEE_PARAM_TYPES(TEE_PARAM_TYPE_VALUE_INPUT,
@@ -615,6 +633,9 @@ TEE_Result TEE_StartPersistentObjectEnumerator(TEE_ObjectEnumHandle objectEnumer
 	enumerator->started = false;
 	if (!store_known(storageID))
 		return TEE_ERROR_ITEM_NOT_FOUND;
+	result = fault_next(FAULT_STORAGE_ENUMERATE);
+	if (result != TEE_SUCCESS)
+		return result;
 	result = ask_next(storageID, &cursor, &first);
 	/* One that is damaged is there all the same. */
 	if (result != TEE_SUCCESS && result != TEE_ERROR_CORRUPT_OBJECT)
@@ -637,6 +658,9 @@ TEE_Result TEE_GetNextPersistentObject(TEE_ObjectEnumHandle objectEnumerator,
 		PANIC_PARAMETER("objectID or objectIDLen is NULL");
 	if (!enumerator->started)
 		return TEE_ERROR_ITEM_NOT_FOUND;
+	result = fault_next(FAULT_STORAGE_ENUMERATE);
+	if (result != TEE_SUCCESS)
+		return result;
 	result = ask_next(enumerator->store, &enumerator->cursor, &entry);
 	if (result != TEE_SUCCESS)
 		return result;
@@ -668,6 +692,9 @@ TEE_Result TEE_ReadObjectData(TEE_ObjectHandle object, void *buffer, size_t size
 	if (size && !buffer)
 		PANIC_PARAMETER("buffer is NULL");
 	*count = 0;
+	result = fault_next(FAULT_STORAGE_READ);
+	if (result != TEE_SUCCESS)
+		return outcome(o, result);
 	/* No object has more. */
 	if (size > TEE_DATA_MAX_POSITION - position)
 		size = (size_t)(TEE_DATA_MAX_POSITION - position);
@@ -694,6 +721,9 @@ TEE_Result TEE_WriteObjectData(TEE_ObjectHandle object, const void *buffer, size
 		PANIC_PARAMETER("buffer is NULL");
 	if (size > TEE_DATA_MAX_POSITION - position)
 		return TEE_ERROR_OVERFLOW;
+	result = fault_next(FAULT_STORAGE_WRITE);
+	if (result != TEE_SUCCESS)
+		return outcome(o, result);
 	result = call_object(o, STORAGE_WRITE,
 			     TEE_PARAM_TYPES(TEE_PARAM_TYPE_VALUE_INPUT,
 					     TEE_PARAM_TYPE_MEMREF_INPUT, 0, 0),
@@ -707,9 +737,13 @@ TEE_Result TEE_TruncateObjectData(TEE_ObjectHandle object, size_t size)
 {
 	struct object *o = persistent_of(object, TEE_DATA_FLAG_ACCESS_WRITE, __func__);
 	TEE_Param params[TEE_NUM_PARAMS] = { values(0, (uint32_t)size) };
+	TEE_Result result;
 
 	if (size > TEE_DATA_MAX_POSITION)
 		return TEE_ERROR_STORAGE_NO_SPACE;
+	result = fault_next(FAULT_STORAGE_TRUNCATE);
+	if (result != TEE_SUCCESS)
+		return outcome(o, result);
 	return call_object(o, STORAGE_TRUNCATE,
 			   TEE_PARAM_TYPES(TEE_PARAM_TYPE_VALUE_INPUT, 0, 0, 0), params, true);
 }
@@ -721,8 +755,10 @@ TEE_Result TEE_SeekObjectData(TEE_ObjectHandle object, intmax_t offset, TEE_When
 	int64_t from = 0, to;
 	uint32_t end = 0;
 
+	if (result == TEE_SUCCESS)
+		result = fault_next(FAULT_STORAGE_SEEK);
 	if (result != TEE_SUCCESS)
-		return result;
+		return outcome(o, result);
 	switch (whence) {
 	case TEE_DATA_SEEK_SET:
 		break;
