@@ -18,6 +18,7 @@ int cmd_status(int argc, char **argv);
 int cmd_log(int argc, char **argv);
 int cmd_ta(int argc, char **argv);
 int cmd_device(int argc, char **argv);
+int cmd_storage(int argc, char **argv);
 int cmd_env(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_bench(int argc, char **argv);

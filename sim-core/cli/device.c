@@ -3,24 +3,26 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/admin.h"
+#include "cli/device_directory.h"
+#include "cli/device_snapshot.h"
 #include "device/paths.h"
 
 static const char help[] =
 	"usage: teesim device list\n"
 	"       teesim device path [NAME]\n"
 	"       teesim device remove NAME\n"
+	"       teesim device snapshot NAME [SNAPSHOT]\n"
+	"       teesim device restore NAME [SNAPSHOT]\n"
+	"       teesim device clone NAME NEW\n"
 	"\n"
 	"A device is made when it is first used. It keeps its hardware key, its trusted storage "
 	"and\n"
@@ -28,7 +30,12 @@ static const char help[] =
 	"\n"
 	"  list     name each device, whether it runs, and its directory\n"
 	"  path     print a device's directory (default: $TEESIM_DEVICE, else \"default\")\n"
-	"  remove   erase a device that is not running, with all that it keeps\n";
+	"  remove   erase a device that is not running, with all that it keeps\n"
+	"  snapshot keep a copy of all that a stopped device has (default: under its own name)\n"
+	"  restore  put such a copy in the place of what a stopped device has; its trusted "
+	"storage\n"
+	"           is anchored anew, so this is no rollback to it\n"
+	"  clone    make a new device that has the same, its key and identity included\n";
 
 static bool is_running(const char *name)
 {
@@ -83,23 +90,6 @@ static int list(int argc, char **argv)
 	return EXIT_OK;
 }
 
-static int device_directory(const char *name, char *path, size_t size)
-{
-	int rc = paths_device(name, path, size);
-
-	if (rc == 0)
-		return EXIT_OK;
-	if (rc == -EINVAL)
-		fprintf(stderr,
-			"teesim device: \"%s\" is no device name: use 1 to %d letters, digits, "
-			"'.', "
-			"'_' or '-'\n",
-			name, PATHS_DEVICE_NAME_MAX);
-	else
-		fprintf(stderr, "teesim device: %s\n", strerror(-rc));
-	return rc == -EINVAL ? EXIT_USAGE : EXIT_REFUSED;
-}
-
 static int path(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : paths_default_device();
@@ -124,29 +114,9 @@ static int remove_entry(const char *name, const struct stat *info, int type, str
 	return remove(name);
 }
 
-/* Takes the lock that the device's daemon holds while it runs. Returns the descriptor or -errno. */
-static int device_lock(const char *directory)
-{
-	char lock[PATH_MAX + 8];
-	int fd;
-
-	snprintf(lock, sizeof(lock), "%s/lock", directory);
-	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		int err = errno;
-
-		close(fd);
-		return -err;
-	}
-	return fd;
-}
-
 static int erase(int argc, char **argv)
 {
 	char directory[PATH_MAX];
-	struct stat st;
 	int status, lock;
 
 	if (argc != 2) {
@@ -156,23 +126,9 @@ static int erase(int argc, char **argv)
 	status = device_directory(argv[1], directory, sizeof(directory));
 	if (status != EXIT_OK)
 		return status;
-	if (lstat(directory, &st) < 0 || !S_ISDIR(st.st_mode)) {
-		fprintf(stderr,
-			"teesim device: there is no device '%s'; 'teesim device list' names those "
-			"that exist\n",
-			argv[1]);
+	lock = device_lock_stopped(argv[1], directory);
+	if (lock < 0)
 		return EXIT_REFUSED;
-	}
-	lock = device_lock(directory);
-	if (lock == -EWOULDBLOCK) {
-		fprintf(stderr, "teesim device: '%s' is running; first 'teesim stop --device %s'\n",
-			argv[1], argv[1]);
-		return EXIT_REFUSED;
-	}
-	if (lock < 0) {
-		fprintf(stderr, "teesim device: cannot lock %s: %s\n", directory, strerror(-lock));
-		return EXIT_REFUSED;
-	}
 	if (nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT)) {
 		fprintf(stderr, "teesim device: cannot remove all of %s: %s\n", directory,
 			strerror(errno));
@@ -189,7 +145,12 @@ int cmd_device(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(int argc, char **argv);
-	} parts[] = { { "list", list }, { "path", path }, { "remove", erase } };
+	} parts[] = { { "list", list },
+		      { "path", path },
+		      { "remove", erase },
+		      { "snapshot", device_snapshot },
+		      { "restore", device_restore },
+		      { "clone", device_clone } };
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		fputs(help, stdout);

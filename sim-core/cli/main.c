@@ -16,6 +16,7 @@ static const struct command {
 	{ "log", cmd_log, "show what trusted applications print, and why one failed" },
 	{ "ta", cmd_ta, "sign, verify, inspect, list, install and remove trusted applications" },
 	{ "device", cmd_device, "list and remove devices" },
+	{ "storage", cmd_storage, "look at and change what trusted applications keep" },
 	{ "env", cmd_env, "print the variables that point existing projects here" },
 	{ "bench", cmd_bench, "measure one command of a trusted application" },
 	{ "webapp", cmd_webapp, "run a Tizen web application in a browser" },

@@ -12,6 +12,7 @@
 #include "services/storage_request.h"
 #include "serving/serve.h"
 #include "storage/storage.h"
+#include "wire/uuid.h"
 
 #define ACCESS_ALL                                                \
 	(TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_ACCESS_WRITE | \
@@ -22,7 +23,7 @@
 
 struct storage_session {
 	struct storage_session *next;
-	TEE_UUID ta;
+	struct uuid ta;
 	/* By handle - 1; NULL where it is closed. */
 	struct handle {
 		struct storage_object *object;
@@ -128,7 +129,8 @@ static TEE_Result open_session(const TEE_Identity *client, uint32_t types,
 	session = calloc(1, sizeof(*session));
 	if (!session)
 		return TEE_ERROR_OUT_OF_MEMORY;
-	session->ta = client->uuid;
+	session->ta = uuid_from_fields(client->uuid.timeLow, client->uuid.timeMid,
+				       client->uuid.timeHiAndVersion, client->uuid.clockSeqAndNode);
 	session->next = sessions;
 	sessions = session;
 	*context = session;
@@ -155,7 +157,7 @@ static struct storage_partition *partition_of(const struct storage_session *sess
 {
 	struct partition_id id = { .store = store };
 
-	memcpy(id.ta, &session->ta, sizeof(id.ta));
+	memcpy(id.ta, session->ta.octet, sizeof(id.ta));
 	return storage_partition(storage, &id);
 }
 

@@ -39,7 +39,7 @@ static inline uint32_t block_slot(uint32_t index, uint64_t stamp)
 #define STEP_BLOCKS 64U
 /* A change of more blocks is staged. */
 #define STAGE_ABOVE_BLOCKS 256U
-#define STEP_ROWS   256
+#define STEP_ROWS	   256
 
 struct storage_partition {
 	struct storage *storage;

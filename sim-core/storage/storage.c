@@ -354,7 +354,8 @@ static int say(int code, char *err, size_t errlen, const char *path, const char 
 	return code;
 }
 
-static int lock_take(struct storage *storage, const char *directory, char *err, size_t errlen)
+static int lock_take(struct storage *storage, const char *directory, bool impatient, char *err,
+		     size_t errlen)
 {
 	char path[PATH_MAX];
 
@@ -363,7 +364,7 @@ static int lock_take(struct storage *storage, const char *directory, char *err, 
 	storage->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (storage->lock_fd < 0)
 		return say(-errno, err, errlen, path, strerror(errno));
-	for (int i = 0; i < LOCK_ATTEMPTS; i++) {
+	for (int i = 0; i < (impatient ? 1 : LOCK_ATTEMPTS); i++) {
 		const struct timespec step = { .tv_nsec = LOCK_STEP_NS };
 
 		if (!flock(storage->lock_fd, LOCK_EX | LOCK_NB))
@@ -560,7 +561,8 @@ static int storage_try(struct storage *storage, const char *directory,
 	if (sodium_init() < 0)
 		return say(-ENOSYS, err, errlen, directory, "libsodium does not start");
 	randombytes_buf(&storage->next_stamp, sizeof(storage->next_stamp));
-	code = options->read_only ? 0 : lock_take(storage, directory, err, errlen);
+	code = options->read_only ? 0
+				  : lock_take(storage, directory, options->impatient, err, errlen);
 	if (!code) {
 		code = keys_derive(storage, directory);
 		if (code < 0)

@@ -33,6 +33,8 @@ struct storage_partition;
 struct storage_object;
 
 struct storage_options {
+	/* Where another process has it, do not wait until that ends. */
+	bool impatient;
 	/* Look, but change nothing; several may, while one other writes. */
 	bool read_only;
 	/* A call that has returned outlasts a loss of power. */
