@@ -52,6 +52,15 @@ said=$(openssl dgst -sha256 -verify signed.pem -signature signed.sig original)
 has "$said" '^Verified OK$'
 teesim run -- "$pair/signer/signer" 2>ta.log | grep -q '^signed 14 bytes'
 
+# shellcheck disable=SC2086
+said=$($TEESIM_MEMCHECK teesim run -- "$pair/vault/vault" 2>ta.log)
+[ "$said" = $'first: one secret\nsecond: another secret\nfirst\nsecond' ]
+has "$(cat ta.log)" 'a secret of 10 bytes is kept'
+status=0
+said=$(teesim run -- "$pair/vault/vault" get nothing 2>&1) || status=$?
+[ "$status" -eq 1 ]
+has "$said" 'there is no "nothing"'
+
 # A client that is given nonsense says so, and its status comes through.
 status=0
 said=$(teesim run -- "$pair/transform/transform" no-such-file 2>&1) || status=$?
