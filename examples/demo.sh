@@ -27,5 +27,6 @@ run() {
 run "hello: a value and a string, there and back" "$build/examples/hello/hello"
 run "otp: one-time passwords, whose secret stays inside" "$build/examples/otp/otp"
 run "signer: a signing service, whose key stays inside" "$build/examples/signer/signer"
+run "formula: a trusted application in C++, with exceptions" "$build/examples/formula/formula"
 run "transform: a file, enciphered in place in a shared block" \
 	"$build/examples/transform/transform" "$file" "$scratch/enciphered"

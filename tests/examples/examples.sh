@@ -61,6 +61,16 @@ said=$(teesim run -- "$pair/vault/vault" get nothing 2>&1) || status=$?
 [ "$status" -eq 1 ]
 has "$said" 'there is no "nothing"'
 
+# shellcheck disable=SC2086
+said=$($TEESIM_MEMCHECK teesim run -- "$pair/formula/formula" 2>ta.log)
+has "$said" '^-x / 7: -142857142857$'
+has "$said" '^x \* x: overflow before at 6$'
+has "$said" "^2 \\+ y: an unknown name begins with 'y' at 5$"
+has "$(cat ta.log)" 'refused: division by zero before at 12'
+has "$(cat ta.log)" '3 formulas in 1 sessions'
+said=$(teesim run -- "$pair/formula/formula" 'a = 6' 'a * 7' 2>ta.log)
+has "$said" '^a \* 7: 42$'
+
 # A client that is given nonsense says so, and its status comes through.
 status=0
 said=$(teesim run -- "$pair/transform/transform" no-such-file 2>&1) || status=$?

@@ -1,0 +1,2 @@
+global-incdirs-y += include .
+srcs-y += entry_points.cc formula.cc
