@@ -145,6 +145,14 @@ static void log_read(char *text, size_t room)
 	text[got > 0 ? got : 0] = '\0';
 }
 
+bool fixture_log_lacks(const char *text)
+{
+	static char log[256 * 1024];
+
+	log_read(log, sizeof(log));
+	return !strstr(log, text);
+}
+
 bool fixture_log_has(const char *text)
 {
 	static char log[256 * 1024];

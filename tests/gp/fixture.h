@@ -30,6 +30,9 @@ const char *fixture_device(void);
 /* Waits, for some seconds, until `text` is in the daemon's log; false: it never was. */
 bool fixture_log_has(const char *text);
 
+/* Is `text` nowhere in the daemon's log as it is now? */
+bool fixture_log_lacks(const char *text);
+
 /* The daemon's child of that name, 0 when there is none. */
 pid_t fixture_process(const char *name);
 
