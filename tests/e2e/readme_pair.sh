@@ -11,27 +11,9 @@ unset LD_LIBRARY_PATH CMAKE_PREFIX_PATH PKG_CONFIG_PATH
 eval "$("$prefix/bin/teesim" env)"
 [ "$(command -v teesim)" = "$prefix/bin/teesim" ]
 
-# A line that is only `FILE`: names the file that the next fenced block is.
 mkdir pair
 cd pair
-awk '
-	/^`[^`]+`:$/ { file = substr($0, 2, length($0) - 3); next }
-	/^<!-- run -->$/ { run = ++runs; next }
-	/^```/ {
-		if (inside) { inside = 0; if (out) close(out); out = ""; next }
-		inside = 1
-		if (file) {
-			directory = file
-			if (sub("/[^/]*$", "", directory)) system("mkdir -p " directory)
-			out = file
-		} else if (run) {
-			out = "../run" run ".sh"
-		}
-		file = ""; run = 0
-		next
-	}
-	inside && out { print > out }
-' "$readme"
+awk -f "$TEESIM_SOURCE_DIR/tests/e2e/typed_off.awk" "$readme"
 
 runs=0
 for script in ../run*.sh; do
