@@ -27,6 +27,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	memcpy(copy, data, size);
 	elf_image_neutralise(&image, copy);
+	for (unsigned int i = 0; i < image.needed_count; i++) {
+		err[0] = '\0';
+		if (elf_image_rename_needed(&image, copy, i, "/proc/self/fd/32", err, sizeof(err)) <
+			    0 &&
+		    err[0] == '\0')
+			abort();
+	}
 	free(copy);
 	return 0;
 }

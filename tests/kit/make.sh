@@ -321,6 +321,16 @@ case_suite() {
 	# What is missing, or is not a library, is told.
 	serves "$out/user" ${uuid}21 '' "not opened: ffff0008 from 3"
 	grep -q "a library that it needs: no library ${uuid}22" "$work/log" || fail "the missing library"
+	# A library is verified as TAs are.
+	cp "$out/lib/${uuid}22.elf" "$work/bare-${uuid}22"
+	mkdir "$work/unsigned"
+	mv "$work/bare-${uuid}22" "$work/unsigned/${uuid}22.ta"
+	"$teesim" run --require-signed --ta-path "$out/user:$work/unsigned" -- "$session" ${uuid}21 \
+		</dev/null >"$work/said" 2>"$work/log"
+	grep -qx 'not opened: ffff000f from 3' "$work/said" || {
+		fail "an unsigned library was taken with --require-signed"
+		cat "$work/said" "$work/log"
+	}
 	# Found where TAs are found: installed, too.
 	for image in user/${uuid}21 lib/${uuid}22 lib_dl/${uuid}23; do
 		"$teesim" ta install "$out/$image.ta" >"$work/said" 2>&1 || {
@@ -470,7 +480,7 @@ case_installed() {
 		cat "$work/log"
 		return
 	}
-	cp -r "$here/hello" "$here/cmake" "$work"
+	cp -r "$here/hello" "$here/shared" "$here/cmake" "$work"
 	# What is installed is whole: nothing leads back to the source or build tree.
 	find "$prefix" -type l | grep . && fail "links in the installed kit"
 	grep -rlF -e "$TEESIM_SOURCE_DIR" -e "$TEESIM_BUILD_DIR" "$prefix" | grep . &&
@@ -488,6 +498,7 @@ case_installed() {
 		cat "$work/log"
 	}
 	answers out/${uuid}01.ta '5 41 9\n' "command 5: 0 42 9 5" "heap 32768 level 2 prefix TA"
+	serves "$work/out" ${uuid}03 '0 5\n' "command 0: 0 22"
 	readelf -d "$work/out/${uuid}01.ta" | grep -qE 'R(UN)?PATH' && fail "RPATH in the image"
 
 	cmake -S "$work/cmake" -B "$work/out" -DWITH_MISTAKE=ON >"$work/log" 2>&1
@@ -503,7 +514,7 @@ case_installed() {
 case_kit_directory() {
 	local file
 	for file in mk/{ta_dev_kit,conf,compile,subdir,gcc,clang,cc-option,macros,cleandirs,link,link_shlib}.mk \
-		lib/lib{utils,utee,mbedtls,dl}.a src/user_ta_header.c keys/default_ta.pem \
+		lib/lib{utils,utee,mbedtls,dl}.a src/{user_ta_header.c,ta.ld.S} keys/default_ta.pem \
 		scripts/{sign_encrypt,symbolize}.py \
 		host_include/{conf.mk,conf.h,conf.cmake,tee_api_types.h,tee_api_defines.h} \
 		host_include/{tee_api_defines_extensions.h,tee_api_compat.h,user_ta_header.h,util.h} \

@@ -113,3 +113,21 @@ static void *resolver(void)
 
 int fixture_ifunc(void) __attribute__((ifunc("resolver")));
 #endif
+
+#ifdef FIXTURE_OPENS_LIBRARIES
+void *__tee_dlopen(const char *name, int flags);
+void *fixture_open(void);
+
+void *fixture_open(void)
+{
+	return __tee_dlopen("8aaaf200-2450-11e4-abe2-0002a5d5c50a", 2);
+}
+#endif
+
+#ifdef FIXTURE_NAMED_LIKE_THE_END
+void d5c50c(void);
+
+void d5c50c(void)
+{
+}
+#endif
