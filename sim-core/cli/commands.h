@@ -24,4 +24,13 @@ int cmd_doctor(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_webapp(int argc, char **argv);
 
+/* TEEP's roles; teesim-teep does the work. */
+int cmd_pki(int argc, char **argv);
+int cmd_oem(int argc, char **argv);
+int cmd_sp(int argc, char **argv);
+int cmd_otrp(int argc, char **argv);
+
+/* Becomes teesim-teep with these arguments behind the command. Returns only when that fails. */
+int teep_exec(const char *command, int argc, char **argv);
+
 #endif

@@ -23,6 +23,8 @@ static const char help[] =
 	"       teesim device snapshot NAME [SNAPSHOT]\n"
 	"       teesim device restore NAME [SNAPSHOT]\n"
 	"       teesim device clone NAME NEW\n"
+	"       teesim device info [NAME]\n"
+	"       teesim device verify [NAME]\n"
 	"\n"
 	"A device is made when it is first used. It keeps its hardware key, its trusted storage "
 	"and\n"
@@ -35,7 +37,9 @@ static const char help[] =
 	"  restore  put such a copy in the place of what a stopped device has; its trusted "
 	"storage\n"
 	"           is anchored anew, so this is no rollback to it\n"
-	"  clone    make a new device that has the same, its key and identity included\n";
+	"  clone    make a new device that has the same, its key and identity included\n"
+	"  info     the chain of trust of a device that speaks OTrP (`teesim oem make-device`)\n"
+	"  verify   whether it boots, with a status of its own for each thing that does not fit\n";
 
 static bool is_running(const char *name)
 {
@@ -140,6 +144,12 @@ static int erase(int argc, char **argv)
 	return status;
 }
 
+/* The chain of trust is another program's business; it takes the subcommand too. */
+static int trust(int argc, char **argv)
+{
+	return teep_exec("device", argc, argv);
+}
+
 int cmd_device(int argc, char **argv)
 {
 	static const struct {
@@ -150,7 +160,9 @@ int cmd_device(int argc, char **argv)
 		      { "remove", erase },
 		      { "snapshot", device_snapshot },
 		      { "restore", device_restore },
-		      { "clone", device_clone } };
+		      { "clone", device_clone },
+		      { "info", trust },
+		      { "verify", trust } };
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		fputs(help, stdout);

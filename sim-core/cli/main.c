@@ -20,6 +20,10 @@ static const struct command {
 	{ "env", cmd_env, "print the variables that point existing projects here" },
 	{ "bench", cmd_bench, "measure one command of a trusted application" },
 	{ "webapp", cmd_webapp, "run a Tizen web application in a browser" },
+	{ "pki", cmd_pki, "authorities and certificates for TEEP's roles" },
+	{ "oem", cmd_oem, "make a device as its manufacturer does" },
+	{ "sp", cmd_sp, "sign trusted applications as a service provider" },
+	{ "otrp", cmd_otrp, "have a device's TEE execute an OTrP request" },
 	{ "doctor", cmd_doctor, "check this machine: what is missing, and how to get it" },
 };
 

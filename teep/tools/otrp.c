@@ -1,0 +1,113 @@
+/* `teesim otrp`: a device's TEE, asked by hand. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "otrp/tee.h"
+#include "teep/tools/arguments.h"
+#include "teep/tools/tools.h"
+
+static const char help[] =
+	"usage: teesim otrp exec [FILE] [--device DEVICE] [OPTION…]\n"
+	"\n"
+	"Boots the device, has its TEE execute the OTrP request in FILE (default: standard "
+	"input),\n"
+	"and prints the answer. Ends with the status of `teesim device verify` when the device\n"
+	"does not boot, and with 0 whatever the TEE answers.\n"
+	"\n"
+	"  --device DEVICE     a name, or a directory when there is a slash in it\n"
+	"  --alg-ext           also ES384\n"
+	"  --lenient           accept what the drafts' samples have and their text has not\n"
+	"  --no-dsigen         leave our change count out of the device state\n"
+	"  --aik KIND          rsa (default) or p256: new anonymous keys of SPs\n"
+	"  --clock-offset S    seconds that the TEE's clock is ahead\n";
+
+/* Beside this program. */
+static bool parser_find(char out[PATH_MAX])
+{
+	const ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 32);
+	char *slash;
+
+	if (n < 0)
+		return false;
+	out[n] = '\0';
+	slash = strrchr(out, '/');
+	strcpy(slash + 1, "teesim-otrp-parser");
+	return access(out, X_OK) == 0;
+}
+
+static int execute(const char *directory, const struct tee_options *options, const char *path)
+{
+	char err[PATH_MAX + 512], *answer;
+	enum boot_result result;
+	unsigned char *request;
+	struct tee *tee;
+	int store_error, rc;
+	size_t size;
+
+	request = input_read(path, &size);
+	if (!request)
+		return EXIT_REFUSED;
+	result = tee_open(&tee, directory, options, &store_error, err, sizeof(err));
+	if (result) {
+		free(request);
+		(void)tool_refuse("%s", err);
+		return (int)result;
+	}
+	rc = tee_process(tee, request, size, &answer);
+	if (rc == 0) {
+		puts(answer);
+		free(answer);
+	}
+	tee_close(tee);
+	free(request);
+	return rc ? tool_refuse("the TEE can't even sign: %s", strerror(-rc)) : EXIT_DONE;
+}
+
+static int exec_request(int argc, char **argv)
+{
+	const char *device = NULL, *aik = NULL, *offset_text = NULL, *path = "-";
+	struct tee_options options = { 0 };
+	bool extended = false, lenient = false, without_dsigen = false;
+	const struct argument table[] = {
+		{ "device", &device, NULL },
+		{ "alg-ext", NULL, &extended },
+		{ "lenient", NULL, &lenient },
+		{ "no-dsigen", NULL, &without_dsigen },
+		{ "clock-offset", &offset_text, NULL },
+		{ "aik", &aik, NULL },
+	};
+	char directory[PATH_MAX], parser[PATH_MAX];
+	long offset;
+	int status = arguments_parse(argc, argv, help, table, sizeof(table) / sizeof(table[0]),
+				     &path, 0, 1);
+
+	if (status >= 0)
+		return status;
+	options.extended = extended;
+	options.lenient = lenient;
+	options.without_dsigen = without_dsigen;
+	options.aik_kind = aik ? key_kind_parse(aik) : KEY_RSA;
+	if (options.aik_kind != KEY_RSA && options.aik_kind != KEY_P256) {
+		(void)tool_refuse("--aik: \"%s\" is neither rsa nor p256", aik);
+		return EXIT_USAGE;
+	}
+	if (!argument_number("clock-offset", offset_text, 0, INT32_MIN, INT32_MAX, &offset) ||
+	    !device_directory(device, directory, sizeof(directory)))
+		return EXIT_USAGE;
+	options.clock_offset = offset;
+	if (!parser_find(parser))
+		return tool_refuse("%s is missing: build or install it", parser);
+	options.parser = parser;
+	return execute(directory, &options, path);
+}
+
+int tool_otrp(int argc, char **argv)
+{
+	static const struct subcommand table[] = { { "exec", exec_request } };
+
+	return subcommand_run(argc, argv, help, table, 1);
+}

@@ -1,0 +1,41 @@
+#!/bin/bash
+# `teesim device verify` has a status for each thing that does not fit.
+set -euo pipefail
+
+expect() {
+	local status=0
+	teesim device verify device >out 2>&1 || status=$?
+	if [ "$status" != "$1" ]; then
+		echo "$2: status $status, not $1: $(cat out)" >&2
+		exit 1
+	fi
+}
+
+device=$(teesim device path device)
+expect 10 "nothing there"
+teesim pki init pki --key p256 >/dev/null
+teesim oem make-device device --pki pki --tee-key p256 --tfw-key p256 >/dev/null
+expect 0 "as it was made"
+if teesim oem make-device device --pki pki 2>/dev/null; then
+	echo "made twice" >&2
+	exit 1
+fi
+cp -r "$device" whole
+broken() { # STATUS FILE COMMAND…
+	local status=$1 file=$2
+	shift 2
+	"$@" "$device/$file"
+	expect "$status" "$file"
+	cp -p "whole/$file" "$device/$file"
+	expect 0 "mended $file"
+}
+flip() { printf X | dd of="$1" bs=1 seek=45 conv=notrunc status=none; }
+broken 11 boot/secureboot.pem truncate -s 0
+broken 12 boot/firmware.img flip
+broken 13 huk truncate -s 31
+broken 14 boot/tfw.key.sealed flip
+broken 16 boot/tee.img flip
+broken 17 boot/tee.key.sealed flip
+broken 20 boot/tam-roots.pem truncate -s 0
+cp pki/firmware/ca.pem "$device/boot/tfw.pem"
+expect 15 "another firmware certificate"
