@@ -7,7 +7,7 @@ image=$1
 tam=$2
 taid=8aaaf200-2450-11e4-abe2-0002a5d5c51b
 
-teesim pki init pki --key "$tam" >/dev/null
+teesim pki init pki --key p256 >/dev/null
 teesim pki tam pki --id 1.3.6.1.4.1.55555.7.1 --key "$tam" --out tam >/dev/null
 teesim pki sp --out sp --key p256 >/dev/null
 teesim oem make-device device --pki pki --tee-key "$tam" --tfw-key "$tam" >/dev/null
