@@ -6,7 +6,8 @@
 # the command leaves in the background (a daemon that ends when it is idle) is waited for, for two
 # minutes, and judged as well.
 #
-# ta-host and teesim-symbolize are left out: Valgrind needs system calls that their sandbox forbids.
+# ta-host, tee-services and teesim-symbolize are left out: Valgrind needs system calls that their sandbox
+# forbids. tee-plugins is known to its tests by its name.
 set -u
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -17,7 +18,7 @@ valgrind --tool=memcheck --log-file="$logs/%p.log" \
 	--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
 	--num-callers=20 --suppressions="$here/valgrind.supp" \
 	--trace-children=yes \
-	--trace-children-skip='*/ta-host,*/teesim-symbolize,/bin/*,/usr/bin/*,/sbin/*,/usr/sbin/*' \
+	--trace-children-skip='*/ta-host,*/tee-services,*/tee-plugins,*/teesim-symbolize,/bin/*,/usr/bin/*,/sbin/*,/usr/sbin/*' \
 	--vgdb=no -- "$@"
 status=$?
 
