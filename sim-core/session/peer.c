@@ -201,6 +201,9 @@ static bool peer_receive(struct peer *peer, bool *end, int *err)
 
 	*end = false;
 	n = socket_receive(peer->sock, data, sizeof(data), &fds, MSG_DONTWAIT);
+	/* It ended with something unread: told once, and before the last that it said. */
+	if (n == -ECONNRESET)
+		n = socket_receive(peer->sock, data, sizeof(data), &fds, MSG_DONTWAIT);
 	if (n == -EAGAIN)
 		return false;
 	*err = n < 0 ? (int)n : 0;
@@ -250,7 +253,9 @@ void peer_drain(struct peer *peer)
 	bool end;
 	int err = 0;
 
-	while (!peer->closing && !peer->broken && peer_receive(peer, &end, &err))
+	/* That nothing can be sent to it any more does not unsay what it has said. */
+	while (!peer->closing && (!peer->broken || peer->broken == -EPIPE) &&
+	       peer_receive(peer, &end, &err))
 		;
 	/* An end of the stream is met again by the loop; an error would be lost. */
 	if (err < 0 && !peer->closing)

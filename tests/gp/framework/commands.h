@@ -15,6 +15,16 @@ enum {
 	CMD_DIE,
 	/* Value 0.a: close, when it comes, dies. */
 	CMD_DIE_ON_CLOSE,
+	/* The destroy entry point, when it comes, panics. */
+	CMD_DIE_ON_DESTROY,
+	/* Value 0.a, out: the login of gpd.client.identity; 0.b: the first part of its UUID. */
+	CMD_IDENTITY,
+	/* Value 0.a: what TEE_SetInstanceData() is given from now on; 0.b, out: what
+	 * TEE_GetInstanceData() gave before. */
+	CMD_INSTANCE_DATA,
+	/* Value 0.a: milliseconds to wait in the command, with a time between that belongs to it
+	 * alone; the result is TEE_ERROR_BUSY when another command was in it. */
+	CMD_DWELL,
 };
 
 enum {
@@ -29,6 +39,7 @@ enum {
 	DIE_END,
 };
 
-/* Value 0.a of an open: what to return, when it is not 0. */
+/* Value 0.a of an open: what to return, when it is not 0. OPEN_PANICS: panic. */
+#define OPEN_PANICS 0x0DEAD0DE
 
 #endif

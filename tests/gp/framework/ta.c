@@ -16,6 +16,7 @@ struct session {
 };
 
 static char history[256];
+static bool die_on_destroy;
 static uint32_t sessions;
 
 static void remember(char letter)
@@ -76,6 +77,8 @@ TEE_Result TA_CreateEntryPoint(void)
 void TA_DestroyEntryPoint(void)
 {
 	IMSG("destroyed after %s", history);
+	if (die_on_destroy)
+		TEE_Panic(0xD0);
 }
 
 TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[TEE_NUM_PARAMS],
@@ -87,6 +90,8 @@ TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[TEE_NUM_PAR
 	if (TEE_PARAM_TYPE_GET(types, 0) == TEE_PARAM_TYPE_VALUE_INOUT && params[0].value.a) {
 		TEE_Result result = params[0].value.a;
 
+		if (result == OPEN_PANICS)
+			TEE_Panic(0x0BE4);
 		params[0].value.b = 99;
 		return result;
 	}
@@ -106,6 +111,37 @@ void TA_CloseSessionEntryPoint(void *context)
 	if (session->die_on_close)
 		die(session->die_on_close);
 	TEE_Free(session);
+}
+
+static TEE_Result identity(TEE_Param *out)
+{
+	TEE_Identity client;
+	TEE_Result result;
+
+	result = TEE_GetPropertyAsIdentity(TEE_PROPSET_CURRENT_CLIENT, "gpd.client.identity",
+					   &client);
+	out->value.a = client.login;
+	out->value.b = client.uuid.timeLow;
+	return result;
+}
+
+static void instance_data(TEE_Param *data)
+{
+	const uint32_t set = data->value.a;
+
+	data->value.b = (uint32_t)(uintptr_t)TEE_GetInstanceData();
+	TEE_SetInstanceData((void *)(uintptr_t)set);
+}
+
+static TEE_Result dwell(uint32_t ms)
+{
+	static volatile bool occupied;
+	TEE_Result result = occupied ? TEE_ERROR_BUSY : TEE_SUCCESS;
+
+	occupied = true;
+	TEE_Wait(ms);
+	occupied = false;
+	return result;
 }
 
 TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t types,
@@ -129,6 +165,16 @@ TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t 
 	case CMD_DIE_ON_CLOSE:
 		session->die_on_close = params[0].value.a;
 		return TEE_SUCCESS;
+	case CMD_DIE_ON_DESTROY:
+		die_on_destroy = true;
+		return TEE_SUCCESS;
+	case CMD_IDENTITY:
+		return identity(&params[0]);
+	case CMD_INSTANCE_DATA:
+		instance_data(&params[0]);
+		return TEE_SUCCESS;
+	case CMD_DWELL:
+		return dwell(params[0].value.a);
 	default:
 		return TEE_ERROR_NOT_SUPPORTED;
 	}

@@ -7,6 +7,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "framework/commands.h"
 
@@ -16,6 +19,7 @@ static const TEEC_UUID shared = UUID_SHARED;
 static const TEEC_UUID kept = UUID_KEPT;
 static const TEEC_UUID unborn = UUID_UNBORN;
 static const TEEC_UUID stillborn = UUID_STILLBORN;
+static const TEEC_UUID mourned = UUID_MOURNED;
 
 TestSuite(framework, .init = fixture_start, .fini = fixture_stop);
 
@@ -315,4 +319,196 @@ Test(framework, many_clients_open_invoke_close_and_panic_at_once)
 	}
 	for (unsigned int i = 0; i < MEMBERS; i++)
 		pthread_join(thread[i], NULL);
+}
+
+Test(framework, each_session_has_its_own_client)
+{
+	TEEC_Operation operation = { .paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_OUTPUT, 0, 0, 0) };
+	struct client nobody, user;
+
+	client_open(&nobody, &shared);
+	cr_assert_eq(client_try_open(&user, &shared, TEEC_LOGIN_USER, NULL, NULL), TEEC_SUCCESS);
+	for (int round = 0; round < 2; round++) {
+		cr_assert_eq(client_invoke(&nobody, CMD_IDENTITY, &operation), TEEC_SUCCESS);
+		cr_expect_eq(operation.params[0].value.a, TEEC_LOGIN_PUBLIC);
+		cr_expect_eq(operation.params[0].value.b, 0);
+		cr_assert_eq(client_invoke(&user, CMD_IDENTITY, &operation), TEEC_SUCCESS);
+		cr_expect_eq(operation.params[0].value.a, TEEC_LOGIN_USER);
+		cr_expect_neq(operation.params[0].value.b, 0);
+	}
+	client_close(&nobody);
+	client_close(&user);
+}
+
+static uint32_t instance_data(struct client *client, uint32_t data)
+{
+	TEEC_Operation operation = { .paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, 0, 0, 0) };
+
+	operation.params[0].value.a = data;
+	cr_assert_eq(client_invoke(client, CMD_INSTANCE_DATA, &operation), TEEC_SUCCESS);
+	return operation.params[0].value.b;
+}
+
+Test(framework, instance_data_is_the_instances)
+{
+	struct client first, second, other;
+
+	client_open(&first, &shared);
+	client_open(&second, &shared);
+	client_open(&other, &many);
+	cr_expect_eq(instance_data(&first, 5), 0, "NULL at first");
+	cr_expect_eq(instance_data(&second, 6), 5);
+	cr_expect_eq(instance_data(&other, 7), 0);
+	cr_expect_eq(instance_data(&first, 8), 6);
+	client_close(&first);
+	client_close(&second);
+	client_close(&other);
+	client_open(&first, &shared);
+	cr_expect_eq(instance_data(&first, 9), 0, "another instance");
+	client_close(&first);
+}
+
+static void *dwell(void *arg)
+{
+	TEEC_Result *result = arg;
+	struct client client;
+
+	client_open(&client, &shared);
+	for (int i = 0; i < 4 && *result == TEEC_SUCCESS; i++)
+		*result = invoke_value(&client, CMD_DWELL, 10);
+	client_close(&client);
+	return NULL;
+}
+
+Test(framework, commands_of_one_instance_come_one_at_a_time)
+{
+	TEEC_Result result[3] = { 0 };
+	pthread_t thread[3];
+
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(pthread_create(&thread[i], NULL, dwell, &result[i]), 0);
+	for (int i = 0; i < 3; i++) {
+		pthread_join(thread[i], NULL);
+		cr_expect_eq(result[i], TEEC_SUCCESS);
+	}
+}
+
+Test(framework, panic_in_open_is_a_dead_target_with_nothing_to_close)
+{
+	TEEC_Operation operation = { .paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, 0, 0, 0) };
+	struct client client, other;
+
+	client_open(&other, &shared);
+	operation.params[0].value.a = OPEN_PANICS;
+	cr_expect_eq(client_try_open(&client, &shared, TEEC_LOGIN_PUBLIC, NULL, &operation),
+		     TEEC_ERROR_TARGET_DEAD);
+	cr_expect_eq(client.origin, TEEC_ORIGIN_TEE);
+	cr_expect(fixture_log_has("panicked with code 0xbe4"));
+	/* It was its instance, too. */
+	expect_dead(&other);
+	client_close(&other);
+}
+
+Test(framework, panic_in_destroy_is_reported_and_hurts_nobody)
+{
+	struct client client;
+
+	client_open(&client, &many);
+	cr_expect_eq(client_invoke(&client, CMD_DIE_ON_DESTROY, NULL), TEEC_SUCCESS);
+	client_close(&client);
+	cr_expect(fixture_log_has("destroyed after COIc"));
+	cr_expect(fixture_log_has("panicked with code 0xd0"));
+	client_open(&client, &many);
+	expect_count(&client, 1, 1);
+	client_close(&client);
+}
+
+Test(framework, dead_instance_is_not_destroyed)
+{
+	struct client client;
+
+	client_open(&client, &many);
+	(void)invoke_value(&client, CMD_DIE, DIE_PANIC);
+	cr_expect(fixture_log_has("panicked with code 0x1234"));
+	client_close(&client);
+	client_open(&client, &single);
+	client_close(&client);
+	cr_expect(fixture_log_has("destroyed after COc"));
+	cr_expect(fixture_log_lacks("destroyed after COI"));
+}
+
+Test(framework, kept_instance_that_crashed_stays_dead_where_the_flag_says_so)
+{
+	struct client client;
+
+	client_open(&client, &mourned);
+	cr_expect_eq(invoke_value(&client, CMD_DIE, DIE_PANIC), TEEC_ERROR_TARGET_DEAD);
+	client_close(&client);
+	for (int i = 0; i < 2; i++) {
+		cr_expect_eq(client_try_open(&client, &mourned, TEEC_LOGIN_PUBLIC, NULL, NULL),
+			     TEEC_ERROR_TARGET_DEAD);
+		cr_expect_eq(client.origin, TEEC_ORIGIN_TEE);
+	}
+}
+
+Test(framework, sessions_of_a_client_that_vanishes_are_closed)
+{
+	struct client client, vanishing;
+	int ends[2];
+	pid_t child;
+	char done;
+
+	client_open(&client, &shared);
+	cr_assert_eq(pipe(ends), 0);
+	child = fork();
+	if (!child) {
+		client_open(&vanishing, &shared);
+		(void)!write(ends[1], "x", 1);
+		_exit(0);
+	}
+	close(ends[1]);
+	cr_expect_eq(read(ends[0], &done, 1), 1);
+	close(ends[0]);
+	cr_expect_eq(waitpid(child, NULL, 0), child);
+	client_close(&client);
+	cr_expect(fixture_log_has("destroyed after COO"));
+	cr_expect(fixture_log_has("destroyed after COOcc"));
+}
+
+static void *cancel_soon(void *operation)
+{
+	const struct timespec pause = { .tv_nsec = 100 * 1000000 };
+
+	nanosleep(&pause, NULL);
+	TEEC_RequestCancellation(operation);
+	return NULL;
+}
+
+static void *occupy(void *client)
+{
+	cr_expect_eq(invoke_value(client, CMD_DWELL, 500), TEEC_SUCCESS);
+	return NULL;
+}
+
+Test(framework, command_that_is_cancelled_before_its_turn_never_reaches_the_ta)
+{
+	TEEC_Operation operation = { .paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, 0, 0, 0) };
+	struct client busy, waiting;
+	pthread_t occupant, canceller;
+	const struct timespec moment = { .tv_nsec = 50 * 1000000 };
+
+	client_open(&busy, &shared);
+	client_open(&waiting, &shared);
+	cr_assert_eq(pthread_create(&occupant, NULL, occupy, &busy), 0);
+	nanosleep(&moment, NULL);
+	operation.params[0].value.a = TEEC_ERROR_GENERIC;
+	cr_assert_eq(pthread_create(&canceller, NULL, cancel_soon, &operation), 0);
+	cr_expect_eq(client_invoke(&waiting, CMD_RETURN, &operation), TEEC_ERROR_CANCEL);
+	cr_expect_eq(waiting.origin, TEEC_ORIGIN_TEE);
+	pthread_join(occupant, NULL);
+	pthread_join(canceller, NULL);
+	/* The occupant's, and this one. */
+	expect_history(&waiting, "COOII");
+	client_close(&waiting);
+	client_close(&busy);
 }

@@ -35,6 +35,14 @@ Test(memory, heap_gives_zeroed_memory_and_takes_it_back)
 
 Test(memory, mistakes_kill_the_instance)
 {
+	static const char *const reasons[] = {
+		"TEE_Free: buffer is no allocation of TEE_Malloc, or was freed before",
+		"TEE_Realloc: buffer is no allocation of TEE_Malloc, or was freed",
+		"TEE_MemMove: dest or src is NULL",
+		"TEE_MemFill: buffer is NULL",
+		"TEE_MemCompare: buffer1 or buffer2 is NULL",
+	};
+
 	for (uint32_t which = MISTAKE_TOUCH_NOTHING; which < MISTAKE_END; which++) {
 		TEEC_Operation operation = { .paramTypes =
 						     TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, 0, 0, 0) };
@@ -46,6 +54,8 @@ Test(memory, mistakes_kill_the_instance)
 		cr_expect_eq(client.origin, TEEC_ORIGIN_TEE);
 		client_close(&client);
 	}
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		cr_expect(fixture_log_has(reasons[i]));
 }
 
 /* In a session of its own, with `setup`'s parameters 1 to 3 shared. */

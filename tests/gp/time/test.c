@@ -257,6 +257,14 @@ Test(virtual_clock, is_the_same_for_all_instances)
 
 Test(time, mistakes_panic)
 {
+	static const char *const reasons[] = {
+		"TEE_GetSystemTime: time is NULL",
+		"TEE_GetREETime: time is NULL",
+		"TEE_GetTAPersistentTime: time is NULL",
+		"TEE_SetTAPersistentTime: time is NULL",
+		"TEE_SetTAPersistentTime: millis is 1000 or more",
+	};
+
 	for (uint32_t which = 1; which < MISTAKE_END; which++) {
 		TEEC_Operation operation = { .paramTypes =
 						     TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, 0, 0, 0) };
@@ -268,6 +276,8 @@ Test(time, mistakes_panic)
 		cr_expect_eq(client.origin, TEEC_ORIGIN_TEE);
 		client_close(&client);
 	}
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		cr_expect(fixture_log_has(reasons[i]));
 }
 
 /*
