@@ -187,11 +187,25 @@ static void requests_forget(struct client *client)
 		}
 }
 
+/* One that the client has closed is not held against its instance, which may end with it. */
+static void sessions_abandon(struct client *client)
+{
+	while (!LIST_EMPTY(&client->sessions)) {
+		struct session *session = LIST_FIRST(&client->sessions);
+		const uint32_t number = session->id;
+
+		/* The host may have said just now that it has ended. */
+		instance_refresh(session->instance);
+		session = id_map_get(&client->server->sessions, number);
+		if (session && session->client == client)
+			session_abandon(session);
+	}
+}
+
 void client_detain(struct client *client)
 {
 	requests_forget(client);
-	while (!LIST_EMPTY(&client->sessions))
-		session_abandon(LIST_FIRST(&client->sessions));
+	sessions_abandon(client);
 	sharing_client_gone(client);
 	peer_flush(&client->peer);
 	uv_unref((uv_handle_t *)&client->peer.poll);
