@@ -100,6 +100,32 @@ Test(client, sends_descriptors_nobody_asked_for)
 	bystander_leave(&bystander);
 }
 
+/* That is for TAs, which have no network of their own. */
+Test(client, asks_for_a_connection_to_the_network)
+{
+	struct {
+		struct message_connect connect;
+		char host[9];
+	} message = { .connect = { .header = { .type = MESSAGE_CONNECT, .request = 2 },
+				   .protocol = MESSAGE_CONNECT_TCP,
+				   .port = 9,
+				   .host_size = 9 },
+		      .host = "127.0.0.1" };
+	int sock = raw_connect(true);
+
+	bystander_arrive(&bystander);
+	raw_send(sock, &message, sizeof(message.connect) + sizeof(message.host), -1);
+	cr_expect(raw_cut_off(sock));
+	close(sock);
+	sock = raw_connect(true);
+	message.connect.header.type = MESSAGE_CONNECT_AGAIN;
+	message.connect.protocol = MESSAGE_CONNECT_UDP;
+	raw_send(sock, &message, sizeof(message.connect) + sizeof(message.host), sock);
+	cr_expect(raw_cut_off(sock));
+	close(sock);
+	bystander_leave(&bystander);
+}
+
 /* Asks without end and never reads: costs teesimd a bounded amount, then the connection. */
 Test(client, never_reads_its_answers)
 {

@@ -17,6 +17,10 @@ enum {
 	/* As CMD_OWN_RIGHTS, of parameters 1 (in), 2 (out) and 3 (inout), all shared. Their first
 	 * octets lie on one page with something else of the TA's client. */
 	CMD_SHARED_RIGHTS,
+	/* The same, of memory that knows its direction: the TA may not write what it gets. */
+	CMD_SHARED_BLOCK_RIGHTS,
+	/* The result of TEE_CacheFlush() on the TA's own memory; value 0.a: of none of it. */
+	CMD_CACHE,
 	/* Value 0.a, out: what gpd.ta.dataSize says, 0.b: gpd.ta.stackSize. */
 	CMD_SIZES,
 };

@@ -167,6 +167,23 @@ static uint32_t shared_rights(TEE_Param params[TEE_NUM_PARAMS])
 	return 0;
 }
 
+static uint32_t shared_block_rights(TEE_Param params[TEE_NUM_PARAMS])
+{
+	const uint32_t any = TEE_MEMORY_ACCESS_ANY_OWNER;
+	uint32_t line = shared_rights(params);
+	uint8_t *input = params[1].memref.buffer;
+
+	REQUIRE(!line);
+	REQUIRE(!may(any | TEE_MEMORY_ACCESS_WRITE, input, params[1].memref.size));
+	REQUIRE(!may(any | TEE_MEMORY_ACCESS_WRITE, input + 4999, 1));
+	return 0;
+}
+
+static TEE_Result cache(uint32_t nowhere)
+{
+	return TEE_CacheFlush(nowhere ? (char *)4096 : variable, sizeof(variable));
+}
+
 static void sizes(TEE_Param params[TEE_NUM_PARAMS])
 {
 	TEE_GetPropertyAsU32(TEE_PROPSET_CURRENT_TA, "gpd.ta.dataSize", &params[0].value.a);
@@ -255,6 +272,11 @@ TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t 
 	case CMD_SHARED_RIGHTS:
 		params[0].value.a = shared_rights(params);
 		return TEE_SUCCESS;
+	case CMD_SHARED_BLOCK_RIGHTS:
+		params[0].value.a = shared_block_rights(params);
+		return TEE_SUCCESS;
+	case CMD_CACHE:
+		return cache(params[0].value.a);
 	case CMD_SIZES:
 		sizes(params);
 		return TEE_SUCCESS;

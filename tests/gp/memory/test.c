@@ -58,10 +58,10 @@ Test(memory, mistakes_kill_the_instance)
 		cr_expect(fixture_log_has(reasons[i]));
 }
 
-/* In a session of its own, with `setup`'s parameters 1 to 3 shared. */
-static void expect_shared_rights(TEEC_Operation *operation)
+/* In the open session; parameters 1 to 3 are shared memory. */
+static void expect_shared_rights(uint32_t command, TEEC_Operation *operation)
 {
-	cr_assert_eq(client_invoke(&client, CMD_SHARED_RIGHTS, operation), TEEC_SUCCESS);
+	cr_assert_eq(client_invoke(&client, command, operation), TEEC_SUCCESS);
 	cr_expect_eq(operation->params[0].value.a, 0, "memory/ta.c:%u",
 		     operation->params[0].value.a);
 }
@@ -78,7 +78,7 @@ Test(memory, what_a_client_shares_is_not_the_tas_own)
 		operation.params[i + 1].tmpref.buffer = octets[i];
 		operation.params[i + 1].tmpref.size = sizeof(octets[i]);
 	}
-	expect_shared_rights(&operation);
+	expect_shared_rights(CMD_SHARED_RIGHTS, &operation);
 	client_close(&client);
 }
 
@@ -97,7 +97,7 @@ Test(memory, neither_are_shared_blocks)
 		cr_assert_eq(TEEC_AllocateSharedMemory(&client.context, &block[i]), TEEC_SUCCESS);
 		operation.params[i + 1].memref.parent = &block[i];
 	}
-	expect_shared_rights(&operation);
+	expect_shared_rights(CMD_SHARED_BLOCK_RIGHTS, &operation);
 	for (unsigned int i = 0; i < 3; i++)
 		TEEC_ReleaseSharedMemory(&block[i]);
 	client_close(&client);
@@ -154,4 +154,25 @@ Test(memory, both_are_generous_otherwise)
 	cr_expect_eq(use_stack(64 << 20), TEEC_ERROR_TARGET_DEAD);
 	client_close(&client);
 	cr_expect(fixture_log_has("stack overflow"));
+}
+
+static TEEC_Result cache(const TEEC_UUID *of, uint32_t nowhere)
+{
+	TEEC_Operation operation = { .paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, 0, 0, 0) };
+	TEEC_Result result;
+
+	client_open(&client, of);
+	operation.params[0].value.a = nowhere;
+	result = client_invoke(&client, CMD_CACHE, &operation);
+	client_close(&client);
+	return result;
+}
+
+Test(memory, caches_are_maintained_for_tas_with_the_flag)
+{
+	static const TEEC_UUID flagged = UUID_CACHE_MEMORY;
+
+	cr_expect_eq(cache(&flagged, 0), TEEC_SUCCESS);
+	cr_expect_eq(cache(&flagged, 1), TEEC_ERROR_ACCESS_DENIED);
+	cr_expect_eq(cache(&ta, 0), TEEC_ERROR_NOT_SUPPORTED);
 }

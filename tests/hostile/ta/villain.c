@@ -259,6 +259,36 @@ static void tell(const void *message, size_t size)
 	(void)!send(MESSAGE_HOST_CONTROL_FD, message, size, MSG_NOSIGNAL);
 }
 
+/* Asks for a connection to this machine's port 9, with the descriptor `fd` or none (-1). */
+static void ask_for_connection(uint32_t request, int fd)
+{
+	struct {
+		struct message_connect connect;
+		char host[9];
+	} message = { .connect = { .header = { .type = fd >= 0 ? MESSAGE_CONNECT_AGAIN
+							       : MESSAGE_CONNECT,
+					       .request = request },
+				   .protocol = MESSAGE_CONNECT_UDP,
+				   .port = 9,
+				   .host_size = 9 },
+		      .host = "127.0.0.1" };
+	struct iovec iov = { &message, sizeof(message.connect) + sizeof(message.host) };
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
+				  .cmsg_level = SOL_SOCKET,
+				  .cmsg_type = SCM_RIGHTS } };
+	struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+		header.msg_control = &control;
+		header.msg_controllen = sizeof(control);
+	}
+	(void)!sendmsg(MESSAGE_HOST_CLIENT_FD, &header, MSG_NOSIGNAL);
+}
+
 static void lie(uint32_t way, uint32_t session)
 {
 	struct message_session ended = { .header.type = MESSAGE_SESSION_ENDED, .session = session };
@@ -300,6 +330,13 @@ static void lie(uint32_t way, uint32_t session)
 	case LIE_FLOOD:
 		for (unsigned int i = 0; i < 20000; i++)
 			tell(&ended, sizeof(ended));
+		break;
+	case LIE_CONNECT_OWN_SOCKET:
+		ask_for_connection(1, MESSAGE_HOST_CONTROL_FD);
+		break;
+	case LIE_CONNECT_MUCH:
+		for (uint32_t request = 1; request < 3000; request++)
+			ask_for_connection(request, -1);
 		break;
 	default:
 		break;

@@ -104,6 +104,9 @@ enum lie {
 	LIE_STARTED,	 /* again */
 	LIE_ANSWERS,	 /* to questions that nobody asked */
 	LIE_FLOOD,	 /* more than anybody wants to know */
+	/* On its connection as a client. */
+	LIE_CONNECT_OWN_SOCKET, /* its way to teesimd is to be connected to somebody else */
+	LIE_CONNECT_MUCH,	/* connections without waiting for them */
 	LIE_COUNT,
 };
 
