@@ -2,7 +2,7 @@
  * Ed25519 and Ed448 (RFC 8032). What is signed is the message itself.
  *
  * libcrypto 3.0 knows the plain forms alone. Ed25519ctx and Ed25519ph are made here from
- * libsodium's arithmetic on the curve; of Ed448 there is the plain form.
+ * libsodium's arithmetic on the curve, those of Ed448 in ed448.c.
  */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -12,6 +12,7 @@
 #include <tee_api_defines.h>
 
 #include "api/asymmetric.h"
+#include "api/ed448.h"
 #include "api/operation.h"
 
 #define HALF	    32U
@@ -184,6 +185,19 @@ static bool is_ed25519(const struct operation *operation)
 	return operation->algorithm->id == TEE_ALG_ED25519;
 }
 
+static TEE_Result ed448_variant_sign(const struct operation *operation,
+				     const struct asymmetric_parameters *parameters,
+				     struct octets in, uint8_t *out)
+{
+	const struct ed448_message message = { parameters->prehash, parameters->context, in };
+	uint8_t signature[ED448_SIGNATURE_SIZE];
+
+	if (!ed448_sign(operation->key[0]->attribute[1].bytes, &message, signature))
+		return TEE_ERROR_OUT_OF_MEMORY;
+	memcpy(out, signature, sizeof(signature));
+	return TEE_SUCCESS;
+}
+
 TEE_Result eddsa_sign(struct operation *operation, const struct asymmetric_parameters *parameters,
 		      struct octets in, uint8_t *out, size_t *out_size)
 {
@@ -196,10 +210,10 @@ TEE_Result eddsa_sign(struct operation *operation, const struct asymmetric_param
 
 	if (!key || parameters->context.size > CONTEXT_MAX)
 		return key ? TEE_ERROR_BAD_PARAMETERS : TEE_ERROR_GENERIC;
-	if (!is_plain(parameters) && !is_ed25519(operation))
-		return TEE_ERROR_NOT_SUPPORTED;
 	if (!asymmetric_has_room(out, out_size, size))
 		return TEE_ERROR_SHORT_BUFFER;
+	if (!is_plain(parameters) && !is_ed25519(operation))
+		return ed448_variant_sign(operation, parameters, in, out);
 	if (!is_plain(parameters)) {
 		uint8_t signature[2 * HALF];
 		TEE_Result result = TEE_ERROR_OUT_OF_MEMORY;
@@ -228,11 +242,14 @@ TEE_Result eddsa_verify(struct operation *operation, const struct asymmetric_par
 
 	if (parameters->context.size > CONTEXT_MAX)
 		return TEE_ERROR_BAD_PARAMETERS;
-	if (!is_plain(parameters) && !is_ed25519(operation))
-		return TEE_ERROR_NOT_SUPPORTED;
 	if (!key || signature.size != 2U * operation->key[0]->type->octets)
 		return TEE_ERROR_SIGNATURE_INVALID;
-	if (!is_plain(parameters)) {
+	if (!is_plain(parameters) && !is_ed25519(operation)) {
+		const struct ed448_message message = { parameters->prehash, parameters->context,
+						       digest };
+
+		right = ed448_verify(operation->key[0]->attribute[0].bytes, &message, signature.at);
+	} else if (!is_plain(parameters)) {
 		if (!variant_prepare(&variant, parameters, digest))
 			return TEE_ERROR_OUT_OF_MEMORY;
 		right = variant_verify(operation, &variant, signature.at);
