@@ -50,7 +50,12 @@ has "$said" '^and refuses it for anything else$'
 has "$(cat ta.log)" 'signed 300007 bytes'
 said=$(openssl dgst -sha256 -verify signed.pem -signature signed.sig original)
 has "$said" '^Verified OK$'
-teesim run -- "$pair/signer/signer" 2>ta.log | grep -q '^signed 14 bytes'
+# The key is the device's, and outlives its daemon.
+first=$(teesim run --device signing -- "$pair/signer/signer" 2>ta.log | grep '^signed 14 bytes')
+has "$(cat ta.log)" 'a new key was made'
+again=$(teesim run --device signing -- "$pair/signer/signer" 2>ta.log | grep '^signed 14 bytes')
+[ "$first" = "$again" ]
+if grep 'a new key was made' ta.log; then exit 1; fi
 
 # shellcheck disable=SC2086
 said=$($TEESIM_MEMCHECK teesim run -- "$pair/vault/vault" 2>ta.log)

@@ -1,6 +1,6 @@
 /*
- * The trusted application of the signing service: one key pair, made when the instance is, whose
- * private half never leaves it.
+ * The trusted application of the signing service: one key pair, made once on each device and kept
+ * in trusted storage, whose private half never comes out.
  */
 #include <tee_internal_api.h>
 #include <trace.h>
@@ -11,6 +11,9 @@
 #define FIELD_SIZE  32
 #define DIGEST_SIZE 32
 
+/* Of the key in trusted storage; no other trusted application sees it. */
+static const char key_id[] = { 's', 'i', 'g', 'n', 'e', 'r' };
+
 struct service {
 	TEE_ObjectHandle key;
 	TEE_OperationHandle sign;
@@ -18,18 +21,36 @@ struct service {
 	TEE_OperationHandle digest;
 };
 
-static TEE_Result service_start(struct service *service)
+/* A new key pair, in trusted storage from the first moment on. */
+static TEE_Result key_make(TEE_ObjectHandle *key)
 {
+	TEE_ObjectHandle fresh = TEE_HANDLE_NULL;
 	TEE_Attribute curve;
 	TEE_Result result;
 
 	TEE_InitValueAttribute(&curve, TEE_ATTR_ECC_CURVE, TEE_ECC_CURVE_NIST_P256, 0);
-	result = TEE_AllocateTransientObject(TEE_TYPE_ECDSA_KEYPAIR, CURVE_BITS, &service->key);
+	result = TEE_AllocateTransientObject(TEE_TYPE_ECDSA_KEYPAIR, CURVE_BITS, &fresh);
 	if (result == TEE_SUCCESS)
-		result = TEE_GenerateKey(service->key, CURVE_BITS, &curve, 1);
+		result = TEE_GenerateKey(fresh, CURVE_BITS, &curve, 1);
 	/* From here on nobody gets the private half out of it, this code included. */
 	if (result == TEE_SUCCESS)
-		result = TEE_RestrictObjectUsage1(service->key, TEE_USAGE_SIGN | TEE_USAGE_VERIFY);
+		result = TEE_RestrictObjectUsage1(fresh, TEE_USAGE_SIGN | TEE_USAGE_VERIFY);
+	if (result == TEE_SUCCESS)
+		result = TEE_CreatePersistentObject(TEE_STORAGE_PRIVATE, key_id, sizeof(key_id),
+						    TEE_DATA_FLAG_ACCESS_READ, fresh, NULL, 0, key);
+	TEE_FreeTransientObject(fresh);
+	if (result == TEE_SUCCESS)
+		IMSG("a new key was made");
+	return result;
+}
+
+static TEE_Result service_start(struct service *service)
+{
+	TEE_Result result = TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, key_id, sizeof(key_id),
+						     TEE_DATA_FLAG_ACCESS_READ, &service->key);
+
+	if (result == TEE_ERROR_ITEM_NOT_FOUND)
+		result = key_make(&service->key);
 	if (result == TEE_SUCCESS)
 		result = TEE_AllocateOperation(&service->sign, TEE_ALG_ECDSA_SHA256, TEE_MODE_SIGN,
 					       CURVE_BITS);
@@ -122,7 +143,7 @@ static void service_stop(struct service *service)
 	TEE_FreeOperation(service->sign);
 	TEE_FreeOperation(service->verify);
 	TEE_FreeOperation(service->digest);
-	TEE_FreeTransientObject(service->key);
+	TEE_CloseObject(service->key);
 	TEE_Free(service);
 }
 
@@ -139,7 +160,6 @@ TEE_Result TA_CreateEntryPoint(void)
 		return result;
 	}
 	TEE_SetInstanceData(service);
-	IMSG("a new key was made");
 	return TEE_SUCCESS;
 }
 

@@ -8,7 +8,7 @@
 
 #define TA_UUID SIGNER_TA_UUID
 
-/* One instance for all clients, which keeps its key for as long as the device runs. */
+/* One instance for all clients, which stays once it has started. */
 #define TA_FLAGS       (TA_FLAG_SINGLE_INSTANCE | TA_FLAG_MULTI_SESSION | TA_FLAG_INSTANCE_KEEP_ALIVE)
 
 #define TA_STACK_SIZE  (8 * 1024)

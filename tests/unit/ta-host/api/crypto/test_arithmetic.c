@@ -15,7 +15,7 @@
 
 #define BITS_MAX  2048U
 #define WORDS	  (TEE_BigIntSizeInU32(2 * BITS_MAX) + 2)
-#define ROUNDS	  60
+#define ROUNDS	  30
 #define TEXT_SIZE (2 * BITS_MAX / 4 + 8)
 
 struct number {
