@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type */
 #define __qsort_helper(name, type)                                         \
 	static inline int __qsort_cmp_##name(const void *a, const void *b) \
 	{                                                                  \
@@ -22,6 +23,8 @@
 	{                                                                  \
 		qsort(array, n, sizeof(array[0]), __qsort_cmp_##name);     \
 	}
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* clang-format off */
 __qsort_helper(int, int)

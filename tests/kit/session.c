@@ -7,20 +7,27 @@
 #include <string.h>
 #include <tee_client_api.h>
 
-static int uuid_parse(const char *text, TEEC_UUID *uuid)
+/* `digits` hexadecimal ones from *text on, and a hyphen if one follows. */
+static uint32_t number_take(const char **text, size_t digits)
 {
-	unsigned int part[11];
+	char number[9] = "";
 
-	if (sscanf(text, "%8x-%4x-%4x-%2x%2x-%2x%2x%2x%2x%2x%2x", &part[0], &part[1], &part[2],
-		   &part[3], &part[4], &part[5], &part[6], &part[7], &part[8], &part[9],
-		   &part[10]) != 11)
-		return -1;
-	uuid->timeLow = part[0];
-	uuid->timeMid = (uint16_t)part[1];
-	uuid->timeHiAndVersion = (uint16_t)part[2];
+	if (digits >= sizeof(number) || strlen(*text) < digits)
+		return 0;
+	memcpy(number, *text, digits);
+	*text += digits;
+	if (**text == '-')
+		++*text;
+	return (uint32_t)strtoul(number, NULL, 16);
+}
+
+static void uuid_read(const char *text, TEEC_UUID *uuid)
+{
+	uuid->timeLow = number_take(&text, 8);
+	uuid->timeMid = (uint16_t)number_take(&text, 4);
+	uuid->timeHiAndVersion = (uint16_t)number_take(&text, 4);
 	for (int i = 0; i < 8; i++)
-		uuid->clockSeqAndNode[i] = (uint8_t)part[3 + i];
-	return 0;
+		uuid->clockSeqAndNode[i] = (uint8_t)number_take(&text, 2);
 }
 
 int main(int argc, char **argv)
@@ -32,10 +39,11 @@ int main(int argc, char **argv)
 	uint32_t origin = 0;
 	char line[80], *end;
 
-	if (argc != 2 || uuid_parse(argv[1], &uuid) < 0) {
+	if (argc != 2 || strlen(argv[1]) != 36) {
 		fputs("usage: session UUID\n", stderr);
 		return 2;
 	}
+	uuid_read(argv[1], &uuid);
 	result = TEEC_InitializeContext(NULL, &context);
 	if (result == TEEC_SUCCESS)
 		result = TEEC_OpenSession(&context, &session, &uuid, TEEC_LOGIN_PUBLIC, NULL, NULL,

@@ -9,7 +9,7 @@
 #include <mbedtls/rsa.h>
 
 #ifndef MBEDTLS_ERR_PK_BUFFER_TOO_SMALL
-#define MBEDTLS_ERR_PK_BUFFER_TOO_SMALL -0x3880
+#define MBEDTLS_ERR_PK_BUFFER_TOO_SMALL (-0x3880)
 #endif
 
 typedef int __tee_mbedtls_rng(void *arg, unsigned char *out, size_t size);
