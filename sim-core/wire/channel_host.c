@@ -311,6 +311,7 @@ enum channel_event channel_listener_next(struct channel_listener *listener,
 	struct timespec timeout = { 0 };
 	enum channel_event event;
 	struct wait_spin spin;
+	bool slept = false;
 	uint64_t sleep_ns;
 
 	for (;;) {
@@ -332,6 +333,7 @@ enum channel_event channel_listener_next(struct channel_listener *listener,
 			}
 			if (listener->unasked && unasked(listener, host, &event))
 				goto found;
+			slept = false;
 		} while (wait_spin_more(&spin, &listener->wait, latest_client_cpu(listener)));
 		if (!spin.futile)
 			wait_policy_missed(&listener->wait);
@@ -349,10 +351,14 @@ enum channel_event channel_listener_next(struct channel_listener *listener,
 		    futex_wait(&bell->rings, listener->rings_seen, sleep_ns ? &timeout : NULL) !=
 			    -ETIMEDOUT)
 			listener->unasked = CHANNEL_UNASKED_ALL;
+		slept = true;
 		atomic_store_explicit(&bell->parked, 0, memory_order_relaxed);
 	}
 found:
-	wait_policy_met(&listener->wait);
+	if (slept)
+		wait_policy_woken(&listener->wait);
+	else
+		wait_policy_met(&listener->wait);
 	listener->control_last = event == CHANNEL_EVENT_CONTROL;
 	/* Woken for something. */
 	if (listener->unasked == CHANNEL_UNASKED_ALL)

@@ -38,7 +38,7 @@ struct channel_call {
 	struct channel_memref memref[CHANNEL_PARAMS];
 };
 
-#define CHANNEL_WATCHED 4
+#define CHANNEL_WATCHED		4
 #define CHANNEL_LISTENER_WORKED UINT64_MAX
 
 struct channel_listener {

@@ -4,6 +4,9 @@
 #include <sched.h>
 #include <stdlib.h>
 
+/* What a spin at least tries after a sleep that ended with work: whoever gave it may have been
+ * asleep, too, and needs as long to be woken by the answer before it can give more. */
+#define WAIT_SPIN_WOKEN_NS 12000U
 /* What a spin that has failed over and over still tries, so that a peer that turned quick is
  * noticed. */
 #define WAIT_SPIN_FLOOR_NS 2000U
@@ -67,4 +70,13 @@ void wait_policy_missed(struct wait_policy *policy)
 	uint32_t less = policy->budget_ns / 2;
 
 	policy->budget_ns = less > floor ? less : floor;
+}
+
+void wait_policy_woken(struct wait_policy *policy)
+{
+	uint32_t least =
+		policy->ceiling_ns < WAIT_SPIN_WOKEN_NS ? policy->ceiling_ns : WAIT_SPIN_WOKEN_NS;
+
+	if (policy->budget_ns < least)
+		policy->budget_ns = least;
 }

@@ -33,6 +33,8 @@ long wait_spin_from_environment(void);
 /* To be told how each wait ended. */
 void wait_policy_met(struct wait_policy *policy);
 void wait_policy_missed(struct wait_policy *policy);
+/* The event came after a spin that missed it, and ended a sleep. */
+void wait_policy_woken(struct wait_policy *policy);
 
 /* Tells the peer, by the word that it looks at, where the calling thread runs. */
 void wait_tell_cpu(_Atomic uint32_t *word);

@@ -44,6 +44,35 @@ Test(wait_policy, misses_shrink_the_budget_to_a_floor_and_hits_restore_it)
 	cr_expect_eq(policy.budget_ns, policy.ceiling_ns);
 }
 
+Test(wait_policy, sleep_that_ended_with_work_gives_a_spin_that_outlasts_a_wake_up)
+{
+	struct wait_policy policy;
+	uint32_t least;
+
+	wait_policy_init(&policy, 50);
+	wait_policy_woken(&policy);
+	cr_expect_eq(policy.budget_ns, 50000, "nothing is lost by it");
+	for (int i = 0; i < 20; i++)
+		wait_policy_missed(&policy);
+	least = policy.budget_ns;
+	wait_policy_woken(&policy);
+	cr_expect_gt(policy.budget_ns, least);
+	cr_expect_lt(policy.budget_ns, 50000, "nor earned");
+	/* Over and over: neither up to the ceiling nor down to the floor. */
+	for (int i = 0; i < 20; i++) {
+		wait_policy_missed(&policy);
+		wait_policy_woken(&policy);
+	}
+	cr_expect(policy.budget_ns > least && policy.budget_ns < 50000);
+	wait_policy_init(&policy, 5);
+	wait_policy_missed(&policy);
+	wait_policy_woken(&policy);
+	cr_expect_eq(policy.budget_ns, 5000, "never above the ceiling");
+	wait_policy_init(&policy, 0);
+	wait_policy_woken(&policy);
+	cr_expect_eq(policy.budget_ns, 0);
+}
+
 Test(wait_policy, spin_ends_about_when_the_budget_does)
 {
 	struct wait_policy policy;
