@@ -141,9 +141,16 @@ static int park_tick(struct channel_client *client, channel_tick tick, void *con
 	return tick ? tick(context) : 0;
 }
 
-static bool withdrawn(const struct channel_client *client, uint32_t wanted)
+/* What ends a wait early: this word holds this number, and that is not 0. */
+struct withdrawal {
+	const _Atomic uint32_t *word;
+	uint32_t number;
+};
+
+static bool withdrawn(const struct withdrawal *withdrawal)
 {
-	return wanted && atomic_load_explicit(&client->withdrawn, memory_order_relaxed) == wanted;
+	return withdrawal->number &&
+	       atomic_load_explicit(withdrawal->word, memory_order_relaxed) == withdrawal->number;
 }
 
 /* What the session's end, as teesimd has it, means for who waits for reply `seq`. Returns 0 to go
@@ -164,14 +171,19 @@ static int end_state(struct channel *channel, uint32_t end, uint32_t seq, uint64
 	return now < *patience ? 0 : -EOWNERDEAD;
 }
 
-/* Sleeps until reply `seq` is there, or until operation `wanted`, which waits for it, is withdrawn.
+static uint64_t tick_due(const struct channel_client *client, uint64_t usual)
+{
+	return client->alarm_ns && client->alarm_ns < usual ? client->alarm_ns : usual;
+}
+
+/* Sleeps until reply `seq` is there, or until the operation that waits for it is withdrawn.
  */
-static int reply_park(struct channel_client *client, uint32_t seq, uint32_t wanted,
-		      channel_tick tick, void *context)
+static int reply_park(struct channel_client *client, uint32_t seq,
+		      const struct withdrawal *withdrawal, channel_tick tick, void *context)
 {
 	struct channel *channel = client->channel;
 	uint64_t interval = TICK_FIRST_NS;
-	uint64_t next_tick = wait_now_ns() + interval;
+	uint64_t next_tick = tick_due(client, wait_now_ns() + interval);
 	uint64_t patience = 0;
 	int state;
 
@@ -189,7 +201,7 @@ static int reply_park(struct channel_client *client, uint32_t seq, uint32_t want
 			state = end_state(channel, end, seq, &patience);
 		if (state)
 			break;
-		if (withdrawn(client, wanted)) {
+		if (withdrawn(withdrawal)) {
 			state = -ECANCELED;
 			break;
 		}
@@ -208,7 +220,7 @@ static int reply_park(struct channel_client *client, uint32_t seq, uint32_t want
 			}
 			if (interval < TICK_LAST_NS)
 				interval *= 2;
-			next_tick = now + interval;
+			next_tick = tick_due(client, now + interval);
 			continue;
 		}
 		timeout.tv_nsec = (long)(next_tick - now);
@@ -218,8 +230,8 @@ static int reply_park(struct channel_client *client, uint32_t seq, uint32_t want
 	return state;
 }
 
-static int reply_wait(struct channel_client *client, uint32_t seq, uint32_t wanted,
-		      channel_tick tick, void *context)
+static int reply_wait(struct channel_client *client, uint32_t seq,
+		      const struct withdrawal *withdrawal, channel_tick tick, void *context)
 {
 	struct wait_spin spin;
 	int state;
@@ -234,16 +246,21 @@ static int reply_wait(struct channel_client *client, uint32_t seq, uint32_t want
 	} while (wait_spin_more(&spin, &client->wait, &client->bell->cpu));
 	if (!spin.futile)
 		wait_policy_missed(&client->wait);
-	return reply_park(client, seq, wanted, tick, context);
+	return reply_park(client, seq, withdrawal, tick, context);
 }
 
-/* Waits until the host has answered the operation that was withdrawn last. */
-static int reply_owed(struct channel_client *client, channel_tick tick, void *context)
+/* Waits until the host has answered the operation that was withdrawn last, before `seq` can be
+ * sent.
+ */
+static int reply_owed(struct channel_client *client, uint32_t seq, channel_tick tick, void *context)
 {
-	int state = reply_wait(client, client->seq, client->seq + 1, tick, context);
+	const struct withdrawal withdrawal = { &client->withdrawn_early, seq };
+	int state = reply_wait(client, client->seq, &withdrawal, tick, context);
 
 	if (state > 0)
-		client->owed = false;
+		atomic_store(&client->owed, false);
+	if (atomic_compare_exchange_strong(&client->withdrawn_early, &seq, 0))
+		return -ECANCELED;
 	return state;
 }
 
@@ -252,12 +269,13 @@ int channel_client_call(struct channel_client *client, struct channel_operation 
 {
 	struct channel *channel = client->channel;
 	uint32_t seq = client->seq + 1;
+	const struct withdrawal withdrawal = { &client->withdrawn, seq };
 	int state;
 
 	if (atomic_load_explicit(&channel->keeper.dead, memory_order_relaxed))
 		return -EOWNERDEAD;
-	if (client->owed) {
-		state = reply_owed(client, tick, context);
+	if (atomic_load_explicit(&client->owed, memory_order_relaxed)) {
+		state = reply_owed(client, seq, tick, context);
 		if (state < 0)
 			return state;
 	}
@@ -270,9 +288,9 @@ int channel_client_call(struct channel_client *client, struct channel_operation 
 		doorbell_ring_slot(client->bell, client->slot);
 	/* While the answer is on its way. */
 	wait_tell_cpu(&channel->client.cpu);
-	state = reply_wait(client, seq, seq, tick, context);
+	state = reply_wait(client, seq, &withdrawal, tick, context);
 	if (state < 0) {
-		client->owed = state == -ECANCELED;
+		atomic_store(&client->owed, state == -ECANCELED);
 		return state;
 	}
 	reply_read(&channel->reply, operation);
@@ -288,10 +306,19 @@ void channel_client_cancel(struct channel *channel, uint32_t seq)
 void channel_client_withdraw(struct channel_client *client, uint32_t seq)
 {
 	struct channel *channel = client->channel;
+	uint32_t early = seq;
 
 	/* It is over. */
 	if ((int32_t)(atomic_load(&channel->reply.seq) - seq) >= 0)
 		return;
+	/* The word for the host still says that the one before it is cancelled. */
+	if (atomic_load(&client->owed)) {
+		atomic_store(&client->withdrawn_early, seq);
+		futex_wake_all(&channel->reply.seq);
+		if (atomic_load(&client->owed) ||
+		    !atomic_compare_exchange_strong(&client->withdrawn_early, &early, 0))
+			return;
+	}
 	channel_client_cancel(channel, seq);
 	/* The host notes what it takes up and then looks whether that is cancelled, without a fence
 	 * in between, since that is on the path of every call; the barrier here is for both sides.

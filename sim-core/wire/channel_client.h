@@ -25,9 +25,15 @@ struct channel_client {
 	uint32_t slot;
 	uint32_t seq;
 	/* The request numbered `seq` was withdrawn: its reply is still to come. */
-	bool owed;
+	_Atomic bool owed;
+	/* When the tick is to come at the latest, by CLOCK_MONOTONIC; 0: when it is due. Set before
+	 * a call, and by the tick itself. */
+	uint64_t alarm_ns;
 	/* The last operation that was withdrawn, for the thread that waits for it. */
 	_Atomic uint32_t withdrawn;
+	/* One that was withdrawn before it was sent, since a reply is owed; whoever changes it back
+	 * to 0 sees to that. */
+	_Atomic uint32_t withdrawn_early;
 	struct wait_policy wait;
 };
 

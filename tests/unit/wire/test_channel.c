@@ -856,6 +856,40 @@ Test(channel, operation_that_the_host_has_not_taken_up_is_withdrawn_at_once)
 	all_end();
 }
 
+Test(channel, operation_that_waits_for_an_owed_reply_is_withdrawn_alone)
+{
+	struct channel_operation next = { .op = CHANNEL_INVOKE, .cmd = 6 };
+	union channel_slot out[CHANNEL_PARAMS] = { 0 };
+	struct channel_call call;
+	pthread_t caller;
+	void *status;
+
+	bell_make(0);
+	session_make(&session[0], 3, 0);
+	for (uint32_t seq = 1; seq <= 2; seq++) {
+		atomic_store(&session[0].client.channel->client.parked, 0);
+		cr_assert_eq(pthread_create(&caller, NULL, call_and_expect_cancel, &session[0]), 0);
+		while (!atomic_load(&session[0].client.channel->client.parked))
+			usleep(100);
+		channel_client_withdraw(&session[0].client, seq);
+		pthread_join(caller, &status);
+		cr_expect_eq((intptr_t)status, -ECANCELED);
+	}
+
+	/* The first is still not to be begun, and the second was never sent. */
+	cr_assert(channel_host_take(&session[0].host, &call));
+	cr_expect_eq(call.seq, 1);
+	cr_expect(channel_host_cancelled(&session[0].host, &call));
+	channel_host_reply(&session[0].host, &call, RESULT_CANCEL, ORIGIN_TEE, out);
+	cr_expect(!channel_host_take(&session[0].host, &call));
+
+	/* The next one has the number of the second, and is not taken for it. */
+	server_start();
+	cr_expect_eq(channel_client_call(&session[0].client, &next, NULL, NULL), 0);
+	cr_expect_eq(next.result, 6);
+	all_end();
+}
+
 Test(channel, operation_that_the_host_works_on_is_not_withdrawn)
 {
 	union channel_slot out[CHANNEL_PARAMS] = { 0 };
