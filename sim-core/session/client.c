@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "session/connecting.h"
+#include "session/cycle.h"
 #include "session/identity.h"
 #include "session/instance.h"
 #include "session/message_parse.h"
@@ -436,6 +437,20 @@ static int connect_again(struct client *client, const struct message *message,
 	return connecting_again(client, message, packet_fds_take(fds, 0));
 }
 
+static int waits(struct client *client, const struct message *message, struct packet_fds *fds)
+{
+	const uint32_t number = message->waits.session;
+	const struct session *session = id_map_get(&client->server->sessions, number);
+	uint32_t result = RESULT_SUCCESS;
+
+	(void)fds;
+	client->waits_on = number;
+	if (session && session->client == client && cycle_closes(client, session->instance))
+		result = RESULT_BUSY;
+	client_answer(client, message->header.request, result, ORIGIN_TEE, 0, -1);
+	return 0;
+}
+
 static void status_instance(struct client *client, uint32_t request, struct instance *instance)
 {
 	const char *path = instance->image.ta.location.path;
@@ -515,6 +530,7 @@ static const struct {
 	{ MESSAGE_GROW_ARENA, BY_TA, grow_arena },
 	{ MESSAGE_CONNECT, BY_TA, connect_peer },
 	{ MESSAGE_CONNECT_AGAIN, BY_TA, connect_again },
+	{ MESSAGE_WAITS, BY_TA, waits },
 	{ MESSAGE_STATUS, 0, status },
 	{ MESSAGE_STOP, 0, stop },
 };

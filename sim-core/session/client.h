@@ -54,6 +54,8 @@ struct client {
 	char *directory;
 	char *ta_path;
 	struct session_list sessions;
+	/* The session on which it said last that it waits (MESSAGE_WAITS); it may be long over. */
+	uint32_t waits_on;
 	/* struct request by its number. */
 	struct id_map requests;
 	/* A connection to a network peer is being made for it. */

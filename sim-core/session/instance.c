@@ -485,6 +485,8 @@ int instance_create(struct server *server, struct image *image, struct opening *
 	image->ta.fd = -1;
 	image->libraries.count = 0;
 	instance->bell_fd = -1;
+	if (opening->request.client->ta)
+		instance->depth = opening->request.client->ta->depth + 1;
 	TAILQ_INIT(&instance->starting);
 	TAILQ_INIT(&instance->settling);
 	instance->id = id_map_fresh(&server->instances, &server->last_instance);

@@ -58,6 +58,8 @@ struct instance {
 	uint32_t id;
 	enum instance_state state;
 	struct image image;
+	/* How many TAs were started by one another until it was. */
+	unsigned int depth;
 	/* NULL for a TA with an instance per session. */
 	struct ta *ta;
 	/* NULL once the process is gone. */
@@ -100,6 +102,9 @@ struct instance {
 	bool has_last_words;
 	struct message_death last_words;
 };
+
+/* A TA that opens a session with itself has a new instance of it do the same, and so on. */
+#define INSTANCE_DEPTH_MAX 32
 
 /* instance_flag bits. */
 static inline uint32_t instance_flags(const struct instance *instance)

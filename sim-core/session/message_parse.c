@@ -131,6 +131,7 @@ static const struct message_rule rules[] = {
 	{ MESSAGE_GROW_ARENA, CLIENT, sizeof(struct message_grow_arena), 0, check_grow_arena },
 	{ MESSAGE_CONNECT, CLIENT, sizeof(struct message_connect), 0, check_connect },
 	{ MESSAGE_CONNECT_AGAIN, CLIENT, sizeof(struct message_connect), 1, check_connect_again },
+	{ MESSAGE_WAITS, CLIENT, sizeof(struct message_waits), 0, NULL },
 	{ MESSAGE_STATUS, CLIENT, sizeof(struct message_bare), 0, NULL },
 	{ MESSAGE_STOP, CLIENT, sizeof(struct message_bare), 0, NULL },
 

@@ -36,6 +36,7 @@ struct message {
 		struct message_release_block release_block;
 		struct message_grow_arena grow_arena;
 		struct message_connect connect;
+		struct message_waits waits;
 		struct message_bare bare;
 		struct message_started started;
 		struct message_session session;

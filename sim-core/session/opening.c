@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "session/cycle.h"
 #include "session/image.h"
 #include "session/instance.h"
 #include "services/service_list.h"
@@ -98,6 +99,15 @@ static void open_new_instance(struct opening *opening)
 	result = RESULT_BAD_STATE;
 	if (server->stopping)
 		goto out;
+	if (client->ta && client->ta->depth >= INSTANCE_DEPTH_MAX) {
+		log_write(server->log, LOG_LEVEL_ERROR,
+			  "%s: it would be the last of a chain of %d TAs, each started by the one "
+			  "before; TEE_ERROR_OUT_OF_MEMORY",
+			  image_name(&client->ta->image, name), INSTANCE_DEPTH_MAX);
+		result = RESULT_OUT_OF_MEMORY;
+		goto out;
+	}
+	result = RESULT_OUT_OF_MEMORY;
 	if (image_load(image, client, &opening->uuid, &result, reason) < 0) {
 		log_write(server->log, LOG_LEVEL_ERROR, "%s", reason);
 		goto out;
@@ -137,11 +147,61 @@ static bool make_way_for_new_version(struct instance *instance)
 	return true;
 }
 
+static struct ta *single_of(const struct server *server, const struct uuid *uuid);
+
+const struct instance *opening_waits_for(const struct opening *opening)
+{
+	const struct ta *ta;
+
+	if (opening->instance || !opening->queue)
+		return opening->instance;
+	ta = single_of(opening->request.client->server, &opening->uuid);
+	return ta ? ta->instance : NULL;
+}
+
+/* Puts it into a queue of `instance`, which is to do something first. */
+static void wait_for(struct opening *opening, struct opening_queue *queue,
+		     struct instance *instance)
+{
+	if (cycle_closes(opening->request.client, instance))
+		opening_fail(opening, RESULT_BUSY, ORIGIN_TEE);
+	else
+		opening_wait(opening, queue, queue == &instance->starting ? instance : NULL);
+}
+
 /* May a session be added while others wait for their end? */
 static bool multi_open_now(const struct instance *instance)
 {
 	return instance_flags(instance) & INSTANCE_MULTI_SESSION &&
 	       image_is_current(&instance->image);
+}
+
+/* As wait_for(), until sessions whose clients are gone have ended. */
+static void settle_for(struct opening *opening, struct instance *instance)
+{
+	if (cycle_closes(opening->request.client, instance))
+		opening_fail(opening, RESULT_BUSY, ORIGIN_TEE);
+	else
+		instance_settle(instance, opening);
+}
+
+/* The TA that has a session with this one, where there is one of whom it takes no second. */
+static struct instance *holder_of(const struct instance *instance)
+{
+	const struct session *session;
+
+	LIST_FOREACH(session, &instance->sessions, by_instance)
+	if (session->client && !session->rests)
+		return session->client->ta;
+	return NULL;
+}
+
+/* That TA's own last session was closed, so this one will be, too. */
+static bool holder_ends(const struct instance *instance)
+{
+	const struct instance *holder = holder_of(instance);
+
+	return holder && holder->state == INSTANCE_ENDING;
 }
 
 static void open_in_single_instance(struct opening *opening, struct ta *ta)
@@ -150,27 +210,34 @@ static void open_in_single_instance(struct opening *opening, struct ta *ta)
 	const bool multi = instance_flags(instance) & INSTANCE_MULTI_SESSION;
 	const bool used = instance->session_count > instance->abandoned_count;
 
+	/* It would have to take the session while it waits for it. */
+	if (instance == opening->request.client->ta) {
+		opening_fail(opening, RESULT_BUSY, ORIGIN_TEE);
+		return;
+	}
 	switch (instance->state) {
 	case INSTANCE_STARTING:
 		if (!multi && !TAILQ_EMPTY(&instance->starting))
 			opening_fail(opening, RESULT_BUSY, ORIGIN_TEE);
 		else
-			opening_wait(opening, &instance->starting, instance);
+			wait_for(opening, &instance->starting, instance);
 		break;
 	case INSTANCE_LIVE:
 		if (instance_doomed(instance))
-			opening_wait(opening, &ta->waiting, NULL);
+			wait_for(opening, &ta->waiting, instance);
+		else if (!multi && used && holder_ends(instance))
+			settle_for(opening, instance);
 		else if (!multi && used)
 			opening_fail(opening, RESULT_BUSY, ORIGIN_TEE);
 		else if (instance->abandoned_count && !used && !multi_open_now(instance))
-			instance_settle(instance, opening);
+			settle_for(opening, instance);
 		else if (make_way_for_new_version(instance))
-			opening_wait(opening, &ta->waiting, NULL);
+			wait_for(opening, &ta->waiting, instance);
 		else
 			opening_complete(opening, instance);
 		break;
 	case INSTANCE_ENDING:
-		opening_wait(opening, &ta->waiting, NULL);
+		wait_for(opening, &ta->waiting, instance);
 		break;
 	case INSTANCE_CRASHED:
 		opening_fail(opening, RESULT_TARGET_DEAD, ORIGIN_TEE);
@@ -232,8 +299,13 @@ int opening_begin(struct client *client, uint32_t request, const struct uuid *uu
 	/* What the host has said and we have not read may free a session or end the instance. That
 	 * need not be known where the client goes on with a session that it has. */
 	ta = single_of(client->server, uuid);
-	if (ta && !session_offered(client, ta->instance, offered))
+	if (ta && !session_offered(client, ta->instance, offered)) {
+		struct instance *holder = holder_of(ta->instance);
+
+		if (holder)
+			instance_refresh(holder);
 		instance_refresh(ta->instance);
+	}
 	opening_advance(opening);
 	return 0;
 }

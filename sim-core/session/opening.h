@@ -52,6 +52,9 @@ void opening_advance_all(struct opening_queue *queue);
 /* `instance` is live: gives it the session and answers. */
 void opening_complete(struct opening *opening, struct instance *instance);
 
+/* The instance that has to do something first; NULL when there is none. */
+const struct instance *opening_waits_for(const struct opening *opening);
+
 /* Answers with an error. */
 void opening_fail(struct opening *opening, uint32_t result, uint32_t origin);
 

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "session/cycle.h"
 #include "session/instance.h"
 #include "wire/memory.h"
 #include "wire/result.h"
@@ -254,7 +256,7 @@ int sharing_share_block(struct client *client, const struct message_share_block 
 		close(fd);
 		return 0;
 	}
-	if (instance_overloaded(session->instance)) {
+	if (instance_overloaded(session->instance) || cycle_closes(client, session->instance)) {
 		client_answer(client, request, RESULT_BUSY, ORIGIN_TEE, 0, -1);
 		close(fd);
 		return 0;
@@ -333,6 +335,10 @@ int sharing_grow_arena(struct client *client, const struct message_grow_arena *m
 		client_answer(client, request, RESULT_TARGET_DEAD, ORIGIN_TEE, 0, -1);
 		return 0;
 	}
+	if (cycle_closes(client, session->instance)) {
+		client_answer(client, request, RESULT_BUSY, ORIGIN_TEE, 0, -1);
+		return 0;
+	}
 	if (message->size > CHANNEL_ARENA_MAX) {
 		client_answer(client, request, RESULT_OUT_OF_MEMORY, ORIGIN_TEE, 0, -1);
 		return 0;
@@ -367,6 +373,15 @@ void sharing_cancel(struct request *request)
 {
 	if (request->kind == REQUEST_SHARE)
 		waiter_answer((struct waiter *)request, RESULT_CANCEL);
+}
+
+const struct instance *sharing_waits_for(const struct request *request)
+{
+	if (request->kind == REQUEST_SHARE)
+		return ((const struct waiter *)request)->mapping->instance;
+	return ((const struct mapping *)((const char *)request -
+					 offsetof(struct mapping, arena_request)))
+		->instance;
 }
 
 void sharing_request_gone(struct request *request)

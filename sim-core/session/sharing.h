@@ -31,6 +31,9 @@ void sharing_cancel(struct request *request);
 void sharing_client_gone(struct client *client);
 void sharing_request_gone(struct request *request);
 
+/* The instance that is to map what is waited for. */
+const struct instance *sharing_waits_for(const struct request *request);
+
 /* The host has answered request `number`. Returns 0, or -EPROTO when it was not asked. */
 int sharing_answered(struct instance *instance, uint32_t number, uint32_t result);
 

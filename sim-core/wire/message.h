@@ -39,6 +39,7 @@ enum message_type {
 	 * datagram socket + that socket, to be connected anew. Answered by MESSAGE_ANSWER. */
 	MESSAGE_CONNECT = 16,
 	MESSAGE_CONNECT_AGAIN,
+	MESSAGE_WAITS, /* of a TA instance alone; answered by MESSAGE_ANSWER */
 
 	/* Administration by the command line: c → d, c ← d. */
 	MESSAGE_STATUS = 32, /* answered by one MESSAGE_STATUS_INSTANCE per instance, then
@@ -174,6 +175,14 @@ struct message_connect {
 	uint32_t ip_version;
 	uint32_t port;
 	uint32_t host_size;
+};
+
+/* c → d, from a TA instance: it waits for an answer on `session`, which the other side has not
+ * taken up yet. RESULT_BUSY says that the other side waits for this instance, so that neither would
+ * ever go on. */
+struct message_waits {
+	struct message_header header;
+	uint32_t session;
 };
 
 /* d → c. For MESSAGE_GROW_ARENA, `value` is the new size. */
@@ -443,6 +452,7 @@ static_assert(sizeof(struct message_share_block) == 32, "wire layout");
 static_assert(sizeof(struct message_release_block) == 12, "wire layout");
 static_assert(sizeof(struct message_grow_arena) == 24, "wire layout");
 static_assert(sizeof(struct message_connect) == 24, "wire layout");
+static_assert(sizeof(struct message_waits) == 12, "wire layout");
 static_assert(sizeof(struct message_answer) == 24, "wire layout");
 static_assert(sizeof(struct message_status_instance) == 48, "wire layout");
 static_assert(sizeof(struct message_status_device) == 40, "wire layout");
