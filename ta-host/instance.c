@@ -177,7 +177,9 @@ static void destroy(void)
 	_exit(EXIT_SUCCESS);
 }
 
-static struct serving serving = { .operate = operate, .destroy = destroy };
+static struct serving serving = { .operate = operate,
+				  .block_forgotten = client_block_forgotten,
+				  .destroy = destroy };
 
 /* The same where a client's operations are to meet faults. */
 static uint32_t operate_faulty(struct session *session, const struct channel_call *call,

@@ -3,13 +3,18 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "serving/overlap.h"
 #include "wire/memory.h"
 
 #define BUCKETS 256U
+/* How many descriptors are kept: a host may have 256 in all. */
+#define KEPT_MAX 96U
 
 static struct mapped_block *bucket[BUCKETS];
+static LIST_HEAD(, mapped_block) all;
+static unsigned int kept;
 /* The block that was asked for last: most TAs have one that every command refers to. */
 static struct mapped_block *recent;
 
@@ -34,15 +39,13 @@ const struct mapped_block *blocks_find(uint32_t context, uint32_t number)
 	return recent;
 }
 
-int blocks_map(uint32_t context, uint32_t number, int fd, size_t size, bool writable)
+static int block_add(uint32_t context, uint32_t number, int fd, size_t size, bool writable)
 {
 	struct mapped_block **head = bucket_of(context, number);
 	struct mapped_block *block;
 	void *address;
 	int err;
 
-	if (find(context, number))
-		return 0;
 	err = block_check(fd, size, !writable);
 	if (err < 0)
 		return err;
@@ -55,6 +58,11 @@ int blocks_map(uint32_t context, uint32_t number, int fd, size_t size, bool writ
 		free(block);
 		return err;
 	}
+	block->fd = -1;
+	if (kept < KEPT_MAX) {
+		kept++;
+		block->fd = fd;
+	}
 	block->context = context;
 	block->number = number;
 	block->address = address;
@@ -62,10 +70,23 @@ int blocks_map(uint32_t context, uint32_t number, int fd, size_t size, bool writ
 	block->writable = writable;
 	block->next = *head;
 	*head = block;
-	return 0;
+	LIST_INSERT_HEAD(&all, block, in_all);
+	return block->fd >= 0;
 }
 
-void blocks_unmap(uint32_t context, uint32_t number)
+int blocks_map(uint32_t context, uint32_t number, int fd, size_t size, bool writable)
+{
+	int kept_it = 0;
+
+	if (!find(context, number))
+		kept_it = block_add(context, number, fd, size, writable);
+	if (kept_it <= 0)
+		close(fd);
+	return kept_it < 0 ? kept_it : 0;
+}
+
+void blocks_unmap(uint32_t context, uint32_t number,
+		  void (*forgotten)(const struct mapped_block *block))
 {
 	struct mapped_block **link = bucket_of(context, number);
 
@@ -77,23 +98,45 @@ void blocks_unmap(uint32_t context, uint32_t number)
 		*link = block->next;
 		if (recent == block)
 			recent = NULL;
+		LIST_REMOVE(block, in_all);
+		if (forgotten)
+			forgotten(block);
+		if (block->fd >= 0) {
+			close(block->fd);
+			kept--;
+		}
 		munmap(block->address, block->size);
 		free(block);
 	}
 }
 
+struct mapped_block *blocks_around(const void *address, size_t size)
+{
+	const uintptr_t at = (uintptr_t)address;
+	struct mapped_block *block;
+
+	LIST_FOREACH(block, &all, in_all)
+	{
+		const uintptr_t from = (uintptr_t)block->address;
+
+		if (at >= from && at - from <= block->size && size <= block->size - (at - from))
+			break;
+	}
+	return block;
+}
+
 size_t blocks_overlap(const void *address, size_t size, bool *writable)
 {
+	const struct mapped_block *b;
 	size_t sum = 0;
 
-	for (unsigned int i = 0; i < BUCKETS; i++) {
-		for (const struct mapped_block *b = bucket[i]; b; b = b->next) {
-			size_t part = overlap_size(address, size, b->address, b->size);
+	LIST_FOREACH(b, &all, in_all)
+	{
+		size_t part = overlap_size(address, size, b->address, b->size);
 
-			if (part && !b->writable)
-				*writable = false;
-			sum += part;
-		}
+		if (part && !b->writable)
+			*writable = false;
+		sum += part;
 	}
 	return sum;
 }

@@ -8,21 +8,38 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
+
+/* A block that is shared on to more instances than this is shared with some of them again. */
+#define MAPPED_BLOCK_FORWARDS 4
 
 struct mapped_block {
 	struct mapped_block *next;
+	LIST_ENTRY(mapped_block) in_all;
 	uint32_t context;
 	uint32_t number;
 	uint8_t *address;
 	size_t size;
 	bool writable;
+	/* By which it can be shared on; -1 where too many are kept. */
+	int fd;
+	/* The number under which the instance itself has shared it on, 0 when it has not, and the
+	 * instances that have it by that: client.c of ta-host. */
+	uint32_t forward_number;
+	uint32_t forward_count;
+	uint32_t forward_instance[MAPPED_BLOCK_FORWARDS];
 };
 
-/* Maps `fd`, which stays the caller's. A block that is there already is left as it is. Returns 0 or
- * -errno. */
+/* Maps `fd`, and takes it over, on failure too. A block that is there already is left as it is.
+ * Returns 0 or -errno. */
 int blocks_map(uint32_t context, uint32_t number, int fd, size_t size, bool writable);
 
-void blocks_unmap(uint32_t context, uint32_t number);
+/* `forgotten`, where it is not NULL, gets to see the block before it is gone. */
+void blocks_unmap(uint32_t context, uint32_t number,
+		  void (*forgotten)(const struct mapped_block *block));
+
+/* The block that [address, address + size) lies in wholly; NULL when there is none. */
+struct mapped_block *blocks_around(const void *address, size_t size);
 
 /* NULL when there is none. */
 const struct mapped_block *blocks_find(uint32_t context, uint32_t number);

@@ -364,13 +364,15 @@ static void on_map_block(struct control_packet *packet)
 {
 	const struct message_map_block *map = &packet->map_block;
 
-	host_answer(&map->header, blocks_map(map->context, map->block, packet->fds.fd[0], map->size,
-					     map->flags & MESSAGE_BLOCK_OUTPUT));
+	host_answer(&map->header,
+		    blocks_map(map->context, map->block, packet_fds_take(&packet->fds, 0),
+			       map->size, map->flags & MESSAGE_BLOCK_OUTPUT));
 }
 
 static void on_unmap_block(struct control_packet *packet)
 {
-	blocks_unmap(packet->unmap_block.context, packet->unmap_block.block);
+	blocks_unmap(packet->unmap_block.context, packet->unmap_block.block,
+		     program->block_forgotten);
 }
 
 static void on_map_arena(struct control_packet *packet)

@@ -13,6 +13,7 @@
 
 #include <tee_api_types.h>
 
+#include "serving/blocks.h"
 #include "serving/sessions.h"
 #include "wire/channel_host.h"
 #include "wire/uuid.h"
@@ -27,6 +28,8 @@ struct serving {
 	/* Called when there is no operation to run; returns true where it did something and has
 	 * more to do. May be NULL. */
 	bool (*idle)(void);
+	/* A shared block is about to be unmapped. May be NULL. */
+	void (*block_forgotten)(const struct mapped_block *block);
 	/* The instance is to end: MESSAGE_DESTROY. Does not return. */
 	void (*destroy)(void);
 	/* A client may open a session anew on a channel that it has closed, without asking. */

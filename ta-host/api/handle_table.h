@@ -1,5 +1,6 @@
 /*
- * The handles of a TA's objects, operations and enumerators. Runs in ta-host, on the TA's thread.
+ * The handles of a TA's objects, operations, enumerators and sessions. Runs in ta-host, on the TA's
+ * thread.
  *
  * A handle is a number below 2^32 and never an address: TAs pass handles through 32-bit values. It
  * carries a generation, so that one which was closed is not taken for its successor. The table owns
@@ -15,7 +16,9 @@ enum handle_kind {
 	HANDLE_OBJECT,
 	HANDLE_OPERATION,
 	HANDLE_OBJECT_ENUMERATOR,
-	HANDLE_SOCKET
+	HANDLE_SOCKET,
+	HANDLE_TA_SESSION,
+	HANDLE_LOCAL_TA_SESSION
 };
 
 /* A new handle for `thing`; 0 when there is no memory. */

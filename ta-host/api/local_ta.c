@@ -4,22 +4,13 @@
 #include <string.h>
 #include <tee_api_defines.h>
 
+#include "api/handle_table.h"
 #include "api/system_ta.h"
 
+#define SESSIONS_MAX 256U
+
 static const struct local_ta *const tas[] = { &system_ta };
-
-/*
- * Sessions have no state, so that a handle says no more than whose it is. It is 0x6, how often its
- * slot was used, and the slot.
- */
-#define SESSION_TAG   0x60000000U
-#define SESSION_USES  0x0FFFU
-#define SESSION_SLOTS 256U
-
-static struct {
-	const struct local_ta *ta;
-	uint16_t uses;
-} sessions[SESSION_SLOTS];
+static unsigned int sessions;
 
 const struct local_ta *local_ta_find(const TEE_UUID *uuid)
 {
@@ -29,36 +20,25 @@ const struct local_ta *local_ta_find(const TEE_UUID *uuid)
 	return NULL;
 }
 
-static TEE_TASessionHandle handle_of(uint32_t slot)
-{
-	const uint32_t uses = sessions[slot].uses & SESSION_USES;
-
-	return (TEE_TASessionHandle)(uintptr_t)(SESSION_TAG | uses << 16 | slot);
-}
-
+/* Sessions have no state: a handle says no more than whose it is. */
 TEE_Result local_ta_open(const struct local_ta *ta, TEE_TASessionHandle *session)
 {
-	for (uint32_t slot = 0; slot < SESSION_SLOTS; slot++) {
-		if (sessions[slot].ta)
-			continue;
-		sessions[slot].ta = ta;
-		sessions[slot].uses++;
-		*session = handle_of(slot);
-		return TEE_SUCCESS;
-	}
-	return TEE_ERROR_OUT_OF_MEMORY;
+	uint32_t handle = 0;
+
+	if (sessions < SESSIONS_MAX)
+		handle = handle_insert(HANDLE_LOCAL_TA_SESSION, (void *)ta);
+	*session = (TEE_TASessionHandle)(uintptr_t)handle;
+	sessions += handle != 0;
+	return handle ? TEE_SUCCESS : TEE_ERROR_OUT_OF_MEMORY;
 }
 
 const struct local_ta *local_ta_of(TEE_TASessionHandle session)
 {
-	const uint32_t slot = (uintptr_t)session & 0xFFFF;
-
-	if (slot >= SESSION_SLOTS || handle_of(slot) != session)
-		return NULL;
-	return sessions[slot].ta;
+	return handle_find(HANDLE_LOCAL_TA_SESSION, (uintptr_t)session);
 }
 
 void local_ta_close(TEE_TASessionHandle session)
 {
-	sessions[(uintptr_t)session & 0xFFFF].ta = NULL;
+	handle_remove((uintptr_t)session);
+	sessions--;
 }

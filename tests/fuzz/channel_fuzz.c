@@ -34,18 +34,19 @@ static void request_fill(const uint8_t *data, size_t size)
 static void blocks_prepare(void)
 {
 	static bool done;
-	int both, input;
+	int both, input, third;
 
 	if (done)
 		return;
 	done = true;
 	both = block_create("fuzz", BLOCK_SIZE);
 	input = block_create_unsealed("fuzz", BLOCK_SIZE);
-	if (both < 0 || input < 0 || block_seal_read_only(input) < 0)
+	third = block_create("fuzz", BLOCK_SIZE);
+	if (both < 0 || third < 0 || input < 0 || block_seal_read_only(input) < 0)
 		abort();
 	if (blocks_map(CONTEXT, 1, both, BLOCK_SIZE, true) < 0 ||
 	    blocks_map(CONTEXT, 2, input, BLOCK_SIZE, false) < 0 ||
-	    blocks_map(CONTEXT + 1, 3, both, BLOCK_SIZE, true) < 0)
+	    blocks_map(CONTEXT + 1, 3, third, BLOCK_SIZE, true) < 0)
 		abort();
 }
 

@@ -10,11 +10,15 @@
 #include <tee_api_defines.h>
 #include <time.h>
 
+#include "client.h"
+
 struct runtime runtime;
 struct runtime_double runtime_double;
 
 static jmp_buf panic_return;
 static bool panic_expected;
+
+const struct client_patience client_patience_endless = { .deadline_ns = UINT64_MAX };
 
 void runtime_double_reset(void)
 {
@@ -126,4 +130,36 @@ bool runtime_mapped(const void *address, size_t size, bool read, bool write)
 	runtime_double.asked_read = read;
 	runtime_double.asked_write = write;
 	return runtime_double.mapped;
+}
+
+/* There is nobody else. */
+uint32_t client_open(struct client_session *session, const TEE_UUID *uuid,
+		     const struct client_patience *patience, uint32_t types,
+		     TEE_Param params[TEE_NUM_PARAMS], uint32_t *origin)
+{
+	(void)session;
+	(void)uuid;
+	(void)patience;
+	(void)types;
+	(void)params;
+	*origin = TEE_ORIGIN_TEE;
+	return TEE_ERROR_ITEM_NOT_FOUND;
+}
+
+uint32_t client_invoke(struct client_session *session, uint32_t command,
+		       const struct client_patience *patience, uint32_t types,
+		       TEE_Param params[TEE_NUM_PARAMS], uint32_t *origin)
+{
+	(void)session;
+	(void)command;
+	(void)patience;
+	(void)types;
+	(void)params;
+	*origin = TEE_ORIGIN_TEE;
+	return TEE_ERROR_TARGET_DEAD;
+}
+
+void client_close(struct client_session *session)
+{
+	(void)session;
 }

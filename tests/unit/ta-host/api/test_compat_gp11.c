@@ -128,7 +128,7 @@ Test(compat_gp11, session_parameters_of_another_ta_are_left_alone_when_nothing_r
 					      TEE_PARAM_TYPES(TEE_PARAM_TYPE_MEMREF_INOUT,
 							      TEE_PARAM_TYPE_VALUE_INOUT, 0, 0),
 					      params, &session, &origin),
-		     TEE_ERROR_NOT_SUPPORTED);
+		     TEE_ERROR_ITEM_NOT_FOUND);
 	cr_expect_eq(params[0].memref.buffer, &params);
 	cr_expect_eq(params[0].memref.size, 9);
 	cr_expect_eq(params[1].value.b, 8);
