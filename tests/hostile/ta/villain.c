@@ -343,6 +343,92 @@ static void lie(uint32_t way, uint32_t session)
 	}
 }
 
+static void ask_by(const void *message, size_t size)
+{
+	struct iovec part = { .iov_base = (void *)message, .iov_len = size };
+	const struct msghdr packet = { .msg_iov = &part, .msg_iovlen = 1 };
+
+	(void)!sendmsg(MESSAGE_HOST_CLIENT_FD, &packet, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void ask(uint32_t way)
+{
+	static const uint8_t octets[333] = { 0x5a };
+	struct message_bare bare = { .header.request = 1 };
+	struct message_hello hello = { .header.type = MESSAGE_HELLO, .protocol = MESSAGE_PROTOCOL };
+	struct message_session ended = { .header.type = MESSAGE_SESSION_ENDED, .session = 1 };
+	struct message_close_session end = { .header.type = MESSAGE_CLOSE_SESSION };
+	struct message_release_block release = { .header.type = MESSAGE_RELEASE_BLOCK };
+	struct message_open_session open = { .header.type = MESSAGE_OPEN_SESSION };
+
+	switch (way) {
+	case ASK_GARBAGE:
+		ask_by(octets, sizeof(octets));
+		break;
+	case ASK_HELLO:
+		ask_by(&hello, sizeof(hello));
+		break;
+	case ASK_STATUS:
+	case ASK_STOP:
+		bare.header.type = way == ASK_STOP ? MESSAGE_STOP : MESSAGE_STATUS;
+		ask_by(&bare, sizeof(bare));
+		break;
+	case ASK_AS_HOST:
+		ask_by(&ended, sizeof(ended));
+		break;
+	case ASK_OF_OTHERS:
+		for (uint32_t i = 0; i < 200; i++) {
+			end.session = release.block = i;
+			ask_by(&end, sizeof(end));
+			ask_by(&release, sizeof(release));
+		}
+		break;
+	case ASK_FLOOD:
+		for (open.header.request = 1; open.header.request < 20000; open.header.request++)
+			ask_by(&open, sizeof(open));
+		break;
+	default:
+		break;
+	}
+}
+
+/* What it has of each other TA. */
+static TEE_TASessionHandle with[256];
+
+static void call(uint32_t *a, uint32_t *b)
+{
+	const TEE_UUID uuid = VILLAIN_UUID(*a & 0xff);
+	TEE_TASessionHandle *session = &with[*a & 0xff];
+	TEE_Param params[TEE_NUM_PARAMS] = { 0 };
+	const uint32_t types = TEE_PARAM_TYPES(TEE_PARAM_TYPE_VALUE_INOUT, 0, 0, 0);
+	TEE_Result result = TEE_SUCCESS;
+
+	params[0].value.a = params[0].value.b = 1;
+	if (*session == TEE_HANDLE_NULL)
+		result = TEE_OpenTASession(&uuid, TEE_TIMEOUT_INFINITE, 0, NULL, session, NULL);
+	if (result == TEE_SUCCESS)
+		result = TEE_InvokeTACommand(*session, TEE_TIMEOUT_INFINITE, *b, types, params,
+					     NULL);
+	if (result == TEE_ERROR_TARGET_DEAD) {
+		TEE_CloseTASession(*session);
+		*session = TEE_HANDLE_NULL;
+	}
+	*a = result;
+	*b = params[0].value.b == ~1U;
+}
+
+static uint32_t call_many(uint32_t ta, uint32_t wanted)
+{
+	const TEE_UUID uuid = VILLAIN_UUID(ta & 0xff);
+	TEE_TASessionHandle session;
+	uint32_t count = 0;
+
+	while (count < wanted && TEE_OpenTASession(&uuid, TEE_TIMEOUT_INFINITE, 0, NULL, &session,
+						   NULL) == TEE_SUCCESS)
+		count++;
+	return count;
+}
+
 static uint32_t sum(const volatile uint8_t *octets, size_t size)
 {
 	uint32_t total = 0;
@@ -417,6 +503,15 @@ static TEE_Result obey(uint32_t *counter, uint32_t command, uint32_t types, TEE_
 	case VILLAIN_CHATTER:
 		for (uint32_t i = 0; i < *a; i++)
 			fprintf(stderr, "line %u of a TA that says too much\n", i);
+		break;
+	case VILLAIN_CALL:
+		call(a, b);
+		break;
+	case VILLAIN_CALL_MANY:
+		*a = call_many(*a, *b);
+		break;
+	case VILLAIN_ASK:
+		ask(*a);
 		break;
 	default:
 		return TEE_ERROR_NOT_SUPPORTED;

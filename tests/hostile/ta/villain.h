@@ -71,6 +71,22 @@ enum villain_command {
 	VILLAIN_HOLD,	 /* reads memref 1 until it holds a value other than a */
 	VILLAIN_RESIZE,	 /* says that memref 1 needs two to the power of a octets */
 	VILLAIN_CHATTER, /* a lines of log */
+	/* Has TA a run command b, with {1, 1}; becomes what came of that, and whether it was served
+	 * right (VILLAIN_COUNT alone is judged). Keeps the session until that TA is dead. */
+	VILLAIN_CALL,
+	VILLAIN_CALL_MANY, /* opens b sessions with TA a, and keeps them; how many it has */
+	VILLAIN_ASK,	   /* in way a, enum question, on its connection as a client */
+};
+
+enum question {
+	ASK_GARBAGE,
+	ASK_HELLO,
+	ASK_STATUS,
+	ASK_STOP,
+	ASK_AS_HOST,   /* a message that hosts send */
+	ASK_OF_OTHERS, /* to close every session that there may be, and release every block */
+	ASK_FLOOD,     /* thousands of openings, and reads no answer */
+	ASK_COUNT,
 };
 
 enum fault {
