@@ -76,6 +76,13 @@ has "$(cat ta.log)" '3 formulas in 1 sessions'
 said=$(teesim run -- "$pair/formula/formula" 'a = 6' 'a * 7' 2>ta.log)
 has "$said" '^a \* 7: 42$'
 
+# shellcheck disable=SC2086
+said=$($TEESIM_MEMCHECK teesim run -- "$pair/bank/bank" 2>ta.log)
+[ "$said" = "$(printf '%s\n' 'paid in 100, the balance is 100' 'took out 30, the balance is 70' \
+	'the treasury refuses 500, the balance is 70' 'the teller refuses 1001' '1: +100' '2: -30' \
+	'balance: 70' 'the treasury does not open for us')" ]
+has "$(cat ta.log)" 'somebody who is no teller was at the treasury'
+
 # A client that is given nonsense says so, and its status comes through.
 status=0
 said=$(teesim run -- "$pair/transform/transform" no-such-file 2>&1) || status=$?

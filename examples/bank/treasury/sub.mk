@@ -1,0 +1,3 @@
+global-incdirs-y += include
+global-incdirs-y += ../teller/include
+srcs-y += treasury_ta.c
