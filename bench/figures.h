@@ -18,6 +18,7 @@
 	X(warm_open_close)   \
 	X(parallel)          \
 	X(busy_among_many)   \
+	X(ta_to_ta)          \
 	X(system_calls)      \
 	X(idle)              \
 	X(crypto_bulk)       \

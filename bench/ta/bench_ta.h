@@ -21,4 +21,7 @@
 /* Succeeds, whatever the parameters, and touches none of them. */
 #define BENCH_CMD_NOTHING 0
 
+/* Invokes BENCH_CMD_NOTHING of BENCH_TA_KEPT, as often as value 0 says. */
+#define BENCH_CMD_CALL_ANOTHER 1
+
 #endif
