@@ -24,6 +24,11 @@
 	X(crypto_bulk)       \
 	X(crypto_signatures) \
 	X(crypto_short)      \
+	X(storage_small)     \
+	X(storage_read)      \
+	X(storage_write_all) \
+	X(storage_read_all)  \
+	X(storage_random)    \
 	X(javascript)
 
 #define FIGURE_DECLARE(name) void name##_run(struct bench *bench);

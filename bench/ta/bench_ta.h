@@ -5,10 +5,11 @@
 #ifndef BENCH_TA_H
 #define BENCH_TA_H
 
-#define BENCH_TA_PLAIN	1 /* every session an instance of its own */
-#define BENCH_TA_SHARED 2 /* one instance, many sessions */
-#define BENCH_TA_KEPT	3 /* one instance, many sessions, and it stays */
-#define BENCH_TA_CRYPTO 4 /* of a source of its own: see crypto_commands.h */
+#define BENCH_TA_PLAIN	 1 /* every session an instance of its own */
+#define BENCH_TA_SHARED	 2 /* one instance, many sessions */
+#define BENCH_TA_KEPT	 3 /* one instance, many sessions, and it stays */
+#define BENCH_TA_CRYPTO	 4 /* of a source of its own: see crypto_commands.h */
+#define BENCH_TA_STORAGE 5 /* of a source of its own: see storage_commands.h */
 
 #define BENCH_TA_UUID(number)                                              \
 	{                                                                  \

@@ -33,12 +33,47 @@ static int stamp_of(struct storage_object *object, uint32_t index, uint64_t *sta
 
 /* ---- reading ---- */
 
+/* `size` octets of a block that holds `length`, from `from` on; behind them all is zero. */
+static void piece_copy(const uint8_t *block, uint32_t length, uint32_t from, uint32_t size,
+		       uint8_t *out)
+{
+	const uint32_t there = from < length ? length - from : 0;
+	const uint32_t count = there < size ? there : size;
+
+	if (count)
+		memcpy(out, block + from, count);
+	memset(out + count, 0, size - count);
+}
+
+/* Opens a block's row for a piece of it. One that is asked for in pieces is kept. */
+static int block_open(struct storage_object *object, uint32_t index, uint64_t stamp,
+		      const uint8_t *sealed, size_t sealed_size, uint32_t from, uint32_t size,
+		      uint8_t *out)
+{
+	struct block_cache *cache = &object->partition->storage->cache;
+	const uint32_t length = (uint32_t)(sealed_size - SEAL_OVERHEAD);
+	const uint32_t slot = block_slot(index, stamp);
+	uint8_t *room = block_cache_room(cache, object->number, index);
+	int err;
+
+	if (!room)
+		return -ENOMEM;
+	err = seal_open(object->key, slot, stamp, sealed, sealed_size, room);
+	if (err < 0)
+		return err;
+	block_cache_fill(cache, object->number, index, stamp, length);
+	piece_copy(room, length, from, size, out);
+	return 0;
+}
+
 /* `size` octets of the block from `from` on. */
 static int block_read(struct storage_object *object, uint32_t index, uint32_t from, uint32_t size,
-		      uint8_t *out)
+		      bool bulk, uint8_t *out)
 {
 	struct storage *storage = object->partition->storage;
 	const uint8_t *sealed;
+	const uint8_t *cached;
+	uint32_t cached_size;
 	uint64_t stamp;
 	size_t length;
 	int err = stamp_of(object, index, &stamp);
@@ -47,26 +82,23 @@ static int block_read(struct storage_object *object, uint32_t index, uint32_t fr
 		memset(out, 0, size);
 	if (err < 0 || !stamp)
 		return err;
+	cached = bulk ? NULL
+		      : block_cache_find(&storage->cache, object->number, index, stamp,
+					 &cached_size);
+	if (cached) {
+		piece_copy(cached, cached_size, from, size, out);
+		return 0;
+	}
 	err = database_get(storage->database, row_id(object->number, block_slot(index, stamp)),
 			   &sealed, &length);
 	if (err < 0)
 		return err == -ENOENT ? -EBADMSG : err;
 	if (length < SEAL_OVERHEAD || length - SEAL_OVERHEAD > RECORD_BLOCK_SIZE)
 		return -EBADMSG;
-	if (!from && length - SEAL_OVERHEAD <= size) {
-		err = seal_open(object->key, block_slot(index, stamp), stamp, sealed, length, out);
-		memset(out + length - SEAL_OVERHEAD, 0, size - (length - SEAL_OVERHEAD));
-	} else {
-		uint8_t content[RECORD_BLOCK_SIZE];
-
-		err = seal_open(object->key, block_slot(index, stamp), stamp, sealed, length,
-				content);
-		memset(content + length - SEAL_OVERHEAD, 0,
-		       RECORD_BLOCK_SIZE - (length - SEAL_OVERHEAD));
-		if (!err)
-			memcpy(out, content + from, size);
-		sodium_memzero(content, sizeof(content));
-	}
+	if (!bulk || from || length - SEAL_OVERHEAD > size)
+		return block_open(object, index, stamp, sealed, length, from, size, out);
+	err = seal_open(object->key, block_slot(index, stamp), stamp, sealed, length, out);
+	memset(out + length - SEAL_OVERHEAD, 0, size - (length - SEAL_OVERHEAD));
 	return err;
 }
 
@@ -97,7 +129,7 @@ static int read_step(struct storage_job *job)
 		uint32_t index, from;
 		const uint32_t size = piece_next(job, &index, &from);
 
-		err = block_read(object, index, from, size, job->out + job->at);
+		err = block_read(object, index, from, size, several, job->out + job->at);
 		job->at += size;
 	}
 	if (!storage->read_only && several)

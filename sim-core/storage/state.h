@@ -9,6 +9,7 @@
 #include <limits.h>
 
 #include "storage/anchor.h"
+#include "storage/block_cache.h"
 #include "storage/database.h"
 #include "storage/record.h"
 #include "storage/seal.h"
@@ -125,6 +126,7 @@ struct storage {
 	uint32_t doomed_count;
 	uint32_t doomed_room;
 	struct storage_object *objects;
+	struct block_cache cache;
 	struct record_buffer plain;
 	struct record_buffer sealed;
 };

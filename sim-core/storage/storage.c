@@ -538,6 +538,7 @@ static void storage_clear(struct storage *storage)
 	seal_key_free(storage->root_key);
 	seal_secret_free(storage->secret);
 	seal_secret_free(storage->anchor_secret);
+	block_cache_clear(&storage->cache);
 	record_buffer_free(&storage->plain);
 	record_buffer_free(&storage->sealed);
 	if (storage->lock_fd >= 0)
