@@ -61,6 +61,14 @@ void TA_DestroyEntryPoint(void)
 
 TEE_Result TA_OpenSessionEntryPoint(uint32_t param_types, TEE_Param params[4], void **sess_ctx)
 {
+	static const TEE_UUID uuid[] = { PTA_SCP03_UUID, PTA_RTC_UUID, PTA_RPROC_UUID };
+	TEE_TASessionHandle session = TEE_HANDLE_NULL;
+
+	/* Pseudo TAs that only boards have. */
+	for (size_t i = 0; i < ARRAY_SIZE(uuid); i++)
+		if (TEE_OpenTASession(&uuid[i], TEE_TIMEOUT_INFINITE, 0, NULL, &session, NULL) !=
+		    TEE_ERROR_ITEM_NOT_FOUND)
+			return TEE_ERROR_BAD_STATE;
 	return TEE_SUCCESS;
 }
 
