@@ -8,6 +8,7 @@ options='--clock=2030-01-01T00:00:00Z,60 --strict-memory --allow-net=tam.example
 	--plugin-path=plugins:/opt/plugins'
 
 # The command line of the daemon that the running `teesim run`, our parent, has started.
+# shellcheck disable=SC2016 # the inner shell expands it
 daemon_of_parent='for child in $(cat /proc/$PPID/task/*/children); do
 	[ "$child" = $$ ] || tr "\\0" " " </proc/"$child"/cmdline
 done'
