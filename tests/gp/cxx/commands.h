@@ -13,6 +13,7 @@ enum command {
 	/* 2 * n + how often it was called. */
 	CMD_STANDARD,
 	CMD_CAST,
+	/* Allocates so many KiB with new; 7 when that throws std::bad_alloc. */
 	CMD_NO_MEMORY,
 	CMD_UNCAUGHT,
 };

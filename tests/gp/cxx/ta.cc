@@ -115,7 +115,7 @@ TEE_Result run(uint32_t command, TEE_Param params[TEE_NUM_PARAMS])
 	}
 	case CMD_NO_MEMORY:
 		try {
-			std::vector<char> all(static_cast<size_t>(-1) / 4);
+			std::vector<char> all(static_cast<size_t>(value) * 1024);
 
 			value = static_cast<uint32_t>(all.size());
 		} catch (const std::bad_alloc &) {

@@ -74,7 +74,26 @@ Test(cxx, types_are_told_apart_at_run_time)
 #ifndef TEESIM_SANITIZE
 Test(cxx, memory_that_is_not_there_is_an_exception)
 {
-	cr_expect_eq(value_of(CMD_NO_MEMORY, 0), 7);
+	cr_expect_eq(value_of(CMD_NO_MEMORY, UINT32_MAX), 7);
+	cr_expect_eq(value_of(CMD_NO_MEMORY, 256), 256 * 1024);
+}
+
+static void start_strict(void)
+{
+	static const char *const arguments[] = { "--strict-memory", NULL };
+
+	fixture_start_with(arguments);
+	client_open(&client, &cxx);
+}
+
+TestSuite(cxx_strict_memory, .init = start_strict, .fini = stop);
+
+Test(cxx_strict_memory, new_finds_no_more_than_data_size)
+{
+	/* TA_DATA_SIZE is 32 KiB. */
+	cr_expect_eq(value_of(CMD_NO_MEMORY, 16), 16 * 1024);
+	cr_expect_eq(value_of(CMD_NO_MEMORY, 33), 7);
+	cr_expect_eq(value_of(CMD_NO_MEMORY, 16), 16 * 1024, "it was given back");
 }
 #endif
 
