@@ -103,7 +103,7 @@ uint32_t network_connect(const struct network_peer *peer, bool cancellable, int 
 {
 	static uint32_t last_request;
 	const uint32_t number = REQUEST_BIT | ++last_request;
-	struct message_answer answer;
+	struct message_answer answer = { 0 };
 	struct packet_fds fds = { 0 };
 	uint32_t result;
 	int err;

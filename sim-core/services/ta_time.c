@@ -138,7 +138,7 @@ static TEE_Result result_of(int err)
 
 static TEE_Result time_get(const struct ta_time_session *session, TEE_Param *out)
 {
-	struct ta_time_record record;
+	struct ta_time_record record = { 0 };
 	uint64_t now = clock_ms();
 	uint64_t ms;
 	int err = record_read(session, &record);

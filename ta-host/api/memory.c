@@ -307,7 +307,7 @@ static void strict_free(void *address)
 
 static void *strict_realloc(void *address, size_t size)
 {
-	struct allocation *allocation;
+	struct allocation *allocation, old;
 	void *moved;
 
 	if (!address)
@@ -323,14 +323,17 @@ static void *strict_realloc(void *address, size_t size)
 			return NULL;
 		return plain_note(realloc(address, size), size);
 	}
-	if (!plain_has_room(size, charge_of(allocation->size)))
-		return NULL;
-	moved = realloc(address, size);
-	if (!moved)
+	old = *allocation;
+	if (!plain_has_room(size, charge_of(old.size)))
 		return NULL;
 	/* Making room may have moved the table. */
 	table_remove(table_find(address));
-	return plain_note(moved, size);
+	moved = realloc(address, size);
+	if (moved)
+		return plain_note(moved, size);
+	table_insert(address, old.size, old.hint, old.mark);
+	table_find(address)->plain = old.plain;
+	return NULL;
 }
 
 static void *strict_reallocarray(void *address, size_t count, size_t size)
