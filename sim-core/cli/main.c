@@ -23,6 +23,7 @@ static const struct command {
 	{ "pki", cmd_pki, "authorities and certificates for TEEP's roles" },
 	{ "oem", cmd_oem, "make a device as its manufacturer does" },
 	{ "sp", cmd_sp, "sign trusted applications as a service provider" },
+	{ "admin", cmd_trust_admin, "change which TAMs and TAs a device trusts" },
 	{ "otrp", cmd_otrp, "have a device's TEE execute an OTrP request" },
 	{ "doctor", cmd_doctor, "check this machine: what is missing, and how to get it" },
 };

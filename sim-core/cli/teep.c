@@ -53,6 +53,11 @@ int cmd_sp(int argc, char **argv)
 	return teep_exec("sp", argc - 1, argv + 1);
 }
 
+int cmd_trust_admin(int argc, char **argv)
+{
+	return teep_exec("admin", argc - 1, argv + 1);
+}
+
 int cmd_otrp(int argc, char **argv)
 {
 	return teep_exec("otrp", argc - 1, argv + 1);

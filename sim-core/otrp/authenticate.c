@@ -146,7 +146,7 @@ static int path_check(struct exchange *exchange)
 			return otrp_fail(&exchange->failure, OTRP_TEE_FAIL, "out of memory");
 		}
 	}
-	rc = chain_verify(exchange->leaf, others, exchange->tee->boot.tam_roots, exchange->now,
+	rc = chain_verify(exchange->leaf, others, trust_roots(exchange->tee->trust), exchange->now,
 			  &exchange->path, &why);
 	if (rc == -ENOMEM)
 		return otrp_fail(&exchange->failure, OTRP_TEE_FAIL, "out of memory");

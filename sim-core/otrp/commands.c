@@ -434,6 +434,9 @@ static int install_ta(struct exchange *exchange)
 	if (!taid_valid(exchange->content.taid))
 		return otrp_fail(&exchange->failure, OTRP_TA_INVALID,
 				 "taid: not a UUID in lower case");
+	if (!trust_ta_allowed(exchange->tee->trust, exchange->content.taid))
+		return otrp_fail(&exchange->failure, OTRP_TA_INVALID,
+				 "the device's administrator does not allow this TA");
 	rc = ta_get(exchange->tee->store, &exchange->arena, exchange->content.taid, &existing);
 	if (rc == 0 && span_equal(existing.domain, exchange->domain.id))
 		return otrp_fail(&exchange->failure, OTRP_TA_ALREADY_INSTALLED,

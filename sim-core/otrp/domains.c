@@ -21,7 +21,8 @@ enum {
 	ROW_REQUEST = 'R',  /* tamid, number */
 	ROW_TAM = 'T',	    /* tamid */
 	ROW_TA = 'I',	    /* taid */
-	ROW_IMAGE = 'X',    /* taid */
+	ROW_TRUST = 'V',
+	ROW_IMAGE = 'X', /* taid */
 };
 
 #define ANY SIZE_MAX
@@ -546,4 +547,14 @@ int clock_floor_put(struct store *store, struct arena *arena, uint64_t seconds)
 {
 	return store_put(store, store_key(arena, ROW_CLOCK, 0, NULL),
 			 span_of(&seconds, sizeof(seconds)));
+}
+
+int trust_list_get(struct store *store, struct arena *arena, struct span *record)
+{
+	return store_get(store, store_key(arena, ROW_TRUST, 0, NULL), arena, record);
+}
+
+int trust_list_put(struct store *store, struct arena *arena, struct span record)
+{
+	return store_put(store, store_key(arena, ROW_TRUST, 0, NULL), record);
 }

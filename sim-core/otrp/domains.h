@@ -130,4 +130,8 @@ int session_each(struct store *store, struct arena *arena, struct span tid,
 int clock_floor_get(struct store *store, struct arena *arena, uint64_t *seconds);
 int clock_floor_put(struct store *store, struct arena *arena, uint64_t seconds);
 
+/* What the administrator lets the TEE trust, as a record of trust_list_layout. */
+int trust_list_get(struct store *store, struct arena *arena, struct span *record);
+int trust_list_put(struct store *store, struct arena *arena, struct span record);
+
 #endif

@@ -11,6 +11,7 @@
 #include "otrp/domains.h"
 #include "otrp/parser.h"
 #include "otrp/tee.h"
+#include "otrp/trust.h"
 #include "teep/pki/certificate.h"
 
 struct tee {
@@ -18,6 +19,7 @@ struct tee {
 	struct boot boot;
 	struct store *store;
 	struct parser *parser;
+	struct trust *trust;
 	uint8_t did[32];
 };
 

@@ -123,3 +123,31 @@ int parser_package(struct parser *parser, struct span package, const struct span
 	out->image = found.image;
 	return 0;
 }
+
+int parser_list_envelope(struct parser *parser, struct span octets, struct arena *arena,
+			 struct jws *out, struct otrp_failure *failure)
+{
+	struct parser_job job = { .kind = JOB_LIST_ENVELOPE, .input = octets };
+
+	*out = (struct jws) { 0 };
+	return job_do(parser, &job, arena, jws_layout, JWS_LAYOUT_COUNT, out, failure);
+}
+
+int parser_list(struct parser *parser, struct span payload_text, struct arena *arena,
+		struct trust_list *out, struct otrp_failure *failure)
+{
+	struct parser_job job = { .kind = JOB_LIST, .input = payload_text };
+
+	*out = (struct trust_list) { 0 };
+	return job_do(parser, &job, arena, trust_list_layout, TRUST_LIST_LAYOUT_COUNT, out,
+		      failure);
+}
+
+int parser_query(struct parser *parser, struct span octets, struct arena *arena,
+		 struct ta_query *out, struct otrp_failure *failure)
+{
+	struct parser_job job = { .kind = JOB_QUERY, .input = octets };
+
+	*out = (struct ta_query) { 0 };
+	return job_do(parser, &job, arena, ta_query_layout, TA_QUERY_LAYOUT_COUNT, out, failure);
+}

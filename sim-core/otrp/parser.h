@@ -10,6 +10,7 @@
 
 #include "teep/otrp/request.h"
 #include "teep/otrp/ta_cms.h"
+#include "teep/otrp/trust_list.h"
 
 struct parser;
 
@@ -34,5 +35,15 @@ int parser_content(struct parser *parser, struct span plaintext, enum otrp_messa
  * UUID. */
 int parser_package(struct parser *parser, struct span package, const struct span_list *allowed,
 		   struct arena *arena, struct ta_cms *out, struct otrp_failure *failure);
+
+/* The administrator's list, and what is in it by its payload in base64url. */
+int parser_list_envelope(struct parser *parser, struct span octets, struct arena *arena,
+			 struct jws *out, struct otrp_failure *failure);
+int parser_list(struct parser *parser, struct span payload_text, struct arena *arena,
+		struct trust_list *out, struct otrp_failure *failure);
+
+/* A client application's question. */
+int parser_query(struct parser *parser, struct span octets, struct arena *arena,
+		 struct ta_query *out, struct otrp_failure *failure);
 
 #endif

@@ -97,12 +97,25 @@ static void package_do(const struct parser_job *job, struct arena *arena, struct
 	}
 }
 
+static void list_do(struct span text, struct arena *arena, struct parser_answer *out,
+		    struct otrp_failure *failure)
+{
+	struct trust_list list;
+	struct span payload;
+
+	if (base64_decode(text, BASE64_JOSE, arena, &payload))
+		(void)otrp_fail(failure, OTRP_REQUEST_INVALID, "the payload is not in base64url");
+	else if (trust_list_parse(payload, arena, &list, failure) == 0)
+		encode(&list, trust_list_layout, TRUST_LIST_LAYOUT_COUNT, arena, out, failure);
+}
+
 void parser_job_do(const struct parser_job *job, struct arena *arena, struct parser_answer *out)
 {
 	const struct otrp_options options = { job->lenient, job->extended, job->message_max };
 	struct otrp_failure failure = { 0 };
 	struct otrp_envelope envelope;
 	struct otrp_content content;
+	struct ta_query query;
 
 	*out = (struct parser_answer) { 0 };
 	switch ((enum parser_job_kind)job->kind) {
@@ -122,6 +135,18 @@ void parser_job_do(const struct parser_job *job, struct arena *arena, struct par
 		break;
 	case JOB_PACKAGE:
 		package_do(job, arena, out, &failure);
+		break;
+	case JOB_LIST_ENVELOPE:
+		if (trust_list_envelope_parse(job->input, arena, &envelope.jws, &failure) == 0)
+			encode(&envelope.jws, jws_layout, JWS_LAYOUT_COUNT, arena, out, &failure);
+		break;
+	case JOB_LIST:
+		list_do(job->input, arena, out, &failure);
+		break;
+	case JOB_QUERY:
+		if (ta_query_parse(job->input, arena, &query, &failure) == 0)
+			encode(&query, ta_query_layout, TA_QUERY_LAYOUT_COUNT, arena, out,
+			       &failure);
 		break;
 	case JOB_KIND_COUNT:
 		break;

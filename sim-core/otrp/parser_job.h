@@ -9,12 +9,16 @@
 
 #include "teep/otrp/request.h"
 #include "teep/otrp/ta_cms.h"
+#include "teep/otrp/trust_list.h"
 
 enum parser_job_kind {
 	JOB_ENVELOPE,
 	JOB_REQUEST,
 	JOB_CONTENT,
 	JOB_PACKAGE,
+	JOB_LIST_ENVELOPE,
+	JOB_LIST,
+	JOB_QUERY,
 	JOB_KIND_COUNT,
 };
 

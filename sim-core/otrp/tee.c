@@ -49,6 +49,12 @@ enum boot_result tee_open(struct tee **out, const char *directory,
 			snprintf(err, errlen, "the parser %s can't be started: %s", options->parser,
 				 strerror(-rc));
 	}
+	if (result == BOOT_OK && rc == 0) {
+		rc = trust_open(&tee->trust, tee->store, tee->boot.tam_roots);
+		if (rc)
+			snprintf(err, errlen, "%s: the list of trusted roots can't be read",
+				 directory);
+	}
 	if (result == BOOT_OK && rc == 0 &&
 	    !certificate_hash(sk_X509_value(tee->boot.tee_chain, 0), tee->did))
 		rc = -ENOMEM;
@@ -66,6 +72,7 @@ void tee_close(struct tee *tee)
 {
 	if (!tee)
 		return;
+	trust_close(tee->trust);
 	parser_close(tee->parser);
 	store_close(tee->store);
 	boot_clear(&tee->boot);
@@ -320,4 +327,30 @@ int tee_process(struct tee *tee, const void *request, size_t size, char **answer
 	EVP_PKEY_free(exchange.aik);
 	arena_clear(&exchange.arena);
 	return *answer ? 0 : -EIO;
+}
+
+int tee_trust_update(struct tee *tee, const void *list, size_t size, char *err, size_t errlen)
+{
+	struct otrp_failure failure = { 0 };
+	struct arena arena = { 0 };
+	struct trust_list parsed;
+	struct jws jws;
+	int rc;
+
+	rc = parser_list_envelope(tee->parser, span_of(list, size), &arena, &jws, &failure);
+	if (rc == 0 &&
+	    (!jws.payload_text.data || !jws.protected_text.data || !jws.signature_text.data ||
+	     !jws_verify(&jws, X509_get0_pubkey(tee->boot.admin)))) {
+		(void)otrp_fail(&failure, OTRP_REQUEST_INVALID,
+				"is not signed by the device's administrator");
+		rc = -EACCES;
+	}
+	if (rc == 0)
+		rc = parser_list(tee->parser, jws.payload_text, &arena, &parsed, &failure);
+	if (rc)
+		snprintf(err, errlen, "the list: %s", failure.why);
+	else
+		rc = trust_update(tee->trust, tee->store, &parsed, err, errlen);
+	arena_clear(&arena);
+	return rc;
 }

@@ -47,4 +47,22 @@ void tee_close(struct tee *tee);
  */
 int tee_process(struct tee *tee, const void *request, size_t size, char **answer);
 
+/*
+ * Take over a list that the device's administrator signed (teep/otrp/trust_list.h): which TAM roots
+ * the TEE trusts from now on, in the place of those it was made with, and which TAs may be
+ * installed. Its version must be above that of the last one. Returns 0 or, with one line in `err`,
+ * -EBADMSG for what is no list, -EACCES for another's signature, -ESTALE for an old version, or
+ * another -errno.
+ */
+int tee_trust_update(struct tee *tee, const void *list, size_t size, char *err, size_t errlen);
+
+/*
+ * GetTAInformation: answer a client application's {"TAQuery":…} with {"TAInformation": JWS}, signed
+ * by the SP's anonymous key, which tells nothing about the device. The answer is the caller's.
+ * Returns 0, -ENOENT when no such SP has that TA, -EBADMSG for what is no query, or another -errno,
+ * with one line in `err`.
+ */
+int tee_ta_information(struct tee *tee, const void *query, size_t size, char **answer, char *err,
+		       size_t errlen);
+
 #endif

@@ -4,7 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "device/paths.h"
 
@@ -147,4 +149,17 @@ bool device_directory(const char *device, char *out, size_t size)
 					    "underscores"
 					  : strerror(-rc));
 	return rc == 0;
+}
+
+bool parser_find(char out[PATH_MAX])
+{
+	const ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 32);
+	char *slash;
+
+	if (n < 0)
+		return false;
+	out[n] = '\0';
+	slash = strrchr(out, '/');
+	strcpy(slash + 1, "teesim-otrp-parser");
+	return access(out, X_OK) == 0;
 }

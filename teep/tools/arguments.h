@@ -6,6 +6,7 @@
 #ifndef TEESIM_TEEP_TOOLS_ARGUMENTS_H
 #define TEESIM_TEEP_TOOLS_ARGUMENTS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -51,5 +52,8 @@ unsigned char *input_read(const char *path, size_t *size);
 /* A device's directory: as it stands when there is a slash in it, else of the device of that name;
  * NULL means the default. Returns false after a message. */
 bool device_directory(const char *device, char *out, size_t size);
+
+/* The parser's program, beside this one. Returns false when it is not there. */
+bool parser_find(char out[PATH_MAX]);
 
 #endif

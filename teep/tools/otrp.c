@@ -12,11 +12,14 @@
 
 static const char help[] =
 	"usage: teesim otrp exec [FILE] [--device DEVICE] [OPTION…]\n"
+	"       teesim otrp ta-information [FILE] [--device DEVICE]\n"
 	"\n"
 	"Boots the device, has its TEE execute the OTrP request in FILE (default: standard "
 	"input),\n"
 	"and prints the answer. Ends with the status of `teesim device verify` when the device\n"
 	"does not boot, and with 0 whatever the TEE answers.\n"
+	"\n"
+	"ta-information answers a client application's {\"TAQuery\":{\"spid\":…,\"taid\":…}}.\n"
 	"\n"
 	"  --device DEVICE     a name, or a directory when there is a slash in it\n"
 	"  --alg-ext           also ES384\n"
@@ -24,20 +27,6 @@ static const char help[] =
 	"  --no-dsigen         leave our change count out of the device state\n"
 	"  --aik KIND          rsa (default) or p256: new anonymous keys of SPs\n"
 	"  --clock-offset S    seconds that the TEE's clock is ahead\n";
-
-/* Beside this program. */
-static bool parser_find(char out[PATH_MAX])
-{
-	const ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 32);
-	char *slash;
-
-	if (n < 0)
-		return false;
-	out[n] = '\0';
-	slash = strrchr(out, '/');
-	strcpy(slash + 1, "teesim-otrp-parser");
-	return access(out, X_OK) == 0;
-}
 
 static int execute(const char *directory, const struct tee_options *options, const char *path)
 {
@@ -105,9 +94,46 @@ static int exec_request(int argc, char **argv)
 	return execute(directory, &options, path);
 }
 
+static int information(int argc, char **argv)
+{
+	const char *device = NULL, *path = "-";
+	const struct argument table[] = { { "device", &device, NULL } };
+	char directory[PATH_MAX], parser[PATH_MAX], err[PATH_MAX + 512], *answer = NULL;
+	struct tee_options options = { .parser = parser };
+	enum boot_result result;
+	unsigned char *query;
+	struct tee *tee;
+	int store_error, rc = 0;
+	size_t size;
+	int status = arguments_parse(argc, argv, help, table, 1, &path, 0, 1);
+
+	if (status >= 0)
+		return status;
+	if (!device_directory(device, directory, sizeof(directory)))
+		return EXIT_USAGE;
+	if (!parser_find(parser))
+		return tool_refuse("%s is missing: build or install it", parser);
+	query = input_read(path, &size);
+	if (!query)
+		return EXIT_REFUSED;
+	result = tee_open(&tee, directory, &options, &store_error, err, sizeof(err));
+	if (result == BOOT_OK) {
+		rc = tee_ta_information(tee, query, size, &answer, err, sizeof(err));
+		tee_close(tee);
+	}
+	if (answer)
+		puts(answer);
+	else
+		(void)tool_refuse("%s", err);
+	free(answer);
+	free(query);
+	return result ? (int)result : rc ? EXIT_REFUSED : EXIT_DONE;
+}
+
 int tool_otrp(int argc, char **argv)
 {
-	static const struct subcommand table[] = { { "exec", exec_request } };
+	static const struct subcommand table[] = { { "exec", exec_request },
+						   { "ta-information", information } };
 
-	return subcommand_run(argc, argv, help, table, 1);
+	return subcommand_run(argc, argv, help, table, 2);
 }

@@ -5,6 +5,7 @@
 int tool_pki(int argc, char **argv);
 int tool_oem(int argc, char **argv);
 int tool_sp(int argc, char **argv);
+int tool_admin(int argc, char **argv);
 int tool_otrp(int argc, char **argv);
 int tool_device(int argc, char **argv);
 

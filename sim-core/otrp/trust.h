@@ -1,0 +1,30 @@
+/*
+ * Whom the TEE trusts: the TAM roots that the device was made with, or those of the list that its
+ * administrator last gave it; and which TAs that list allows.
+ *
+ * Runs in the TEE's OTrP process. The list is kept in the store, so it can't be set back.
+ */
+#ifndef TEESIM_OTRP_TRUST_H
+#define TEESIM_OTRP_TRUST_H
+
+#include <openssl/x509.h>
+
+#include "otrp/store.h"
+#include "teep/otrp/trust_list.h"
+
+struct trust;
+
+/* `preloaded` stays the caller's and must outlive it. 0 or -errno. */
+int trust_open(struct trust **out, struct store *store, STACK_OF(X509) * preloaded);
+void trust_close(struct trust *trust);
+
+STACK_OF(X509) * trust_roots(const struct trust *trust);
+
+bool trust_ta_allowed(const struct trust *trust, struct span taid);
+
+/* Takes over a list whose signature has been verified, in one transaction. -ESTALE for a version
+ * that is not above the last; -EBADMSG for a root that is no certificate of an authority. */
+int trust_update(struct trust *trust, struct store *store, const struct trust_list *list, char *err,
+		 size_t errlen);
+
+#endif
