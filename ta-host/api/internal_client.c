@@ -16,9 +16,6 @@
 #include "client.h"
 #include "runtime.h"
 #include "wire/fault.h"
-#include "wire/wait.h"
-
-#define NS_PER_MS 1000000U
 
 /* How long the TA says that it waits. A time-out of 0 asks for a cancellation at once: the other TA
  * gets to see that, if it cares, but it is called. */
@@ -28,8 +25,8 @@ static struct client_patience patience_of(uint32_t timeout_ms)
 
 	if (timeout_ms == 0)
 		patience.cancelled = true;
-	else if (timeout_ms != TEE_TIMEOUT_INFINITE)
-		patience.deadline_ns = wait_now_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+	else
+		patience.deadline_ns = runtime_deadline(timeout_ms);
 	patience.cancellable = runtime.in_session && !runtime.cancellation_masked;
 	return patience;
 }

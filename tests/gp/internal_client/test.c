@@ -1083,3 +1083,27 @@ Test(internal_client, clients_and_tas_share_a_ta)
 	for (int i = 0; i < 6; i++)
 		client_close(&workers[i].client);
 }
+
+static void start_fast(void)
+{
+	/* A minute in each hundredth of a second. */
+	static const char *const arguments[] = { "--clock=now,6000", NULL };
+
+	fixture_start_with(arguments);
+}
+
+TestSuite(internal_client_fast, .init = start_fast, .fini = fixture_stop);
+
+Test(internal_client_fast, a_time_out_is_in_the_devices_time)
+{
+	/* Twenty minutes. */
+	const struct invocation patient = { .timeout = 20 * 60 * 1000 };
+	struct call call;
+	uint32_t place;
+
+	client_open(&client, &caller);
+	place = open_session(&client, &callee);
+	wait_begin(&call, &client, place, patient, INFINITE, true);
+	EXPECT_NESTED(wait_end(&call), TEEC_ERROR_CANCEL, TEEC_ORIGIN_TRUSTED_APP);
+	client_close(&client);
+}
