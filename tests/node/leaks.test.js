@@ -99,12 +99,12 @@ test('a worker thread that ends leaves nothing, whatever it has under way', asyn
 	const before = descriptors();
 	for (const wait of [false, true]) {
 		const worker = new Worker(program(wait), { eval: true, stderr: true });
+		const exited = once(worker, 'exit');
 		const [word] = await once(worker, 'message');
 		assert.equal(word, wait ? 'under way' : 'done');
 		if (wait)
 			await worker.terminate();
-		else
-			await once(worker, 'exit');
+		await exited;
 	}
 	await collectUntil(() => descriptors() <= before, 'the worker threads\' descriptors');
 	(await open(teec.getContext())).close();

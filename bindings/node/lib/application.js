@@ -22,20 +22,23 @@ const CERTIFICATES = ['partner', 'platform'];
 const FOLDERS = ['', 'res'];
 const SUFFIXES = ['ta', 'so', 'elf'];
 
+/* The manifest in a directory, or null. One with a `problem` permits nothing. */
 function configRead(directory) {
 	const file = path.join(directory, 'config.xml');
+	const unknown = { file, isWidget: false, privileges: new Set(), content: 'index.html' };
 	let octets;
 	try {
 		octets = fs.readFileSync(file);
 	} catch (error) {
 		if (error.code === 'ENOENT' || error.code === 'ENOTDIR')
 			return null;
-		return { file, problem: `${file} cannot be read: ${error.code}` };
+		return { ...unknown, problem: `${file} cannot be read: ${error.code}` };
 	}
 	try {
-		return { file, ...configParse(octets) };
+		return { file, problem: null, ...configParse(octets) };
 	} catch (error) {
-		return { file, problem: `${file} is no manifest that can be read: ${error.message}` };
+		const problem = `${file} is no manifest that can be read: ${error.message}`;
+		return { ...unknown, problem };
 	}
 }
 

@@ -40,7 +40,7 @@ function showAttributes(type, names) {
 }
 
 /* Writing to a read-only attribute does nothing, also in strict code. */
-const readOnly = () => {};
+const readOnly = (_value) => {};
 
 let blockOf, flagsOf, blockRelease;
 
@@ -60,7 +60,7 @@ class TeecSharedMemory {
 
 	static {
 		blockOf = (memory) => memory.#block;
-		flagsOf = (memory) => memory.#flags;
+		flagsOf = (/** @type {TeecSharedMemory} */ memory) => memory.#flags;
 		blockRelease = (memory) => {
 			memory.#backend.release(memory.#block);
 			memory.#block = null;

@@ -61,8 +61,14 @@ function resultText(result) {
 	return name ? `${hex} ${name}` : hex;
 }
 
-/** What an error callback gets. `invoked`: of a command, not of an opening. */
-function errorOf(result, origin, invoked, { reason, sizes } = {}) {
+/**
+ * What an error callback gets.
+ *
+ * @param {boolean} invoked of a command, not of an opening
+ * @param {{ reason?: string, sizes?: (number | undefined)[] }} more what else is known
+ */
+function errorOf(result, origin, invoked, more) {
+	const { reason, sizes } = more;
 	const what = invoked ? 'the command failed' : 'the session was not opened';
 	const from = ORIGIN_TEXTS[origin] ?? `origin ${origin}`;
 	const why = reason ? `: ${reason}` : '';

@@ -23,26 +23,26 @@ function oneOf(value, values, where) {
 /**
  * Checks settings.
  *
- * @param {object} options as documented in index.d.ts; what is left out comes from `environment`
+ * @param {Record<string, any>} options as documented in index.d.ts; what is left out comes from
+ *     `environment`
  * @throws {RangeError} names the setting
  */
 function settingsParse(options = {}, environment = process.env) {
-	const pick = (option, variable, preset) => {
+	/* `parse(value, where)` checks it. */
+	const pick = (option, variable, preset, parse) => {
 		if (options[option] !== undefined)
-			return [options[option], option];
-		const value = environment[variable];
-		return [value === undefined || value === '' ? preset : value, variable];
+			return parse(options[option], option);
+		return parse(environment[variable] || preset, variable);
 	};
-	const [directory] = pick('directory', 'TEESIM_APP_DIRECTORY', null);
 	return Object.freeze({
-		directory,
-		certificate: ((value, where) => oneOf(value, CERTIFICATES, where))(
-			...pick('certificate', 'TEESIM_APP_CERTIFICATE', 'partner')),
-		allowed: allowedParse(...pick('allowTas', 'TEESIM_APP_ALLOW_TAS', '')),
-		feature: ((value, where) => oneOf(String(value), ['true', 'false'], where) === 'true')(
-			...pick('feature', 'TEESIM_APP_FEATURE', 'true')),
-		callbackErrors: ((value, where) => oneOf(value, ['throw', 'log'], where))(
-			...pick('callbackErrors', 'TEESIM_APP_CALLBACK_ERRORS', 'throw')),
+		directory: pick('directory', 'TEESIM_APP_DIRECTORY', null, (value) => value),
+		certificate: pick('certificate', 'TEESIM_APP_CERTIFICATE', 'partner',
+			(value, where) => oneOf(value, CERTIFICATES, where)),
+		allowed: pick('allowTas', 'TEESIM_APP_ALLOW_TAS', '', allowedParse),
+		feature: pick('feature', 'TEESIM_APP_FEATURE', 'true',
+			(value, where) => oneOf(String(value), ['true', 'false'], where) === 'true'),
+		callbackErrors: pick('callbackErrors', 'TEESIM_APP_CALLBACK_ERRORS', 'throw',
+			(value, where) => oneOf(value, ['throw', 'log'], where)),
 	});
 }
 

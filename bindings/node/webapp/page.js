@@ -6,6 +6,7 @@ const { PageBackend } = require('./page_backend');
 
 /* Without a browser window what the page says goes to the terminal. */
 function forwardConsole(base) {
+	/** @type {Promise<unknown>} */
 	let sent = Promise.resolve();
 	const send = (message) => {
 		sent = sent.then(() => fetch(`${base}${message.op}`,
@@ -39,7 +40,7 @@ function forwardConsole(base) {
 	window.close = () => send({ op: 'exit' });
 }
 
-const script = document.currentScript;
+const script = /** @type {HTMLScriptElement} */ (document.currentScript);
 const base = new URL('.', script.src).href;
 if (script.dataset.console !== undefined)
 	forwardConsole(base);

@@ -11,7 +11,7 @@ const { frameEncode } = require('./frame');
 const HANDLES_MAX = 65536;
 const OCTETS_READ_MAX = 2 ** 30;
 
-const nothing = () => {};
+const nothing = (_frame) => {};
 
 class PageSession {
 	#addon;
@@ -86,7 +86,7 @@ class PageSession {
 				call, result, origin, written,
 				outputs: params.map((_, i) => outputs[i] ?? null),
 				session: session && this.#add('session', session),
-			}, params.filter((_, i) => written[i]).map((param, _) => param.memory));
+			}, params.filter((_, i) => written[i]).map((param) => param.memory));
 			if (this.#send === nothing)
 				this.#waiting.push(frame);
 			else
@@ -187,7 +187,7 @@ class PageSession {
 
 	/** The page is gone: so is all that it had. */
 	end() {
-		this.#send = (frame) => frame;
+		this.#send = (_frame) => {};
 		for (const call of this.#calls.values())
 			this.#addon.cancel(call);
 		for (const handle of this.#handles.values())

@@ -113,7 +113,7 @@ class WebAppServer {
 	async listen(port) {
 		await new Promise((resolve, reject) => {
 			this.#server.once('error', reject);
-			this.#server.listen(port, ADDRESS, resolve);
+			this.#server.listen({ port, host: ADDRESS }, () => resolve(null));
 		});
 		return `${this.#origin}/${this.#token}/`;
 	}
@@ -126,7 +126,8 @@ class WebAppServer {
 	}
 
 	get #host() {
-		return `${ADDRESS}:${this.#server.address().port}`;
+		const { port } = /** @type {import('node:net').AddressInfo} */ (this.#server.address());
+		return `${ADDRESS}:${port}`;
 	}
 
 	get #origin() {
