@@ -80,9 +80,10 @@ void kit_open(struct kit *kit, const struct kit_kinds *kinds)
 	if (!kinds)
 		kinds = &quick;
 	memset(kit, 0, sizeof(*kit));
-	/* In memory, where a flush costs nothing: what is durable is a test of its own. */
-	strcpy(kit->directory, access("/dev/shm", W_OK) == 0 ? "/dev/shm/teesim-kit-XXXXXX"
-							     : "/tmp/teesim-kit-XXXXXX");
+	/* In memory, where a flush costs nothing: what is durable is a test of its own. By a name
+	 * that the fixture of other tests does not take for something left behind. */
+	strcpy(kit->directory, access("/dev/shm", W_OK) == 0 ? "/dev/shm/otrp-kit-XXXXXX"
+							     : "/tmp/otrp-kit-XXXXXX");
 	cr_assert(mkdtemp(kit->directory));
 	snprintf(kit->device, sizeof(kit->device), "%s/device", kit->directory);
 	snprintf(kit->authorities, sizeof(kit->authorities), "%s/authorities", kit->directory);
