@@ -17,13 +17,12 @@
 #include "runtime.h"
 
 /* Levels of protection as the API counts them. */
-#define PROTECTION_LEVEL_NONE 0
-#define PROTECTION_LEVEL_REE  100
+#define PROTECTION_LEVEL_REE 100
 
-#define SOCKETS_VERSION	      0x01000000
+#define SOCKETS_VERSION	     0x01000000
 
-#define VALUE_BOOL(truth)     (&(const bool) { (truth) })
-#define VALUE_U32(number)     (&(const uint32_t) { (number) })
+#define VALUE_BOOL(truth)    (&(const bool) { (truth) })
+#define VALUE_U32(number)    (&(const uint32_t) { (number) })
 
 /*
  * Version of the simulator, an octet each for major, minor and patch, as a binary block. OP-TEE has
@@ -48,7 +47,7 @@ static const struct user_ta_property implementation_properties[] = {
 	{ "gpd.tee.cryptography.ietf", USER_TA_PROP_TYPE_BOOL, VALUE_BOOL(true) },
 	{ "gpd.tee.cryptography.octa", USER_TA_PROP_TYPE_BOOL, VALUE_BOOL(true) },
 	{ "gpd.tee.trustedStorage.antiRollback.protectionLevel", USER_TA_PROP_TYPE_U32,
-	  VALUE_U32(PROTECTION_LEVEL_NONE) },
+	  VALUE_U32(PROTECTION_LEVEL_REE) },
 	{ "gpd.tee.trustedos.implementation.version", USER_TA_PROP_TYPE_STRING,
 	  "teesim " TEESIM_VERSION },
 	{ "gpd.tee.trustedos.implementation.binaryversion", USER_TA_PROP_TYPE_BINARY_BLOCK,

@@ -134,5 +134,16 @@ expect_output 'second: error 0xffff0001'
 # Limits.
 expect_status 2 teesim run --storage-quota many -- true
 expect_status 0 teesim run --durable --storage-quota 1:2 -- "$vault" put small text
+text=$(head -c 120000 /dev/zero | tr '\0' x)
+put=0
+while [ "$put" -lt 20 ] &&
+	output=$(teesim run --storage-quota 1 --device default -- "$vault" put "$put" "$text" 2>&1); do
+	put=$((put + 1))
+done
+expect test "$put" -eq 8
+expect_output 'error 0xffff3041'
+expect_status 0 teesim storage fsck
+expect_output '8 objects'
+expect_output ' 0 damaged'
 expect_status 0 teesim device remove copy
 expect_done
