@@ -296,7 +296,7 @@ static int memref_place(const struct client_session *session,
 	*memref = (struct channel_memref) { .place = CHANNEL_PLACE_NULL };
 	if (!param->memref.buffer)
 		return 0;
-	if (size)
+	if (size && !session->copies)
 		block = blocks_around(param->memref.buffer, size);
 	if (block && block->fd >= 0) {
 		err = block_share(session, patience, block);

@@ -22,6 +22,8 @@ struct client_session {
 	uint32_t instance;
 	/* -errno once it is of no further use. */
 	int failure;
+	/* No block is shared on: the other side is not to see memory that others can change. */
+	bool copies;
 };
 
 /* How long a caller waits. */

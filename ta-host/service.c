@@ -10,6 +10,7 @@ static TEE_Result service_open(struct service *service)
 	result = client_open(&service->session, &service->uuid, &client_patience_endless, 0, NULL,
 			     &origin);
 	service->is_open = result == RESULT_SUCCESS;
+	service->session.copies = true;
 	service->epoch += service->is_open;
 	return result;
 }
