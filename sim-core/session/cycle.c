@@ -54,17 +54,30 @@ static const struct instance *waits_for(const struct instance *instance)
 	return NULL;
 }
 
+static void tell(const struct instance *asker, const struct instance *asked)
+{
+	char name[IMAGE_NAME_SIZE];
+
+	log_write(asker->server->log, LOG_LEVEL_INFO,
+		  "%s gets TEE_ERROR_BUSY: it calls %s, which waits for it",
+		  image_name(&asker->image, name),
+		  asker == asked ? "itself, and has a single instance" : asked->image.label);
+}
+
 bool cycle_closes(const struct client *client, const struct instance *instance)
 {
+	const struct instance *at = instance;
 	size_t bound;
 
 	if (!client->ta)
 		return false;
 	/* A circle that the client is not in is somebody else's to break. */
-	for (bound = client->server->instances.count; instance && bound; bound--) {
-		if (instance == client->ta)
+	for (bound = client->server->instances.count; at && bound; bound--) {
+		if (at == client->ta) {
+			tell(client->ta, instance);
 			return true;
-		instance = waits_for(instance);
+		}
+		at = waits_for(at);
 	}
 	return false;
 }

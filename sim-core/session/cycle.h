@@ -14,7 +14,8 @@
 struct client;
 struct instance;
 
-/* Would `client` (an application never would) wait for itself if it waited for `instance`? */
+/* Would `client` (an application never would) wait for itself if it waited for `instance`? Then the
+ * log says so. */
 bool cycle_closes(const struct client *client, const struct instance *instance);
 
 #endif

@@ -190,6 +190,8 @@ static struct instance *holder_of(const struct instance *instance)
 {
 	const struct session *session;
 
+	if (instance_flags(instance) & INSTANCE_MULTI_SESSION)
+		return NULL;
 	LIST_FOREACH(session, &instance->sessions, by_instance)
 	if (session->client && !session->rests)
 		return session->client->ta;
@@ -211,7 +213,8 @@ static void open_in_single_instance(struct opening *opening, struct ta *ta)
 	const bool used = instance->session_count > instance->abandoned_count;
 
 	/* It would have to take the session while it waits for it. */
-	if (instance == opening->request.client->ta) {
+	if (instance == opening->request.client->ta &&
+	    cycle_closes(opening->request.client, instance)) {
 		opening_fail(opening, RESULT_BUSY, ORIGIN_TEE);
 		return;
 	}

@@ -928,6 +928,7 @@ Test(internal_client, a_ta_of_one_instance_is_busy_for_itself)
 	EXPECT_NESTED(try_open(&hub, (struct opening) { .timeout = INFINITE }, &place),
 		      TEEC_ERROR_BUSY, TEEC_ORIGIN_TEE);
 	EXPECT_NESTED(visit(&client, &hub, CMD_NOTHING, 0), TEEC_ERROR_BUSY, TEEC_ORIGIN_TEE);
+	cr_expect(fixture_log_has("gets TEE_ERROR_BUSY: it calls itself"));
 	client_close(&client);
 	client_open(&client, &lonely);
 	EXPECT_NESTED(visit(&client, &lonely, CMD_NOTHING, 0), TEEC_ERROR_BUSY, TEEC_ORIGIN_TEE);
@@ -957,6 +958,7 @@ Test(internal_client, a_circle_of_two_is_found_in_opening_and_in_a_command)
 	EXPECT_NESTED(
 		((struct nested) { operation.params[3].value.a, operation.params[3].value.b }),
 		TEEC_ERROR_BUSY, TEEC_ORIGIN_TEE);
+	cr_expect(fixture_log_has(", which waits for it"));
 	/* Both are as good as before. */
 	EXPECT_GOES_ON(forward_plain(&client, place, CMD_NOTHING));
 	other = open_session(&client, &callee);
