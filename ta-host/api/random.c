@@ -57,11 +57,11 @@ void TEE_GenerateRandom(void *randomBuffer, size_t randomBufferLen)
 		runtime_panic(TEE_ERROR_BAD_PARAMETERS, "TEE_GenerateRandom: randomBuffer is NULL");
 	switch (fault_next(FAULT_RANDOM_GENERATE)) {
 	case FAULT_ZEROS:
-		memset(randomBuffer, 0, randomBufferLen);
+		if (randomBufferLen)
+			memset(randomBuffer, 0, randomBufferLen);
 		return;
 	case FAULT_PANIC:
-		runtime_panic(TEE_ERROR_GENERIC,
-			      "TEE_GenerateRandom: a fault that was asked for");
+		runtime_panic(TEE_ERROR_GENERIC, "TEE_GenerateRandom: a fault that was asked for");
 	default:
 		random_fill(randomBuffer, randomBufferLen);
 	}

@@ -7,6 +7,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/bn.h>
 #include <openssl/crypto.h>
+#include <openssl/objects.h>
 #include <openssl/rsa.h>
 #include <string.h>
 #include <tee_api_defines.h>
@@ -16,6 +17,9 @@
 #include "api/operation.h"
 
 #define SIZE_LIMIT (4096U / 8)
+
+/* A digest, and what PKCS#1 v1.5 puts before it. */
+#define INFO_MAX (DIGEST_SIZE_MAX + 32)
 
 /* What PKCS#1 v1.5 adds at least. */
 #define PKCS1_OVERHEAD 11U
@@ -98,6 +102,37 @@ static const EVP_MD *mgf_of(const struct operation *operation,
 					      : library_digest(parameters->mgf);
 }
 
+/* The library's public operation does not take such keys. Its private one does. */
+static bool is_wide(const RSA *rsa)
+{
+	return BN_num_bits(RSA_get0_n(rsa)) > OPENSSL_RSA_SMALL_MODULUS_BITS &&
+	       BN_num_bits(RSA_get0_e(rsa)) > OPENSSL_RSA_MAX_PUBEXP_BITS;
+}
+
+static bool wide_pass(const RSA *rsa, const uint8_t *in, uint8_t *out)
+{
+	const int size = RSA_size(rsa);
+	BN_CTX *numbers = BN_CTX_new();
+	BIGNUM *number = BN_bin2bn(in, size, NULL);
+	const bool passed =
+		numbers && number && BN_cmp(number, RSA_get0_n(rsa)) < 0 &&
+		BN_mod_exp_mont(number, number, RSA_get0_e(rsa), RSA_get0_n(rsa), numbers, NULL) &&
+		BN_bn2binpad(number, out, size) == size;
+
+	BN_clear_free(number);
+	BN_CTX_free(numbers);
+	return passed;
+}
+
+/* A whole block, to the power of the public exponent. */
+static bool public_pass(RSA *rsa, const uint8_t *in, uint8_t *out)
+{
+	const int size = RSA_size(rsa);
+
+	return is_wide(rsa) ? wide_pass(rsa, in, out)
+			    : RSA_public_encrypt(size, in, out, rsa, RSA_NO_PADDING) == size;
+}
+
 TEE_Result rsa_encrypt(struct operation *operation, const struct asymmetric_parameters *parameters,
 		       struct octets in, uint8_t *out, size_t *out_size)
 {
@@ -133,7 +168,7 @@ TEE_Result rsa_encrypt(struct operation *operation, const struct asymmetric_para
 	if (!padded)
 		return TEE_ERROR_BAD_PARAMETERS;
 	/* A number that is not below the modulus is the caller's mistake. */
-	if (RSA_public_encrypt((int)size, block, sealed, rsa, RSA_NO_PADDING) != (int)size)
+	if (!public_pass(rsa, block, sealed))
 		return TEE_ERROR_BAD_PARAMETERS;
 	explicit_bzero(block, sizeof(block));
 	/* Bare numbers come without leading zeros, as TAs know it from OP-TEE. */
@@ -251,11 +286,56 @@ TEE_Result rsa_sign(struct operation *operation, const struct asymmetric_paramet
 	return made ? TEE_SUCCESS : TEE_ERROR_BAD_PARAMETERS;
 }
 
+/* What stands in an opened signature of PKCS#1 v1.5: the digest with its algorithm before it, in
+ * DER, but for MD5 and SHA-1 together. Returns its size. */
+static size_t digest_info(const struct operation *operation, struct octets digest,
+			  uint8_t info[INFO_MAX])
+{
+	const ASN1_OBJECT *object =
+		OBJ_nid2obj(library_digest_nid((enum digest)operation->algorithm->digest));
+	const size_t oid_size = OBJ_length(object);
+	const uint8_t *oid = OBJ_get0_data(object);
+	uint8_t *at = info;
+
+	if (operation->algorithm->digest != DIGEST_MD5SHA1) {
+		*at++ = 0x30;
+		*at++ = (uint8_t)(8 + oid_size + digest.size);
+		*at++ = 0x30;
+		*at++ = (uint8_t)(4 + oid_size);
+		*at++ = 0x06;
+		*at++ = (uint8_t)oid_size;
+		memcpy(at, oid, oid_size);
+		at += oid_size;
+		*at++ = 0x05;
+		*at++ = 0;
+		*at++ = 0x04;
+		*at++ = (uint8_t)digest.size;
+	}
+	memcpy(at, digest.at, digest.size);
+	return (size_t)(at - info) + digest.size;
+}
+
+/* The same as RSA_verify() for keys that it does not take. */
+static bool wide_verify(const struct operation *operation, RSA *rsa, struct octets digest,
+			struct octets signature)
+{
+	uint8_t block[SIZE_LIMIT], opened[SIZE_LIMIT], info[INFO_MAX];
+	const size_t info_size = digest_info(operation, digest, info);
+	int length;
+
+	if (!wide_pass(rsa, signature.at, block))
+		return false;
+	length = RSA_padding_check_PKCS1_type_1(opened, (int)sizeof(opened), block,
+						(int)signature.size, (int)signature.size);
+	return length >= 0 && (size_t)length == info_size &&
+	       CRYPTO_memcmp(opened, info, info_size) == 0;
+}
+
 TEE_Result rsa_verify(struct operation *operation, const struct asymmetric_parameters *parameters,
 		      struct octets digest, struct octets signature)
 {
 	RSA *rsa = rsa_of(operation);
-	uint8_t block[SIZE_LIMIT];
+	uint8_t block[SIZE_LIMIT], opened[SIZE_LIMIT];
 	bool right;
 	int length;
 
@@ -267,19 +347,25 @@ TEE_Result rsa_verify(struct operation *operation, const struct asymmetric_param
 		return TEE_ERROR_SIGNATURE_INVALID;
 	switch (operation->algorithm->variant) {
 	case RSA_PSS:
-		right = RSA_public_decrypt((int)signature.size, signature.at, block, rsa,
-					   RSA_NO_PADDING) == (int)signature.size &&
+		right = public_pass(rsa, signature.at, block) &&
 			RSA_verify_PKCS1_PSS_mgf1(rsa, digest.at, digest_of(operation),
 						  digest_of(operation), block,
 						  salt_of(operation, parameters)) == 1;
 		break;
 	case RSA_PKCS1_BARE:
-		length = RSA_public_decrypt((int)signature.size, signature.at, block, rsa,
-					    RSA_PKCS1_PADDING);
+		length = public_pass(rsa, signature.at, block)
+				 ? RSA_padding_check_PKCS1_type_1(opened, (int)sizeof(opened),
+								  block, (int)signature.size,
+								  (int)signature.size)
+				 : -1;
 		right = length >= 0 && (size_t)length == digest.size &&
-			(!length || CRYPTO_memcmp(block, digest.at, digest.size) == 0);
+			(!length || CRYPTO_memcmp(opened, digest.at, digest.size) == 0);
 		break;
 	default:
+		if (is_wide(rsa)) {
+			right = wide_verify(operation, rsa, digest, signature);
+			break;
+		}
 		right = RSA_verify(library_digest_nid((enum digest)operation->algorithm->digest),
 				   digest.at, (unsigned int)digest.size, signature.at,
 				   (unsigned int)signature.size, rsa) == 1;

@@ -8,6 +8,7 @@
 
 #include "groups.h"
 #include "api/ed448.h"
+#include "api/random.h"
 #include "keys.h"
 #include "runtime_double.h"
 #include "vectors.h"
@@ -132,6 +133,36 @@ static TEE_Result rsa_pass(uint32_t algorithm, uint32_t mode, uint32_t bits, TEE
 		result = TEE_AsymmetricDecrypt(operation, params, count, in, size, out, out_size);
 	TEE_FreeOperation(operation);
 	return result;
+}
+
+/* Large moduli with large public exponents, which libcrypto's public operation refuses. */
+Test(asymmetric, rsa_keys_with_wide_public_exponents)
+{
+	static const uint8_t seed[RANDOM_SEED_SIZE] = { 4 };
+	const struct vector exponent = vector_of("01000000000000000d");
+	const uint32_t bits = 3080;
+	uint8_t sealed[3080 / 8], plain[3080 / 8];
+	size_t size = sizeof(sealed), plain_size = sizeof(plain);
+	TEE_ObjectHandle key;
+	TEE_Attribute param;
+
+	/* The same key in every run, which is found soon. */
+	random_follow(seed);
+	TEE_InitRefAttribute(&param, TEE_ATTR_RSA_PUBLIC_EXPONENT, exponent.at, exponent.size);
+	cr_assert_eq(TEE_AllocateTransientObject(TEE_TYPE_RSA_KEYPAIR, bits, &key), TEE_SUCCESS);
+	cr_assert_eq(TEE_GenerateKey(key, bits, &param, 1), TEE_SUCCESS);
+	for (size_t i = 0; i < HASHES; i += 3)
+		round_trip(hashes[i].pkcs1, bits, key, NULL, 0, hashes[i].size);
+	round_trip(TEE_ALG_RSASSA_PKCS1_V1_5_MD5SHA1, bits, key, NULL, 0, 36);
+	round_trip(TEE_ALG_RSASSA_PKCS1_V1_5, bits, key, NULL, 0, 33);
+	round_trip(TEE_ALG_RSASSA_PKCS1_PSS_MGF1_SHA256, bits, key, NULL, 0, 32);
+	cr_assert_eq(rsa_pass(TEE_ALG_RSAES_PKCS1_OAEP_MGF1_SHA256, TEE_MODE_ENCRYPT, bits, key,
+			      NULL, 0, "a secret", 8, sealed, &size),
+		     TEE_SUCCESS);
+	cr_assert_eq(rsa_pass(TEE_ALG_RSAES_PKCS1_OAEP_MGF1_SHA256, TEE_MODE_DECRYPT, bits, key,
+			      NULL, 0, sealed, size, plain, &plain_size),
+		     TEE_SUCCESS);
+	vector_expect(plain, plain_size, "6120736563726574", "plain");
 }
 
 Test(asymmetric, oaep_with_every_pair_of_digests)
