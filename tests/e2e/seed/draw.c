@@ -12,7 +12,7 @@
 
 static int draw(TEEC_Session *session)
 {
-	uint8_t buffer[1024];
+	uint8_t buffer[1024] = { 0 };
 	TEEC_Operation operation = {
 		.paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_OUTPUT, 0, 0, 0),
 		.params[0].tmpref = { buffer, sizeof(buffer) },
@@ -39,7 +39,7 @@ int main(int argc, char **argv)
 	    TEEC_InitializeContext(NULL, &context) != TEEC_SUCCESS)
 		return EXIT_FAILURE;
 	for (int i = 1; i < argc; i++) {
-		const uint8_t number = (uint8_t)atoi(argv[i]);
+		const uint8_t number = (uint8_t)strtoul(argv[i], NULL, 10);
 		const TEEC_UUID ta = SEED_TA_UUID;
 
 		if (TEEC_OpenSession(&context, &session[i - 1], &ta, TEEC_LOGIN_PUBLIC, NULL, NULL,
