@@ -5,6 +5,8 @@
 #ifndef TEESIM_CLI_COMMANDS_H
 #define TEESIM_CLI_COMMANDS_H
 
+#include <stdio.h>
+
 enum {
 	EXIT_OK = 0,
 	EXIT_REFUSED = 1, /* it was understood and did not work; the reason is on stderr */
@@ -33,5 +35,10 @@ int cmd_otrp(int argc, char **argv);
 
 /* Becomes teesim-teep with these arguments behind the command. Returns only when that fails. */
 int teep_exec(const char *command, int argc, char **argv);
+
+/* What teesim-teep COMMAND SUBCOMMAND --device DIRECTORY prints, to be read and then closed; NULL when
+ * it can't be run. */
+FILE *teep_output(const char *command, const char *subcommand, const char *directory);
+void teep_output_close(FILE *output);
 
 #endif

@@ -72,6 +72,66 @@ static void print_entry(const struct ta_list *list, const struct ta_list_entry *
 		       list->entries[entry->shadowed_by].image.location.path);
 }
 
+/* What TAMs installed, as teesim-teep tells it; NULL where there is nothing to tell. */
+static json_t *domain_tas(const char *device_dir)
+{
+	char path[PATH_MAX];
+	json_t *array = NULL;
+	FILE *output;
+
+	if (snprintf(path, sizeof(path), "%s/domains.tas", device_dir) >= (int)sizeof(path) ||
+	    access(path, F_OK) < 0)
+		return NULL;
+	output = teep_output("otrp", "list", device_dir);
+	if (output) {
+		array = json_loadf(output, 0, NULL);
+		teep_output_close(output);
+	}
+	return array;
+}
+
+static const char *member_text(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "?";
+}
+
+/* Those that no file of the developer's hides come last, where a client finds them. */
+static size_t print_domain_tas(const char *device_dir)
+{
+	json_t *array = domain_tas(device_dir), *ta;
+	const size_t count = json_array_size(array);
+	size_t i;
+
+	json_array_foreach(array, i, ta)
+		printf("%s  version %lld\n    found in security domain %s of %s, TAM %s; signed by "
+		       "%s; %s\n",
+		       member_text(ta, "taid"),
+		       (long long)json_integer_value(json_object_get(ta, "version")),
+		       member_text(ta, "sdname"), member_text(ta, "spid"),
+		       member_text(ta, "tamid"), member_text(ta, "signer"),
+		       member_text(ta, "name"));
+	json_decref(array);
+	return count;
+}
+
+static void append_domain_tas(json_t *out, const char *device_dir)
+{
+	json_t *array = domain_tas(device_dir), *ta;
+	size_t i;
+
+	json_array_foreach(array, i, ta)
+	{
+		json_object_set(ta, "uuid", json_object_get(ta, "taid"));
+		json_object_del(ta, "taid");
+		json_object_set_new(ta, "place", json_string("security domain"));
+		json_object_set_new(ta, "accepted", json_true());
+		json_array_append(out, ta);
+	}
+	json_decref(array);
+}
+
 static int list_tas(const char *device, const char *client_dir, const struct ta_policy *policy,
 		    bool as_json)
 {
@@ -99,13 +159,14 @@ static int list_tas(const char *device, const char *client_dir, const struct ta_
 
 		for (size_t i = 0; i < list.count; i++)
 			json_array_append_new(array, entry_json(&list, &list.entries[i]));
+		append_domain_tas(array, dirs.device);
 		json_dumpf(array, stdout, JSON_INDENT(2));
 		putchar('\n');
 		json_decref(array);
 	} else {
 		for (size_t i = 0; i < list.count; i++)
 			print_entry(&list, &list.entries[i]);
-		if (list.count == 0)
+		if (list.count + print_domain_tas(dirs.device) == 0)
 			fputs("teesim: no TA found: name their directory in TEESIM_TA_PATH, or "
 			      "install one with `teesim ta install FILE`\n",
 			      stderr);

@@ -2,28 +2,73 @@
 #include "cli/commands.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "wire/launch.h"
 
 #define ARGUMENTS_MAX 64
 
+/* Beside teesimd. */
+static bool program_find(char path[PATH_MAX])
+{
+	const int rc = launch_daemon_path(path, PATH_MAX, NULL, 0);
+	char *slash = rc ? NULL : strrchr(path, '/');
+
+	if (!slash || (size_t)(slash - path) + sizeof("/teesim-teep") > PATH_MAX) {
+		fputs("teesim: the program teesim-teep is not found; build or install it\n",
+		      stderr);
+		return false;
+	}
+	strcpy(slash, "/teesim-teep");
+	return true;
+}
+
+static pid_t output_pid;
+
+FILE *teep_output(const char *command, const char *subcommand, const char *directory)
+{
+	char path[PATH_MAX];
+	char *argv[] = { path,	     (char *)command,	(char *)subcommand,
+			 "--device", (char *)directory, NULL };
+	posix_spawn_file_actions_t actions;
+	FILE *output = NULL;
+	int ends[2], rc;
+
+	if (!program_find(path) || pipe2(ends, O_CLOEXEC) < 0)
+		return NULL;
+	posix_spawn_file_actions_init(&actions);
+	rc = posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	if (rc == 0)
+		rc = posix_spawn(&output_pid, path, &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[1]);
+	if (rc == 0)
+		output = fdopen(ends[0], "r");
+	if (!output)
+		close(ends[0]);
+	return output;
+}
+
+void teep_output_close(FILE *output)
+{
+	(void)fclose(output);
+	while (waitpid(output_pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 int teep_exec(const char *command, int argc, char **argv)
 {
 	char path[PATH_MAX], *arguments[ARGUMENTS_MAX + 3];
-	char *slash;
-	int rc = launch_daemon_path(path, sizeof(path), NULL, 0);
 
-	slash = rc ? NULL : strrchr(path, '/');
-	if (!slash || (size_t)(slash - path) + sizeof("/teesim-teep") > sizeof(path)) {
-		fputs("teesim: the program teesim-teep is not found; build or install it\n",
-		      stderr);
+	if (!program_find(path))
 		return EXIT_REFUSED;
-	}
-	strcpy(slash, "/teesim-teep");
 	if (argc > ARGUMENTS_MAX) {
 		fputs("teesim: too many arguments\n", stderr);
 		return EXIT_USAGE;

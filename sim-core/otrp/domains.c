@@ -311,6 +311,30 @@ int ta_each(struct store *store, struct arena *arena, struct span domain,
 	return prefix.data ? store_scan(store, prefix, true, ta_visit_row, &visit) : -ENOMEM;
 }
 
+struct device_visit {
+	int (*each)(void *context, const struct domain_ta *ta);
+	void *context;
+};
+
+static int device_visit_row(void *context, struct span key, struct span value)
+{
+	struct device_visit *visit = context;
+	struct domain_ta ta;
+
+	if (!key_parts(key, 1, &ta.taid) || record_parse(value, ta_layout, COUNT(ta_layout), &ta))
+		return -EBADMSG;
+	return visit->each(visit->context, &ta);
+}
+
+int ta_each_of_device(struct store *store, struct arena *arena,
+		      int (*each)(void *context, const struct domain_ta *ta), void *context)
+{
+	struct device_visit visit = { each, context };
+	const struct span prefix = store_key(arena, ROW_TA, 0, NULL);
+
+	return prefix.data ? store_scan(store, prefix, true, device_visit_row, &visit) : -ENOMEM;
+}
+
 static int first_taid(void *context, struct span key, struct span value)
 {
 	struct ta_visit *visit = context;

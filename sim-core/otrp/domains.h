@@ -67,7 +67,11 @@ int ta_delete(struct store *store, struct arena *arena, const struct domain_ta *
 int ta_each(struct store *store, struct arena *arena, struct span domain,
 	    int (*each)(void *context, struct span taid, struct span name), void *context);
 
-/* Deletes all TAs of a domain; *any tells whether there were some. */
+/* Each TA of the device, with all that is known of it. */
+int ta_each_of_device(struct store *store, struct arena *arena,
+		      int (*each)(void *context, const struct domain_ta *ta), void *context);
+
+/* Deletes all TAs of a domain. */
 int ta_delete_all(struct store *store, struct arena *arena, struct span domain);
 int ta_any(struct store *store, struct arena *arena, struct span domain, bool *any);
 

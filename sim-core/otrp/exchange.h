@@ -15,6 +15,7 @@
 #include "teep/pki/certificate.h"
 
 struct tee {
+	char *directory;
 	struct tee_options options;
 	struct boot boot;
 	struct store *store;

@@ -13,6 +13,7 @@
 
 #define SIZE_MAX_DEFAULT (1ULL << 30)
 #define PAGE_SIZE	 4096
+#define BUSY_MS		 3000
 #define SUM_SIZE	 SEAL_MAC_SIZE
 #define SEAL_NONCE	 24U
 #define SEAL_TAG	 16U
@@ -466,6 +467,9 @@ static int files_open(struct store *store, const char *directory, uint64_t size_
 				      NULL));
 	if (rc == 0 && chmod(path, 0600) < 0)
 		rc = -errno;
+	/* Another that has it, has it for one request. */
+	if (rc == 0)
+		rc = error_of(sqlite3_busy_timeout(store->db, BUSY_MS));
 	if (rc == 0)
 		rc = schema_make(store->db, size_max);
 	for (int i = 0; rc == 0 && i < STATEMENT_COUNT; i++)

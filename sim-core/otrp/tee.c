@@ -1,12 +1,14 @@
 #include "otrp/tee.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "boot/manufacture.h"
 #include "otrp/exchange.h"
+#include "registry/atomic_file.h"
 #include "teep/pki/openssl_auto.h"
 
 int exchange_store_failed(struct exchange *exchange, int rc)
@@ -32,6 +34,11 @@ enum boot_result tee_open(struct tee **out, const char *directory,
 	if (!tee)
 		return BOOT_FILE;
 	tee->options = *options;
+	tee->directory = strdup(directory);
+	if (!tee->directory) {
+		free(tee);
+		return BOOT_FILE;
+	}
 	if (!tee->options.aik_kind)
 		tee->options.aik_kind = KEY_RSA;
 	result = boot_device(directory, &tee->boot, err, errlen);
@@ -76,6 +83,7 @@ void tee_close(struct tee *tee)
 	parser_close(tee->parser);
 	store_close(tee->store);
 	boot_clear(&tee->boot);
+	free(tee->directory);
 	free(tee);
 }
 
@@ -311,6 +319,19 @@ static void process(struct exchange *exchange, struct span octets, json_t **stat
 		exchange->cek = (struct span) { 0 };
 }
 
+/* For those who hold a TA that may have been replaced: this file is another one from now on. It
+ * says nothing that anybody believes, so it is no part of the transaction. */
+static void tas_changed(const struct tee *tee)
+{
+	char path[PATH_MAX], text[24];
+	struct atomic_file_part part = { text, 0 };
+
+	part.size = (size_t)snprintf(text, sizeof(text), "%llu\n",
+				     (unsigned long long)store_generation(tee->store));
+	if (snprintf(path, sizeof(path), "%s/domains.tas", tee->directory) < (int)sizeof(path))
+		(void)atomic_file_write(path, &part, 1, 0600, ATOMIC_FILE_REPLACE);
+}
+
 int tee_process(struct tee *tee, const void *request, size_t size, char **answer)
 {
 	struct exchange exchange = {
@@ -321,6 +342,8 @@ int tee_process(struct tee *tee, const void *request, size_t size, char **answer
 	json_t *state = NULL;
 
 	process(&exchange, span_of(request, size), &state);
+	if (exchange.changed && exchange.message >= OTRP_DELETE_SD)
+		tas_changed(tee);
 	*answer = answer_make(&exchange, state);
 	X509_free(exchange.leaf);
 	x509_stack_free(exchange.path);

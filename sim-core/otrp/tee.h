@@ -65,4 +65,16 @@ int tee_trust_update(struct tee *tee, const void *list, size_t size, char *err, 
 int tee_ta_information(struct tee *tee, const void *query, size_t size, char **answer, char *err,
 		       size_t errlen);
 
+/*
+ * The image of an installed TA by its UUID's text, checked against what was installed: the caller's
+ * (free()). Returns 0, -ENOENT, -EBADMSG when it is not what was installed, or another -errno.
+ */
+int tee_ta_image(struct tee *tee, const char *taid, uint8_t **image, size_t *size);
+
+/*
+ * All installed TAs, for the machine's user: a JSON array of {taid, name, version, tamid, spid,
+ * sdname, signer}, signer being the certificate's common name. The caller's (free()), or NULL.
+ */
+char *tee_ta_list(struct tee *tee);
+
 #endif

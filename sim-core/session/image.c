@@ -9,6 +9,7 @@
 #include "registry/ta_refusal.h"
 #include "services/service_list.h"
 #include "session/client.h"
+#include "session/domain_image.h"
 #include "wire/result.h"
 
 static uint32_t result_of(enum ta_refusal refusal)
@@ -135,6 +136,11 @@ int image_load(struct image *image, const struct client *client, const struct uu
 		refusal = ta_find_and_load(&search, uuid, &policy, &trust, &server->images,
 					   &image->libraries, &image->ta, reason, IMAGE_REASON_SIZE,
 					   skipped, sizeof(skipped));
+		if (refusal == TA_NOT_FOUND && server->options->provisioner_path)
+			refusal = domain_image_load(server->options->provisioner_path,
+						    server->device->path, uuid, &trust,
+						    &image->libraries, &image->ta, reason,
+						    IMAGE_REASON_SIZE);
 		if (refusal == TA_ACCEPTED && skipped[0])
 			log_write(server->log, LOG_LEVEL_INFO, "%s", skipped);
 		if (refusal == TA_ACCEPTED) {

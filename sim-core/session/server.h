@@ -38,6 +38,8 @@ struct server_options {
 	const char *plugin_path;
 	/* teesim-symbolize's file. */
 	const char *symbolizer_path;
+	/* teesim-teep's, or NULL: no TA comes out of a security domain. */
+	const char *provisioner_path;
 	/* 0: until told to stop. */
 	unsigned int idle_seconds;
 	/* How long a TA may take to let go of sessions once all its clients are gone. */

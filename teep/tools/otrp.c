@@ -13,6 +13,7 @@
 static const char help[] =
 	"usage: teesim otrp exec [FILE] [--device DEVICE] [OPTION…]\n"
 	"       teesim otrp ta-information [FILE] [--device DEVICE]\n"
+	"       teesim otrp list [--device DEVICE]\n"
 	"\n"
 	"Boots the device, has its TEE execute the OTrP request in FILE (default: standard "
 	"input),\n"
@@ -20,6 +21,7 @@ static const char help[] =
 	"does not boot, and with 0 whatever the TEE answers.\n"
 	"\n"
 	"ta-information answers a client application's {\"TAQuery\":{\"spid\":…,\"taid\":…}}.\n"
+	"list prints the TAs that TAMs installed, as a JSON array.\n"
 	"\n"
 	"  --device DEVICE     a name, or a directory when there is a slash in it\n"
 	"  --alg-ext           also ES384\n"
@@ -130,10 +132,96 @@ static int information(int argc, char **argv)
 	return result ? (int)result : rc ? EXIT_REFUSED : EXIT_DONE;
 }
 
+/* Statuses that teesimd knows (session/domain_image.c). */
+#define STATUS_NO_SUCH_TA 3
+#define IMAGE_FD	  3
+
+/* The TEE without a parser: nothing from outside is read. */
+static enum boot_result tee_start(const char *device, struct tee **tee)
+{
+	char directory[PATH_MAX], err[PATH_MAX + 512];
+	const struct tee_options options = { 0 };
+	enum boot_result result;
+	int store_error;
+
+	if (!device_directory(device, directory, sizeof(directory)))
+		return BOOT_FILE;
+	result = tee_open(tee, directory, &options, &store_error, err, sizeof(err));
+	if (result)
+		(void)tool_refuse("%s", err);
+	return result;
+}
+
+static bool image_write(const uint8_t *image, size_t size)
+{
+	while (size) {
+		const ssize_t n = write(IMAGE_FD, image, size);
+
+		if (n <= 0)
+			return false;
+		image += n;
+		size -= (size_t)n;
+	}
+	return true;
+}
+
+/* For teesimd alone: a TA's image to descriptor 3. */
+static int release(int argc, char **argv)
+{
+	const char *device = NULL, *uuid;
+	const struct argument table[] = { { "device", &device, NULL } };
+	uint8_t *image = NULL;
+	struct tee *tee;
+	size_t size;
+	int rc, status = arguments_parse(argc, argv, help, table, 1, &uuid, 1, 1);
+
+	if (status >= 0)
+		return status;
+	status = (int)tee_start(device, &tee);
+	if (status)
+		return status;
+	rc = tee_ta_image(tee, uuid, &image, &size);
+	tee_close(tee);
+	if (rc == -ENOENT)
+		return STATUS_NO_SUCH_TA;
+	if (rc == 0 && !image_write(image, size))
+		rc = -errno;
+	free(image);
+	return rc ? tool_refuse("TA %s: %s", uuid,
+				rc == -EBADMSG ? "is not what was installed" : strerror(-rc))
+		  : EXIT_DONE;
+}
+
+static int list(int argc, char **argv)
+{
+	const char *device = NULL;
+	const struct argument table[] = { { "device", &device, NULL } };
+	struct tee *tee;
+	char *text;
+	int status = arguments_parse(argc, argv, help, table, 1, NULL, 0, 0);
+
+	if (status >= 0)
+		return status;
+	status = (int)tee_start(device, &tee);
+	if (status)
+		return status;
+	text = tee_ta_list(tee);
+	tee_close(tee);
+	if (!text)
+		return tool_refuse("the store can't be read");
+	puts(text);
+	free(text);
+	return EXIT_DONE;
+}
+
 int tool_otrp(int argc, char **argv)
 {
-	static const struct subcommand table[] = { { "exec", exec_request },
-						   { "ta-information", information } };
+	static const struct subcommand table[] = {
+		{ "exec", exec_request },
+		{ "ta-information", information },
+		{ "list", list },
+		{ "release", release },
+	};
 
-	return subcommand_run(argc, argv, help, table, 2);
+	return subcommand_run(argc, argv, help, table, sizeof(table) / sizeof(table[0]));
 }

@@ -1,7 +1,7 @@
 """A TAM on python3-jwcrypto, python3-cryptography and the openssl command, none of our code.
 
 usage: tam.py DEVICE PREFIX OCSP_LEAF OCSP_CA SPCERT PACKAGE TAID
-Takes a device through GetDeviceState, CreateSD, InstallTA, DeleteTA and DeleteSD by `teesim otrp
+With TAM_STOP_AFTER=install the TA stays. Takes a device through GetDeviceState, CreateSD, InstallTA, DeleteTA and DeleteSD by `teesim otrp
 exec`, and checks all that is said. PREFIX.key and PREFIX.pem are the TAM's, the others are files.
 """
 import base64
@@ -155,6 +155,8 @@ installed = command("InstallTA", {"tamid": tamid, "spid": "com.bank", "sdname": 
                                       "cipherpdata": cbc(b'{"pin-retries":3}', secret, iv)}})
 assert installed["dsi"]["tee"]["sdlist"]["sd"][0]["talist"][0]["taid"] == taid
 
+if os.environ.get("TAM_STOP_AFTER") == "install":
+    sys.exit(0)
 command("DeleteTA", {"tamid": tamid, "sdname": "com.bank.sd1", "taid": taid})
 end = command("DeleteSD", {"tamid": tamid, "sdname": "com.bank.sd1", "deleteta": False})
 assert end["dsi"]["tee"]["sdlist"] == {"cnt": "0", "sd": []} and end["dsi"]["tee"]["teeaiklist"] == []

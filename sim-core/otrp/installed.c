@@ -1,0 +1,79 @@
+/* TAs as they go out of the store again: to be run, and to be listed. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "otrp/exchange.h"
+#include "teep/otrp/compose.h"
+#include "teep/pki/openssl_auto.h"
+
+int tee_ta_image(struct tee *tee, const char *taid, uint8_t **image, size_t *size)
+{
+	struct arena arena = { 0 };
+	struct domain_ta ta = { 0 };
+	struct span octets;
+	uint8_t hash[32];
+	int rc;
+
+	rc = ta_get(tee->store, &arena, span_of_text(taid), &ta);
+	if (rc == 0) {
+		rc = ta_part_get(tee->store, &arena, ta.taid, TA_PART_IMAGE, &octets);
+		if (rc == -ENOENT)
+			rc = -EBADMSG;
+	}
+	if (rc == 0 && EVP_Digest(octets.data, octets.size, hash, NULL, EVP_sha256(), NULL) != 1)
+		rc = -ENOMEM;
+	if (rc == 0 && !span_equal(ta.hash, span_of(hash, sizeof(hash))))
+		rc = -EBADMSG;
+	if (rc == 0) {
+		*image = malloc(octets.size + 1);
+		rc = *image ? 0 : -ENOMEM;
+	}
+	if (rc == 0) {
+		memcpy(*image, octets.data, octets.size);
+		*size = octets.size;
+	}
+	arena_clear(&arena);
+	return rc;
+}
+
+struct listing {
+	struct tee *tee;
+	json_t *array;
+};
+
+static int ta_list_one(void *context, const struct domain_ta *ta)
+{
+	struct listing *listing = context;
+	struct domain domain = { 0 };
+	struct arena arena = { 0 };
+	X509_AUTO signer = certificate_parse(ta->signer.data, ta->signer.size);
+	char name[128] = "?";
+	int rc = domain_of_id(listing->tee->store, &arena, ta->domain, &domain);
+
+	if (rc == 0 && signer)
+		(void)certificate_name(signer, name, sizeof(name));
+	if (rc == 0 &&
+	    json_array_append_new(listing->array,
+				  json_pack("{s:o, s:o, s:I, s:o, s:o, s:o, s:s}", "taid",
+					    otrp_text(ta->taid), "name", otrp_text(ta->name),
+					    "version", (json_int_t)ta->version, "tamid",
+					    otrp_text(domain.name.tamid), "spid",
+					    otrp_text(domain.name.spid), "sdname",
+					    otrp_text(domain.name.sdname), "signer", name)))
+		rc = -ENOMEM;
+	arena_clear(&arena);
+	return rc;
+}
+
+char *tee_ta_list(struct tee *tee)
+{
+	struct listing listing = { tee, json_array() };
+	struct arena arena = { 0 };
+	char *text = NULL;
+
+	if (ta_each_of_device(tee->store, &arena, ta_list_one, &listing) == 0)
+		text = json_canonical(listing.array);
+	json_decref(listing.array);
+	arena_clear(&arena);
+	return text;
+}

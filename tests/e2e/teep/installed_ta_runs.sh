@@ -1,0 +1,38 @@
+#!/bin/bash
+# A TA that a TAM installed is found by TEEC_OpenSession like any other, shown by `teesim ta list`, and
+# gone once its domain's store is damaged.
+set -euo pipefail
+
+examples=$1
+taid=93a9f9ae-bf04-45de-b535-ca4563542003
+
+teesim pki init pki --key p256 >/dev/null
+teesim pki tam pki --id 1.3.6.1.4.1.55555.7.1 --key p256 --out tam >/dev/null
+teesim pki sp --out sp --key p256 --name 'Sim Bank' >/dev/null
+teesim oem make-device device --pki pki --tee-key p256 --tfw-key p256 >/dev/null
+teesim pki ocsp pki tam tam.pem --out leaf.ocsp
+openssl x509 -in pki/tam/ca.pem -out ca.pem
+teesim pki ocsp pki tam ca.pem --ca root --out ca.ocsp
+cp "$examples/hello/$taid.ta" hello.elf
+teesim sp package hello.elf --version 1 --key sp.key --cert sp.pem --out hello.cms
+# Without the TA's file beside it, the client finds none.
+cp "$examples/hello/hello" hello
+if teesim run --device device -- ./hello 2>/dev/null; then
+	echo "a TA was found before it was installed" >&2
+	exit 1
+fi
+TAM_STOP_AFTER=install /usr/bin/python3 "$TEESIM_SOURCE_DIR/tests/e2e/teep/tam.py" device tam leaf.ocsp \
+	ca.ocsp sp.pem hello.cms "$taid"
+teesim run --device device -- ./hello
+teesim ta list --device device | tee out
+grep -q "^$taid  version 1" out
+grep -q 'signed by Sim Bank' out
+teesim ta list --device device --json | grep -q '"security domain"'
+# What is not what was installed does not run.
+store=$(teesim device path device)/domains.db
+size=$(stat -c %s "$store")
+printf XXXXXXXX | dd of="$store" bs=1 seek=$((size / 2)) conv=notrunc status=none
+if teesim run --device device -- ./hello 2>err; then
+	echo "a TA ran out of a damaged store" >&2
+	exit 1
+fi
