@@ -6,7 +6,8 @@
  * said then; a code made with the device's key makes it good for that device and that TA alone. A
  * file that is not good, or a clock that has been seen later than it is now, makes the time one
  * that needs to be reset, until the TA sets it. A file that is not there is a time that was never
- * set. Writing replaces the file as a whole, so that no death of the process leaves half of one.
+ * set, and one that was put back from a copy is good: nothing here remembers how new it was.
+ * Writing replaces the file as a whole, so that no death of the process leaves half of one.
  *
  * How far the clock had gone is written when it has gone on for CLOCK_NOTE_MS, and a clock that
  * goes back by CLOCK_SLACK_MS is one that was put right, as the machine's is by the network:
@@ -29,6 +30,7 @@
 #include "device/hardware_key.h"
 #include "registry/atomic_file.h"
 #include "services/pseudo_ta.h"
+#include "services/ta_time_record.h"
 #include "wire/uuid.h"
 
 #define NS_PER_MS      1000000U
@@ -37,20 +39,6 @@
 #define CLOCK_SLACK_MS 5000U
 
 #define FOLDER	       "time"
-#define CODE_SIZE      32
-
-/* "TAtime" and a version. */
-#define RECORD_MAGIC 0x01656d6974415401ULL
-
-struct ta_time_record {
-	uint64_t magic;
-	/* The TA's time and the device's clock when it was set, and the clock when it was last
-	 * noted, all in milliseconds. */
-	uint64_t time_ms;
-	uint64_t clock_ms;
-	uint64_t noted_ms;
-	uint8_t code[CODE_SIZE];
-};
 
 struct ta_time_session {
 	struct uuid ta;
@@ -63,33 +51,6 @@ static uint8_t *key;
 static uint64_t clock_ms(void)
 {
 	return device_clock_now_ns(&device->clock) / NS_PER_MS;
-}
-
-static void code_make(const struct uuid *ta, const struct ta_time_record *record,
-		      uint8_t code[CODE_SIZE])
-{
-	crypto_generichash_state state;
-
-	(void)crypto_generichash_init(&state, key, CODE_SIZE, CODE_SIZE);
-	(void)crypto_generichash_update(&state, ta->octet, sizeof(ta->octet));
-	(void)crypto_generichash_update(&state, (const unsigned char *)record,
-					offsetof(struct ta_time_record, code));
-	(void)crypto_generichash_final(&state, code, CODE_SIZE);
-}
-
-/* Checks a file's content. Returns 0 or -EBADMSG. */
-static int record_parse(const uint8_t *octets, size_t size, const struct uuid *ta,
-			struct ta_time_record *record)
-{
-	uint8_t code[CODE_SIZE];
-
-	if (size != sizeof(*record))
-		return -EBADMSG;
-	memcpy(record, octets, sizeof(*record));
-	code_make(ta, record, code);
-	if (sodium_memcmp(code, record->code, CODE_SIZE) || record->magic != RECORD_MAGIC)
-		return -EBADMSG;
-	return 0;
 }
 
 /* Returns 0, -ENOENT, -EBADMSG for a file that is not good, or another -errno. */
@@ -106,15 +67,14 @@ static int record_read(const struct ta_time_session *session, struct ta_time_rec
 	if (size < 0)
 		err = errno == EISDIR ? -EBADMSG : -errno;
 	close(fd);
-	return err ? err : record_parse(octets, (size_t)size, &session->ta, record);
+	return err ? err : ta_time_record_parse(octets, (size_t)size, &session->ta, key, record);
 }
 
 static int record_write(const struct ta_time_session *session, struct ta_time_record *record)
 {
 	const struct atomic_file_part whole = { record, sizeof(*record) };
 
-	record->magic = RECORD_MAGIC;
-	code_make(&session->ta, record, record->code);
+	ta_time_record_seal(record, &session->ta, key);
 	return atomic_file_write(session->path, &whole, 1, 0600, ATOMIC_FILE_REPLACE);
 }
 
@@ -205,7 +165,7 @@ static int start(const struct services_device *of)
 	device = of;
 	if (sodium_init() < 0)
 		return -ENOSYS;
-	key = sodium_malloc(CODE_SIZE);
+	key = sodium_malloc(TA_TIME_KEY_SIZE);
 	if (!key)
 		return -ENOMEM;
 	if (mkdirat(of->fd, FOLDER, 0700) < 0 && errno != EEXIST)
@@ -214,7 +174,7 @@ static int start(const struct services_device *of)
 	if (folder < 0)
 		return -errno;
 	leftovers_remove(folder);
-	return hardware_key_derive(of->path, "TA persistent time", key, CODE_SIZE);
+	return hardware_key_derive(of->path, "TA persistent time", key, TA_TIME_KEY_SIZE);
 }
 
 static TEE_Result session_open(const TEE_Identity *client, uint32_t types,
