@@ -115,6 +115,9 @@ uint32_t network_connect(const struct network_peer *peer, bool cancellable, int 
 	err = ask(peer, number, *sock);
 	if (!err)
 		err = answer_wait(number, cancellable, &answer, &fds);
+	/* There was no room for the descriptor that came along. */
+	if (err == -EPROTO)
+		return MESSAGE_CONNECT_NO_RESOURCES;
 	if (err < 0)
 		return RESULT_COMMUNICATION;
 	result = answer.result;

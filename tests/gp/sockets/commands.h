@@ -19,6 +19,9 @@ enum {
 	CMD_ERROR,
 	/* Value 0.a: command code; memory 1: data. */
 	CMD_IOCTL,
+	/* Value 0.a: a port of 127.0.0.1. Opens datagram sockets until there are no more, 0.b, out:
+	 * how many, and closes them. The result is that of the last one. */
+	CMD_OPEN_MANY,
 	/* Value 0.a: a mistake to make. */
 	CMD_MISTAKE,
 	/* Value 0.a: a way to reach somebody else; 0.b: a port of 127.0.0.1 where that might be. */

@@ -85,6 +85,24 @@ static TEE_Result control(TEE_Param params[TEE_NUM_PARAMS])
 	return api->ioctl(ctx, params[0].value.a, params[1].memref.buffer, &length);
 }
 
+static TEE_Result open_many(TEE_Param *param)
+{
+	TEE_udpSocket_Setup setup = { .server_addr = (char *)"127.0.0.1",
+				      .server_port = (uint16_t)param->value.a };
+	TEE_iSocketHandle opened[1000];
+	TEE_Result result = TEE_SUCCESS;
+	uint32_t count = 0, error;
+
+	while (count < 1000 && result == TEE_SUCCESS) {
+		result = TEE_udpSocket->open(&opened[count], &setup, &error);
+		count += result == TEE_SUCCESS;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		(void)TEE_udpSocket->close(opened[i]);
+	param->value.b = count;
+	return result;
+}
+
 static void mistake(uint32_t which)
 {
 	uint32_t length = 1;
@@ -177,6 +195,8 @@ TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t 
 		return TEE_SUCCESS;
 	case CMD_IOCTL:
 		return control(params);
+	case CMD_OPEN_MANY:
+		return open_many(&params[0]);
 	case CMD_MISTAKE:
 		mistake(params[0].value.a);
 		return TEE_SUCCESS;

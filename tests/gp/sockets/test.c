@@ -19,18 +19,19 @@
 #include "sockets/commands.h"
 
 /* <tee_isocket.h> of the kit, and its kin. */
-#define TCP		    0x65
-#define UDP		    0x66
-#define ERROR_PROTOCOL	    0xF1007001
-#define ERROR_REMOTE_CLOSED 0xF1007002
-#define ERROR_TIMEOUT	    0xF1007003
-#define ERROR_LARGE_BUFFER  0xF1007005
-#define ERROR_HOSTNAME	    0xF1007007
-#define TCP_SET_RECVBUF	    0x65f00000
-#define TCP_SET_SENDBUF	    0x65f00001
-#define UDP_CHANGEADDR	    0x66000001
-#define UDP_CHANGEPORT	    0x66000002
-#define FOR_EVER	    0xFFFFFFFF
+#define TCP		       0x65
+#define UDP		       0x66
+#define ERROR_PROTOCOL	       0xF1007001
+#define ERROR_REMOTE_CLOSED    0xF1007002
+#define ERROR_TIMEOUT	       0xF1007003
+#define ERROR_OUT_OF_RESOURCES 0xF1007004
+#define ERROR_LARGE_BUFFER     0xF1007005
+#define ERROR_HOSTNAME	       0xF1007007
+#define TCP_SET_RECVBUF	       0x65f00000
+#define TCP_SET_SENDBUF	       0x65f00001
+#define UDP_CHANGEADDR	       0x66000001
+#define UDP_CHANGEPORT	       0x66000002
+#define FOR_EVER	       0xFFFFFFFF
 
 /* As TEE_ipSocket_ipVersion has them. */
 enum {
@@ -648,6 +649,24 @@ Test(sockets, udp_peer_is_changed)
 	server_stop(&first);
 	server_stop(&second);
 	server_stop(&third);
+}
+
+Test(sockets, there_are_many_but_not_any_number)
+{
+	TEEC_Operation operation = { .paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, 0, 0, 0) };
+	struct server server;
+
+	server_start(&server, AF_INET, SOCK_DGRAM, "127.0.0.1", echo_datagrams);
+	for (int round = 0; round < 2; round++) {
+		operation.params[0].value.a = server.port;
+		cr_expect_eq(client_invoke(&client, CMD_OPEN_MANY, &operation),
+			     ERROR_OUT_OF_RESOURCES);
+		cr_expect_geq(operation.params[0].value.b, 100);
+		cr_expect_lt(operation.params[0].value.b, 1000);
+	}
+	cr_assert_eq(ta_open(UDP, EITHER, "127.0.0.1", server.port), TEEC_SUCCESS);
+	expect_datagram(&server, "one");
+	server_stop(&server);
 }
 
 /*
