@@ -3,6 +3,7 @@
  * no TA. Reads its control socket directly, since no test uses a channel through it.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,6 +156,11 @@ static void map_block(const struct message_map_block *map)
 		say_ended(newest_session);
 		return;
 	case FAKE_PANIC:
+		die(MESSAGE_DEATH_PANIC, RESULT_BAD_PARAMETERS);
+		break;
+	case FAKE_PANIC_BUSY:
+		(void)poll(&(struct pollfd) { .fd = MESSAGE_HOST_CONTROL_FD, .events = POLLIN }, 1,
+			   -1);
 		die(MESSAGE_DEATH_PANIC, RESULT_BAD_PARAMETERS);
 		break;
 	case FAKE_SEGFAULT:

@@ -30,6 +30,7 @@ enum fake_command {
 	FAKE_STARTED_AGAIN,
 	FAKE_END_SILENTLY, /* say that the newest session has ended, and do not answer this */
 	FAKE_DEAF,	   /* read nothing any more */
+	FAKE_PANIC_BUSY,   /* as FAKE_PANIC, with a message left unread */
 };
 
 #endif

@@ -114,6 +114,16 @@ Test(failure, panic_names_code_and_command)
 	       "offset 0x10");
 }
 
+Test(failure, last_words_are_heard_though_the_host_has_not_read_its_messages)
+{
+	struct message_opened opened = open_behaving(TA_SINGLE_MULTI, FAKE_NORMAL);
+
+	cr_assert_eq(opened.result, RESULT_SUCCESS);
+	client_ask_share(sock, 70, opened.session, FAKE_PANIC_BUSY);
+	client_ask_share(sock, 71, opened.session, FAKE_SILENCE);
+	cr_expect(daemon_logged(&daemon_, "panicked with code 0xffff0006"));
+}
+
 Test(failure, crash_names_signal_and_address)
 {
 	die_by(FAKE_SEGFAULT, "crashed: SIGSEGV at address 0x1234 in command 3");
