@@ -5,9 +5,12 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "compare.h"
@@ -151,30 +154,23 @@ static int options_parse(int argc, char **argv, struct request *request)
 	return -1;
 }
 
-static bool figure_wanted(const struct figure *figure)
+static bool figure_wanted(const struct figure *figure, const char *filter)
 {
-	return !bench.options.filter || strstr(figure->name, bench.options.filter);
+	return !filter || strstr(figure->name, filter);
 }
 
 static void figures_run(void)
 {
-	unsigned int wanted = 0;
-
 	table_head();
 	for (size_t i = 0; i < FIGURE_COUNT; i++) {
 		unsigned int before = bench.count;
 
-		if (!figure_wanted(&figures[i]))
+		if (!figure_wanted(&figures[i], bench.options.filter))
 			continue;
-		wanted++;
 		figures[i].run(&bench);
 		for (unsigned int j = before; j < bench.count; j++)
 			table_row(&bench.results[j]);
 	}
-	if (!wanted)
-		fprintf(stderr,
-			"teesim-bench: no figure has \"%s\" in its name; --list names them\n",
-			bench.options.filter);
 }
 
 /* How much the yardsticks themselves changed from round to round. */
@@ -257,18 +253,49 @@ static int measure(void *context)
 	return status;
 }
 
+/* Can the file be written, or made? */
+static bool output_possible(const char *path)
+{
+	char directory[PATH_MAX];
+
+	if (!path || access(path, W_OK) == 0)
+		return true;
+	if (errno == ENOENT && strlen(path) < sizeof(directory)) {
+		strcpy(directory, path);
+		if (access(dirname(directory), W_OK) == 0)
+			return true;
+	}
+	fprintf(stderr, "teesim-bench: %s cannot be written: %s\n", path, strerror(errno));
+	return false;
+}
+
+/* What would be in vain, before the time is spent. */
+static bool request_check(const struct request *request)
+{
+	unsigned int wanted = 0;
+	char why[256];
+
+	for (size_t i = 0; i < FIGURE_COUNT; i++)
+		wanted += figure_wanted(&figures[i], request->options.filter);
+	if (!wanted) {
+		fprintf(stderr,
+			"teesim-bench: no figure has \"%s\" in its name; --list names them\n",
+			request->options.filter);
+		return false;
+	}
+	if (request->compare && record_parse(request->compare, &old_run, why, sizeof(why)) < 0) {
+		fprintf(stderr, "teesim-bench: %s\n", why);
+		return false;
+	}
+	return output_possible(request->json) && output_possible(request->report);
+}
+
 int main(int argc, char **argv)
 {
 	struct request request = { 0 };
-	char why[256];
 	int status = options_parse(argc, argv, &request);
 
 	if (status >= 0)
 		return status;
-	/* Before the time is spent. */
-	if (request.compare && record_parse(request.compare, &old_run, why, sizeof(why)) < 0) {
-		fprintf(stderr, "teesim-bench: %s\n", why);
-		return 2;
-	}
-	return scratch_run(measure, &request);
+	return request_check(&request) ? scratch_run(measure, &request) : 2;
 }

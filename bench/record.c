@@ -150,7 +150,10 @@ int record_parse(const char *path, struct old_run *run, char *why, size_t size)
 
 	memset(run, 0, sizeof(*run));
 	if (!root) {
-		snprintf(why, size, "%s, line %d: %s", path, error.line, error.text);
+		if (error.line > 0)
+			snprintf(why, size, "%s, line %d: %s", path, error.line, error.text);
+		else
+			snprintf(why, size, "%s", error.text);
 		return -EINVAL;
 	}
 	figures = json_object_get(root, "figures");
