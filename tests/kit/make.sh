@@ -303,6 +303,13 @@ case_suite() {
 	built suite -j4 O="$out" TA_ARCH_DEFINE=ARM64 TEESIM="$teesim"
 	diff -r "$here/suite" "$work/suite" || fail "an out-of-tree build touched the sources"
 	dirs=$out/user:$out/lib:$out/lib_dl:$out/plain
+	# A Makefile that calls make once more, with the library in LDADD and its own file for the kit.
+	mv "$work/suite/user/Makefile.nested" "$work/suite/user/Makefile"
+	mv "$work/suite/user/sub.mk.nested" "$work/suite/user/sub.mk"
+	echo 'static_assert(sizeof(void *) == 8);' >"$work/suite/user/cxx.cpp"
+	built suite -j4 O="$work/nested" TA_ARCH_DEFINE=ARM64
+	there nested/user/{${uuid}21.ta,cxx.o}
+	serves "$work/nested/user:$work/nested/lib_dl" ${uuid}21 '0 7\n1 20\n' "command 0: 0 49" "command 1: 0 42"
 	# Each library is signed, as a TA is.
 	"$teesim" ta inspect "$out/lib/${uuid}22.ta" >"$work/said" 2>&1 || fail "ta inspect of a library"
 	grep -q '^signature  *trusted' "$work/said" || {
