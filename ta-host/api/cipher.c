@@ -93,11 +93,17 @@ static void cipher_close(struct operation *operation)
 	explicit_bzero(context, sizeof(*context));
 }
 
+static bool is_ctr(const struct operation *operation)
+{
+	return operation->algorithm->variant == CIPHER_CTR;
+}
+
 static bool cipher_open(struct operation *operation)
 {
 	struct cipher_context *context = operation->context;
 
-	context->encrypt = operation->mode == TEE_MODE_ENCRYPT;
+	/* CTR is the same both ways. */
+	context->encrypt = operation->mode == TEE_MODE_ENCRYPT || is_ctr(operation);
 	context->library = library_context_take();
 	return context->library;
 }
@@ -357,9 +363,12 @@ TEE_Result TEE_CipherUpdate(TEE_OperationHandle operation, const void *srcData, 
 	room = destData ? *destLen : 0;
 	if (srcLen > SIZE_MAX / 2)
 		PANIC_PARAMETER("srcLen is more than there is memory");
-	/* By far the most usual. */
-	if (op->algorithm->variant == CIPHER_CTR && room >= srcLen) {
-		if (!library_pass(context->library, srcData, destData, srcLen))
+	/* By far the most usual, and by the shortest way. */
+	if (is_ctr(op) && room >= srcLen && srcLen <= PIECE_MAX) {
+		int written;
+
+		if (srcLen &&
+		    !EVP_EncryptUpdate(context->library, destData, &written, srcData, (int)srcLen))
 			complain(__func__, TEE_ERROR_GENERIC, "libcrypto fails");
 		*destLen = srcLen;
 		return TEE_SUCCESS;
