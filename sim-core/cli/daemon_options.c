@@ -120,7 +120,8 @@ int daemon_option_take(struct daemon_options *options, int option, const char *v
 		}
 		if (fault_plan_parse(value, strlen(value), &faults, fault_err, sizeof(fault_err)) <
 		    0) {
-			fprintf(stderr, "teesim %s: --fault: %s; --fault help lists what there is\n",
+			fprintf(stderr,
+				"teesim %s: --fault: %s; --fault help lists what there is\n",
 				command, fault_err);
 			return -1;
 		}
@@ -159,8 +160,7 @@ bool daemon_options_any(const struct daemon_options *options)
 	return options->require_signed || options->require_sandbox || options->log_level ||
 	       options->ta_wrapper || options->world_switch || options->seed ||
 	       options->strict_memory || options->durable || options->storage_quota ||
-	       options->faults || options->clock || options->plugin_path ||
-	       options->allow_net;
+	       options->faults || options->clock || options->plugin_path || options->allow_net;
 }
 
 void daemon_options_argv(struct daemon_options *options, const char *program,

@@ -61,7 +61,7 @@ struct daemon_options {
 		{ "strict-memory", no_argument, NULL, 'M' },                                      \
 		{ "durable", no_argument, NULL, 'D' },                                            \
 		{ "storage-quota", required_argument, NULL, 'Q' },                                \
-		{ "fault", required_argument, NULL, 'F' },                                      \
+		{ "fault", required_argument, NULL, 'F' },                                        \
 		{ "clock", required_argument, NULL, 'C' },                                        \
 		{ "allow-net", required_argument, NULL, 'A' },                                    \
 		{ "plugin-path", required_argument, NULL, 'P' },                                  \

@@ -231,9 +231,9 @@ static int object_tell(struct storage_object *object, uint32_t handle, TEE_Param
 {
 	struct storage_call_object told = { .handle = handle };
 	const size_t room = param->memref.size;
-	struct object_header header;
-	const uint8_t *attributes;
-	size_t size;
+	struct object_header header = { 0 };
+	const uint8_t *attributes = NULL;
+	size_t size = 0;
 	int err = storage_object_header(object, &header);
 
 	if (!err)
@@ -257,8 +257,8 @@ static TEE_Result on_open(struct storage_session *session, const struct storage_
 			  TEE_Param params[])
 {
 	struct storage_partition *partition = partition_of(session, request->store);
-	struct storage_object *object;
-	uint32_t handle;
+	struct storage_object *object = NULL;
+	uint32_t handle = 0;
 	int err;
 
 	if (!partition)
@@ -399,7 +399,7 @@ static TEE_Result on_restrict(struct storage_session *session,
 			      const struct storage_request *request, TEE_Param params[])
 {
 	struct handle *handle = handle_of(session, request->handle, 0);
-	struct object_header header;
+	struct object_header header = { 0 };
 	int err;
 
 	(void)params;
@@ -430,7 +430,7 @@ static TEE_Result on_next(struct storage_session *session, const struct storage_
 {
 	struct storage_partition *partition = partition_of(session, request->store);
 	struct storage_call_entry told = { 0 };
-	struct storage_entry entry;
+	struct storage_entry entry = { 0 };
 	uint32_t cursor = request->value;
 	int err;
 

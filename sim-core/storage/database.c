@@ -35,8 +35,8 @@ static const char *const statement_text[STATEMENTS] = {
 	[STATEMENT_GET] = "SELECT data FROM row WHERE id = ?1",
 	[STATEMENT_PUT] = "INSERT OR REPLACE INTO row(id, data) VALUES(?1, ?2)",
 	[STATEMENT_REMOVE] = "DELETE FROM row WHERE id >= ?1 AND id <= ?2",
-	[STATEMENT_REMOVE_SOME] = "DELETE FROM row WHERE id IN (SELECT id FROM row WHERE id >= ?1 "
-				  "AND id <= ?2 ORDER BY id LIMIT ?3)",
+	[STATEMENT_REMOVE_SOME] = ("DELETE FROM row WHERE id IN (SELECT id FROM row WHERE id >= ?1 "
+				   "AND id <= ?2 ORDER BY id LIMIT ?3)"),
 	[STATEMENT_NEXT] = "SELECT id FROM row WHERE id >= ?1 AND id <= ?2 ORDER BY id LIMIT 1",
 };
 

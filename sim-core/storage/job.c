@@ -249,7 +249,8 @@ static int stage_prepare(struct storage_job *job)
 	int err;
 
 	job->prepared = true;
-	job->stamps = calloc(block_count(job), sizeof(*job->stamps));
+	/* One more, since some allocators have nothing to give for nothing. */
+	job->stamps = calloc(block_count(job) + 1, sizeof(*job->stamps));
 	if (!job->stamps)
 		return -ENOMEM;
 	if (job->kind == STORAGE_JOB_WRITE && object->unclean) {

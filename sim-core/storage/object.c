@@ -95,7 +95,7 @@ int object_load(struct storage_object *object)
 {
 	struct storage_partition *partition = object->partition;
 	struct storage *storage = partition->storage;
-	struct record_head head;
+	struct record_head head = { 0 };
 	int err = partition_load(partition);
 
 	if (object->removed)
@@ -487,7 +487,7 @@ int storage_next(struct storage_partition *partition, uint32_t *cursor, struct s
 		const struct record_entry *entry = &partition->entries[*cursor];
 		const uint32_t page = *cursor / RECORD_PAGE_ENTRIES;
 		struct storage_object *object;
-		struct record_head head;
+		struct record_head head = { 0 };
 		struct seal_key *key;
 
 		if (partition->page_bad[page]) {

@@ -116,7 +116,7 @@ void partition_free(struct storage_partition *partition)
 static int page_load(struct storage_partition *partition, uint32_t page)
 {
 	struct storage *storage = partition->storage;
-	struct record_page content;
+	struct record_page content = { 0 };
 	int err = row_read(storage, partition->key, partition->entry.number, SLOT_TABLE + page,
 			   partition->page_stamp[page]);
 
@@ -140,7 +140,7 @@ static int page_load(struct storage_partition *partition, uint32_t page)
 static int pages_load(struct storage_partition *partition)
 {
 	struct storage *storage = partition->storage;
-	struct record_stamps stamps;
+	struct record_stamps stamps = { 0 };
 	int err = row_read(storage, partition->key, partition->entry.number, SLOT_HEAD,
 			   partition->entry.stamp);
 

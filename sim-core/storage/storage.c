@@ -223,7 +223,7 @@ static int root_write(struct storage *storage, uint64_t counter, uint64_t stamp)
 
 int state_ready(struct storage *storage)
 {
-	struct record_root root;
+	struct record_root root = { 0 };
 	int err;
 
 	if (!storage->forgotten)
@@ -447,8 +447,8 @@ static int root_judge(const struct anchor *anchor, const struct record_root *roo
 static int root_open(struct storage *storage, const char *path,
 		     const struct storage_options *options, char *err, size_t errlen)
 {
-	struct root_prefix prefix;
-	struct record_root root;
+	struct root_prefix prefix = { 0 };
+	struct record_root root = { 0 };
 	int code = root_prefix_read(storage, &prefix);
 
 	if (code == -ENOENT && !storage->anchor.counter && !options->read_only)

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 TestSuite(storage_killed, .init = device_directory_make, .fini = device_directory_remove,
-	  .timeout = 600);
+	  .timeout = 1500);
 
 #define NAMES 6
 /* Some are staged in slices. */
