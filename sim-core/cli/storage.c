@@ -305,11 +305,11 @@ static bool dump_piece(const uint8_t *bytes, size_t size, uint64_t offset, void 
 
 static int show_object(const struct request *request, struct storage_object *object)
 {
-	struct object_header header;
-	const uint8_t *attributes;
+	struct object_header header = { 0 };
+	const uint8_t *attributes = NULL;
 	char type[16];
-	uint64_t data;
-	size_t size;
+	uint64_t data = 0;
+	size_t size = 0;
 	int code = storage_object_header(object, &header);
 
 	if (!code)
