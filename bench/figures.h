@@ -6,6 +6,15 @@
 
 #include "harness.h"
 
+/* Without the tests in the tree there is no TAM to measure with. */
+#ifdef BENCH_OTRP
+#define OTRP_FIGURES(X) \
+	X(otrp_commands) \
+	X(otrp_many)
+#else
+#define OTRP_FIGURES(X)
+#endif
+
 #define FIGURES(X)           \
 	X(floor_pingpong)    \
 	X(empty_invoke)      \
@@ -29,7 +38,8 @@
 	X(storage_write_all) \
 	X(storage_read_all)  \
 	X(storage_random)    \
-	X(javascript)
+	X(javascript)        \
+	OTRP_FIGURES(X)
 
 #define FIGURE_DECLARE(name) void name##_run(struct bench *bench);
 FIGURES(FIGURE_DECLARE)

@@ -98,14 +98,14 @@ static int record_get(struct store *store, struct arena *arena, struct span key,
 	struct span value;
 	int rc = key.data ? store_get(store, key, arena, &value) : -ENOMEM;
 
-	return rc ? rc : record_parse(value, layout, count, out);
+	return rc ? rc : otrp_record_parse(value, layout, count, out);
 }
 
 static int record_put(struct store *store, struct arena *arena, struct span key,
 		      const struct record_member *layout, size_t count, const void *object)
 {
 	struct span value;
-	int rc = key.data ? record_encode(object, layout, count, arena, &value) : -ENOMEM;
+	int rc = key.data ? otrp_record_encode(object, layout, count, arena, &value) : -ENOMEM;
 
 	return rc ? rc : store_put(store, key, value);
 }
@@ -166,7 +166,7 @@ static int domain_visit_row(void *context, struct span key, struct span value)
 	struct span parts[3];
 
 	if (!key_parts(key, 3, parts) ||
-	    record_parse(value, domain_layout, COUNT(domain_layout), &domain))
+	    otrp_record_parse(value, domain_layout, COUNT(domain_layout), &domain))
 		return -EBADMSG;
 	domain.name = (struct domain_name) { parts[0], parts[1], parts[2] };
 	return visit->each(visit->context, &domain);
@@ -321,7 +321,8 @@ static int device_visit_row(void *context, struct span key, struct span value)
 	struct device_visit *visit = context;
 	struct domain_ta ta;
 
-	if (!key_parts(key, 1, &ta.taid) || record_parse(value, ta_layout, COUNT(ta_layout), &ta))
+	if (!key_parts(key, 1, &ta.taid) ||
+	    otrp_record_parse(value, ta_layout, COUNT(ta_layout), &ta))
 		return -EBADMSG;
 	return visit->each(visit->context, &ta);
 }
@@ -542,7 +543,7 @@ static int session_visit_row(void *context, struct span key, struct span value)
 	struct tam_session session;
 
 	(void)key;
-	if (record_parse(value, session_layout, COUNT(session_layout), &session))
+	if (otrp_record_parse(value, session_layout, COUNT(session_layout), &session))
 		return -EBADMSG;
 	return visit->each(visit->context, &session);
 }

@@ -59,7 +59,7 @@ static int job_do(struct parser *parser, struct parser_job *job, struct arena *a
 			  "the message could not be parsed");
 		return rc;
 	}
-	if (answer.record.data && record_parse(answer.record, layout, count, out)) {
+	if (answer.record.data && otrp_record_parse(answer.record, layout, count, out)) {
 		otrp_fail(failure, OTRP_TEE_FAIL, "the parser's answer is out of bounds");
 		return -EIO;
 	}

@@ -38,7 +38,7 @@ const struct record_member parser_package_layout[PARSER_PACKAGE_LAYOUT_COUNT] = 
 static void encode(const void *object, const struct record_member *layout, size_t count,
 		   struct arena *arena, struct parser_answer *out, struct otrp_failure *failure)
 {
-	if (record_encode(object, layout, count, arena, &out->record))
+	if (otrp_record_encode(object, layout, count, arena, &out->record))
 		(void)otrp_fail(failure, OTRP_TEE_FAIL, "out of memory");
 }
 

@@ -73,10 +73,10 @@ static void job_serve(int sock)
 	filter_enter(policy_job, sizeof(policy_job));
 #endif
 	if (parser_stream_read(sock, PARSER_SIZE_MAX, &arena, &octets) == 0 &&
-	    record_parse(octets, parser_job_layout, PARSER_JOB_LAYOUT_COUNT, &job) == 0) {
+	    otrp_record_parse(octets, parser_job_layout, PARSER_JOB_LAYOUT_COUNT, &job) == 0) {
 		parser_job_do(&job, &arena, &answer);
-		if (record_encode(&answer, parser_answer_layout, PARSER_ANSWER_LAYOUT_COUNT, &arena,
-				  &octets) == 0)
+		if (otrp_record_encode(&answer, parser_answer_layout, PARSER_ANSWER_LAYOUT_COUNT,
+				       &arena, &octets) == 0)
 			(void)parser_stream_write(sock, octets);
 	}
 	arena_clear(&arena);

@@ -76,7 +76,7 @@ void parser_process_stop(struct parser_process *process)
 
 static int answer_take(struct span octets, struct parser_answer *out)
 {
-	return record_parse(octets, parser_answer_layout, PARSER_ANSWER_LAYOUT_COUNT, out);
+	return otrp_record_parse(octets, parser_answer_layout, PARSER_ANSWER_LAYOUT_COUNT, out);
 }
 
 int parser_process_do(struct parser_process *process, const struct parser_job *job,
@@ -86,7 +86,7 @@ int parser_process_do(struct parser_process *process, const struct parser_job *j
 	struct span question, answer;
 	int ends[2], rc;
 
-	rc = record_encode(job, parser_job_layout, PARSER_JOB_LAYOUT_COUNT, arena, &question);
+	rc = otrp_record_encode(job, parser_job_layout, PARSER_JOB_LAYOUT_COUNT, arena, &question);
 	if (rc)
 		return rc;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)

@@ -52,7 +52,8 @@ int trust_open(struct trust **out, struct store *store, STACK_OF(X509) * preload
 	trust->preloaded = preloaded;
 	rc = trust_list_get(store, &trust->arena, &record);
 	if (rc == 0)
-		rc = record_parse(record, trust_list_layout, TRUST_LIST_LAYOUT_COUNT, &trust->list);
+		rc = otrp_record_parse(record, trust_list_layout, TRUST_LIST_LAYOUT_COUNT,
+				       &trust->list);
 	if (rc == 0) {
 		trust->listed = roots_make(&trust->list);
 		rc = trust->listed ? 0 : -EBADMSG;
@@ -126,10 +127,10 @@ int trust_update(struct trust *trust, struct store *store, const struct trust_li
 		rc = -ESTALE;
 	}
 	if (rc == 0)
-		rc = record_encode(list, trust_list_layout, TRUST_LIST_LAYOUT_COUNT, &arena,
-				   &record);
+		rc = otrp_record_encode(list, trust_list_layout, TRUST_LIST_LAYOUT_COUNT, &arena,
+					&record);
 	if (rc == 0)
-		rc = record_parse(record, trust_list_layout, TRUST_LIST_LAYOUT_COUNT, &kept);
+		rc = otrp_record_parse(record, trust_list_layout, TRUST_LIST_LAYOUT_COUNT, &kept);
 	if (rc == 0) {
 		rc = list_write(store, &arena, record);
 		if (rc)

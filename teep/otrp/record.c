@@ -39,8 +39,8 @@ static uint8_t *span_put(uint8_t *at, struct span span)
 	return at + span.size + 1;
 }
 
-int record_encode(const void *object, const struct record_member *layout, size_t count,
-		  struct arena *arena, struct span *out)
+int otrp_record_encode(const void *object, const struct record_member *layout, size_t count,
+		       struct arena *arena, struct span *out)
 {
 	size_t size = 0;
 	uint8_t *octets, *at;
@@ -93,7 +93,8 @@ static bool span_get(struct span *rest, const struct record_member *member, stru
 	return true;
 }
 
-int record_parse(struct span octets, const struct record_member *layout, size_t count, void *object)
+int otrp_record_parse(struct span octets, const struct record_member *layout, size_t count,
+		      void *object)
 {
 	struct span rest = octets;
 

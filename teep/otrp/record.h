@@ -3,7 +3,7 @@
  *
  * Used on both sides of that boundary. The octets are hostile: the process that made them may have
  * been taken over by the message it parsed. Bounds of every member stand in the layout, so that
- * what record_parse() accepts has numbers in range, sizes in range, and text that ends.
+ * what otrp_record_parse() accepts has numbers in range, sizes in range, and text that ends.
  */
 #ifndef TEESIM_TEEP_OTRP_RECORD_H
 #define TEESIM_TEEP_OTRP_RECORD_H
@@ -24,11 +24,11 @@ struct record_member {
 };
 
 /* Returns 0 or -ENOMEM. */
-int record_encode(const void *object, const struct record_member *layout, size_t count,
-		  struct arena *arena, struct span *out);
+int otrp_record_encode(const void *object, const struct record_member *layout, size_t count,
+		       struct arena *arena, struct span *out);
 
 /* Fills in `object`, whose spans borrow from `octets`. Returns 0 or -EBADMSG. */
-int record_parse(struct span octets, const struct record_member *layout, size_t count,
-		 void *object);
+int otrp_record_parse(struct span octets, const struct record_member *layout, size_t count,
+		      void *object);
 
 #endif

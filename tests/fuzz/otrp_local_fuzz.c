@@ -1,5 +1,5 @@
-/* Whatever comes in place of an administrator's list, a client's query, a TA package, a certificate,
- * an OCSP response, a parser's answer or job: no crash, and bounds that hold. */
+/* Whatever comes in place of an administrator's list, a client's query, a TA package, a
+ * certificate, an OCSP response, a parser's answer or job: no crash, and bounds that hold. */
 #include "otrp/parser_job.h"
 #include "teep/pki/certificate.h"
 #include "teep/pki/ocsp.h"
@@ -19,11 +19,11 @@ static void job_try(uint32_t kind, struct span input)
 	job.allowed.count = 1;
 	job.allowed.item[0] = input;
 	parser_job_do(&job, &arena, &answer);
-	if (record_encode(&answer, parser_answer_layout, PARSER_ANSWER_LAYOUT_COUNT, &arena,
-			  &octets) ||
-	    record_parse(octets, parser_answer_layout, PARSER_ANSWER_LAYOUT_COUNT, &answer))
+	if (otrp_record_encode(&answer, parser_answer_layout, PARSER_ANSWER_LAYOUT_COUNT, &arena,
+			       &octets) ||
+	    otrp_record_parse(octets, parser_answer_layout, PARSER_ANSWER_LAYOUT_COUNT, &answer))
 		abort();
-	(void)record_parse(input, parser_job_layout, PARSER_JOB_LAYOUT_COUNT, &back);
+	(void)otrp_record_parse(input, parser_job_layout, PARSER_JOB_LAYOUT_COUNT, &back);
 	arena_clear(&arena);
 }
 

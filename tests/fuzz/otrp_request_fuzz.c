@@ -17,9 +17,10 @@ static void record_back(const struct otrp_request *request, struct arena *arena)
 	struct otrp_request back;
 	struct span octets;
 
-	require(record_encode(request, otrp_request_layout, OTRP_REQUEST_LAYOUT_COUNT, arena,
-			      &octets) == 0);
-	require(record_parse(octets, otrp_request_layout, OTRP_REQUEST_LAYOUT_COUNT, &back) == 0);
+	require(otrp_record_encode(request, otrp_request_layout, OTRP_REQUEST_LAYOUT_COUNT, arena,
+				   &octets) == 0);
+	require(otrp_record_parse(octets, otrp_request_layout, OTRP_REQUEST_LAYOUT_COUNT, &back) ==
+		0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -44,7 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (otrp_content_parse(octets, (enum otrp_message)i, &options, &arena, &content,
 				       &failure) == 0)
 			require(!content.did.data || content.did.size == OTRP_HASH_SIZE);
-	if (record_parse(octets, otrp_request_layout, OTRP_REQUEST_LAYOUT_COUNT, &request) == 0)
+	if (otrp_record_parse(octets, otrp_request_layout, OTRP_REQUEST_LAYOUT_COUNT, &request) ==
+	    0)
 		require(request.message <= OTRP_MESSAGE_COUNT);
 	arena_clear(&arena);
 	return 0;

@@ -349,12 +349,12 @@ Test(otrp_request, a_record_comes_back_as_it_went)
 		struct span octets;
 
 		cr_assert_eq(parse_tbs((enum otrp_message)i, tbs, &strict, &request), 0);
-		cr_assert_eq(record_encode(&request, otrp_request_layout, OTRP_REQUEST_LAYOUT_COUNT,
-					   &arena, &octets),
+		cr_assert_eq(otrp_record_encode(&request, otrp_request_layout,
+						OTRP_REQUEST_LAYOUT_COUNT, &arena, &octets),
 			     0);
 		memset(&back, 0xa5, sizeof(back));
-		cr_assert_eq(record_parse(octets, otrp_request_layout, OTRP_REQUEST_LAYOUT_COUNT,
-					  &back),
+		cr_assert_eq(otrp_record_parse(octets, otrp_request_layout,
+					       OTRP_REQUEST_LAYOUT_COUNT, &back),
 			     0);
 		cr_assert(span_equal(back.rid, request.rid));
 		cr_assert(span_equal(back.ta_personal, request.ta_personal));
@@ -364,8 +364,9 @@ Test(otrp_request, a_record_comes_back_as_it_went)
 		cr_assert_eq(back.nextdsi, request.nextdsi);
 		/* Cut anywhere, it is none. */
 		for (size_t size = 0; size < octets.size; size++)
-			cr_assert_neq(record_parse(span_of(octets.data, size), otrp_request_layout,
-						   OTRP_REQUEST_LAYOUT_COUNT, &back),
+			cr_assert_neq(otrp_record_parse(span_of(octets.data, size),
+							otrp_request_layout,
+							OTRP_REQUEST_LAYOUT_COUNT, &back),
 				      0);
 		json_decref(tbs);
 	}
@@ -376,15 +377,17 @@ Test(otrp_request, a_record_out_of_bounds_is_refused)
 	struct otrp_content content = { .delete_tas = 2 };
 	struct span octets;
 
-	cr_assert_eq(record_encode(&content, otrp_content_layout, OTRP_CONTENT_LAYOUT_COUNT, &arena,
-				   &octets),
+	cr_assert_eq(otrp_record_encode(&content, otrp_content_layout, OTRP_CONTENT_LAYOUT_COUNT,
+					&arena, &octets),
 		     0);
-	cr_assert_neq(
-		record_parse(octets, otrp_content_layout, OTRP_CONTENT_LAYOUT_COUNT, &content), 0);
+	cr_assert_neq(otrp_record_parse(octets, otrp_content_layout, OTRP_CONTENT_LAYOUT_COUNT,
+					&content),
+		      0);
 	content = (struct otrp_content) { .did = span_of_text("short") };
-	cr_assert_eq(record_encode(&content, otrp_content_layout, OTRP_CONTENT_LAYOUT_COUNT, &arena,
-				   &octets),
+	cr_assert_eq(otrp_record_encode(&content, otrp_content_layout, OTRP_CONTENT_LAYOUT_COUNT,
+					&arena, &octets),
 		     0);
-	cr_assert_neq(
-		record_parse(octets, otrp_content_layout, OTRP_CONTENT_LAYOUT_COUNT, &content), 0);
+	cr_assert_neq(otrp_record_parse(octets, otrp_content_layout, OTRP_CONTENT_LAYOUT_COUNT,
+					&content),
+		      0);
 }

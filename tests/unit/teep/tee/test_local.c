@@ -33,7 +33,8 @@ static void install(const char *code)
 
 	kit_expect(&kit,
 		   &(struct kit_request) { .message = OTRP_INSTALL_TA,
-					   .content = kit_ta_content(&kit.tam, "sp", "sd", KIT_TAID),
+					   .content =
+						   kit_ta_content(&kit.tam, "sp", "sd", KIT_TAID),
 					   .encrypted_ta = encrypted },
 		   code, NULL);
 	OPENSSL_free(package);
@@ -49,8 +50,8 @@ static EVP_PKEY *created_aik(void)
 
 	kit_expect(&kit,
 		   &(struct kit_request) { .message = OTRP_CREATE_SD,
-					   .content = kit_create_content(&kit, &kit.tam, "sp",
-									 "sd") },
+					   .content =
+						   kit_create_content(&kit, &kit.tam, "sp", "sd") },
 		   "pass", &answer);
 	cr_assert_eq(base64_decode(json_span(json_object_get(answer.content, "teespaik")),
 				   BASE64_ANY, &arena, &der),

@@ -1,0 +1,407 @@
+/*
+ * OTrP commands in the TEE, from request to durable answer, against the cryptography that the
+ * protocol makes unavoidable, done by libcrypto alone: with RSA-2048 in every role but the
+ * anonymous keys, which are P-256. And the same commands on a device with ten thousand domains,
+ * against one with ten.
+ */
+#include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "figures.h"
+#include "otrp/domains.h"
+#include "tam_kit.h"
+
+#define CONTENT 4096U
+
+/* What each command must do at least. */
+struct work {
+	unsigned int verify;  /* request, two certificates of the chain, two OCSP responses */
+	unsigned int decrypt; /* the content's key */
+	unsigned int sign;    /* answer, firmware's word */
+	unsigned int make_aik, unwrap_aik;
+	size_t octets; /* that go through AES and SHA-256 */
+};
+
+struct side {
+	struct kit kit;
+	enum otrp_message message;
+	char *request;
+	unsigned int turn;
+	uint8_t *package;
+	size_t package_size;
+};
+
+struct bare {
+	EVP_PKEY *key, *aik;
+	struct work work;
+	EVP_PKEY_CTX *signer, *verifier, *decrypter, *encrypter;
+	uint8_t signature[256], wrapped[256], digest[32];
+	uint8_t *octets;
+};
+
+static bool bare_open(struct bare *bare, const struct work *work)
+{
+	size_t size = sizeof(bare->signature), room = sizeof(bare->wrapped);
+
+	bare->work = *work;
+	bare->key = EVP_RSA_gen(2048);
+	bare->aik = EVP_EC_gen("P-256");
+	bare->octets = calloc(1, work->octets + 64);
+	bare->signer = EVP_PKEY_CTX_new(bare->key, NULL);
+	bare->verifier = EVP_PKEY_CTX_new(bare->key, NULL);
+	bare->decrypter = EVP_PKEY_CTX_new(bare->key, NULL);
+	bare->encrypter = EVP_PKEY_CTX_new(bare->key, NULL);
+	return bare->octets && EVP_PKEY_sign_init(bare->signer) > 0 &&
+	       EVP_PKEY_CTX_set_signature_md(bare->signer, EVP_sha256()) > 0 &&
+	       EVP_PKEY_verify_init(bare->verifier) > 0 &&
+	       EVP_PKEY_CTX_set_signature_md(bare->verifier, EVP_sha256()) > 0 &&
+	       EVP_PKEY_decrypt_init(bare->decrypter) > 0 &&
+	       EVP_PKEY_encrypt_init(bare->encrypter) > 0 &&
+	       EVP_PKEY_sign(bare->signer, bare->signature, &size, bare->digest, 32) > 0 &&
+	       EVP_PKEY_encrypt(bare->encrypter, bare->wrapped, &room, bare->digest, 32) > 0;
+}
+
+static void bare_close(struct bare *bare)
+{
+	EVP_PKEY_CTX_free(bare->signer);
+	EVP_PKEY_CTX_free(bare->verifier);
+	EVP_PKEY_CTX_free(bare->decrypter);
+	EVP_PKEY_CTX_free(bare->encrypter);
+	EVP_PKEY_free(bare->key);
+	EVP_PKEY_free(bare->aik);
+	free(bare->octets);
+}
+
+static bool octets_through(const struct bare *bare)
+{
+	EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
+	uint8_t digest[32];
+	int n;
+	bool done;
+
+	done = cipher &&
+	       EVP_EncryptInit_ex(cipher, EVP_aes_128_cbc(), NULL, bare->digest, bare->digest) ==
+		       1 &&
+	       EVP_EncryptUpdate(cipher, bare->octets, &n, bare->octets, (int)bare->work.octets) ==
+		       1 &&
+	       EVP_Digest(bare->octets, bare->work.octets, digest, NULL, EVP_sha256(), NULL) == 1;
+	EVP_CIPHER_CTX_free(cipher);
+	return done;
+}
+
+static bool aik_agree(const struct bare *bare)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(bare->aik, NULL);
+	uint8_t secret[32];
+	size_t size = sizeof(secret);
+	const bool done = context && EVP_PKEY_derive_init(context) > 0 &&
+			  EVP_PKEY_derive_set_peer(context, bare->aik) > 0 &&
+			  EVP_PKEY_derive(context, secret, &size) > 0;
+
+	EVP_PKEY_CTX_free(context);
+	return done;
+}
+
+static int bare_call(void *context)
+{
+	struct bare *bare = context;
+	const struct work *work = &bare->work;
+	bool done = octets_through(bare);
+	uint8_t out[256];
+	size_t size;
+
+	for (unsigned int i = 0; done && i < work->verify; i++)
+		done = EVP_PKEY_verify(bare->verifier, bare->signature, 256, bare->digest, 32) > 0;
+	for (unsigned int i = 0; done && i < work->decrypt; i++) {
+		size = sizeof(out);
+		done = EVP_PKEY_decrypt(bare->decrypter, out, &size, bare->wrapped, 256) > 0;
+	}
+	/* The answer's content key. */
+	size = sizeof(out);
+	done = done && EVP_PKEY_encrypt(bare->encrypter, out, &size, bare->digest, 32) > 0;
+	for (unsigned int i = 0; done && i < work->sign; i++) {
+		size = sizeof(out);
+		done = EVP_PKEY_sign(bare->signer, out, &size, bare->digest, 32) > 0;
+	}
+	for (unsigned int i = 0; done && i < work->make_aik; i++) {
+		EVP_PKEY *made = EVP_EC_gen("P-256");
+
+		done = made != NULL;
+		EVP_PKEY_free(made);
+	}
+	for (unsigned int i = 0; done && i < work->unwrap_aik; i++)
+		done = aik_agree(bare);
+	return done ? 0 : -EIO;
+}
+
+static json_t *content_of(struct side *side, enum otrp_message message)
+{
+	const char *name = side->turn % 2 && message == OTRP_UPDATE_SD ? "sd2" : "sd";
+	json_t *content;
+
+	switch (message) {
+	case OTRP_CREATE_SD:
+		return kit_create_content(&side->kit, &side->kit.tam, "sp", "sd");
+	case OTRP_UPDATE_SD:
+		content = kit_sd_content(&side->kit.tam, "sp", name);
+		json_object_set_new(content, "changes",
+				    json_pack("{s:s}", "newsdname",
+					      strcmp(name, "sd") ? "sd" : "sd2"));
+		return content;
+	case OTRP_DELETE_SD:
+		return kit_sd_content(&side->kit.tam, "sp", "sd");
+	default:
+		return kit_ta_content(&side->kit.tam, "sp", "sd", KIT_TAID);
+	}
+}
+
+static void request_prepare(struct side *side, enum otrp_message message)
+{
+	struct kit_request request = { .message = message };
+
+	if (message == OTRP_INSTALL_TA || message == OTRP_UPDATE_TA)
+		request.encrypted_ta =
+			kit_encrypted_ta(&side->kit, "sp", side->package, side->package_size, "{}",
+					 message == OTRP_UPDATE_TA);
+	if (message != OTRP_GET_DEVICE_STATE)
+		request.content = content_of(side, message);
+	free(side->request);
+	side->request = kit_request(&side->kit, &request);
+}
+
+static void execute(struct side *side, enum otrp_message message)
+{
+	struct kit_answer answer;
+
+	request_prepare(side, message);
+	kit_send(&side->kit, &side->kit.tam, side->request, strlen(side->request), &answer);
+	kit_answer_clear(&answer);
+}
+
+/* Whatever must be there before the command, and then its request. */
+static void side_ready(struct side *side)
+{
+	kit_state(&side->kit, &side->kit.tam);
+	side->turn++;
+	switch (side->message) {
+	case OTRP_DELETE_SD:
+		execute(side, OTRP_CREATE_SD);
+		break;
+	case OTRP_CREATE_SD:
+		execute(side, OTRP_DELETE_SD);
+		break;
+	case OTRP_INSTALL_TA:
+		execute(side, OTRP_DELETE_TA);
+		break;
+	case OTRP_DELETE_TA:
+		execute(side, OTRP_INSTALL_TA);
+		break;
+	default:
+		break;
+	}
+	request_prepare(side, side->message);
+}
+
+static int side_call(void *context)
+{
+	struct side *side = context;
+	char *answer;
+	int rc = tee_process(side->kit.tee, side->request, strlen(side->request), &answer);
+
+	/* The kit reads whether it passed at its next state; a failure here is an answer without.
+	 */
+	if (rc == 0)
+		free(answer);
+	return rc;
+}
+
+static void side_after(void *context)
+{
+	side_ready(context);
+}
+
+static bool side_open(struct side *side, enum otrp_message message)
+{
+	static const struct kit_kinds kinds = { KEY_RSA, KEY_RSA, KEY_RSA, KEY_P256 };
+	static char parser[512];
+	char self[400];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (n < 0)
+		return false;
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	*slash = '\0';
+	snprintf(parser, sizeof(parser), "%s/../libexec/teesim/teesim-otrp-parser", self);
+	kit_open(&side->kit, &kinds);
+	side->kit.options.parser = parser;
+	kit_restart(&side->kit);
+	side->message = message;
+	side->package = kit_package(&side->kit, 1, &side->package_size);
+	kit_state(&side->kit, &side->kit.tam);
+	if (message != OTRP_CREATE_SD && message != OTRP_DELETE_SD)
+		execute(side, OTRP_CREATE_SD);
+	if (message == OTRP_UPDATE_TA)
+		execute(side, OTRP_INSTALL_TA);
+	return true;
+}
+
+static void side_close(struct side *side)
+{
+	free(side->request);
+	OPENSSL_free(side->package);
+	kit_close(&side->kit);
+}
+
+static const struct {
+	enum otrp_message message;
+	const char *name, *many_name, *title;
+	struct work work;
+} commands[] = {
+	{ OTRP_GET_DEVICE_STATE,
+	  "otrp_state",
+	  "otrp_state_many",
+	  "GetDeviceState",
+	  { 5, 0, 2, 0, 0, CONTENT } },
+	{ OTRP_CREATE_SD,
+	  "otrp_create_sd",
+	  "otrp_create_sd_many",
+	  "CreateSD",
+	  { 5, 1, 2, 1, 0, 2 * CONTENT } },
+	{ OTRP_UPDATE_SD,
+	  "otrp_update_sd",
+	  "otrp_update_sd_many",
+	  "UpdateSD",
+	  { 5, 1, 2, 0, 0, 2 * CONTENT } },
+	{ OTRP_DELETE_SD,
+	  "otrp_delete_sd",
+	  "otrp_delete_sd_many",
+	  "DeleteSD",
+	  { 5, 1, 2, 0, 0, 2 * CONTENT } },
+	{ OTRP_INSTALL_TA,
+	  "otrp_install_ta",
+	  "otrp_install_ta_many",
+	  "InstallTA",
+	  { 6, 1, 2, 0, 1, 2 * CONTENT + 16384 } },
+	{ OTRP_UPDATE_TA,
+	  "otrp_update_ta",
+	  "otrp_update_ta_many",
+	  "UpdateTA",
+	  { 6, 1, 2, 0, 1, 2 * CONTENT + 16384 } },
+	{ OTRP_DELETE_TA,
+	  "otrp_delete_ta",
+	  "otrp_delete_ta_many",
+	  "DeleteTA",
+	  { 5, 1, 2, 0, 0, 2 * CONTENT } },
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void command_measure(struct bench *bench, size_t i)
+{
+	struct bare bare = { 0 };
+	struct side side = { 0 };
+	char title[96];
+
+	snprintf(title, sizeof(title), "%s in the TEE, RSA-2048", commands[i].title);
+	if (!bare_open(&bare, &commands[i].work) || !side_open(&side, commands[i].message)) {
+		harness_fail(bench, commands[i].name, title, "the device or libcrypto fails");
+	} else {
+		const struct measurement measurement = {
+			.name = commands[i].name,
+			.title = title,
+			.goal = GOAL_RATIO_AT_MOST,
+			.target = 1.3,
+			.thing = { "teesim", side_call, side_after, NULL, &side },
+			.yardstick = { "libcrypto", bare_call, NULL, NULL, &bare },
+			.calls = 8,
+			.round_ms = 200,
+			.anywhere = true,
+		};
+
+		side_ready(&side);
+		(void)harness_measure(bench, &measurement);
+		side_close(&side);
+	}
+	bare_close(&bare);
+}
+
+void otrp_commands_run(struct bench *bench)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		command_measure(bench, i);
+}
+
+/* Domains of other TAMs, ten each, straight into the store of a TEE that does not run. */
+static bool domains_add(struct side *side, unsigned int count)
+{
+	char err[512], tamid[32], name[32];
+	struct store *store;
+	int rc;
+
+	tee_close(side->kit.tee);
+	side->kit.tee = NULL;
+	rc = store_open(&store, side->kit.device, 0, err, sizeof(err));
+	if (rc == 0)
+		rc = store_begin(store);
+	for (unsigned int i = 0; rc == 0 && i < count; i++) {
+		struct arena arena = { 0 };
+		struct domain domain = { 0 };
+
+		snprintf(tamid, sizeof(tamid), "1.3.6.1.4.1.1.%u", i / 10);
+		snprintf(name, sizeof(name), "sd%u", i);
+		domain.name = (struct domain_name) { span_of_text(tamid), span_of_text("sp"),
+						     span_of_text(name) };
+		domain.signers.count = 1;
+		domain.signers.item[0] = span_of(side->package, 600);
+		rc = domain_put(store, &arena, &domain);
+		arena_clear(&arena);
+	}
+	if (rc == 0)
+		rc = store_commit(store);
+	if (rc == 0)
+		store_close(store);
+	kit_restart(&side->kit);
+	return rc == 0;
+}
+
+static void many_measure(struct bench *bench, size_t i)
+{
+	struct side many = { 0 }, few = { 0 };
+	char title[96];
+
+	snprintf(title, sizeof(title), "%s with 10,000 domains on the device", commands[i].title);
+	if (!side_open(&many, commands[i].message) || !side_open(&few, commands[i].message) ||
+	    !domains_add(&many, 10000) || !domains_add(&few, 10)) {
+		harness_fail(bench, commands[i].many_name, title, "the device fails");
+		return;
+	}
+	side_ready(&many);
+	side_ready(&few);
+	(void)harness_measure(bench,
+			      &(struct measurement) {
+				      .name = commands[i].many_name,
+				      .title = title,
+				      .goal = GOAL_RATIO_AT_MOST,
+				      .target = 2,
+				      .thing = { "10,000", side_call, side_after, NULL, &many },
+				      .yardstick = { "10", side_call, side_after, NULL, &few },
+				      .calls = 8,
+				      .round_ms = 200,
+				      .anywhere = true,
+			      });
+	side_close(&many);
+	side_close(&few);
+}
+
+void otrp_many_run(struct bench *bench)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		many_measure(bench, i);
+}
