@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <jose/jwe.h>
+#include <openssl/err.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
 #include <stdlib.h>
 
 #include "teep/otrp/encoding.h"
 #include "teep/otrp/jose_key.h"
+#include "teep/pki/openssl_auto.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -184,34 +187,68 @@ static json_t *cek_make(struct span key)
 	return cek;
 }
 
-/*
- * The content key: the unwrapped one when it has the right length, else the random one. libjose
- * substitutes a random key itself, but of the length of what was encrypted.
- */
-static int cek_unwrap(const json_t *object, const json_t *jwk, size_t size, struct arena *arena,
-		      struct span *cek)
+/* By OpenSSL itself, as signatures are (jws.c). `found` takes room octets, of which *size are the
+ * key. */
+static bool rsa_unwrap(const struct jwe *jwe, EVP_PKEY *key, struct arena *arena, uint8_t *found,
+		       size_t room, size_t *size)
 {
-	struct span unwrapped = { 0 };
-	json_t *found;
-	uint8_t *key = arena_take(arena, size);
+	PKEY_CTX_AUTO context = EVP_PKEY_CTX_new(key, NULL);
+	struct span block;
 
-	if (!key || RAND_priv_bytes(key, (int)size) != 1)
+	*size = room;
+	return context && base64_decode(jwe->encrypted_key, BASE64_JOSE, arena, &block) == 0 &&
+	       EVP_PKEY_decrypt_init(context) > 0 &&
+	       EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) > 0 &&
+	       EVP_PKEY_decrypt(context, found, size, block.data, block.size) > 0;
+}
+
+static bool ecdh_unwrap(const json_t *object, EVP_PKEY *key, struct arena *arena, uint8_t *found,
+			size_t room, size_t *size)
+{
+	JOSE_KEY_AUTO jwk = jose_key_of(key);
+	JOSE_KEY_AUTO content_key = jwk ? jose_jwe_dec_jwk(jose_quiet(), object, NULL, jwk) : NULL;
+	const json_t *text = json_object_get(content_key, "k");
+	struct span octets;
+
+	if (!json_is_string(text) || base64_decode(json_span(text), BASE64_JOSE, arena, &octets) ||
+	    octets.size > room)
+		return false;
+	memcpy(found, octets.data, octets.size);
+	*size = octets.size;
+	return true;
+}
+
+/* RSA keys have up to 8192 bits. */
+#define UNWRAPPED_MAX 1024U
+
+/*
+ * The content key: the unwrapped one when it has the right length, else a random one; chosen
+ * without a branch, so that what follows is the same for both.
+ */
+static int cek_unwrap(const struct jwe *jwe, const json_t *object, EVP_PKEY *key, size_t size,
+		      struct arena *arena, struct span *cek)
+{
+	uint8_t *chosen = arena_take(arena, size), *found = arena_take(arena, UNWRAPPED_MAX), mask;
+	size_t found_size = 0;
+	bool unwrapped;
+
+	if (!chosen || !found || RAND_priv_bytes(chosen, (int)size) != 1)
 		return -ENOMEM;
-	found = jose_jwe_dec_jwk(jose_quiet(), object, NULL, jwk);
-	if (found && json_is_string(json_object_get(found, "k")) &&
-	    base64_decode(json_span(json_object_get(found, "k")), BASE64_JOSE, arena, &unwrapped) ==
-		    0 &&
-	    unwrapped.size == size)
-		memcpy(key, unwrapped.data, size);
-	jose_key_free(found);
-	*cek = span_of(key, size);
+	memset(found, 0, UNWRAPPED_MAX);
+	unwrapped = jwe->algorithm == JWE_RSA1_5
+			    ? rsa_unwrap(jwe, key, arena, found, UNWRAPPED_MAX, &found_size)
+			    : ecdh_unwrap(object, key, arena, found, UNWRAPPED_MAX, &found_size);
+	ERR_clear_error();
+	mask = (uint8_t) - (int)(unwrapped & (found_size == size));
+	for (size_t i = 0; i < size; i++)
+		chosen[i] = (uint8_t)((found[i] & mask) | (chosen[i] & ~mask));
+	*cek = span_of(chosen, size);
 	return 0;
 }
 
 int jwe_decrypt(const struct jwe *jwe, EVP_PKEY *key, struct arena *arena, struct span *plaintext,
 		struct span *cek)
 {
-	JOSE_KEY_AUTO jwk = NULL;
 	JOSE_KEY_AUTO content_key = NULL;
 	json_t *object;
 	struct span found;
@@ -222,11 +259,10 @@ int jwe_decrypt(const struct jwe *jwe, EVP_PKEY *key, struct arena *arena, struc
 	if (jwe->encryption == ENC_NONE ||
 	    !jwe_algorithm_fits((enum jwe_algorithm)jwe->algorithm, key_kind(key)))
 		return -ENOTSUP;
-	jwk = jose_key_of(key);
 	object = object_make(jwe);
-	rc = jwk && object ? 0 : -ENOMEM;
+	rc = object ? 0 : -ENOMEM;
 	if (rc == 0)
-		rc = cek_unwrap(object, jwk,
+		rc = cek_unwrap(jwe, object, key,
 				jwe_encryption_key_size((enum jwe_encryption)jwe->encryption),
 				arena, &found);
 	if (rc == 0) {

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <jose/jws.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "teep/otrp/encoding.h"
 #include "teep/otrp/jose_key.h"
+#include "teep/pki/signature.h"
 
 static const struct member jws_members[] = {
 	{ "payload", MEMBER_TEXT, MEMBER_REQUIRED },
@@ -164,30 +166,52 @@ static json_t *chain_encode(STACK_OF(X509) * chain)
 	return array;
 }
 
+/* By OpenSSL itself: a private key stays where it is, with what OpenSSL has worked out for it, and
+ * does not become a JSON object for each signature. */
+static char *signature_of(EVP_PKEY *key, const char *protected_text, const char *payload_text)
+{
+	char *input = NULL, *text = NULL;
+	uint8_t *signature;
+	size_t size;
+	int n = asprintf(&input, "%s.%s", protected_text, payload_text);
+
+	if (n < 0)
+		return NULL;
+	signature = signature_make(key, SIGNATURE_JOSE, input, (size_t)n, &size);
+	if (signature)
+		text = base64url_encode(signature, size);
+	OPENSSL_free(signature);
+	free(input);
+	return text;
+}
+
 json_t *jws_sign(struct span payload, EVP_PKEY *key, STACK_OF(X509) * chain)
 {
 	const enum jws_algorithm algorithm = jws_algorithm_of(key_kind(key));
-	JOSE_KEY_AUTO jwk = algorithm == JWS_NONE ? NULL : jose_key_of(key);
-	char *text = base64url_encode(payload.data, payload.size);
-	json_t *object = NULL, *header = NULL;
+	char *protected_text = NULL, *payload_text, *signature_text = NULL;
+	json_t *object = NULL, *certificates;
+	char header[32];
 
-	if (text && jwk)
-		object = json_pack("{s:s}", "payload", text);
-	if (object)
-		header = json_pack("{s:{s:s}}", "protected", "alg", jws_algorithm_name(algorithm));
-	if (header && chain && json_object_set_new(header, "header", json_object()))
-		goto fail;
-	if (header && chain &&
-	    json_object_set_new(json_object_get(header, "header"), "x5c", chain_encode(chain)))
-		goto fail;
-	if (!header || !jose_jws_sig(jose_quiet(), object, header, jwk))
-		goto fail;
-	json_decref(header);
-	free(text);
+	if (algorithm == JWS_NONE)
+		return NULL;
+	snprintf(header, sizeof(header), "{\"alg\":\"%s\"}", jws_algorithm_name(algorithm));
+	protected_text = base64url_encode(header, strlen(header));
+	payload_text = base64url_encode(payload.data, payload.size);
+	if (protected_text && payload_text)
+		signature_text = signature_of(key, protected_text, payload_text);
+	if (signature_text)
+		object = json_pack("{s:s, s:s, s:s}", "payload", payload_text, "protected",
+				   protected_text, "signature", signature_text);
+	if (object && chain) {
+		certificates = chain_encode(chain);
+		if (!certificates || json_object_set_new(object, "header",
+							 json_pack("{s:o}", "x5c", certificates))) {
+			json_decref(object);
+			object = NULL;
+		}
+	}
+	free(protected_text);
+	free(payload_text);
+	free(signature_text);
 	return object;
-fail:
-	json_decref(header);
-	json_decref(object);
-	free(text);
-	return NULL;
 }
