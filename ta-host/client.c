@@ -444,16 +444,17 @@ static int operation_run(struct client_session *session, struct channel_operatio
 			 const struct client_patience *patience, uint32_t types, TEE_Param params[])
 {
 	struct waiting waiting = { .session = session, .patience = patience };
-	struct placement placement;
+	struct placement placement = { 0 };
 	int err = session->failure;
 
 	if (!err && patience_is_over(patience))
 		err = -ECANCELED;
-	if (!err)
+	if (!err && params)
 		err = placement_make(session, patience, types, params, &placement);
 	if (err < 0)
 		return err;
-	parameters_put(session, types, params, &placement, operation);
+	if (params)
+		parameters_put(session, types, params, &placement, operation);
 	waiting.seq = session->channel.seq + 1;
 	session->channel.alarm_ns = patience_next(patience);
 	err = channel_client_call(&session->channel, operation, waiting_tick, &waiting);
@@ -464,7 +465,8 @@ static int operation_run(struct client_session *session, struct channel_operatio
 		err = -EBUSY;
 	if (err < 0)
 		return err;
-	parameters_get(session, operation, &placement, params);
+	if (params)
+		parameters_get(session, operation, &placement, params);
 	return 0;
 }
 

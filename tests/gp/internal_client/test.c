@@ -258,7 +258,7 @@ Test(internal_client, a_ta_for_one_session_is_busy_for_others)
 	EXPECT_NESTED(try_open(&lonely, (struct opening) { .timeout = INFINITE }, &other),
 		      TEEC_ERROR_BUSY, TEEC_ORIGIN_TEE);
 	client_close(&direct);
-	place = open_session(&client, &lonely);
+	(void)open_session(&client, &lonely);
 	client_close(&client);
 	/* The sessions of an instance end with it. */
 	client_open(&direct, &caller);
