@@ -17,8 +17,8 @@ static int untrusted(struct exchange *exchange, const char *why)
 static int session_try(void *context, const struct tam_session *session)
 {
 	struct exchange *exchange = context;
-	X509_AUTO leaf = session->chain.count ? certificate_parse(session->chain.item[0].data,
-								  session->chain.item[0].size)
+	X509_AUTO leaf = session->chain.count ? certificate_cache_get(&exchange->tee->certificates,
+								      session->chain.item[0])
 					      : NULL;
 
 	if (!leaf || !jws_verify(&exchange->envelope.jws, X509_get0_pubkey(leaf)))
@@ -76,7 +76,7 @@ static int signature_check(struct exchange *exchange)
 	int rc;
 
 	if (x5c->count) {
-		exchange->leaf = certificate_parse(x5c->item[0].data, x5c->item[0].size);
+		exchange->leaf = certificate_cache_get(&tee->certificates, x5c->item[0]);
 		if (!exchange->leaf)
 			return otrp_fail(failure, OTRP_REQUEST_INVALID,
 					 "x5c does not begin with a certificate");
@@ -137,7 +137,7 @@ static int path_check(struct exchange *exchange)
 	if (!others)
 		return otrp_fail(&exchange->failure, OTRP_TEE_FAIL, "out of memory");
 	for (uint32_t i = 1; i < chain->count; i++) {
-		X509 *other = certificate_parse(chain->item[i].data, chain->item[i].size);
+		X509 *other = certificate_cache_get(&exchange->tee->certificates, chain->item[i]);
 
 		if (!other)
 			return untrusted(exchange, "x5c holds something else than certificates");
@@ -216,5 +216,7 @@ int exchange_authenticate(struct exchange *exchange)
 				  sk_X509_value(exchange->path, i + 1));
 	exchange->session.tamid = exchange->tamid;
 	exchange->authenticated = rc == 0;
+	if (rc == 0)
+		certificate_cache_keep(&exchange->tee->certificates, exchange->path);
 	return rc;
 }

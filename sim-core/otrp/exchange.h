@@ -8,6 +8,7 @@
 
 #include <openssl/x509.h>
 
+#include "otrp/certificate_cache.h"
 #include "otrp/domains.h"
 #include "otrp/parser.h"
 #include "otrp/tee.h"
@@ -21,6 +22,7 @@ struct tee {
 	struct store *store;
 	struct parser *parser;
 	struct trust *trust;
+	struct certificate_cache certificates;
 	uint8_t did[32];
 };
 

@@ -79,6 +79,7 @@ void tee_close(struct tee *tee)
 {
 	if (!tee)
 		return;
+	certificate_cache_clear(&tee->certificates);
 	trust_close(tee->trust);
 	parser_close(tee->parser);
 	store_close(tee->store);
