@@ -34,6 +34,7 @@
 	X(crypto_signatures) \
 	X(crypto_short)      \
 	X(storage_small)     \
+	X(storage_durable)   \
 	X(storage_read)      \
 	X(storage_write_all) \
 	X(storage_read_all)  \

@@ -6,5 +6,5 @@
 void storage_random_run(struct bench *bench)
 {
 	storage_measure(bench, "storage_random", "write 4 KiB somewhere in 64 MiB", 3,
-			BENCH_STORAGE_RANDOM, 64, 10);
+			BENCH_STORAGE_RANDOM, 64, 10, false);
 }

@@ -6,5 +6,5 @@
 void storage_read_all_run(struct bench *bench)
 {
 	storage_measure(bench, "storage_read_all", "read 16 MiB of an object", 2,
-			BENCH_STORAGE_READ_ALL, 1, 5);
+			BENCH_STORAGE_READ_ALL, 1, 5, false);
 }

@@ -6,5 +6,5 @@
 void storage_small_run(struct bench *bench)
 {
 	storage_measure(bench, "storage_small", "create, write 1 KiB, close and delete", 3,
-			BENCH_STORAGE_SMALL, 32, 20);
+			BENCH_STORAGE_SMALL, 32, 20, false);
 }

@@ -8,8 +8,9 @@
 
 #include "harness.h"
 
-/* Measures `command` (ta/storage_commands.h), `times` in each call. */
+/* Measures `command` (ta/storage_commands.h), `times` in each call; a target of 0 is none. With
+ * `durable`, which the device has to be as well, both sides survive a loss of power, too. */
 void storage_measure(struct bench *bench, const char *name, const char *title, double target,
-		     unsigned int command, unsigned int times, unsigned int calls);
+		     unsigned int command, unsigned int times, unsigned int calls, bool durable);
 
 #endif

@@ -51,6 +51,9 @@ enum {
 	CMD_USE,
 	/* [I id; i rounds, size; o nothing]: as fast as it can, for those who measure or disturb */
 	CMD_SMALL_ROUNDS,
+	/* [i command, types; i a, b; I and O memory]: straight to the service, past the API. The
+	 * first two parameters are the values, the others the memory; b gives the result. */
+	CMD_RAW,
 	CMD_PANIC,
 };
 

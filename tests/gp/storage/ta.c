@@ -121,6 +121,31 @@ static TEE_Result small_rounds(TEE_Param params[])
 	return result;
 }
 
+/* What a hostile TA would do: its own calls of the service that keeps the objects. */
+static TEE_Result raw(TEE_Param params[])
+{
+	static const TEE_UUID service = STORAGE_SERVICE;
+	const uint32_t types = params[0].value.b;
+	TEE_TASessionHandle session = TEE_HANDLE_NULL;
+	TEE_Param sent[TEE_NUM_PARAMS] = { 0 };
+	uint32_t origin;
+	TEE_Result result =
+		TEE_OpenTASession(&service, TEE_TIMEOUT_INFINITE, 0, NULL, &session, &origin);
+
+	if (result != TEE_SUCCESS)
+		return result;
+	for (int i = 0; i < TEE_NUM_PARAMS; i++) {
+		if (TEE_PARAM_TYPE_GET(types, i) >= TEE_PARAM_TYPE_MEMREF_INPUT)
+			sent[i] = params[2 + i % 2];
+		else
+			sent[i] = params[1];
+	}
+	result = TEE_InvokeTACommand(session, TEE_TIMEOUT_INFINITE, params[0].value.a, types, sent,
+				     &origin);
+	TEE_CloseTASession(session);
+	return result;
+}
+
 TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t types,
 				      TEE_Param params[TEE_NUM_PARAMS])
 {
@@ -211,6 +236,8 @@ TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t 
 		return key_use(OBJECT(params[0].value.a));
 	case CMD_SMALL_ROUNDS:
 		return small_rounds(params);
+	case CMD_RAW:
+		return raw(params);
 	case CMD_PANIC:
 		TEE_Panic(0x50A);
 		return TEE_SUCCESS;

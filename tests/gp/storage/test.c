@@ -960,6 +960,54 @@ Test(trusted_storage, handles_outlive_the_process_that_keeps_the_objects)
 	expect_content("name", "01234567XY");
 }
 
+/* The service is for the API of TAs, which it knows by teesimd's word. */
+Test(trusted_storage, service_is_not_for_clients)
+{
+	const TEEC_UUID service = STORAGE_SERVICE;
+	struct client nobody;
+
+	cr_expect_eq(client_try_open(&nobody, &service, TEEC_LOGIN_PUBLIC, NULL, NULL),
+		     TEEC_ERROR_ACCESS_DENIED);
+}
+
+Test(trusted_storage, calls_that_make_no_sense_are_refused_and_harm_nobody)
+{
+	uint32_t state = 1;
+	uint8_t memory[256];
+	int refused = 0;
+
+	close_object(create("name", META, "content"));
+	for (int i = 0; i < 2000; i++) {
+		TEEC_Operation operation = {
+			.paramTypes =
+				TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_VALUE_INPUT,
+						 TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_OUTPUT),
+		};
+		/* What each command takes, or something else. */
+		static const uint32_t types[] = { 0x0615, 0x0255, 0x0061, 0x0051, 0x0001, 0x0051,
+						  0x0001, 0x0001, 0x0001, 0x0021, 0x0063, 0x7777 };
+		TEEC_Result result;
+
+		for (size_t j = 0; j < sizeof(memory); j++) {
+			state = state * 1664525U + 1013904223U;
+			memory[j] = (uint8_t)(state >> 24);
+		}
+		operation.params[0].value.a = memory[0] % 13;
+		operation.params[0].value.b = types[memory[1] % 12];
+		operation.params[1].value.a = memory[2] & 1 ? memory[3] % 4 : 1;
+		operation.params[1].value.b = memory[4] & 1 ? state : memory[5];
+		operation.params[2].tmpref.buffer = memory;
+		operation.params[2].tmpref.size = memory[6];
+		operation.params[3].tmpref.buffer = memory;
+		operation.params[3].tmpref.size = memory[7];
+		result = client_invoke(&client, CMD_RAW, &operation);
+		cr_assert_neq(result, TEEC_ERROR_TARGET_DEAD, "in round %d", i);
+		refused += result == TEEC_ERROR_BAD_PARAMETERS;
+	}
+	cr_expect_gt(refused, 1000);
+	expect_content("name", "content");
+}
+
 Test(trusted_storage, names_of_version_1_1_do_the_same)
 {
 	struct info_1_1 {
