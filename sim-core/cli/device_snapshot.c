@@ -78,9 +78,11 @@ static int tree_copy(const char *from, const char *to, bool top)
 {
 	DIR *dir = opendir(from);
 	struct dirent *entry;
-	int err = dir ? 0 : -errno;
+	int err = 0;
 
-	if (!err && mkdir(to, 0700) < 0)
+	if (!dir)
+		return -errno;
+	if (mkdir(to, 0700) < 0)
 		err = -errno;
 	while (!err && (entry = readdir(dir))) {
 		char source[PATH_MAX], target[PATH_MAX];
@@ -99,8 +101,7 @@ static int tree_copy(const char *from, const char *to, bool top)
 		else if (S_ISREG(st.st_mode))
 			err = file_copy(source, target, st.st_mode & 0777);
 	}
-	if (dir)
-		closedir(dir);
+	closedir(dir);
 	return err;
 }
 

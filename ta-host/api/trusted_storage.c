@@ -626,7 +626,7 @@ TEE_Result TEE_StartPersistentObjectEnumerator(TEE_ObjectEnumHandle objectEnumer
 					       uint32_t storageID)
 {
 	struct enumerator *enumerator = enumerator_of(objectEnumerator, __func__);
-	struct storage_call_entry first;
+	struct storage_call_entry first = { 0 };
 	uint32_t cursor = 0;
 	TEE_Result result;
 
@@ -651,7 +651,7 @@ TEE_Result TEE_GetNextPersistentObject(TEE_ObjectEnumHandle objectEnumerator,
 				       size_t *objectIDLen)
 {
 	struct enumerator *enumerator = enumerator_of(objectEnumerator, __func__);
-	struct storage_call_entry entry;
+	struct storage_call_entry entry = { 0 };
 	TEE_Result result;
 
 	if (!objectID || !objectIDLen)

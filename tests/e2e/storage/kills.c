@@ -94,6 +94,18 @@ static pid_t daemon_find(void)
 	return peer.pid;
 }
 
+/* "12 (name) S 11 …": the name, and the parent's number. */
+static void stat_parse(const char *line, char comm[64], pid_t *parent)
+{
+	const char *name = strchr(line, '('), *end = name ? strrchr(name, ')') : NULL;
+
+	if (!end || end - name > 64 || strlen(end) < 4)
+		return;
+	memcpy(comm, name + 1, (size_t)(end - name - 1));
+	comm[end - name - 1] = '\0';
+	*parent = (pid_t)strtol(end + 4, NULL, 10);
+}
+
 /* A process whose parent, or parent's parent, is `ancestor`, and which is called that. */
 static pid_t descendant_find(pid_t ancestor, const char *name)
 {
@@ -104,7 +116,7 @@ static pid_t descendant_find(pid_t ancestor, const char *name)
 	while (proc && !found && (entry = readdir(proc))) {
 		char path[300], line[300] = "";
 		char comm[64] = "";
-		pid_t pid = atoi(entry->d_name), parent = 0;
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10), parent = 0;
 		FILE *file;
 
 		if (pid <= 0)
@@ -114,7 +126,7 @@ static pid_t descendant_find(pid_t ancestor, const char *name)
 		if (!file)
 			continue;
 		if (fgets(line, sizeof(line), file))
-			(void)sscanf(line, "%*d (%63[^)]) %*c %d", comm, &parent);
+			stat_parse(line, comm, &parent);
 		fclose(file);
 		if (parent == ancestor && !strcmp(comm, name))
 			found = pid;
@@ -472,9 +484,9 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		return 2;
-	number = atoi(argv[1]);
+	number = (int)strtol(argv[1], NULL, 10);
 	kills_left = number;
-	seed = (uint32_t)atoi(argv[2]);
+	seed = (uint32_t)strtoul(argv[2], NULL, 10);
 	state = seed * 7 + 1;
 	reconnect();
 	if (pthread_create(&killer, NULL, kill_now_and_then, &seed) != 0)
