@@ -78,10 +78,10 @@ __attribute__((format(printf, 5, 6))) static void finding(struct report *report,
 						advice));
 		return;
 	}
-	printf("%s%-7s%s  %-16s  %s\n", colours[verdict], words[verdict], report->colour.plain,
+	printf("%s%-7s%s  %-18s  %s\n", colours[verdict], words[verdict], report->colour.plain,
 	       what, text);
 	if (advice)
-		printf("%27s→ %s\n", "", advice);
+		printf("%29s→ %s\n", "", advice);
 }
 
 /* A program that teesimd starts. */
@@ -109,6 +109,10 @@ static void check_programs(struct report *report, const struct installation *fou
 		     "TAs reach no plugins: build or install all of teesim");
 	check_helper(report, "teesim-symbolize", found->symbolizer, VERDICT_WEAKER,
 		     "crash reports name no functions and lines: build or install all of teesim");
+	check_helper(report, "teesim-teep", found->teep, VERDICT_WEAKER,
+		     "no TAM can manage the device: build or install all of teesim");
+	check_helper(report, "teesim-otrp-parser", found->otrp_parser, VERDICT_WEAKER,
+		     "no TAM can manage the device: build or install all of teesim");
 	if (found->library_dir[0])
 		finding(report, VERDICT_OK, "libteec", NULL, "%s/libteec.so.2", found->library_dir);
 	else

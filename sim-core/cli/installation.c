@@ -60,6 +60,8 @@ int installation_find(struct installation *found)
 		found_beside(found->tee_services, found->teesimd, "tee-services");
 		found_beside(found->tee_plugins, found->teesimd, "tee-plugins");
 		found_beside(found->symbolizer, found->teesimd, "teesim-symbolize");
+		found_beside(found->teep, found->teesimd, "teesim-teep");
+		found_beside(found->otrp_parser, found->teesimd, "teesim-otrp-parser");
 	} else {
 		found->teesimd[0] = '\0';
 	}

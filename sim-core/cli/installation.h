@@ -16,6 +16,8 @@ struct installation {
 	char tee_services[PATH_MAX];
 	char tee_plugins[PATH_MAX];
 	char symbolizer[PATH_MAX];
+	char teep[PATH_MAX];
+	char otrp_parser[PATH_MAX];
 	/* The directory that holds libteec.so.2. */
 	char library_dir[PATH_MAX];
 	/* What makefiles call TEEC_EXPORT: include/ and lib/ below it. */

@@ -5,7 +5,8 @@ set -u
 . "$TEESIM_SOURCE_DIR/tests/e2e/expect.sh"
 
 expect_status 0 teesim doctor
-for check in teesimd ta-host tee-services tee-plugins teesim-symbolize libteec 'TA dev kit' home \
+for check in teesimd ta-host tee-services tee-plugins teesim-symbolize teesim-teep \
+	teesim-otrp-parser libteec 'TA dev kit' home \
 	sockets processors kernel seccomp landlock; do
 	expect_output "$check"
 done
@@ -34,6 +35,7 @@ done
 expect_status 0 env TEESIM_DAEMON="$PWD/part/teesimd" teesim doctor
 expect_output 'weaker   teesim-symbolize'
 expect_output 'weaker   tee-plugins'
+expect_output 'weaker   teesim-teep'
 rm part/tee-services
 expect_status 1 env TEESIM_DAEMON="$PWD/part/teesimd" teesim doctor
 expect_output 'missing  tee-services'
