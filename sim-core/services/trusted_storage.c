@@ -486,8 +486,12 @@ static TEE_Result invoke(void *context, uint32_t command, uint32_t types,
 	TEE_Result result = TEE_SUCCESS;
 	int err = storage_request_parse(command, types, params, &request);
 
-	if (err < 0)
+	/* What is in the caller's memory may have changed since; its next operation must not meet
+	 * the job, whose data may be elsewhere by then. */
+	if (err < 0) {
+		storage_job_cancel(&session->job);
 		return result_of(err);
+	}
 	/* An operation that is called again goes on where it was. */
 	if (session->job.kind == STORAGE_JOB_NONE)
 		result = handlers[request.command](session, &request, params);
