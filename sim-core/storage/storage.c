@@ -411,12 +411,17 @@ static int root_make(struct storage *storage)
 {
 	int err = root_key_derive(storage, seal_cipher_best());
 
-	storage->counter = 0;
-	storage->stamp = 0;
+	/* Both 0, unless what was there is lost. */
+	storage->counter = storage->anchor.counter;
+	storage->stamp = storage->anchor.stamp;
 	storage->next_number = 1;
 	if (!err)
 		err = state_begin(storage);
-	return err < 0 ? err : state_commit(storage);
+	if (err < 0)
+		return err;
+	/* Without the root they are nobody's. */
+	err = database_remove(storage->database, INT64_MIN, INT64_MAX, 0, NULL);
+	return err < 0 ? state_abort(storage, err) : state_commit(storage);
 }
 
 /* Does the counter stand where the database does? Says what is wrong, if anything is. */
@@ -451,7 +456,8 @@ static int root_open(struct storage *storage, const char *path,
 	struct record_root root = { 0 };
 	int code = root_prefix_read(storage, &prefix);
 
-	if (code == -ENOENT && !storage->anchor.counter && !options->read_only)
+	if (code == -ENOENT && !options->read_only &&
+	    (!storage->anchor.counter || options->re_anchor))
 		return root_make(storage);
 	if (code == -ENOENT && !storage->anchor.counter)
 		return -ENOENT;

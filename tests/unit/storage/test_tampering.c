@@ -296,6 +296,24 @@ Test(storage_tampering, missing_files_are_named)
 	cr_expect_eq(intact(), OBJECTS);
 }
 
+Test(storage_tampering, what_is_lost_can_be_accepted_as_lost)
+{
+	const struct storage_options accept = { .re_anchor = true };
+	char path[PATH_MAX], text[300];
+
+	populate();
+	keep();
+	device_file("storage", path);
+	cr_assert_eq(unlink(path), 0);
+	cr_expect_eq(device_storage_refused(text), -EBADMSG);
+	storage_close(device_storage(&accept));
+	populate();
+	cr_expect_eq(intact(), OBJECTS);
+	/* What was there before does not fit the counter any more. */
+	device_copy("storage.kept", "storage");
+	cr_expect_eq(device_storage_refused(text), -EBADMSG);
+}
+
 Test(storage_tampering, counter_of_another_value_is_refused)
 {
 	char text[300];
