@@ -105,7 +105,8 @@ static int tree_copy(const char *from, const char *to, bool top)
 	return err;
 }
 
-/* The same by way of a name that nobody looks at, so that it is there wholly or not at all. */
+/* The same by way of a name that nobody looks at, so that it is there wholly or not at all. What
+ * was there before stays until then. */
 static int tree_put(const char *from, const char *to)
 {
 	char temporary[PATH_MAX];
@@ -115,10 +116,14 @@ static int tree_put(const char *from, const char *to)
 		return -ENAMETOOLONG;
 	tree_remove(temporary);
 	err = tree_copy(from, temporary, true);
-	if (!err && rename(temporary, to) < 0)
-		err = -errno;
-	if (err < 0)
-		tree_remove(temporary);
+	if (!err && renameat2(AT_FDCWD, temporary, AT_FDCWD, to, RENAME_EXCHANGE) < 0) {
+		/* There was nothing, or the file system can't exchange. */
+		if (errno != ENOENT)
+			tree_remove(to);
+		if (rename(temporary, to) < 0)
+			err = -errno;
+	}
+	tree_remove(temporary);
 	return err;
 }
 
@@ -163,7 +168,6 @@ int device_snapshot(int argc, char **argv)
 	lock = device_lock_stopped(argv[1], directory);
 	if (lock < 0)
 		return EXIT_REFUSED;
-	tree_remove(snapshot);
 	err = tree_put(directory, snapshot);
 	close(lock);
 	if (err < 0)

@@ -82,6 +82,13 @@ expect_output 'plain: imported'
 expect_status 0 teesim run --device copy -- "$vault" get plain
 expect_output 'plain: changed'
 
+# A snapshot that is cut short leaves the one before.
+expect test ! -e "$TEESIM_HOME/snapshots/known.new~"
+(ulimit -f 1; exec teesim device snapshot copy known) >/dev/null 2>&1
+expect_status 0 teesim device restore default known
+vault_run get plain
+expect_output 'plain: imported'
+
 # What was there before the snapshot came back does not come back behind its back.
 cp "$path/storage" restored
 cp changed "$path/storage"
