@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -289,6 +290,14 @@ static int throwaway(const char *directory, const char *authorities, char *err, 
 	return rc;
 }
 
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
 int manufacture_throwaway(const char *directory, char *err, size_t errlen)
 {
 	static const enum key_kind kinds[HIERARCHY_COUNT] = { KEY_P256, KEY_P256, KEY_P256,
@@ -301,7 +310,10 @@ int manufacture_throwaway(const char *directory, char *err, size_t errlen)
 		return -ENAMETOOLONG;
 	/* The last that is made. */
 	snprintf(root, sizeof(root), "%s/sp/ca.pem", authorities);
-	if (access(root, F_OK) < 0)
+	if (access(root, F_OK) < 0) {
+		/* What somebody left who was killed over it has issued nothing. */
+		(void)nftw(authorities, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 		rc = authorities_make(authorities, kinds, err, errlen);
+	}
 	return rc ? rc : throwaway(directory, authorities, err, errlen);
 }
