@@ -120,6 +120,13 @@ int image_load(struct image *image, const struct client *client, const struct uu
 		return helper_load(image, IMAGE_SERVICES, server, result, reason);
 	if (uuid_equal(uuid, &service_plugins_uuid))
 		return helper_load(image, IMAGE_PLUGINS, server, result, reason);
+	/* A TA of that name would be taken for the services, and asked in their place. */
+	if (uuid_equal(uuid, &service_process_uuid)) {
+		snprintf(reason, IMAGE_REASON_SIZE,
+			 "a TA has the UUID of teesim's own services; give it another");
+		*result = RESULT_ITEM_NOT_FOUND;
+		return -1;
+	}
 	image->kind = IMAGE_TA;
 	image->libraries.count = 0;
 	err = ta_search_init(&search, client->ta_path, client->directory, server->device->path);

@@ -98,6 +98,21 @@ Test(failure, no_such_ta)
 	context_end();
 }
 
+/* What TAs keep in trusted storage would be handed to it. */
+Test(failure, uuid_of_the_services)
+{
+	const TEEC_UUID uuid = VILLAIN_SERVICES_UUID;
+	TEEC_Session session;
+	struct outcome outcome;
+
+	context_begin();
+	outcome.result = TEEC_OpenSession(&context, &session, &uuid, TEEC_LOGIN_PUBLIC, NULL, NULL,
+					  &outcome.origin);
+	expect_outcome(outcome, TEEC_ERROR_ITEM_NOT_FOUND, TEEC_ORIGIN_TEE);
+	cr_expect(fixture_hosts_become(0));
+	context_end();
+}
+
 Test(failure, wrong_architecture)
 {
 	const uint16_t machine = EM_S390;

@@ -11,6 +11,15 @@
 		}                                                          \
 	}
 
+/* What teesimd calls the process of the TEE's services: number 0x50 would be asked in its place. */
+#define VILLAIN_SERVICES_UUID                                          \
+	{                                                              \
+		0x6b1f0a52, 0x935e, 0x4d0b,                            \
+		{                                                      \
+			0x8e, 0x27, 0x50, 0xd4, 0xe1, 0x7c, 0x39, 0xaa \
+		}                                                      \
+	}
+
 /* The last octet of the UUID. */
 enum villain {
 	/* An instance per session; one instance for all; one that honest clients use. */
