@@ -244,6 +244,21 @@ static int memory_write(struct exchange *exchange, const uint8_t *state_hash)
 	return rc;
 }
 
+/* For those who hold a TA that may have been replaced: this file is another one from now on. It
+ * says nothing that anybody believes, so it is no part of the transaction; it comes before the
+ * commit, since who is killed between the two must not leave them with what was replaced, and who
+ * asks meanwhile waits for the store. */
+static void tas_changed(const struct tee *tee)
+{
+	char path[PATH_MAX], text[24];
+	struct atomic_file_part part = { text, 0 };
+
+	part.size = (size_t)snprintf(text, sizeof(text), "%llu\n",
+				     (unsigned long long)store_generation(tee->store) + 1);
+	if (snprintf(path, sizeof(path), "%s/domains.tas", tee->directory) < (int)sizeof(path))
+		(void)atomic_file_write(path, &part, 1, 0600, ATOMIC_FILE_REPLACE);
+}
+
 /* Makes the state that goes into the answer, notes it, and commits. */
 static int conclude(struct exchange *exchange, json_t **state)
 {
@@ -261,7 +276,11 @@ static int conclude(struct exchange *exchange, json_t **state)
 			return -EIO;
 	}
 	rc = memory_write(exchange, *state ? hash : NULL);
-	return rc ? rc : store_commit(exchange->tee->store);
+	if (rc)
+		return rc;
+	if (exchange->changed && exchange->message >= OTRP_DELETE_SD)
+		tas_changed(exchange->tee);
+	return store_commit(exchange->tee->store);
 }
 
 /* Steps 10 and 16: the whole of it in one transaction; failed, it leaves but the memory of it. */
@@ -320,19 +339,6 @@ static void process(struct exchange *exchange, struct span octets, json_t **stat
 		exchange->cek = (struct span) { 0 };
 }
 
-/* For those who hold a TA that may have been replaced: this file is another one from now on. It
- * says nothing that anybody believes, so it is no part of the transaction. */
-static void tas_changed(const struct tee *tee)
-{
-	char path[PATH_MAX], text[24];
-	struct atomic_file_part part = { text, 0 };
-
-	part.size = (size_t)snprintf(text, sizeof(text), "%llu\n",
-				     (unsigned long long)store_generation(tee->store));
-	if (snprintf(path, sizeof(path), "%s/domains.tas", tee->directory) < (int)sizeof(path))
-		(void)atomic_file_write(path, &part, 1, 0600, ATOMIC_FILE_REPLACE);
-}
-
 int tee_process(struct tee *tee, const void *request, size_t size, char **answer)
 {
 	struct exchange exchange = {
@@ -343,8 +349,6 @@ int tee_process(struct tee *tee, const void *request, size_t size, char **answer
 	json_t *state = NULL;
 
 	process(&exchange, span_of(request, size), &state);
-	if (exchange.changed && exchange.message >= OTRP_DELETE_SD)
-		tas_changed(tee);
 	*answer = answer_make(&exchange, state);
 	X509_free(exchange.leaf);
 	x509_stack_free(exchange.path);

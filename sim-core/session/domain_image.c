@@ -70,10 +70,8 @@ static enum ta_refusal image_take(int fd, const struct uuid *uuid, const char *o
 
 	snprintf(location.path, sizeof(location.path), "/proc/self/fd/%d", fd);
 	refusal = ta_image_load(&location, &policy, trust, libraries, out, err, errlen);
-	if (refusal == TA_ACCEPTED) {
+	if (refusal == TA_ACCEPTED)
 		snprintf(out->location.path, sizeof(out->location.path), "%s", origin);
-		(void)ta_file_identify(origin, &out->file);
-	}
 	return refusal;
 }
 
@@ -83,13 +81,15 @@ enum ta_refusal domain_image_load(const char *provisioner, const char *directory
 				  size_t errlen)
 {
 	char origin[PATH_MAX], text[UUID_TEXT_SIZE];
+	struct ta_file_identity file;
 	enum ta_refusal refusal = TA_UNREADABLE;
 	int fd, high, status = -1;
 	pid_t pid;
 
-	/* Where nothing was ever installed nobody is asked. */
+	/* Where nothing was ever installed nobody is asked. Looked at before the image is: one that
+	 * is replaced meanwhile is not taken for the new one. */
 	if (snprintf(origin, sizeof(origin), "%s/domains.tas", directory) >= (int)sizeof(origin) ||
-	    access(origin, F_OK) < 0)
+	    !ta_file_identify(origin, &file))
 		return TA_NOT_FOUND;
 	fd = memfd_create("teesim-domain-ta", MFD_CLOEXEC);
 	if (fd < 0 || fchmod(fd, 0600) < 0) {
@@ -113,6 +113,8 @@ enum ta_refusal domain_image_load(const char *provisioner, const char *directory
 		       "the TAs that a TAM installed on this device can't be read (status %d of "
 		       "%s): `teesim device verify %s` may tell why",
 		       status, provisioner, directory);
+	if (refusal == TA_ACCEPTED)
+		out->file = file;
 	close(fd);
 	return refusal;
 }
