@@ -363,7 +363,7 @@ static int show(struct request *request)
 
 /* ---- rm ---- */
 
-static int remove_all(struct storage_partition *partition)
+static int remove_all(struct storage *storage, struct storage_partition *partition)
 {
 	struct storage_entry entry;
 	uint32_t cursor = 0;
@@ -375,6 +375,9 @@ static int remove_all(struct storage_partition *partition)
 		code = storage_remove_name(partition, entry.name, entry.name_size);
 		if (code < 0 && code != -ENOENT)
 			return code;
+		/* What waits to be cleaned away is written with each removal. */
+		while (storage_clean(storage) == 1)
+			;
 	}
 	return 0;
 }
@@ -399,7 +402,7 @@ static int erase(struct request *request)
 		return EXIT_REFUSED;
 	status = EXIT_OK;
 	if (request->all)
-		code = remove_all(partition_of(storage, &ta, request->store));
+		code = remove_all(storage, partition_of(storage, &ta, request->store));
 	if (code < 0)
 		status = failed(request->words[0], code);
 	for (int i = 1; i < request->count; i++) {
@@ -448,10 +451,13 @@ static int export_data(struct request *request)
 	}
 	status = EXIT_OK;
 	if (strcmp(request->words[2], "-") != 0) {
-		/* Secrets are for the user alone. */
+		/* Secrets are for the user alone, in a file that was there before as well. */
 		const int fd =
 			open(request->words[2], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		struct stat st;
 
+		if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+			(void)fchmod(fd, 0600);
 		file = fd < 0 ? NULL : fdopen(fd, "w");
 	}
 	if (!file) {

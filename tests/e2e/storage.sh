@@ -40,6 +40,9 @@ expect_output 'needs --reveal'
 expect_status 0 teesim storage export --reveal "$ta" plain exported
 expect test "$(cat exported)" = 'some text'
 expect test "$(stat -c %a exported)" = 600
+chmod 644 exported
+expect_status 0 teesim storage export --reveal "$ta" plain exported
+expect test "$(stat -c %a exported)" = 600
 printf 'imported' >text
 expect_status 0 teesim storage import "$ta" plain text
 expect_status 0 teesim storage import "$ta" new - <text
