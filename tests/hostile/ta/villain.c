@@ -480,7 +480,7 @@ static TEE_Result obey(uint32_t *counter, uint32_t command, uint32_t types, TEE_
 		lie(*a, *b);
 		break;
 	case VILLAIN_CLOSE_CONTROL:
-		close(MESSAGE_HOST_CONTROL_FD);
+		close(*a ? MESSAGE_HOST_CLIENT_FD : MESSAGE_HOST_CONTROL_FD);
 		break;
 	case VILLAIN_SUM:
 		if (!has_memory)

@@ -75,7 +75,7 @@ enum villain_command {
 	VILLAIN_EAT,	       /* a: 0 memory of the heap, 1 mappings; returns how many MiB */
 	VILLAIN_SCRIBBLE,      /* in way a, enum scribble, over its channel; needs a memref in 1 */
 	VILLAIN_SEND,	       /* in way a, enum lie, to teesimd */
-	VILLAIN_CLOSE_CONTROL, /* its way to teesimd */
+	VILLAIN_CLOSE_CONTROL, /* its way to teesimd; a: the one as a client */
 	VILLAIN_SUM,	 /* a: the sum of memref 1's octets, read twice; b: did they differ? */
 	VILLAIN_HOLD,	 /* reads memref 1 until it holds a value other than a */
 	VILLAIN_RESIZE,	 /* says that memref 1 needs two to the power of a octets */
