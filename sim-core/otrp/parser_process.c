@@ -82,6 +82,7 @@ static int answer_take(struct span octets, struct parser_answer *out)
 int parser_process_do(struct parser_process *process, const struct parser_job *job,
 		      struct arena *arena, struct parser_answer *out)
 {
+	static const struct timeval patience = { .tv_sec = 60 };
 	struct packet_fds fds = { .count = 1 };
 	struct span question, answer;
 	int ends[2], rc;
@@ -92,6 +93,9 @@ int parser_process_do(struct parser_process *process, const struct parser_job *j
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return -EIO;
 	fds.fd[0] = ends[1];
+	/* One that was taken over must not hold the TEE up for ever. */
+	(void)setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	rc = socket_send(process->control, "j", 1, &fds, 0) ? -EIO : 0;
 	close(ends[1]);
 	if (rc == 0)

@@ -17,8 +17,9 @@
 #include "storage/state.h"
 
 /* A process that was killed may hold the lock a moment longer. */
-#define LOCK_ATTEMPTS 250
-#define LOCK_STEP_NS  20000000
+#define LOCK_ATTEMPTS		250
+#define LOCK_ATTEMPTS_IMPATIENT 40
+#define LOCK_STEP_NS		20000000
 /* How often a reader looks again when the writer got in between. */
 #define READ_ATTEMPTS 100
 
@@ -364,7 +365,7 @@ static int lock_take(struct storage *storage, const char *directory, bool impati
 	storage->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (storage->lock_fd < 0)
 		return say(-errno, err, errlen, path, strerror(errno));
-	for (int i = 0; i < (impatient ? 1 : LOCK_ATTEMPTS); i++) {
+	for (int i = 0; i < (impatient ? LOCK_ATTEMPTS_IMPATIENT : LOCK_ATTEMPTS); i++) {
 		const struct timespec step = { .tv_nsec = LOCK_STEP_NS };
 
 		if (!flock(storage->lock_fd, LOCK_EX | LOCK_NB))

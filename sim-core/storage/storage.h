@@ -33,7 +33,8 @@ struct storage_partition;
 struct storage_object;
 
 struct storage_options {
-	/* Where another process has it, do not wait until that ends. */
+	/* Where another process has it, do not wait for longer than one takes that is about to end.
+	 */
 	bool impatient;
 	/* Look, but change nothing; several may, while one other writes. */
 	bool read_only;

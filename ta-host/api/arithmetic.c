@@ -14,6 +14,8 @@
 
 /* BN_check_prime() is wrong about a composite number once in so many bits of calls, at most. */
 #define CHECK_CONFIDENCE 128U
+/* More is not asked for: the machine itself errs far more often. */
+#define CONFIDENCE_MAX 4096U
 
 /* Below this many bits its trial divisions leave no composite number. */
 #define CERTAIN_BITS 16
@@ -544,6 +546,8 @@ int32_t TEE_BigIntIsProbablePrime(const TEE_BigInt *op, uint32_t confidenceLevel
 	uint32_t reached = 0;
 	int prime;
 
+	if (confidenceLevel > CONFIDENCE_MAX)
+		confidenceLevel = CONFIDENCE_MAX;
 	do {
 		prime = BN_is_negative(number) ? 0 : BN_check_prime(number, frame.numbers, NULL);
 		library_check(&frame, prime >= 0);

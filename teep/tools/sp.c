@@ -79,8 +79,10 @@ static int package(int argc, char **argv)
 	image = input_read(path, &size);
 	if (!image)
 		return EXIT_REFUSED;
-	if (elf_image_parse(image, size, &elf, err, sizeof(err)) || !elf.is_ta)
-		rc = tool_refuse("%s: %s", path, elf.is_ta ? err : "is no TA in ELF");
+	if (elf_image_parse(image, size, &elf, err, sizeof(err)))
+		rc = tool_refuse("%s: %s", path, err);
+	else if (!elf.is_ta)
+		rc = tool_refuse("%s: is no TA", path);
 	else if (!ta_cms_header(&elf.ta.uuid, (uint32_t)version, name ? name : elf.ta.description,
 				size, header))
 		rc = tool_refuse("--name: at most %d octets", TA_CMS_NAME_MAX);
