@@ -8,7 +8,7 @@
 
 /* Without the tests in the tree there is no TAM to measure with. */
 #ifdef BENCH_OTRP
-#define OTRP_FIGURES(X) \
+#define OTRP_FIGURES(X)  \
 	X(otrp_commands) \
 	X(otrp_many)
 #else

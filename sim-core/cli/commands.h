@@ -36,8 +36,8 @@ int cmd_otrp(int argc, char **argv);
 /* Becomes teesim-teep with these arguments behind the command. Returns only when that fails. */
 int teep_exec(const char *command, int argc, char **argv);
 
-/* What teesim-teep COMMAND SUBCOMMAND --device DIRECTORY prints, to be read and then closed; NULL when
- * it can't be run. */
+/* What teesim-teep COMMAND SUBCOMMAND --device DIRECTORY prints, to be read and then closed; NULL
+ * when it can't be run. */
 FILE *teep_output(const char *command, const char *subcommand, const char *directory);
 void teep_output_close(FILE *output);
 

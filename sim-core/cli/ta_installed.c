@@ -109,9 +109,8 @@ static size_t print_domain_tas(const char *device_dir)
 		       "%s; %s\n",
 		       member_text(ta, "taid"),
 		       (long long)json_integer_value(json_object_get(ta, "version")),
-		       member_text(ta, "sdname"), member_text(ta, "spid"),
-		       member_text(ta, "tamid"), member_text(ta, "signer"),
-		       member_text(ta, "name"));
+		       member_text(ta, "sdname"), member_text(ta, "spid"), member_text(ta, "tamid"),
+		       member_text(ta, "signer"), member_text(ta, "name"));
 	json_decref(array);
 	return count;
 }

@@ -9,7 +9,7 @@
 #define TA_UUID FORMULA_TA_UUID
 
 /* One instance for all; what a session says stays in it. */
-#define TA_FLAGS       (TA_FLAG_SINGLE_INSTANCE | TA_FLAG_MULTI_SESSION)
+#define TA_FLAGS (TA_FLAG_SINGLE_INSTANCE | TA_FLAG_MULTI_SESSION)
 
 /* Exceptions take more of both than C does. */
 #define TA_STACK_SIZE  (32 * 1024)

@@ -45,19 +45,22 @@ static int host_run(const char *path, const char *env)
 	struct sandbox_report report = { 0 };
 	struct sandbox_child child;
 	struct sandbox_cage cage;
-	int control[2], output[2], status, err;
+	int control[2], client[2], output[2], status, err;
 	size_t at = 0;
 	ssize_t got;
 
 	cr_assert_eq(sandbox_cage_create(&cage), 0);
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control), 0);
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, client), 0);
 	cr_assert_eq(pipe2(output, O_CLOEXEC), 0);
 	options.control_fd = control[1];
+	options.client_fd = client[1];
 	options.log_fd = output[1];
 	options.cage = &cage;
 	err = sandbox_spawn(&options, &child, &report);
 	cr_assert_eq(err, 0, "%d", err);
 	close(control[1]);
+	close(client[1]);
 	close(output[1]);
 	cr_assert_eq(socket_send(control[0], "x", 1, &fds, 0), 0);
 	packet_fds_close(&fds);
@@ -66,6 +69,7 @@ static int host_run(const char *path, const char *env)
 	cr_assert_eq(waitpid(child.pid, &status, 0), child.pid);
 	close(child.pidfd);
 	close(control[0]);
+	close(client[0]);
 	close(output[0]);
 	sandbox_cage_destroy(&cage);
 	return status;
