@@ -51,7 +51,10 @@ static int file_copy(const char *from, const char *to, mode_t mode)
 	if (err == -EXDEV || err == -EINVAL || err == -EOPNOTSUPP) {
 		static char block[1 << 16];
 
-		err = lseek(in, 0, SEEK_SET) < 0 || ftruncate(out, 0) < 0 ? -errno : 0;
+		err = lseek(in, 0, SEEK_SET) < 0 || lseek(out, 0, SEEK_SET) < 0 ||
+				      ftruncate(out, 0) < 0
+			      ? -errno
+			      : 0;
 		while (!err && (n = read(in, block, sizeof(block))) != 0)
 			if (n < 0 || write(out, block, (size_t)n) != n)
 				err = n < 0 ? -errno : -EIO;
@@ -105,8 +108,24 @@ static int tree_copy(const char *from, const char *to, bool top)
 	return err;
 }
 
-/* The same by way of a name that nobody looks at, so that it is there wholly or not at all. What
- * was there before stays until then. */
+/* Puts what is complete at `from` in the place of `to`, of which the old or the new is there at any
+ * time. `from` is gone then. */
+static int tree_exchange(const char *from, const char *to)
+{
+	int err = 0;
+
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) < 0) {
+		/* There was nothing, or the file system can't exchange. */
+		if (errno != ENOENT)
+			tree_remove(to);
+		if (rename(from, to) < 0)
+			err = -errno;
+	}
+	tree_remove(from);
+	return err;
+}
+
+/* tree_copy() by way of a name that nobody looks at, so that it is there wholly or not at all. */
 static int tree_put(const char *from, const char *to)
 {
 	char temporary[PATH_MAX];
@@ -116,13 +135,8 @@ static int tree_put(const char *from, const char *to)
 		return -ENAMETOOLONG;
 	tree_remove(temporary);
 	err = tree_copy(from, temporary, true);
-	if (!err && renameat2(AT_FDCWD, temporary, AT_FDCWD, to, RENAME_EXCHANGE) < 0) {
-		/* There was nothing, or the file system can't exchange. */
-		if (errno != ENOENT)
-			tree_remove(to);
-		if (rename(temporary, to) < 0)
-			err = -errno;
-	}
+	if (!err)
+		return tree_exchange(temporary, to);
 	tree_remove(temporary);
 	return err;
 }
@@ -198,16 +212,14 @@ static int storage_anchor(const char *directory)
 
 static int device_replace(const char *directory, const char *snapshot)
 {
-	char next[PATH_MAX], old[PATH_MAX], counter[2][PATH_MAX];
+	char next[PATH_MAX], counter[2][PATH_MAX];
 	int err;
 
 	if (snprintf(next, sizeof(next), "%s.next~", directory) >= PATH_MAX ||
-	    snprintf(old, sizeof(old), "%s.old~", directory) >= PATH_MAX ||
 	    snprintf(counter[0], PATH_MAX, "%s/rpmb", directory) >= PATH_MAX ||
 	    snprintf(counter[1], PATH_MAX, "%s/rpmb", next) >= PATH_MAX)
 		return -ENAMETOOLONG;
 	tree_remove(next);
-	tree_remove(old);
 	err = tree_put(snapshot, next);
 	if (!err && access(counter[0], F_OK) == 0) {
 		(void)unlink(counter[1]);
@@ -215,15 +227,9 @@ static int device_replace(const char *directory, const char *snapshot)
 	}
 	if (!err)
 		err = storage_anchor(next);
-	if (!err && rename(directory, old) < 0)
-		err = -errno;
-	if (!err && rename(next, directory) < 0) {
-		err = -errno;
-		(void)rename(old, directory);
-	}
-	tree_remove(next);
 	if (!err)
-		tree_remove(old);
+		return tree_exchange(next, directory);
+	tree_remove(next);
 	return err;
 }
 

@@ -98,21 +98,6 @@ static const struct serving serving = {
 	.may_reopen = true,
 };
 
-/* Takes the message that says where plugins are. */
-static void start_receive(struct control_packet *packet)
-{
-	const struct message_start *start = &packet->start;
-
-	(void)control_receive(packet, true);
-	if (packet->size < sizeof(*start) || packet->header.type != MESSAGE_START ||
-	    packet->fds.count != 2 || packet->size - sizeof(*start) != start->path_size ||
-	    start->path_size >= sizeof(plugin_path)) {
-		fputs("the first message of teesimd makes no sense\n", stderr);
-		_exit(EXIT_FAILURE);
-	}
-	memcpy(plugin_path, packet->bytes + sizeof(*start), start->path_size);
-}
-
 int main(int argc, char **argv)
 {
 	static struct control_packet packet;
@@ -125,7 +110,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	(void)setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
-	start_receive(&packet);
+	control_receive_start(&packet, plugin_path, sizeof(plugin_path));
 	err = serve_listen(packet.fds.fd[1], packet.start.spin_us);
 	packet_fds_close(&packet.fds);
 	if (err < 0) {

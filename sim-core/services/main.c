@@ -43,14 +43,7 @@ static void start_receive(struct control_packet *packet)
 {
 	const struct message_start *start = &packet->start;
 
-	(void)control_receive(packet, true);
-	if (packet->size < sizeof(*start) || packet->header.type != MESSAGE_START ||
-	    packet->fds.count != 2 || packet->size - sizeof(*start) != start->path_size ||
-	    start->path_size >= sizeof(device_path)) {
-		fputs("the first message of teesimd makes no sense\n", stderr);
-		_exit(EXIT_FAILURE);
-	}
-	memcpy(device_path, packet->bytes + sizeof(*start), start->path_size);
+	control_receive_start(packet, device_path, sizeof(device_path));
 	device.storage_durable = start->start_flags & MESSAGE_START_DURABLE;
 	device.storage_quota_ta = start->storage_quota_ta;
 	device.storage_quota_device = start->storage_quota_device;

@@ -1,6 +1,8 @@
 #include "serving/control.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,6 +21,21 @@ bool control_receive(struct control_packet *packet, bool block)
 		_exit(STATUS_ABANDONED);
 	packet->size = (size_t)n;
 	return true;
+}
+
+void control_receive_start(struct control_packet *packet, char *path, size_t size)
+{
+	const struct message_start *start = &packet->start;
+
+	(void)control_receive(packet, true);
+	if (packet->size < sizeof(*start) || packet->header.type != MESSAGE_START ||
+	    packet->fds.count != 2 || packet->size - sizeof(*start) != start->path_size ||
+	    start->path_size >= size) {
+		fputs("the first message of teesimd makes no sense\n", stderr);
+		_exit(EXIT_FAILURE);
+	}
+	memcpy(path, packet->bytes + sizeof(*start), start->path_size);
+	path[start->path_size] = '\0';
 }
 
 void control_send(const void *message, size_t size)

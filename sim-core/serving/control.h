@@ -34,6 +34,11 @@ struct control_packet {
  * when there is none. Descriptors are the caller's: packet_fds_close(). */
 bool control_receive(struct control_packet *packet, bool block);
 
+/* Takes the first message to a program that is no TA host: MESSAGE_START, whose text goes
+ * terminated to `path` of `size` octets, and which brings two descriptors. The process ends where
+ * it is anything else. */
+void control_receive_start(struct control_packet *packet, char *path, size_t size);
+
 /* Sends a message; the process ends when teesimd is gone. */
 void control_send(const void *message, size_t size);
 
