@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "teep/otrp/encoding.h"
+#include "teep/otrp/member.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -64,127 +65,6 @@ int otrp_envelope_parse(struct span octets, const struct otrp_options *options, 
 		rc = jws_parse(value, &jws_options, arena, &out->jws, failure);
 	json_decref(object);
 	return rc;
-}
-
-/* Printable ASCII, 1 to 128 octets. */
-static bool is_identifier(struct span text)
-{
-	for (size_t i = 0; i < text.size; i++)
-		if (text.data[i] < 0x20 || text.data[i] > 0x7e)
-			return false;
-	return text.size > 0 && text.size <= OTRP_ID_SIZE_MAX;
-}
-
-/* UTF-8 (which jansson has seen to) without control characters, 1 to 255 octets. */
-static bool is_name(struct span text)
-{
-	for (size_t i = 0; i < text.size; i++) {
-		const uint8_t c = text.data[i];
-
-		if (c < 0x20 || c == 0x7f)
-			return false;
-		if (c == 0xc2 && i + 1 < text.size && text.data[i + 1] < 0xa0)
-			return false;
-	}
-	return text.size > 0 && text.size <= OTRP_NAME_SIZE_MAX;
-}
-
-static int name_take(const json_t *object, const char *name, struct arena *arena, struct span *out,
-		     struct otrp_failure *failure)
-{
-	if (member_text(object, name, arena, out))
-		return otrp_fail(failure, OTRP_TEE_FAIL, "out of memory");
-	if (out->data && !is_name(*out))
-		return otrp_fail(failure, OTRP_REQUEST_INVALID,
-				 "%s: not 1 to 255 octets of text without control characters",
-				 name);
-	return 0;
-}
-
-static int boolean_take(const json_t *object, const char *name, bool lenient, uint32_t *out,
-			struct otrp_failure *failure)
-{
-	const json_t *value = json_object_get(object, name);
-	const struct span text = lenient ? json_span(value) : (struct span) { 0 };
-
-	if (!value)
-		return 0;
-	if (json_is_boolean(value))
-		*out = json_is_true(value);
-	else if (span_is(text, "true") || span_is(text, "1"))
-		*out = 1;
-	else if (span_is(text, "false") || span_is(text, "0"))
-		*out = 0;
-	else
-		return otrp_fail(failure, OTRP_REQUEST_INVALID, "%s: not a boolean", name);
-	return 0;
-}
-
-static int hash_take(const json_t *object, const char *name, struct arena *arena, struct span *out,
-		     struct otrp_failure *failure)
-{
-	const json_t *value = json_object_get(object, name);
-
-	if (value && (base64_decode(json_span(value), BASE64_ANY, arena, out) ||
-		      out->size != OTRP_HASH_SIZE))
-		return otrp_fail(failure, OTRP_REQUEST_INVALID, "%s: not 32 octets in base64",
-				 name);
-	return 0;
-}
-
-/* An array of base64 strings; a lone string counts as one where that is allowed. */
-static int list_take(const json_t *object, const char *name, bool lone, struct arena *arena,
-		     struct span_list *out, enum otrp_status status, struct otrp_failure *failure)
-{
-	const json_t *value = json_object_get(object, name);
-	const size_t count = json_is_array(value) ? json_array_size(value) : 1;
-
-	if (!value)
-		return 0;
-	if (!json_is_array(value) && !(lone && json_is_string(value)))
-		return otrp_fail(failure, OTRP_REQUEST_INVALID, "%s: has a wrong type", name);
-	if (count > SPAN_LIST_MAX)
-		return otrp_fail(failure, OTRP_REQUEST_INVALID, "%s: more than %d", name,
-				 SPAN_LIST_MAX);
-	for (size_t i = 0; i < count; i++) {
-		const json_t *item = json_is_array(value) ? json_array_get(value, i) : value;
-
-		if (!json_is_string(item))
-			return otrp_fail(failure, OTRP_REQUEST_INVALID, "%s: has a wrong type",
-					 name);
-		if (base64_decode(json_span(item), BASE64_ANY, arena, &out->item[i]) ||
-		    out->item[i].size == 0)
-			return otrp_fail(failure, status, "%s: not base64", name);
-		out->count++;
-	}
-	return 0;
-}
-
-/* Algorithms that we do not know are no reason to refuse: the TAM names all of its own. */
-static int algorithms_take(const json_t *tbs, bool lenient, struct otrp_request *out,
-			   struct otrp_failure *failure)
-{
-	const json_t *value = json_object_get(tbs, "supportedsigalgs");
-	const json_t *item;
-	size_t i;
-
-	if (!value)
-		return 0;
-	out->has_algorithms = 1;
-	if (lenient && json_is_string(value)) {
-		out->algorithms = 1U << jws_algorithm_parse(json_span(value));
-		return 0;
-	}
-	if (!json_is_array(value))
-		return otrp_fail(failure, OTRP_REQUEST_INVALID, "supportedsigalgs: no array");
-	json_array_foreach(value, i, item)
-	{
-		if (!json_is_string(item))
-			return otrp_fail(failure, OTRP_REQUEST_INVALID,
-					 "supportedsigalgs: not an array of text");
-		out->algorithms |= 1U << jws_algorithm_parse(json_span(item));
-	}
-	return 0;
 }
 
 static const struct member encrypted_ta_members[] = {
@@ -291,11 +171,11 @@ static int command_take(const json_t *tbs, const struct otrp_options *options, s
 	rc = members_check(tbs, "request", command_members,
 			   COUNT(command_members) - (with_ta ? 0 : 1), EXTRA_REFUSED, failure);
 	if (rc == 0)
-		rc = name_take(tbs, "tee", arena, &out->tee, failure);
+		rc = member_name(tbs, "tee", arena, &out->tee, failure);
 	if (rc == 0)
-		rc = boolean_take(tbs, "nextdsi", options->lenient, &out->nextdsi, failure);
+		rc = member_boolean(tbs, "nextdsi", options->lenient, &out->nextdsi, failure);
 	if (rc == 0)
-		rc = hash_take(tbs, "dsihash", arena, &out->dsihash, failure);
+		rc = member_hash(tbs, "dsihash", arena, &out->dsihash, failure);
 	if (rc == 0)
 		rc = jwe_parse(json_object_get(tbs, "content"), arena, &out->content, failure);
 	if (rc == 0 && with_ta)
@@ -312,8 +192,11 @@ static int members_take(const json_t *tbs, const struct otrp_options *options, s
 	if (out->message == OTRP_GET_DEVICE_STATE) {
 		rc = members_check(tbs, "request", state_members, COUNT(state_members),
 				   EXTRA_REFUSED, failure);
-		if (rc == 0)
-			rc = algorithms_take(tbs, options->lenient, out, failure);
+		if (rc == 0) {
+			out->has_algorithms = json_object_get(tbs, "supportedsigalgs") != NULL;
+			rc = member_algorithms(tbs, "supportedsigalgs", options->lenient,
+					       &out->algorithms, failure);
+		}
 	} else {
 		rc = command_take(tbs, options, arena, out, failure);
 	}
@@ -328,7 +211,7 @@ static void identifier_take(const json_t *tbs, const char *name, struct arena *a
 {
 	const json_t *value = json_object_get(tbs, name);
 
-	if (json_is_string(value) && is_identifier(json_span(value)))
+	if (json_is_string(value) && identifier_valid(json_span(value)))
 		(void)arena_copy(arena, json_string_value(value), json_string_length(value), out);
 }
 
@@ -348,8 +231,8 @@ static int tbs_parse(const json_t *tbs, const struct otrp_options *options, stru
 		return otrp_fail(failure, OTRP_UNSUPPORTED_MSG_VERSION,
 				 "the only version that is supported is " OTRP_VERSION);
 	/* These are needed to judge the sender, before what is wrong with the rest counts. */
-	rc = list_take(tbs, "ocspdat", options->lenient, arena, &out->ocspdat, OTRP_TAM_NOT_TRUSTED,
-		       &late);
+	rc = member_list(tbs, "ocspdat", options->lenient, arena, &out->ocspdat,
+			 OTRP_TAM_NOT_TRUSTED, &late);
 	if (rc)
 		out->ocspdat.count = 0;
 	else
@@ -480,17 +363,17 @@ static int changes_take(const json_t *changes, const struct otrp_options *option
 	if (rc == 0 && json_object_size(changes) == 0)
 		rc = otrp_fail(failure, OTRP_REQUEST_INVALID, "changes: there are none");
 	if (rc == 0)
-		rc = name_take(changes, "newsdname", arena, &out->newsdname, failure);
+		rc = member_name(changes, "newsdname", arena, &out->newsdname, failure);
 	if (rc == 0)
-		rc = name_take(changes, "newspid", arena, &out->newspid, failure);
+		rc = member_name(changes, "newspid", arena, &out->newspid, failure);
 	if (rc == 0)
-		rc = list_take(changes, "spcert", options->lenient, arena, &out->spcert,
-			       OTRP_SPCERT_INVALID, failure);
+		rc = member_list(changes, "spcert", options->lenient, arena, &out->spcert,
+				 OTRP_SPCERT_INVALID, failure);
 	if (rc == 0)
 		rc = hashes_take(changes, arena, &out->deloldspcert, failure);
 	if (rc == 0)
-		rc = boolean_take(changes, "renewteespaik", options->lenient, &out->renew_aik,
-				  failure);
+		rc = member_boolean(changes, "renewteespaik", options->lenient, &out->renew_aik,
+				    failure);
 	return rc;
 }
 
@@ -513,15 +396,17 @@ static int content_take(const json_t *object, enum otrp_message message,
 	rc = members_check(object, "content", contents[message].members, contents[message].count,
 			   EXTRA_REFUSED, failure);
 	for (size_t i = 0; rc == 0 && i < COUNT(texts); i++)
-		rc = name_take(object, texts[i].name, arena,
-			       (struct span *)(void *)((uint8_t *)out + texts[i].offset), failure);
+		rc = member_name(object, texts[i].name, arena,
+				 (struct span *)(void *)((uint8_t *)out + texts[i].offset),
+				 failure);
 	if (rc == 0)
-		rc = hash_take(object, "did", arena, &out->did, failure);
+		rc = member_hash(object, "did", arena, &out->did, failure);
 	if (rc == 0)
-		rc = list_take(object, "spcert", true, arena, &out->spcert, OTRP_SPCERT_INVALID,
-			       failure);
+		rc = member_list(object, "spcert", true, arena, &out->spcert, OTRP_SPCERT_INVALID,
+				 failure);
 	if (rc == 0)
-		rc = boolean_take(object, "deleteta", options->lenient, &out->delete_tas, failure);
+		rc = member_boolean(object, "deleteta", options->lenient, &out->delete_tas,
+				    failure);
 	if (rc == 0 && changes)
 		rc = changes_take(changes, options, arena, out, failure);
 	return rc;

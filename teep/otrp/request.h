@@ -10,6 +10,7 @@
 
 #include "teep/otrp/jwe.h"
 #include "teep/otrp/jws.h"
+#include "teep/otrp/member.h"
 #include "teep/otrp/record.h"
 
 enum otrp_message {
@@ -31,9 +32,6 @@ const char *otrp_answer_name(enum otrp_message message);
 
 #define OTRP_VERSION	      "1.0"
 #define OTRP_MESSAGE_SIZE_MAX (16U << 20)
-#define OTRP_ID_SIZE_MAX      128U /* rid and tid */
-#define OTRP_NAME_SIZE_MAX    255U /* spid, sdname, taid, tee, tamid */
-#define OTRP_HASH_SIZE	      32U
 
 struct otrp_options {
 	bool lenient;	      /* accept what the drafts' samples have and their text has not */
