@@ -1,0 +1,53 @@
+/*
+ * What SQLite and PostgreSQL each do behind database.h. A backend keeps no state but the
+ * connection: the cache of statements, retries and transactions are database.c's.
+ */
+#ifndef TEESIM_TEEP_TAM_DATABASE_BACKEND_H
+#define TEESIM_TEEP_TAM_DATABASE_BACKEND_H
+
+#include "teep/tam/database.h"
+
+#define TAM_ERROR_SIZE 512
+
+/* Words of the tables' definitions that differ. */
+struct tam_dialect {
+	const char *octets; /* the type */
+	const char *serial; /* the type of a primary key that counts by itself, never twice */
+	const char *table;  /* behind the closing parenthesis */
+};
+
+struct tam_backend {
+	const char *name;
+	struct tam_dialect dialect;
+	/* `error` (TAM_ERROR_SIZE octets) is where this and all that follows put their reasons. */
+	int (*open)(void **connection, const char *where, bool create, char *error);
+	void (*close)(void *connection);
+	/* Statements without arguments and rows, several in one text. */
+	int (*execute)(void *connection, const char *sql, char *error);
+	int (*begin)(void *connection, enum tam_durability durability, char *error);
+	int (*commit)(void *connection, char *error);
+	void (*rollback)(void *connection);
+	int (*prepare)(void *connection, const char *sql, void **statement, char *error);
+	void (*unprepare)(void *connection, void *statement);
+	/* Arguments are borrowed until the call returns. `*changed` may be asked for. */
+	int (*start)(void *connection, void *statement, const struct tam_value *values,
+		     size_t count, char *error);
+	/* 1, 0 or a negative errno. */
+	int (*next)(void *connection, void *statement, char *error);
+	void (*finish)(void *connection, void *statement);
+	int64_t (*changed)(void *connection, void *statement);
+	bool (*is_null)(void *statement, int column);
+	int64_t (*integer)(void *statement, int column);
+	struct span (*octets)(void *statement, int column);
+	/* Connect anew when the connection is gone. Every statement is void then: returns 1. */
+	int (*revive)(void *connection, char *error);
+};
+
+extern const struct tam_backend tam_backend_sqlite;
+extern const struct tam_backend tam_backend_postgresql;
+
+const struct tam_dialect *tam_database_dialect(const struct tam_database *database);
+/* For schema.c alone: statements that are not prepared. */
+int tam_database_execute(struct tam_database *database, const char *sql);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * Deployments: wanted state that somebody set and follows, device by device.
+ *
+ * Runs in teesim-tam. A deployment sets its wanted entry, and has a row for each device that is in
+ * its scope: those known when it starts, and those that come into the scope while it runs. One that
+ * is set later for the same scope and TA takes the place of an earlier one, which is then done with
+ * whoever was still waiting left out. Results live in the caller's arena.
+ */
+#ifndef TEESIM_TEEP_TAM_DEPLOYMENT_H
+#define TEESIM_TEEP_TAM_DEPLOYMENT_H
+
+#include "teep/tam/wanted.h"
+
+enum deployment_state {
+	DEPLOYMENT_WAITING,
+	DEPLOYMENT_RUNNING,
+	DEPLOYMENT_DONE,
+	DEPLOYMENT_FAILED,
+};
+
+const char *deployment_state_name(enum deployment_state state);
+/* -1 for none. */
+int deployment_state_parse(const char *name);
+
+struct deployment {
+	int64_t id;
+	struct wanted what; /* created and created_by are the deployment's */
+	bool replaced;	    /* a later one took its place */
+	int64_t waiting, running, done, failed;
+};
+
+/* `what` as for wanted_set(), whose failures are these too. */
+int deployment_start(struct tam_database *database, struct wanted *what, struct arena *arena,
+		     struct deployment *out, const char **why);
+int deployment_get(struct tam_database *database, int64_t id, struct arena *arena,
+		   struct deployment *out);
+/* RUNNING while a device waits or runs; else FAILED when one failed; else DONE. */
+enum deployment_state deployment_state(const struct deployment *deployment);
+/* Newest first, from below `before` (0: the newest); of one SP unless NULL. */
+int deployment_list(struct tam_database *database, const char *spid, int64_t before, int64_t limit,
+		    struct arena *arena, struct deployment **list, size_t *count);
+
+struct deployment_device {
+	const char *did, *tee_name;
+	enum deployment_state state;
+	const char *error; /* "" for none */
+	int64_t updated;
+};
+/* By did; state -1: any. */
+int deployment_devices(struct tam_database *database, int64_t id, int state, const char *after,
+		       int64_t limit, struct arena *arena, struct deployment_device **list,
+		       size_t *count);
+
+/*
+ * How a device fares, told by whoever runs its session. A session that starts makes what waited (or
+ * had failed) run; one that ended well makes it done; else failed, with the error. Only deployments
+ * that ask for this TA (taid NULL: for any) are touched.
+ */
+int deployment_progress(struct tam_database *database, const char *did, const char *spid,
+			const char *taid, enum deployment_state state, const char *error);
+
+/* Devices that came into a scope: rows for the deployments under way there. */
+int deployment_enlist(struct tam_database *database, const char *did, enum wanted_scope scope,
+		      const char *scope_id);
+
+#endif

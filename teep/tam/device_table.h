@@ -1,0 +1,142 @@
+/*
+ * The devices that the TAM knows: who they are, and what each is known to have.
+ *
+ * Runs in teesim-tam. A device gets in after its TEE was authenticated; nothing here does that.
+ * `did` is the SHA-256 of the TEE's certificate in 64 lower-case hexadecimal digits. The picture of
+ * a device may be stale: GetDeviceState is what makes it true again. Results live in the caller's
+ * arena.
+ *
+ * Of two sessions with one device, the one that stores later wins only if it has seen what the
+ * other stored: `revision` grows with each change, and a change says which it starts from.
+ */
+#ifndef TEESIM_TEEP_TAM_DEVICE_TABLE_H
+#define TEESIM_TEEP_TAM_DEVICE_TABLE_H
+
+#include "teep/otrp/arena.h"
+#include "teep/tam/database.h"
+
+enum device_status {
+	DEVICE_UNKNOWN, /* never validated by the present rules */
+	DEVICE_TRUSTED,
+	DEVICE_REFUSED,	  /* validated, and did not pass: see `reason` */
+	DEVICE_SUSPENDED, /* by a person; gets nothing */
+};
+
+const char *device_status_name(enum device_status status);
+/* -1 for none. */
+int device_status_parse(const char *name);
+
+struct device {
+	const char *did;
+	int64_t revision;
+	const char *tee_name, *tee_version, *model;
+	const char *labels;				   /* a JSON object */
+	struct span tee_certificate, firmware_certificate; /* DER; the latter may be absent */
+	struct span tee_chain;				   /* DER after DER, issuer first */
+	enum device_status status;
+	const char *reason;
+	/* The last DSI of this device for this TAM, as octets, and what goes with it. */
+	struct span dsi, dsi_hash; /* absent: it has to be asked for */
+	int64_t dsi_generation;	   /* -1: the TEE does not count */
+	bool signer_required;	   /* certificates and OCSP go into each request */
+	const char *algorithm;	   /* that was negotiated, "" for none */
+	const char *address;	   /* from where it came last */
+	int64_t first_seen, last_seen;
+};
+
+struct device_ta {
+	const char *spid, *sdname, *taid, *name;
+	int64_t version;	  /* 0: it has it, and the TAM does not know which */
+	int64_t personalisation;  /* as ta_version's when it was sent */
+	const char *image_sha256; /* "" when not known */
+	const char *state;	  /* "installed", or what the last attempt came to */
+	int64_t updated;
+};
+
+struct device_domain {
+	const char *spid, *sdname;
+	const char *certificates; /* SHA-256 of those registered there, joined by spaces */
+	int64_t updated;
+};
+
+struct device_aik {
+	const char *spid, *type; /* "RSA" or "ECC" */
+	struct span key;	 /* DER, as the TEE gave it */
+	int64_t updated;
+};
+
+/*
+ * First sight of an authenticated TEE: make the row, or find it. New devices join the deployments
+ * under way for all devices.
+ * -EEXIST when that did is known with another certificate, or that TEE key by another did: a copy.
+ */
+int device_table_register(struct tam_database *database, const char *did, struct span certificate,
+			  struct span chain, const char *tee_name, struct arena *arena,
+			  struct device *out);
+
+/* -ENOENT. */
+int device_table_get(struct tam_database *database, const char *did, struct arena *arena,
+		     struct device *out);
+
+/*
+ * Store the members from `tee_name` to `last_seen` but model, labels, first_seen and the
+ * certificate of the TEE, with status and reason unless a person suspended it. `revision` is the
+ * one that was read, and becomes the new one. -ESTALE: somebody else was quicker; nothing changed.
+ */
+int device_table_store(struct tam_database *database, struct device *device);
+
+/* Replace what the device has by what its DSI told: domains, TAs and AIKs. What is known of a TA
+ * beyond the DSI (version, image, personalisation) is kept unless the caller gives it. */
+struct device_content {
+	const struct device_domain *domains;
+	size_t domain_count;
+	const struct device_ta *tas;
+	size_t ta_count;
+	const struct device_aik *aiks;
+	size_t aik_count;
+};
+int device_table_store_content(struct tam_database *database, const char *did,
+			       const struct device_content *content);
+
+/* What an answer of the device proved: this version of a TA, or that certificate in a domain. */
+int device_table_note_ta(struct tam_database *database, const char *did,
+			 const struct device_ta *ta);
+int device_table_note_certificates(struct tam_database *database, const char *did, const char *spid,
+				   const char *sdname, const char *certificates);
+
+int device_table_domains(struct tam_database *database, const char *did, struct arena *arena,
+			 struct device_domain **list, size_t *count);
+int device_table_tas(struct tam_database *database, const char *did, struct arena *arena,
+		     struct device_ta **list, size_t *count);
+int device_table_aiks(struct tam_database *database, const char *did, struct arena *arena,
+		      struct device_aik **list, size_t *count);
+
+/* By a person. Trusted means unknown until the next contact validates it anew. NULL: as it is. */
+int device_table_set_status(struct tam_database *database, const char *did,
+			    enum device_status status, const char *reason);
+int device_table_describe(struct tam_database *database, const char *did, const char *model,
+			  const char *labels);
+/* Forgotten, with all that is known of it; wanted state for it alone too. -ENOENT. */
+int device_table_remove(struct tam_database *database, const char *did);
+
+/* TAs that client apps on the device asked for, most recent first, at most 64 per device. */
+int device_table_request_ta(struct tam_database *database, const char *did, const char *taid);
+int device_table_requested(struct tam_database *database, const char *did, struct arena *arena,
+			   const char ***taids, size_t *count);
+
+struct device_filter {
+	const char *q; /* a part of did, TEE name, model or labels, in any case; NULL */
+	const char *group;
+	const char *spid;  /* has a domain of it, or wanted state for it */
+	int status;	   /* -1: any */
+	const char *after; /* did */
+	int64_t limit;
+};
+
+/* By did. The list has neither certificates nor DSI; `*total`, unless NULL, is how many fit. */
+int device_table_list(struct tam_database *database, const struct device_filter *filter,
+		      struct arena *arena, struct device **list, size_t *count, int64_t *total);
+/* Of each status. */
+int device_table_count(struct tam_database *database, int64_t counts[4]);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * Groups of devices, by name.
+ *
+ * Runs in teesim-tam. Names come from the admin API and are checked here: 1 to 64 letters, digits,
+ * '.', '-' and '_'. Results live in the caller's arena.
+ */
+#ifndef TEESIM_TEEP_TAM_GROUP_H
+#define TEESIM_TEEP_TAM_GROUP_H
+
+#include "teep/otrp/arena.h"
+#include "teep/tam/database.h"
+
+struct device_group {
+	const char *name;
+	int64_t devices;
+};
+
+bool group_name_fits(const char *name);
+/* -EINVAL for the name, -EEXIST. */
+int group_add(struct tam_database *database, const char *name);
+/* -EBUSY while wanted state names it, -ENOENT. */
+int group_remove(struct tam_database *database, const char *name);
+int group_list(struct tam_database *database, struct arena *arena, struct device_group **list,
+	       size_t *count);
+/* -ENOENT for either; what is so already is 0. */
+int group_join(struct tam_database *database, const char *name, const char *did);
+int group_leave(struct tam_database *database, const char *name, const char *did);
+/* Names of the groups that a device is in. */
+int group_of_device(struct tam_database *database, const char *did, struct arena *arena,
+		    const char ***names, size_t *count);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * The messages of sessions as they went over the wire, each with what it says, for people.
+ *
+ * Runs in teesim-tam. Whoever writes gives a decoded form without secrets; the wire form is kept up
+ * to MESSAGE_WIRE_MAX octets, and the table up to what message_log_trim() leaves. Results live in
+ * the caller's arena.
+ */
+#ifndef TEESIM_TEEP_TAM_MESSAGE_LOG_H
+#define TEESIM_TEEP_TAM_MESSAGE_LOG_H
+
+#include "teep/otrp/arena.h"
+#include "teep/tam/database.h"
+
+#define MESSAGE_WIRE_MAX    (64u << 10)
+#define MESSAGE_DECODED_MAX (64u << 10)
+
+struct message {
+	int64_t id;
+	const char *tid, *did; /* did "" when not known */
+	int64_t seq;	       /* within the session, from 1 on */
+	int64_t at;
+	bool response;	     /* from the device; else to it */
+	const char *kind;    /* "InstallTARequest" */
+	int64_t size;	     /* octets on the wire */
+	struct span wire;    /* the first MESSAGE_WIRE_MAX of them */
+	const char *decoded; /* a JSON object; "" for none */
+	const char *status;  /* "pass", "fail" or "" */
+	const char *error;   /* "" for none */
+};
+
+/* Fills in id, seq and, unless it is set, at. Messages are written with the session's change in one
+ * transaction, so that seq has no gaps. */
+int message_log_add(struct tam_database *database, struct message *message);
+
+struct message_filter {
+	const char *tid, *did; /* NULL: any */
+	const char *spid;      /* as in device_filter */
+	int64_t after;	       /* id; -1: the last `limit` of all */
+	int64_t limit;
+	bool wire; /* with the wire form */
+};
+/* Oldest first. */
+int message_log_list(struct tam_database *database, const struct message_filter *filter,
+		     struct arena *arena, struct message **list, size_t *count);
+
+/* Keep at most so many of the newest, and none older than `before`. */
+int message_log_trim(struct tam_database *database, int64_t keep, int64_t before, int64_t *removed);
+
+#endif

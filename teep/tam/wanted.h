@@ -1,0 +1,70 @@
+/*
+ * What devices should have: entries for one device, for a group, or for all.
+ *
+ * Runs in teesim-tam. For one TA in one domain the nearest entry decides: the device's own, then
+ * that of a group (among several groups the latest made), then that for all. A TA that no entry
+ * asks for, or whose wanted version is retired with none newer, is not wanted; whoever plans
+ * deletes it. Results live in the caller's arena.
+ */
+#ifndef TEESIM_TEEP_TAM_WANTED_H
+#define TEESIM_TEEP_TAM_WANTED_H
+
+#include "teep/tam/sp.h"
+
+enum wanted_scope {
+	SCOPE_ALL,
+	SCOPE_GROUP,
+	SCOPE_DEVICE,
+};
+
+const char *wanted_scope_name(enum wanted_scope scope);
+/* -1 for none. */
+int wanted_scope_parse(const char *name);
+
+struct wanted {
+	int64_t id;
+	enum wanted_scope scope;
+	const char *scope_id; /* did or group; "" for all */
+	const char *spid, *sdname;
+	const char *taid; /* "": the domain alone */
+	int64_t version;  /* 0: the latest */
+	bool present;	  /* false: must not be there, whatever a wider entry says */
+	int64_t created;
+	const char *created_by;
+};
+
+/*
+ * Set, in the place of an entry of the same scope, SP, domain and TA; `id` and `created` are filled
+ * in. -EINVAL with why for a name; -ENOENT with why: no such SP, TA of that SP, version, group or
+ * device (a device that is not known yet may be named by a well-formed did).
+ */
+int wanted_set(struct tam_database *database, struct wanted *entry, const char **why);
+/* -ENOENT. spid NULL, or whose it must be. */
+int wanted_remove(struct tam_database *database, int64_t id, const char *spid);
+
+struct wanted_filter {
+	const char *spid, *scope_id, *taid; /* NULL: any */
+	int scope;			    /* -1: any */
+	int64_t after, limit;
+};
+int wanted_list(struct tam_database *database, const struct wanted_filter *filter,
+		struct arena *arena, struct wanted **list, size_t *count);
+
+/* What decides for one device, one entry for each (spid, sdname, taid): the plan's input. */
+struct wanted_decision {
+	const char *spid, *sdname, *taid; /* taid "": the domain alone */
+	bool present;
+	int64_t version;	  /* as resolved: never 0 where `present` and a TA */
+	int64_t personalisation;  /* of that version */
+	const char *image_sha256; /* of that version */
+	const char *signer;	  /* of that version: SHA-256 of the certificate */
+	bool bundled;
+};
+int wanted_for_device(struct tam_database *database, const char *did, struct arena *arena,
+		      struct wanted_decision **list, size_t *count);
+
+/* The entries of every scope that a device is in, for people to see. */
+int wanted_entries_for_device(struct tam_database *database, const char *did, struct arena *arena,
+			      struct wanted **list, size_t *count);
+
+#endif
