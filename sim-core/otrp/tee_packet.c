@@ -1,0 +1,97 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "otrp/tee_socket.h"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+static bool kind_known(uint32_t kind)
+{
+	return (kind >= TEE_NAMES && kind <= TEE_SELECT) ||
+	       (kind >= TEE_CONNECTION && kind <= TEE_CONNECTIONS);
+}
+
+int tee_packet_parse(const void *data, size_t size, unsigned int descriptors,
+		     struct tee_image_packet *out)
+{
+	unsigned int expected;
+
+	memset(out, 0, sizeof(*out));
+	if (size < sizeof(out->head))
+		return -EPROTO;
+	memcpy(&out->head, data, sizeof(out->head));
+	if (out->head.magic != TEE_PACKET_MAGIC || !kind_known(out->head.kind) ||
+	    size != (out->head.kind == TEE_IMAGE ? sizeof(*out) : sizeof(out->head)))
+		return -EPROTO;
+	expected = out->head.size != 0;
+	if (out->head.kind == TEE_CONNECTION) {
+		if (out->head.size)
+			return -EPROTO;
+		expected = 1;
+	} else if (out->head.kind == TEE_CONNECTIONS) {
+		expected = 0;
+	}
+	if (descriptors != expected || out->head.size > TEE_OCTETS_MAX || out->head.status > 4095)
+		return -EPROTO;
+	memcpy(out, data, size);
+	out->record.signer[TEE_SIGNER_SIZE - 1] = '\0';
+	return 0;
+}
+
+static int octets_write(int fd, const uint8_t *octets, size_t size)
+{
+	while (size) {
+		const ssize_t n = write(fd, octets, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		octets += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+int tee_octets_make(const void *octets, size_t size)
+{
+	int rc, fd = memfd_create("teesim-otrp", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create("teesim-otrp", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	rc = octets_write(fd, octets, size);
+	if (rc == 0 && fcntl(fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) < 0)
+		rc = -errno;
+	if (rc) {
+		close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+int tee_octets_map(int fd, size_t size, const void **octets)
+{
+	const int seals = fcntl(fd, F_GET_SEALS);
+	struct stat st;
+	void *at;
+
+	if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    st.st_size < 0 || (uint64_t)st.st_size < size)
+		return -EPROTO;
+	/* Private: a mapping that is shared and can be written would break the seal. */
+	at = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (at == MAP_FAILED)
+		return -ENOMEM;
+	*octets = at;
+	return 0;
+}

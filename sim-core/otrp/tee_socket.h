@@ -1,0 +1,89 @@
+/*
+ * What is spoken with a device's TEE over sockets: by the TEEP agent and the command line on
+ * <device>.otrp, and by teesimd, which starts the TEE, on a pair of its own.
+ *
+ * Sockets are SOCK_SEQPACKET. A packet is a struct tee_packet; its octets, where it has any, are in
+ * a memory file that comes along, sealed against every change. One request at a time for each
+ * connection; the answer has its kind. No side believes the other: what arrives is used after
+ * tee_packet_parse() and tee_octets_map() alone. Depends on libc alone.
+ */
+#ifndef TEESIM_OTRP_TEE_SOCKET_H
+#define TEESIM_OTRP_TEE_SOCKET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TEE_PACKET_MAGIC 0x5052544fU /* "OTRP" */
+
+/* No request and no answer is longer, in octets. */
+#define TEE_OCTETS_MAX (64U << 20)
+
+enum tee_packet_kind {
+	/* A client's. The answer to the first: a JSON array of the names of the device's TEEs, the
+	 * first one being that to which a connection belongs until it says otherwise. */
+	TEE_NAMES = 1,
+	TEE_PROCESS,	    /* an OTrP request; the answer to it */
+	TEE_TA_INFORMATION, /* {"TAQuery":…}; {"TAInformation":…} */
+	TEE_TA_LIST,	    /* nothing; a JSON array of what TAMs installed */
+	TEE_TRUST_UPDATE,   /* the administrator's signed list; nothing */
+	TEE_SELECT,	    /* the name of a TEE, to which the connection belongs from then on */
+
+	/* Between teesimd and the TEE. */
+	TEE_CONNECTION = 64, /* to the TEE: a client's connection comes along; no answer */
+	TEE_IMAGE,	     /* struct tee_image_packet: the image of an installed TA */
+	TEE_CONNECTIONS,     /* to teesimd: `size` clients are connected now; no answer */
+};
+
+struct tee_packet {
+	uint32_t magic;
+	uint32_t kind;	 /* enum tee_packet_kind */
+	uint32_t status; /* of an answer: 0, or an errno; the octets are then one line of text */
+	uint32_t size;	 /* octets in the memory file that comes along; 0: none does */
+};
+
+#define TEE_DOMAIN_KEY_SIZE 32
+#define TEE_SIGNER_SIZE	    128
+
+/* What belongs to an image. */
+struct tee_image_record {
+	/* Stands for the TA's security domain: another one's differs, and so does that of a domain
+	 * that was deleted and made again. Renaming a domain leaves it. */
+	uint8_t domain_key[TEE_DOMAIN_KEY_SIZE];
+	uint32_t version;
+	char signer[TEE_SIGNER_SIZE]; /* common name of who signed it; ends with a zero octet */
+};
+
+/* TEE_IMAGE: the question has the UUID alone; the answer, whose status is ENOENT where no TAM
+ * installed such a TA, has all of it, and the image as its octets. */
+struct tee_image_packet {
+	struct tee_packet head;
+	uint8_t uuid[16];
+	struct tee_image_record record;
+};
+
+_Static_assert(sizeof(struct tee_packet) == 16, "as it is sent");
+_Static_assert(sizeof(struct tee_image_packet) == 196, "as it is sent");
+
+#define TEE_PACKET_SIZE_MAX sizeof(struct tee_image_packet)
+
+/*
+ * Checks a packet of `size` octets that `descriptors` came along with, and copies it to `out`,
+ * whose members behind the head are zero for kinds that have none. Returns 0 or -EPROTO.
+ */
+int tee_packet_parse(const void *data, size_t size, unsigned int descriptors,
+		     struct tee_image_packet *out);
+
+/*
+ * A memory file of these octets, sealed against every change. Returns the descriptor, the caller's,
+ * or -errno. `size` is not 0.
+ */
+int tee_octets_make(const void *octets, size_t size);
+
+/*
+ * The octets of a memory file that somebody sent, who can't change them any more. Returns 0 with a
+ * mapping to be given to munmap() with `size`, or -EPROTO for what is no such file, or -ENOMEM.
+ * `size` is not 0.
+ */
+int tee_octets_map(int fd, size_t size, const void **octets);
+
+#endif
