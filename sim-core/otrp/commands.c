@@ -1,6 +1,7 @@
 #include "otrp/exchange.h"
 
 #include <errno.h>
+#include <openssl/rand.h>
 
 #include "teep/otrp/encoding.h"
 #include "teep/pki/openssl_auto.h"
@@ -306,20 +307,17 @@ static int ta_decrypt(struct exchange *exchange, const uint8_t *key, struct span
 	return 0;
 }
 
-/* As a sample of the drafts has it: the bare RSA block. */
-static bool bare_key_decrypt(EVP_PKEY *aik, struct span block, struct arena *arena,
-			     struct span *out)
+/* As a sample of the drafts has it: the bare RSA block. What is no key decrypts to nothing. */
+static int bare_key_decrypt(EVP_PKEY *aik, struct span block, struct arena *arena, struct span *out)
 {
-	PKEY_CTX_AUTO context = EVP_PKEY_CTX_new(aik, NULL);
-	size_t size = 1024;
-	uint8_t *plain = arena_take(arena, size);
+	uint8_t *plain = arena_take(arena, TA_KEY_SIZE);
 
-	if (!context || !plain || !EVP_PKEY_is_a(aik, "RSA") ||
-	    EVP_PKEY_decrypt_init(context) != 1 ||
-	    EVP_PKEY_decrypt(context, plain, &size, block.data, block.size) != 1)
-		return false;
-	*out = span_of(plain, size);
-	return true;
+	if (!plain || RAND_priv_bytes(plain, TA_KEY_SIZE) != 1)
+		return -ENOMEM;
+	if (key_kind(aik) != KEY_RSA)
+		return -EBADMSG;
+	*out = span_of(plain, TA_KEY_SIZE);
+	return jwe_rsa_unwrap(aik, block, plain, TA_KEY_SIZE);
 }
 
 static int ta_key_unwrap(struct exchange *exchange, struct span *key)
@@ -331,8 +329,7 @@ static int ta_key_unwrap(struct exchange *exchange, struct span *key)
 	if (rc)
 		return exchange_store_failed(exchange, rc == -ENOENT ? -EIO : rc);
 	if (request->ta_key_bare.data)
-		rc = bare_key_decrypt(aik, request->ta_key_bare, &exchange->arena, key) ? 0
-											: -EBADMSG;
+		rc = bare_key_decrypt(aik, request->ta_key_bare, &exchange->arena, key);
 	else if (request->ta_key.tag.data && request->ta_key.iv.data &&
 		 request->ta_key.ciphertext.data && request->ta_key.protected_text.data &&
 		 request->ta_key.encrypted_key.data)

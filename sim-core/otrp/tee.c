@@ -367,7 +367,7 @@ int tee_trust_update(struct tee *tee, const void *list, size_t size, char *err, 
 
 	rc = parser_list_envelope(tee->parser, span_of(list, size), &arena, &jws, &failure);
 	if (rc == 0 &&
-	    (!jws.payload_text.data || !jws.protected_text.data || !jws.signature_text.data ||
+	    (!jws.payload_text.data || !jws.protected_text.data || !jws.signature.data ||
 	     !jws_verify(&jws, X509_get0_pubkey(tee->boot.admin)))) {
 		(void)otrp_fail(&failure, OTRP_REQUEST_INVALID,
 				"is not signed by the device's administrator");

@@ -1,8 +1,12 @@
 #include "teep/otrp/jwe.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <jose/jwe.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <stdlib.h>
@@ -55,11 +59,11 @@ static int invalid(struct otrp_failure *failure, const char *why)
 	return otrp_fail(failure, OTRP_REQUEST_INVALID, "JWE: %s", why);
 }
 
-static bool is_base64url(struct span text, struct arena *arena)
+static bool member_decode(const json_t *object, const char *name, struct arena *arena,
+			  struct span *out)
 {
-	struct span unused;
-
-	return base64_decode(text, BASE64_JOSE, arena, &unused) == 0;
+	return base64_decode(json_span(json_object_get(object, name)), BASE64_JOSE, arena, out) ==
+	       0;
 }
 
 /* The value of a header member, wherever it stands; *twice tells that it stands in both. */
@@ -73,10 +77,27 @@ static const json_t *header_get(const json_t *protected, const json_t *header, c
 	return a ? a : b;
 }
 
-static int headers_parse(const json_t *protected, const json_t *header, struct jwe *out,
-			 struct otrp_failure *failure)
+/* One that can't be used is left out: unwrapping fails then as with any other wrong one. */
+static void epk_take(const json_t *epk, struct arena *arena, struct key_numbers *out)
 {
-	const json_t *algorithm, *encryption, *epk;
+	const struct span curve = json_span(json_object_get(epk, "crv"));
+
+	*out = (struct key_numbers) { .kind = KEY_OTHER };
+	if (!span_is(json_span(json_object_get(epk, "kty")), "EC") ||
+	    !member_decode(epk, "x", arena, &out->x) || !member_decode(epk, "y", arena, &out->y))
+		return;
+	if (span_is(curve, "P-256") && out->x.size == 32 && out->y.size == 32)
+		out->kind = KEY_P256;
+	else if (span_is(curve, "P-384") && out->x.size == 48 && out->y.size == 48)
+		out->kind = KEY_P384;
+	if (out->kind == KEY_OTHER)
+		out->x = out->y = (struct span) { 0 };
+}
+
+static int headers_parse(const json_t *protected, const json_t *header, struct arena *arena,
+			 struct jwe *out, struct otrp_failure *failure)
+{
+	const json_t *algorithm, *encryption, *epk, *party;
 	bool twice = false;
 	int rc;
 
@@ -98,39 +119,40 @@ static int headers_parse(const json_t *protected, const json_t *header, struct j
 	out->algorithm = jwe_algorithm_parse(json_span(algorithm));
 	out->encryption = jwe_encryption_parse(json_span(encryption));
 	epk = header_get(protected, header, "epk", &twice);
-	return epk ? members_check(epk, "JWE epk", epk_members, COUNT(epk_members), EXTRA_REFUSED,
-				   failure)
-		   : 0;
+	rc = epk ? members_check(epk, "JWE epk", epk_members, COUNT(epk_members), EXTRA_REFUSED,
+				 failure)
+		 : 0;
+	if (rc)
+		return rc;
+	if (epk)
+		epk_take(epk, arena, &out->epk);
+	party = header_get(protected, header, "apu", &twice);
+	if (party && base64_decode(json_span(party), BASE64_JOSE, arena, &out->apu))
+		return invalid(failure, "apu is not in base64url");
+	party = header_get(protected, header, "apv", &twice);
+	if (party && base64_decode(json_span(party), BASE64_JOSE, arena, &out->apv))
+		return invalid(failure, "apv is not in base64url");
+	return 0;
 }
 
 static int parts_parse(const json_t *object, const json_t *recipient, struct arena *arena,
 		       struct jwe *out, struct otrp_failure *failure)
 {
-	const json_t *header = json_object_get(recipient, "header");
 	json_t *protected = NULL;
 	struct span decoded;
-	char *text = NULL;
 	int rc;
 
-	if (member_text(object, "protected", arena, &out->protected_text) ||
-	    member_text(recipient, "encrypted_key", arena, &out->encrypted_key) ||
-	    member_text(object, "iv", arena, &out->iv) ||
-	    member_text(object, "ciphertext", arena, &out->ciphertext) ||
-	    member_text(object, "tag", arena, &out->tag))
+	if (member_text(object, "protected", arena, &out->protected_text))
 		return otrp_fail(failure, OTRP_TEE_FAIL, "out of memory");
-	if (!is_base64url(out->encrypted_key, arena) || !is_base64url(out->iv, arena) ||
-	    !is_base64url(out->ciphertext, arena) || !is_base64url(out->tag, arena) ||
+	if (!member_decode(recipient, "encrypted_key", arena, &out->encrypted_key) ||
+	    !member_decode(object, "iv", arena, &out->iv) ||
+	    !member_decode(object, "ciphertext", arena, &out->ciphertext) ||
+	    !member_decode(object, "tag", arena, &out->tag) ||
 	    base64_decode(out->protected_text, BASE64_JOSE, arena, &decoded) ||
 	    json_object_parse(decoded, &protected))
 		return invalid(failure, "a member is not in base64url");
-	rc = headers_parse(protected, header, out, failure);
+	rc = headers_parse(protected, json_object_get(recipient, "header"), arena, out, failure);
 	json_decref(protected);
-	if (rc || !header)
-		return rc;
-	text = json_canonical(header);
-	if (!text || !arena_copy(arena, text, strlen(text), &out->header))
-		rc = otrp_fail(failure, OTRP_TEE_FAIL, "out of memory");
-	free(text);
 	return rc;
 }
 
@@ -158,24 +180,6 @@ int jwe_parse(const json_t *object, struct arena *arena, struct jwe *out,
 	return rc ? rc : parts_parse(object, recipient, arena, out, failure);
 }
 
-/* The flattened form, which libjose reads without more ado. */
-static json_t *object_make(const struct jwe *jwe)
-{
-	json_t *object =
-		json_pack("{s:s, s:s, s:s, s:s, s:s}", "protected", span_text(jwe->protected_text),
-			  "encrypted_key", span_text(jwe->encrypted_key), "iv", span_text(jwe->iv),
-			  "ciphertext", span_text(jwe->ciphertext), "tag", span_text(jwe->tag));
-	json_t *header = NULL;
-
-	if (object && jwe->header.data &&
-	    (json_object_parse(jwe->header, &header) ||
-	     json_object_set_new(object, "header", header))) {
-		json_decref(object);
-		object = NULL;
-	}
-	return object;
-}
-
 static json_t *cek_make(struct span key)
 {
 	char *text = base64url_encode(key.data, key.size);
@@ -187,98 +191,216 @@ static json_t *cek_make(struct span key)
 	return cek;
 }
 
-/* By OpenSSL itself, as signatures are (jws.c). `found` takes room octets, of which *size are the
- * key. */
-static bool rsa_unwrap(const struct jwe *jwe, EVP_PKEY *key, struct arena *arena, uint8_t *found,
-		       size_t room, size_t *size)
+/* RSA keys have up to 8192 bits. */
+#define BLOCK_MAX 1024U
+
+/* All ones when the octet is zero, else none. */
+static uint8_t zero_mask(uint8_t octet)
+{
+	return (uint8_t)(((unsigned)octet - 1U) >> 8);
+}
+
+/* The padding of RFC 8017 section 7.2.2, read by ourselves: OpenSSL 3.0 tells a wrong one by an
+ * error of its own, which takes time of its own. */
+int jwe_rsa_unwrap(EVP_PKEY *rsa, struct span block, uint8_t *key, size_t size)
+{
+	PKEY_CTX_AUTO context = EVP_PKEY_CTX_new(rsa, NULL);
+	uint8_t padded[BLOCK_MAX], good = 0xff;
+	size_t whole = sizeof(padded);
+
+	if (!context || EVP_PKEY_decrypt_init(context) <= 0 ||
+	    EVP_PKEY_CTX_set_rsa_padding(context, RSA_NO_PADDING) <= 0)
+		return -ENOMEM;
+	/* What fails here is not below the modulus, as everybody can see. */
+	if (EVP_PKEY_decrypt(context, padded, &whole, block.data, block.size) <= 0 ||
+	    whole < size + 11) {
+		ERR_clear_error();
+		return 0;
+	}
+	good &= zero_mask(padded[0]) & zero_mask(padded[1] ^ 2);
+	for (size_t i = 2; i < whole - size - 1; i++)
+		good &= (uint8_t)~zero_mask(padded[i]);
+	good &= zero_mask(padded[whole - size - 1]);
+	for (size_t i = 0; i < size; i++)
+		key[i] = (uint8_t)((padded[whole - size + i] & good) | (key[i] & ~good));
+	OPENSSL_cleanse(padded, sizeof(padded));
+	return 0;
+}
+
+static uint8_t *number_put(uint8_t *at, size_t number)
+{
+	const uint32_t value = htobe32((uint32_t)number);
+
+	memcpy(at, &value, sizeof(value));
+	return at + sizeof(value);
+}
+
+static uint8_t *field_put(uint8_t *at, const void *data, size_t size)
+{
+	at = number_put(at, size);
+	if (size)
+		memcpy(at, data, size);
+	return at + size;
+}
+
+/* The key that wraps, by Concat KDF (RFC 7518 section 4.6.2). */
+static bool wrapping_key_derive(const struct jwe *jwe, const uint8_t *secret, size_t secret_size,
+				uint8_t *out, size_t size)
+{
+	const char *name = jwe_algorithm_name((enum jwe_algorithm)jwe->algorithm);
+	const size_t room = 4 * sizeof(uint32_t) + strlen(name) + jwe->apu.size + jwe->apv.size;
+	uint8_t *info = malloc(room), *at = info;
+	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "SSKDF", NULL);
+	EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+	bool derived = false;
+
+	if (info) {
+		OSSL_PARAM parameters[] = {
+			OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256",
+							 0),
+			OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)secret,
+							  secret_size),
+			OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, room),
+			OSSL_PARAM_construct_end(),
+		};
+
+		at = field_put(at, name, strlen(name));
+		at = field_put(at, jwe->apu.data, jwe->apu.size);
+		at = field_put(at, jwe->apv.data, jwe->apv.size);
+		(void)number_put(at, size * 8);
+		derived = context && EVP_KDF_derive(context, out, size, parameters) == 1;
+	}
+	EVP_KDF_CTX_free(context);
+	EVP_KDF_free(kdf);
+	free(info);
+	return derived;
+}
+
+static bool secret_agree(EVP_PKEY *key, const struct key_numbers *with, uint8_t *out, size_t *size)
 {
 	PKEY_CTX_AUTO context = EVP_PKEY_CTX_new(key, NULL);
-	struct span block;
+	PKEY_AUTO peer = with->kind == key_kind(key) ? key_numbers_load(with) : NULL;
 
-	*size = room;
-	return context && base64_decode(jwe->encrypted_key, BASE64_JOSE, arena, &block) == 0 &&
-	       EVP_PKEY_decrypt_init(context) > 0 &&
-	       EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) > 0 &&
-	       EVP_PKEY_decrypt(context, found, size, block.data, block.size) > 0;
+	return context && peer && EVP_PKEY_derive_init(context) > 0 &&
+	       EVP_PKEY_derive_set_peer(context, peer) > 0 &&
+	       EVP_PKEY_derive(context, out, size) > 0;
 }
 
-static bool ecdh_unwrap(const json_t *object, EVP_PKEY *key, struct arena *arena, uint8_t *found,
-			size_t room, size_t *size)
+/* Replaces `key` where the wrapped one is of its size and whole: the wrapping has a check of its
+ * own, so there is nothing to hide about it. */
+static void ecdh_unwrap(const struct jwe *jwe, EVP_PKEY *own, uint8_t *key, size_t size)
 {
-	JOSE_KEY_AUTO jwk = jose_key_of(key);
-	JOSE_KEY_AUTO content_key = jwk ? jose_jwe_dec_jwk(jose_quiet(), object, NULL, jwk) : NULL;
-	const json_t *text = json_object_get(content_key, "k");
-	struct span octets;
+	const bool longer = jwe->algorithm == JWE_ECDH_ES_A256KW;
+	CIPHER_CTX_AUTO context = EVP_CIPHER_CTX_new();
+	uint8_t secret[KEY_NUMBERS_POINT_MAX], wrapping[32], found[80];
+	size_t secret_size = sizeof(secret);
+	int n = 0;
 
-	if (!json_is_string(text) || base64_decode(json_span(text), BASE64_JOSE, arena, &octets) ||
-	    octets.size > room)
-		return false;
-	memcpy(found, octets.data, octets.size);
-	*size = octets.size;
-	return true;
+	if (!context || jwe->encrypted_key.size != size + 8 ||
+	    !secret_agree(own, &jwe->epk, secret, &secret_size) ||
+	    !wrapping_key_derive(jwe, secret, secret_size, wrapping, longer ? 32 : 16))
+		return;
+	EVP_CIPHER_CTX_set_flags(context, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+	if (EVP_DecryptInit_ex(context, longer ? EVP_aes_256_wrap() : EVP_aes_128_wrap(), NULL,
+			       wrapping, NULL) == 1 &&
+	    EVP_DecryptUpdate(context, found, &n, jwe->encrypted_key.data,
+			      (int)jwe->encrypted_key.size) == 1 &&
+	    n == (int)size)
+		memcpy(key, found, size);
+	OPENSSL_cleanse(secret, sizeof(secret));
+	OPENSSL_cleanse(wrapping, sizeof(wrapping));
+	OPENSSL_cleanse(found, sizeof(found));
 }
 
-/* RSA keys have up to 8192 bits. */
-#define UNWRAPPED_MAX 1024U
-
-/*
- * The content key: the unwrapped one when it has the right length, else a random one; chosen
- * without a branch, so that what follows is the same for both.
- */
-static int cek_unwrap(const struct jwe *jwe, const json_t *object, EVP_PKEY *key, size_t size,
-		      struct arena *arena, struct span *cek)
+/* The content key: the unwrapped one when there is one of the right length, else a random one. */
+static int cek_unwrap(const struct jwe *jwe, EVP_PKEY *key, size_t size, struct arena *arena,
+		      struct span *cek)
 {
-	uint8_t *chosen = arena_take(arena, size), *found = arena_take(arena, UNWRAPPED_MAX), mask;
-	size_t found_size = 0;
-	bool unwrapped;
+	uint8_t *chosen = arena_take(arena, size);
+	int rc = 0;
 
-	if (!chosen || !found || RAND_priv_bytes(chosen, (int)size) != 1)
+	if (!chosen || RAND_priv_bytes(chosen, (int)size) != 1)
 		return -ENOMEM;
-	memset(found, 0, UNWRAPPED_MAX);
-	unwrapped = jwe->algorithm == JWE_RSA1_5
-			    ? rsa_unwrap(jwe, key, arena, found, UNWRAPPED_MAX, &found_size)
-			    : ecdh_unwrap(object, key, arena, found, UNWRAPPED_MAX, &found_size);
+	if (jwe->algorithm == JWE_RSA1_5)
+		rc = jwe_rsa_unwrap(key, jwe->encrypted_key, chosen, size);
+	else
+		ecdh_unwrap(jwe, key, chosen, size);
 	ERR_clear_error();
-	mask = (uint8_t) - (int)(unwrapped & (found_size == size));
-	for (size_t i = 0; i < size; i++)
-		chosen[i] = (uint8_t)((found[i] & mask) | (chosen[i] & ~mask));
 	*cek = span_of(chosen, size);
+	return rc;
+}
+
+/* RFC 7518 section 5.2: half of the key is for the tag, half for AES. */
+static bool tag_holds(const struct jwe *jwe, const uint8_t *key, size_t half)
+{
+	const uint64_t bits = htobe64((uint64_t)jwe->protected_text.size * 8);
+	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *context = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
+	OSSL_PARAM parameters[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
+						 (char *)(half == 16 ? "SHA256" : "SHA512"), 0),
+		OSSL_PARAM_construct_end(),
+	};
+	uint8_t code[EVP_MAX_MD_SIZE];
+	size_t size = 0;
+	bool holds;
+
+	holds = context && EVP_MAC_init(context, key, half, parameters) == 1 &&
+		EVP_MAC_update(context, jwe->protected_text.data, jwe->protected_text.size) == 1 &&
+		EVP_MAC_update(context, jwe->iv.data, jwe->iv.size) == 1 &&
+		EVP_MAC_update(context, jwe->ciphertext.data, jwe->ciphertext.size) == 1 &&
+		EVP_MAC_update(context, (const uint8_t *)&bits, sizeof(bits)) == 1 &&
+		EVP_MAC_final(context, code, &size, sizeof(code)) == 1 && jwe->tag.size == half &&
+		CRYPTO_memcmp(code, jwe->tag.data, half) == 0;
+	EVP_MAC_CTX_free(context);
+	EVP_MAC_free(hmac);
+	return holds;
+}
+
+static int content_decrypt(const struct jwe *jwe, struct span cek, struct arena *arena,
+			   struct span *plaintext)
+{
+	CIPHER_CTX_AUTO context = EVP_CIPHER_CTX_new();
+	const size_t half = cek.size / 2;
+	uint8_t *out;
+	int size = 0, last = 0;
+
+	if (!context)
+		return -ENOMEM;
+	if (jwe->iv.size != 16 || jwe->ciphertext.size > INT32_MAX - 16 ||
+	    !tag_holds(jwe, cek.data, half))
+		return -EBADMSG;
+	out = arena_take(arena, jwe->ciphertext.size + 16);
+	if (!out)
+		return -ENOMEM;
+	if (EVP_DecryptInit_ex(context, half == 16 ? EVP_aes_128_cbc() : EVP_aes_256_cbc(), NULL,
+			       cek.data + half, jwe->iv.data) != 1 ||
+	    EVP_DecryptUpdate(context, out, &size, jwe->ciphertext.data,
+			      (int)jwe->ciphertext.size) != 1 ||
+	    EVP_DecryptFinal_ex(context, out + size, &last) != 1) {
+		ERR_clear_error();
+		return -EBADMSG;
+	}
+	out[size + last] = 0;
+	*plaintext = span_of(out, (size_t)size + (size_t)last);
 	return 0;
 }
 
 int jwe_decrypt(const struct jwe *jwe, EVP_PKEY *key, struct arena *arena, struct span *plaintext,
 		struct span *cek)
 {
-	JOSE_KEY_AUTO content_key = NULL;
-	json_t *object;
 	struct span found;
-	size_t size = 0;
-	void *octets = NULL;
 	int rc;
 
 	if (jwe->encryption == ENC_NONE ||
 	    !jwe_algorithm_fits((enum jwe_algorithm)jwe->algorithm, key_kind(key)))
 		return -ENOTSUP;
-	object = object_make(jwe);
-	rc = object ? 0 : -ENOMEM;
+	rc = cek_unwrap(jwe, key, jwe_encryption_key_size((enum jwe_encryption)jwe->encryption),
+			arena, &found);
 	if (rc == 0)
-		rc = cek_unwrap(jwe, object, key,
-				jwe_encryption_key_size((enum jwe_encryption)jwe->encryption),
-				arena, &found);
-	if (rc == 0) {
-		content_key = cek_make(found);
-		octets = content_key ? jose_jwe_dec_cek(jose_quiet(), object, content_key, &size)
-				     : NULL;
-		rc = octets ? 0 : content_key ? -EBADMSG : -ENOMEM;
-	}
-	if (rc == 0 && !arena_copy(arena, octets, size, plaintext))
-		rc = -ENOMEM;
+		rc = content_decrypt(jwe, found, arena, plaintext);
 	if (rc == 0 && cek)
 		*cek = found;
-	if (octets)
-		explicit_bzero(octets, size);
-	free(octets);
-	json_decref(object);
 	return rc;
 }
 

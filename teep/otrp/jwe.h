@@ -12,18 +12,43 @@
 
 #include "teep/otrp/algorithm.h"
 #include "teep/otrp/json.h"
+#include "teep/otrp/key_numbers.h"
 
 struct jwe {
 	uint32_t algorithm;  /* enum jwe_algorithm; JWE_NONE for one that is not in the list */
 	uint32_t encryption; /* enum jwe_encryption; ENC_NONE likewise */
-	struct span protected_text, encrypted_key, iv, ciphertext, tag; /* base64url */
-	struct span header; /* the recipient's unprotected header as JSON */
+	struct span protected_text; /* base64url, which the tag covers as it is */
+	struct span encrypted_key, iv, ciphertext, tag;
+	struct key_numbers epk; /* KEY_OTHER: there is none, or none that can be used */
+	struct span apu, apv;
 };
 
-/* Check the form. Unknown algorithms are left to jwe_decrypt(). Returns 0 or otrp_fail()'s value.
+/* How `type`.`member` crosses (record.h): entries of a layout. */
+#define JWE_LAYOUT_COUNT 14
+#define JWE_LAYOUT(type, member, most)                                                             \
+	{ RECORD_NUMBER, offsetof(type, member.algorithm), JWE_NONE, JWE_ECDH_ES_A256KW },         \
+		{ RECORD_NUMBER, offsetof(type, member.encryption), ENC_NONE, ENC_A256CBC_HS512 }, \
+		{ RECORD_SPAN, offsetof(type, member.protected_text), 0, most },                   \
+		{ RECORD_SPAN, offsetof(type, member.encrypted_key), 0, most },                    \
+		{ RECORD_SPAN, offsetof(type, member.iv), 0, most },                               \
+		{ RECORD_SPAN, offsetof(type, member.ciphertext), 0, most },                       \
+		{ RECORD_SPAN, offsetof(type, member.tag), 0, most },                              \
+		{ RECORD_SPAN, offsetof(type, member.apu), 0, most },                              \
+		{ RECORD_SPAN, offsetof(type, member.apv), 0, most },                              \
+		KEY_NUMBERS_LAYOUT(type, member.epk)
+
+/* Check the form, and decode all of it. Unknown algorithms are left to jwe_decrypt(). Returns 0 or
+ * otrp_fail()'s value.
  */
 int jwe_parse(const json_t *object, struct arena *arena, struct jwe *out,
 	      struct otrp_failure *failure);
+
+/*
+ * Choose the content key of `size` octets out of an RSA1_5 block: what the block holds, or else
+ * what is in `key` beforehand, without a branch that tells which (RFC 7516 section 11.5). `rsa` is
+ * an RSA key. -ENOMEM alone is an error.
+ */
+int jwe_rsa_unwrap(EVP_PKEY *rsa, struct span block, uint8_t *key, size_t size);
 
 /*
  * Decrypt into the arena, with the content key in `cek` (may be NULL). A key that can't be

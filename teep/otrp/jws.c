@@ -1,12 +1,10 @@
 #include "teep/otrp/jws.h"
 
 #include <errno.h>
-#include <jose/jws.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "teep/otrp/encoding.h"
-#include "teep/otrp/jose_key.h"
 #include "teep/pki/signature.h"
 
 static const struct member jws_members[] = {
@@ -105,7 +103,7 @@ static int headers_parse(const json_t *object, const json_t *protected,
 int jws_parse(const json_t *object, const struct jws_options *options, struct arena *arena,
 	      struct jws *out, struct otrp_failure *failure)
 {
-	struct span header, signature;
+	struct span header;
 	json_t *protected = NULL;
 	int rc;
 
@@ -114,12 +112,12 @@ int jws_parse(const json_t *object, const struct jws_options *options, struct ar
 	if (rc)
 		return rc;
 	if (member_text(object, "protected", arena, &out->protected_text) ||
-	    member_text(object, "payload", arena, &out->payload_text) ||
-	    member_text(object, "signature", arena, &out->signature_text))
+	    member_text(object, "payload", arena, &out->payload_text))
 		return otrp_fail(failure, OTRP_TEE_FAIL, "out of memory");
 	if (base64_decode(out->protected_text, BASE64_JOSE, arena, &header) ||
 	    base64_decode(out->payload_text, BASE64_JOSE, arena, &out->payload) ||
-	    base64_decode(out->signature_text, BASE64_JOSE, arena, &signature))
+	    base64_decode(json_span(json_object_get(object, "signature")), BASE64_JOSE, arena,
+			  &out->signature))
 		return otrp_fail(failure, OTRP_REQUEST_INVALID,
 				 "JWS: a member is not in base64url");
 	if (json_object_parse(header, &protected))
@@ -130,20 +128,32 @@ int jws_parse(const json_t *object, const struct jws_options *options, struct ar
 	return rc;
 }
 
+/* What is signed: both texts, and a point between them. The caller's. */
+static char *signing_input(struct span protected_text, struct span payload_text, size_t *size)
+{
+	char *input = malloc(protected_text.size + payload_text.size + 2), *at = input;
+
+	if (!input)
+		return NULL;
+	at = mempcpy(at, protected_text.data, protected_text.size);
+	*at++ = '.';
+	at = mempcpy(at, payload_text.data, payload_text.size);
+	*size = (size_t)(at - input);
+	return input;
+}
+
 bool jws_verify(const struct jws *jws, EVP_PKEY *key)
 {
-	JOSE_KEY_AUTO jwk = NULL;
-	json_t *object;
+	size_t size;
+	char *input;
 	bool holds;
 
 	if (jws->algorithm == JWS_NONE || jws_algorithm_of(key_kind(key)) != jws->algorithm)
 		return false;
-	jwk = jose_key_public_of(key);
-	object = json_pack("{s:s, s:s, s:s}", "payload", span_text(jws->payload_text), "protected",
-			   span_text(jws->protected_text), "signature",
-			   span_text(jws->signature_text));
-	holds = jwk && object && jose_jws_ver(jose_quiet(), object, NULL, jwk, false);
-	json_decref(object);
+	input = signing_input(jws->protected_text, jws->payload_text, &size);
+	holds = input && signature_holds(key, SIGNATURE_JOSE, input, size, jws->signature.data,
+					 jws->signature.size);
+	free(input);
 	return holds;
 }
 
@@ -170,14 +180,14 @@ static json_t *chain_encode(STACK_OF(X509) * chain)
  * does not become a JSON object for each signature. */
 static char *signature_of(EVP_PKEY *key, const char *protected_text, const char *payload_text)
 {
-	char *input = NULL, *text = NULL;
+	char *input, *text = NULL;
 	uint8_t *signature;
 	size_t size;
-	int n = asprintf(&input, "%s.%s", protected_text, payload_text);
 
-	if (n < 0)
+	input = signing_input(span_of_text(protected_text), span_of_text(payload_text), &size);
+	if (!input)
 		return NULL;
-	signature = signature_make(key, SIGNATURE_JOSE, input, (size_t)n, &size);
+	signature = signature_make(key, SIGNATURE_JOSE, input, size, &size);
 	if (signature)
 		text = base64url_encode(signature, size);
 	OPENSSL_free(signature);

@@ -14,9 +14,9 @@
 #include "teep/otrp/json.h"
 
 struct jws {
-	uint32_t algorithm;					  /* enum jws_algorithm */
-	struct span protected_text, payload_text, signature_text; /* base64url, as signed */
-	struct span payload;
+	uint32_t algorithm;			  /* enum jws_algorithm */
+	struct span protected_text, payload_text; /* base64url, as signed */
+	struct span payload, signature;
 	struct span_list x5c; /* DER, leaf first; empty when there is none */
 };
 

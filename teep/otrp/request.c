@@ -444,20 +444,13 @@ int otrp_content_parse(struct span plaintext, enum otrp_message message,
 	{                                                        \
 		RECORD_LIST, offsetof(type, member), least, most \
 	}
-#define JWE(type, member)                                                                \
-	NUMBER(type, member.algorithm, JWE_NONE, JWE_ECDH_ES_A256KW),                    \
-		NUMBER(type, member.encryption, ENC_NONE, ENC_A256CBC_HS512),            \
-		SPAN(type, member.protected_text, 0, ANY),                               \
-		SPAN(type, member.encrypted_key, 0, ANY), SPAN(type, member.iv, 0, ANY), \
-		SPAN(type, member.ciphertext, 0, ANY), SPAN(type, member.tag, 0, ANY),   \
-		SPAN(type, member.header, 0, ANY)
 
 const struct record_member otrp_envelope_layout[OTRP_ENVELOPE_LAYOUT_COUNT] = {
 	NUMBER(struct otrp_envelope, message, 0, OTRP_MESSAGE_COUNT),
 	NUMBER(struct otrp_envelope, jws.algorithm, JWS_NONE, JWS_ES384),
 	SPAN(struct otrp_envelope, jws.protected_text, 0, ANY),
 	SPAN(struct otrp_envelope, jws.payload_text, 0, ANY),
-	SPAN(struct otrp_envelope, jws.signature_text, 0, ANY),
+	SPAN(struct otrp_envelope, jws.signature, 0, ANY),
 	LIST(struct otrp_envelope, jws.x5c, 1, ANY),
 };
 
@@ -473,8 +466,8 @@ const struct record_member otrp_request_layout[OTRP_REQUEST_LAYOUT_COUNT] = {
 	SPAN(struct otrp_request, tee, 1, OTRP_NAME_SIZE_MAX),
 	SPAN(struct otrp_request, dsihash, OTRP_HASH_SIZE, OTRP_HASH_SIZE),
 	LIST(struct otrp_request, ocspdat, 1, ANY),
-	JWE(struct otrp_request, content),
-	JWE(struct otrp_request, ta_key),
+	JWE_LAYOUT(struct otrp_request, content, ANY),
+	JWE_LAYOUT(struct otrp_request, ta_key, ANY),
 	SPAN(struct otrp_request, ta_key_bare, 0, ANY),
 	SPAN(struct otrp_request, ta_iv, AES_BLOCK, AES_BLOCK),
 	SPAN(struct otrp_request, ta_data, 0, ANY),

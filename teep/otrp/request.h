@@ -91,7 +91,7 @@ int otrp_content_parse(struct span plaintext, enum otrp_message message,
 
 /* How the structs cross the boundary (record.h). */
 #define OTRP_ENVELOPE_LAYOUT_COUNT 6
-#define OTRP_REQUEST_LAYOUT_COUNT  31
+#define OTRP_REQUEST_LAYOUT_COUNT  (15 + 2 * JWE_LAYOUT_COUNT)
 #define OTRP_CONTENT_LAYOUT_COUNT  11
 extern const struct record_member otrp_envelope_layout[OTRP_ENVELOPE_LAYOUT_COUNT];
 extern const struct record_member otrp_request_layout[OTRP_REQUEST_LAYOUT_COUNT];

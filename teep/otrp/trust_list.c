@@ -14,7 +14,7 @@ const struct record_member jws_layout[JWS_LAYOUT_COUNT] = {
 	{ RECORD_NUMBER, offsetof(struct jws, algorithm), JWS_NONE, JWS_ES384 },
 	{ RECORD_SPAN, offsetof(struct jws, protected_text), 0, OTRP_MESSAGE_SIZE_MAX },
 	{ RECORD_SPAN, offsetof(struct jws, payload_text), 0, OTRP_MESSAGE_SIZE_MAX },
-	{ RECORD_SPAN, offsetof(struct jws, signature_text), 0, OTRP_MESSAGE_SIZE_MAX },
+	{ RECORD_SPAN, offsetof(struct jws, signature), 0, OTRP_MESSAGE_SIZE_MAX },
 };
 
 const struct record_member trust_list_layout[TRUST_LIST_LAYOUT_COUNT] = {
