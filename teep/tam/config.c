@@ -130,12 +130,28 @@ static int settings_apply(const struct parse *parse, json_t *object, const char 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A file, but for a token's URI, which is no path. */
+static int ocsp_apply(const struct parse *parse, const json_t *array, struct tam_config_key *key)
+{
+	if (json_array_size(array) > TAM_CONFIG_OCSP_MAX)
+		return wrong(parse, "\"ocsp\" names more than %d files", TAM_CONFIG_OCSP_MAX);
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const struct setting setting = { "ocsp", KIND_PATH, &key->ocsp[i], 0, 0, false };
+		const int rc = setting_apply(parse, &setting, json_array_get(array, i));
+
+		if (rc < 0)
+			return rc;
+		key->ocsp_count = i + 1;
+	}
+	return 0;
+}
+
 static int key_apply(const struct parse *parse, json_t *value, struct tam_config_key *key)
 {
+	json_t *ocsp = NULL;
 	const struct setting settings[] = {
 		{ "key", KIND_TEXT, &key->key, 0, 0, true },
 		{ "chain", KIND_PATH, &key->chain, 0, 0, true },
-		{ "ocsp", KIND_PATH, &key->ocsp, 0, 0, false },
+		{ "ocsp", KIND_ARRAY, &ocsp, 0, 0, false },
 	};
 	int rc;
 
@@ -149,6 +165,8 @@ static int key_apply(const struct parse *parse, json_t *value, struct tam_config
 		key->key = path;
 		rc = path ? 0 : -ENOMEM;
 	}
+	if (rc == 0 && ocsp)
+		rc = ocsp_apply(parse, ocsp, key);
 	return rc;
 }
 
@@ -251,9 +269,9 @@ bool tam_config_is_loopback(const char *address)
 static void defaults_set(struct tam_config *config)
 {
 	*config = (struct tam_config) {
-		.ocsp_refresh = 3600,
 		.session_seconds = 600,
 		.message_days = 30,
+		.bundled = true,
 		.log_level = TAM_LOG_INFO,
 		.limits = {
 			.body = 16 << 20,
@@ -282,7 +300,11 @@ static int config_apply(const struct parse *parse, json_t *object, struct tam_co
 		{ "firmware_roots", KIND_PATH, &config->firmware_roots, 0, 0, true },
 		{ "crls", KIND_PATH, &config->crls, 0, 0, false },
 		{ "policy", KIND_OBJECT, &policy, 0, 0, false },
-		{ "ocsp_refresh", KIND_NUMBER, &config->ocsp_refresh, 1, 86400, false },
+		{ "vault", KIND_PATH, &config->vault, 0, 0, true },
+		{ "ocsp_command", KIND_TEXT, &config->ocsp_command, 0, 0, false },
+		{ "pkcs11_module", KIND_TEXT, &config->pkcs11_module, 0, 0, false },
+		{ "bundled", KIND_BOOLEAN, &config->bundled, 0, 0, false },
+		{ "extended_algorithms", KIND_BOOLEAN, &config->extended_algorithms, 0, 0, false },
 		{ "session_seconds", KIND_NUMBER, &config->session_seconds, 1, 86400, false },
 		{ "message_days", KIND_NUMBER, &config->message_days, 1, 3650, false },
 		{ "threads", KIND_NUMBER, &config->threads, 0, 256, false },
@@ -377,10 +399,14 @@ void tam_config_clear(struct tam_config *config)
 	free(config->tee_roots);
 	free(config->firmware_roots);
 	free(config->crls);
+	free(config->vault);
+	free(config->ocsp_command);
+	free(config->pkcs11_module);
 	for (size_t i = 0; i < TAM_CONFIG_KEYS_MAX; i++) {
 		free(config->keys[i].key);
 		free(config->keys[i].chain);
-		free(config->keys[i].ocsp);
+		for (size_t j = 0; j < TAM_CONFIG_OCSP_MAX; j++)
+			free(config->keys[i].ocsp[j]);
 	}
 	json_decref(config->policy);
 	*config = (struct tam_config) { 0 };

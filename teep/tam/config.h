@@ -12,15 +12,18 @@
  *     "tls": { "certificate": "tls.pem", "key": "tls.key" },       absent: plain HTTP
  *     "behind_proxy": false,           a proxy does TLS and says who the peer is (X-Forwarded-For)
  *     "database": "tam.db",            a path, or postgresql://…
- *     "keys": [ { "key": "keys/rsa.key", "chain": "keys/rsa.pem", "ocsp": "keys/rsa.ocsp" } ],
+ *     "vault": "vault.key",            seals secrets in the database: vault.h
+ *     "keys": [ { "key": "keys/rsa.key", "chain": "keys/rsa.pem", "ocsp": ["keys/rsa.ocsp"] } ],
+ *     "ocsp_command": "…", "pkcs11_module": "…",                   optional: key.h
  *     "tee_roots": "tee-roots",        directories of PEM files
  *     "firmware_roots": "firmware-roots",
  *     "crls": "crls",                  optional
  *     "policy": { … },                 which devices are served: device_trust.h
- *     "ocsp_refresh": 3600,            seconds after which the OCSP files are read again
+ *     "bundled": true,                 client apps may bring packages that the catalogue authorises
+ *     "extended_algorithms": false,    ES384
  *     "session_seconds": 600,          an open session that is older is given up
  *     "message_days": 30,              how long the message log is kept
- *     "threads": 0,                    0: one for each core, at least 2
+ *     "threads": 0,                    0: two for each core, at least 4
  *     "log_level": "info",             error, warning, info or debug
  *     "limits": {
  *       "body": 16777216,              octets of a request
@@ -34,7 +37,7 @@
  *     }
  *   }
  *
- * "key" may be a `pkcs11:` URI. "key", "chain" and "ocsp" are given to tam_key_open() as they are.
+ * "key" may be a `pkcs11:` URI, which is no path and stays as it is.
  */
 #ifndef TEESIM_TEEP_TAM_CONFIG_H
 #define TEESIM_TEEP_TAM_CONFIG_H
@@ -55,9 +58,12 @@ enum tam_log_level {
 	TAM_LOG_DEBUG,
 };
 
+#define TAM_CONFIG_OCSP_MAX 15
+
 struct tam_config_key {
 	char *key, *chain;
-	char *ocsp; /* NULL: none */
+	char *ocsp[TAM_CONFIG_OCSP_MAX];
+	size_t ocsp_count;
 };
 
 struct tam_config_limits {
@@ -73,14 +79,14 @@ struct tam_config {
 	uint16_t listen_port;
 	char *url;			 /* NULL: not said */
 	char *tls_certificate, *tls_key; /* both or neither */
-	char *database, *tee_roots, *firmware_roots;
-	char *crls; /* NULL: none */
+	char *database, *vault, *tee_roots, *firmware_roots;
+	char *crls, *ocsp_command, *pkcs11_module; /* NULL: not said */
 	struct tam_config_key keys[TAM_CONFIG_KEYS_MAX];
 	size_t key_count;
 	json_t *policy; /* an object; NULL: not said */
-	uint32_t ocsp_refresh, session_seconds, message_days;
+	uint32_t session_seconds, message_days;
 	uint32_t threads;
-	bool behind_proxy;
+	bool behind_proxy, bundled, extended_algorithms;
 	enum tam_log_level log_level;
 	struct tam_config_limits limits;
 };

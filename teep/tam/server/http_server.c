@@ -58,7 +58,8 @@ static struct exchange *exchange_of(const struct http_request *request)
 	return (struct exchange *)request;
 }
 
-/* ---- Threads' workers -------------------------------------------------------------------------- */
+/* ---- Threads' workers --------------------------------------------------------------------------
+ */
 
 static void thread_worker_close(void *value)
 {
@@ -88,7 +89,8 @@ static void *worker_get(struct http_server *server)
 	return thread->worker;
 }
 
-/* ---- Headers ----------------------------------------------------------------------------------- */
+/* ---- Headers -----------------------------------------------------------------------------------
+ */
 
 const char *http_header(const struct http_request *request, const char *name)
 {
@@ -183,7 +185,8 @@ static bool host_fits(const struct http_server *server, const char *host)
 	if (!host || !server->loopback || server->behind_proxy)
 		return true;
 	host_name(host, name, sizeof(name));
-	return tam_config_is_loopback(name) || (server->host && strcasecmp(name, server->host) == 0);
+	return tam_config_is_loopback(name) ||
+	       (server->host && strcasecmp(name, server->host) == 0);
 }
 
 /* Browsers say from where a page asks; ours asks from where it came. */
@@ -221,8 +224,8 @@ static bool forwarded_address(const char *header, char out[PEER_NAME_SIZE])
 static void address_set(struct exchange *exchange)
 {
 	struct http_request *request = &exchange->public;
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	const struct sockaddr *address = info ? info->client_addr : NULL;
 
 	(void)strcpy(request->address, "?");
@@ -241,7 +244,8 @@ static void address_set(struct exchange *exchange)
 	peer_limit_name(request->address, request->peer);
 }
 
-/* ---- Answers ----------------------------------------------------------------------------------- */
+/* ---- Answers -----------------------------------------------------------------------------------
+ */
 
 bool http_answered(const struct http_request *request)
 {
@@ -255,8 +259,7 @@ void http_answer_header(struct http_request *request, const char *name, const ch
 	if (exchange->response)
 		return;
 	if (!exchange->headers)
-		exchange->headers =
-			MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT);
+		exchange->headers = MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT);
 	if (exchange->headers)
 		(void)MHD_add_response_header(exchange->headers, name, value);
 }
@@ -309,8 +312,8 @@ static void answer_octets(struct http_request *request, unsigned status, const c
 			     MHD_create_response_from_buffer(size, (void *)body, mode));
 }
 
-void http_answer(struct http_request *request, unsigned status, const char *media,
-		 const void *body, size_t size)
+void http_answer(struct http_request *request, unsigned status, const char *media, const void *body,
+		 size_t size)
 {
 	answer_octets(request, status, media, body, size, MHD_RESPMEM_MUST_COPY);
 }
@@ -337,7 +340,8 @@ static void refuse_later(struct exchange *exchange, unsigned status, const char 
 	refuse(exchange, status, code, message);
 }
 
-/* ---- A request's head -------------------------------------------------------------------------- */
+/* ---- A request's head --------------------------------------------------------------------------
+ */
 
 static const char *const method_names[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
 
@@ -360,8 +364,7 @@ static bool route_find(struct exchange *exchange, const char *method)
 			return true;
 		}
 		(void)snprintf(allow + strlen(allow), sizeof(allow) - strlen(allow), "%s%s%s",
-			       *allow ? ", " : "", name,
-			       route->method == HTTP_GET ? ", HEAD" : "");
+			       *allow ? ", " : "", name, route->method == HTTP_GET ? ", HEAD" : "");
 	}
 	if (*allow) {
 		http_answer_header(request, "Allow", allow);
@@ -397,8 +400,7 @@ static bool content_length(const struct http_request *request, int64_t *out)
 
 static uint64_t body_max(const struct http_request *request)
 {
-	return request->route->body_max ? request->route->body_max :
-					  request->server->limits.body;
+	return request->route->body_max ? request->route->body_max : request->server->limits.body;
 }
 
 static bool body_admit(struct exchange *exchange)
@@ -480,7 +482,8 @@ static void head_check(struct exchange *exchange, const char *method)
 		refuse(exchange, 403, "forbidden", "this may not be asked");
 }
 
-/* ---- A request's body -------------------------------------------------------------------------- */
+/* ---- A request's body --------------------------------------------------------------------------
+ */
 
 static bool budget_take(struct http_server *server, uint64_t size)
 {
@@ -557,7 +560,8 @@ static bool body_take(struct exchange *exchange, const char *data, size_t size)
 	return exchange->seen <= 2 * exchange->public.server->limits.body;
 }
 
-/* ---- MHD's calls ------------------------------------------------------------------------------- */
+/* ---- MHD's calls -------------------------------------------------------------------------------
+ */
 
 static void *request_begin(void *context, const char *uri, struct MHD_Connection *connection)
 {
@@ -628,9 +632,8 @@ static enum MHD_Result request_continue(void *context, struct MHD_Connection *co
 	}
 	if (!http_answered(&exchange->public)) {
 		/* Without a body it points somewhere all the same: empty is not absent. */
-		exchange->public.body =
-			span_of(exchange->body ? exchange->body : (const uint8_t *)"",
-				exchange->size);
+		exchange->public.body = span_of(
+			exchange->body ? exchange->body : (const uint8_t *)"", exchange->size);
 		exchange->public.route->handle(&exchange->public);
 	}
 	return answer_queue(exchange);
@@ -642,9 +645,9 @@ static void request_log(const struct exchange *exchange)
 	const struct http_route *route = request->route;
 	const bool failed = exchange->status >= 500;
 
-	log_line(failed ? TAM_LOG_WARNING :
-		 route && route->method == HTTP_GET ? TAM_LOG_DEBUG :
-						       TAM_LOG_INFO,
+	log_line(failed				      ? TAM_LOG_WARNING
+		 : route && route->method == HTTP_GET ? TAM_LOG_DEBUG
+						      : TAM_LOG_INFO,
 		 "%s %s %u, %llu octets, %lld ms, from %s%s%s",
 		 route ? method_names[route->method] : "?", route ? route->pattern : "?",
 		 exchange->status, (unsigned long long)exchange->size,
@@ -711,13 +714,14 @@ static void library_log(void *context, const char *format, va_list arguments)
 	log_line(TAM_LOG_DEBUG, "http: %s", line);
 }
 
-/* ---- The server -------------------------------------------------------------------------------- */
+/* ---- The server --------------------------------------------------------------------------------
+ */
 
 static struct MHD_Daemon *daemon_start(struct http_server *server,
 				       const struct http_options *options)
 {
-	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG |
-			 MHD_ALLOW_SUSPEND_RESUME;
+	unsigned flags =
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME;
 	struct MHD_OptionItem more[8];
 	size_t count = 0;
 
@@ -742,15 +746,13 @@ static struct MHD_Daemon *daemon_start(struct http_server *server,
 		};
 	}
 	more[count] = (struct MHD_OptionItem) { MHD_OPTION_END, 0, NULL };
-	return MHD_start_daemon(flags, 0, NULL, NULL, request_continue, server,
-				MHD_OPTION_EXTERNAL_LOGGER, library_log, NULL,
-				MHD_OPTION_LISTEN_SOCKET, options->listen_fd,
-				MHD_OPTION_URI_LOG_CALLBACK, request_begin, server,
-				MHD_OPTION_NOTIFY_COMPLETED, request_end, server,
-				MHD_OPTION_NOTIFY_CONNECTION, connection_change, server,
-				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_MAX,
-				MHD_OPTION_CONNECTION_LIMIT, options->limits.connections,
-				MHD_OPTION_ARRAY, more, MHD_OPTION_END);
+	return MHD_start_daemon(
+		flags, 0, NULL, NULL, request_continue, server, MHD_OPTION_EXTERNAL_LOGGER,
+		library_log, NULL, MHD_OPTION_LISTEN_SOCKET, options->listen_fd,
+		MHD_OPTION_URI_LOG_CALLBACK, request_begin, server, MHD_OPTION_NOTIFY_COMPLETED,
+		request_end, server, MHD_OPTION_NOTIFY_CONNECTION, connection_change, server,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_MAX, MHD_OPTION_CONNECTION_LIMIT,
+		options->limits.connections, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
 }
 
 struct http_server *http_server_start(const struct http_options *options)
@@ -767,8 +769,8 @@ struct http_server *http_server_start(const struct http_options *options)
 		!options->loopback || options->behind_proxy || options->limits.loopback;
 	atomic_init(&server->body_budget, options->body_budget);
 	server->host = options->host ? strdup(options->host) : NULL;
-	server->requests = peer_limit_open(options->limits.requests_per_second,
-					   options->limits.burst);
+	server->requests =
+		peer_limit_open(options->limits.requests_per_second, options->limits.burst);
 	server->watch = connection_watch_open();
 	if (pthread_key_create(&server->worker_key, thread_worker_close) != 0 ||
 	    !server->requests || !server->watch)

@@ -76,10 +76,10 @@ struct http_request {
 
 struct http_options {
 	const struct http_site *site;
-	int listen_fd;			  /* becomes the server's */
-	bool loopback;			  /* only this machine can reach it: see `host` below */
-	const char *host;		  /* the name in its URL; NULL: not known */
-	const char *certificate, *key;	  /* PEM; NULL: plain HTTP */
+	int listen_fd;		       /* becomes the server's */
+	bool loopback;		       /* only this machine can reach it: see `host` below */
+	const char *host;	       /* the name in its URL; NULL: not known */
+	const char *certificate, *key; /* PEM; NULL: plain HTTP */
 	bool behind_proxy;
 	uint32_t threads;
 	struct tam_config_limits limits;
@@ -88,7 +88,8 @@ struct http_options {
 
 /* NULL after a line in the log. */
 struct http_server *http_server_start(const struct http_options *options);
-/* No new connections; requests that are under way get up to `grace_ms` to end. NULL does nothing. */
+/* No new connections; requests that are under way get up to `grace_ms` to end. NULL does nothing.
+ */
 void http_server_stop(struct http_server *server, int64_t grace_ms);
 
 /* Milliseconds since the request's head was there: for the log. */
@@ -108,8 +109,8 @@ bool http_accepts(const char *accept, const char *media);
  * hygiene headers are on every answer.
  */
 void http_answer_header(struct http_request *request, const char *name, const char *value);
-void http_answer(struct http_request *request, unsigned status, const char *media,
-		 const void *body, size_t size);
+void http_answer(struct http_request *request, unsigned status, const char *media, const void *body,
+		 size_t size);
 /* The same without a copy: the octets live for ever. */
 void http_answer_static(struct http_request *request, unsigned status, const char *media,
 			const void *body, size_t size);

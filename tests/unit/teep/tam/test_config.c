@@ -5,8 +5,9 @@
 
 #include "teep/tam/config.h"
 
-#define NEEDED                                                                         \
-	"\"listen\":\"127.0.0.1:8443\",\"database\":\"tam.db\",\"tee_roots\":\"tee\"," \
+#define NEEDED                                                                                 \
+	"\"listen\":\"127.0.0.1:8443\",\"database\":\"tam.db\",\"vault\":\"v\",\"tee_roots\":" \
+	"\"tee\","                                                                             \
 	"\"firmware_roots\":\"/fw\",\"keys\":[{\"key\":\"a.key\",\"chain\":\"a.pem\"}]"
 
 static struct tam_config config;
@@ -32,7 +33,9 @@ Test(tam_config, what_is_needed_is_enough_and_paths_are_beside_the_file)
 	cr_assert_str_eq(config.tee_roots, "/tam/tee");
 	cr_assert_str_eq(config.firmware_roots, "/fw");
 	cr_assert_str_eq(config.keys[0].key, "/tam/a.key");
-	cr_assert_null(config.keys[0].ocsp);
+	cr_assert_eq(config.keys[0].ocsp_count, 0);
+	cr_assert_str_eq(config.vault, "/tam/v");
+	cr_assert(config.bundled);
 	cr_assert_null(config.tls_certificate);
 	cr_assert_eq(config.limits.body, 16 << 20);
 	tam_config_clear(&config);
@@ -65,13 +68,19 @@ Test(tam_config, what_is_wrong_is_named)
 	refused("{" NEEDED ",\"tls\":{\"certificate\":\"c\"}}", "\"key\"");
 	refused("{" NEEDED ",\"limits\":{\"body\":10}}", "\"body\"");
 	refused("{" NEEDED ",\"limits\":{\"bodies\":1}}", "\"bodies\"");
+	refused("{\"listen\":\"127.0.0.1:1\",\"database\":\"d\",\"vault\":\"v\",\"tee_roots\":"
+		"\"t\","
+		"\"firmware_roots\":\"f\",\"keys\":[{\"key\":\"k\",\"chain\":\"c\",\"ocsp\":[1]}]}",
+		"\"ocsp\"");
 	refused("{" NEEDED ",\"policy\":[]}", "\"policy\"");
 	refused("{" NEEDED ",\"log_level\":\"loud\"}", "\"log_level\"");
-	refused("{\"listen\":\"::1:8443\",\"database\":\"d\",\"tee_roots\":\"t\",\"firmware_"
+	refused("{\"listen\":\"::1:8443\",\"database\":\"d\",\"vault\":\"v\",\"tee_roots\":\"t\","
+		"\"firmware_"
 		"roots\":\"f\","
 		"\"keys\":[{\"key\":\"k\",\"chain\":\"c\"}]}",
 		"\"listen\"");
-	refused("{\"listen\":\"127.0.0.1:1\",\"database\":\"d\",\"tee_roots\":\"t\","
+	refused("{\"listen\":\"127.0.0.1:1\",\"database\":\"d\",\"vault\":\"v\",\"tee_roots\":"
+		"\"t\","
 		"\"firmware_roots\":\"f\",\"keys\":[]}",
 		"\"keys\"");
 }
