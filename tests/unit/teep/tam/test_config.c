@@ -43,10 +43,9 @@ Test(tam_config, what_is_needed_is_enough_and_paths_are_beside_the_file)
 
 Test(tam_config, uris_are_not_paths)
 {
-	cr_assert_eq(parse("{\"listen\":\"[::1]:0\",\"database\":\"postgresql://h/"
-			   "d\",\"tee_roots\":\"t\","
-			   "\"firmware_roots\":\"f\",\"keys\":[{\"key\":\"pkcs11:token=t\","
-			   "\"chain\":\"c\"}]}"),
+	cr_assert_eq(parse("{\"listen\":\"[::1]:0\",\"database\":\"postgresql://h/d\","
+			   "\"vault\":\"v\",\"tee_roots\":\"t\",\"firmware_roots\":\"f\","
+			   "\"keys\":[{\"key\":\"pkcs11:token=t\",\"chain\":\"c\"}]}"),
 		     0, "%s", error);
 	cr_assert_str_eq(config.database, "postgresql://h/d");
 	cr_assert_str_eq(config.keys[0].key, "pkcs11:token=t");
