@@ -1,0 +1,3 @@
+global-incdirs-y += .
+global-incdirs-y += ../tenant/include
+srcs-y += ../tenant/tenant_ta.c

@@ -1,0 +1,21 @@
+/*
+ * The properties of red's trusted application; the dev kit's own source makes its header of them.
+ */
+#ifndef USER_TA_HEADER_DEFINES_H
+#define USER_TA_HEADER_DEFINES_H
+
+#include <tenant_ta.h>
+
+#define TA_UUID		 TENANT_RED_UUID
+#define TENANT_NEIGHBOUR TENANT_BLUE_UUID
+
+/* One instance, as there is one ledger. */
+#define TA_FLAGS       (TA_FLAG_SINGLE_INSTANCE | TA_FLAG_MULTI_SESSION)
+
+#define TA_STACK_SIZE  (8 * 1024)
+#define TA_DATA_SIZE   (32 * 1024)
+
+#define TA_VERSION     "1.0"
+#define TA_DESCRIPTION "Tenant example"
+
+#endif
