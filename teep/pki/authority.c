@@ -1,6 +1,8 @@
 #include "teep/pki/authority.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <openssl/bn.h>
 #include <openssl/ocsp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -414,4 +416,81 @@ int authority_ocsp(struct authority *authority, X509 *certificate, bool delegate
 	}
 	*der = ocsp_make(&statement, size);
 	return *der ? 0 : complain(-ENOMEM, err, errlen, "cannot make", "an OCSP response");
+}
+
+/* Serials are long random numbers, so those that another authority of the hierarchy gave do no harm
+ * in this one's list. */
+static int revoked_add(const struct authority *authority, X509_CRL *list, const char *serial)
+{
+	X509_REVOKED *entry = X509_REVOKED_new();
+	ASN1_INTEGER *number = NULL;
+	ASN1_TIME *since = NULL;
+	BIGNUM *value = NULL;
+	char path[PATH_SIZE], text[32] = "0";
+	int rc = -ENOMEM;
+
+	if (snprintf(path, sizeof(path), "%s/revoked/%s", authority->directory, serial) <
+	    (int)sizeof(path))
+		(void)text_read(path, text, sizeof(text));
+	since = ASN1_TIME_set(NULL, (time_t)strtoll(text, NULL, 10));
+	if (BN_hex2bn(&value, serial))
+		number = BN_to_ASN1_INTEGER(value, NULL);
+	if (entry && since && number && X509_REVOKED_set_serialNumber(entry, number) == 1 &&
+	    X509_REVOKED_set_revocationDate(entry, since) == 1 &&
+	    X509_CRL_add0_revoked(list, entry) == 1) {
+		entry = NULL;
+		rc = 0;
+	}
+	X509_REVOKED_free(entry);
+	ASN1_TIME_free(since);
+	ASN1_INTEGER_free(number);
+	BN_free(value);
+	return rc;
+}
+
+static int revoked_collect(const struct authority *authority, X509_CRL *list)
+{
+	char path[PATH_SIZE];
+	struct dirent *entry;
+	DIR *directory;
+	int rc = 0;
+
+	snprintf(path, sizeof(path), "%s/revoked", authority->directory);
+	directory = opendir(path);
+	if (!directory)
+		return errno == ENOENT ? 0 : -errno;
+	while (rc == 0 && (entry = readdir(directory)))
+		if (entry->d_name[0] != '.')
+			rc = revoked_add(authority, list, entry->d_name);
+	(void)closedir(directory);
+	return rc;
+}
+
+int authority_crl(struct authority *authority, int hours, uint8_t **der, size_t *size, char *err,
+		  size_t errlen)
+{
+	X509 *self = sk_X509_value(authority->chain, 0);
+	const time_t now = time(NULL);
+	X509_CRL *list = X509_CRL_new();
+	/* A minute back: clocks differ. */
+	ASN1_TIME *from = ASN1_TIME_set(NULL, now - 60);
+	ASN1_TIME *until = ASN1_TIME_set(NULL, now + (time_t)hours * 3600);
+	const EVP_MD *digest = key_kind(authority->key) == KEY_P384 ? EVP_sha384() : EVP_sha256();
+	int n = -1, rc = -ENOMEM;
+
+	*der = NULL;
+	if (list && from && until && X509_CRL_set_version(list, X509_CRL_VERSION_2) == 1 &&
+	    X509_CRL_set_issuer_name(list, X509_get_subject_name(self)) == 1 &&
+	    X509_CRL_set1_lastUpdate(list, from) == 1 && X509_CRL_set1_nextUpdate(list, until) == 1)
+		rc = revoked_collect(authority, list);
+	if (rc == 0 && X509_CRL_sort(list) == 1 && X509_CRL_sign(list, authority->key, digest) > 0)
+		n = i2d_X509_CRL(list, der);
+	X509_CRL_free(list);
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(until);
+	*size = n > 0 ? (size_t)n : 0;
+	return complain(rc	? rc
+			: n > 0 ? 0
+				: -ENOMEM,
+			err, errlen, "cannot make a list of", authority->directory);
 }

@@ -75,6 +75,11 @@ int authority_revoke(struct authority *authority, X509 *certificate, char *err, 
 int authority_ocsp(struct authority *authority, X509 *certificate, bool delegated, int hours,
 		   uint8_t **der, size_t *size, char *err, size_t errlen);
 
+/* The list of all that it revoked (CRL), valid from now for `hours`. DER, the caller's
+ * (OPENSSL_free()). */
+int authority_crl(struct authority *authority, int hours, uint8_t **der, size_t *size, char *err,
+		  size_t errlen);
+
 /* Whether the authority's records say so: V_OCSP_CERTSTATUS_…, and since when. */
 int authority_status(const struct authority *authority, X509 *certificate, time_t *revoked_at);
 

@@ -35,7 +35,7 @@ struct dsi {
 	struct span cert;	 /* DER */
 	struct span_list cacert; /* DER, the root last */
 	bool has_generation;
-	uint64_t generation; /* dsigen */
+	uint64_t generation;	  /* dsigen */
 	const struct dsi_sd *sds; /* no two with one SP and one name */
 	size_t sd_count;
 	const struct dsi_aik *aiks; /* no two of one SP */

@@ -19,7 +19,7 @@
 
 #include "teep/otrp/arena.h"
 
-struct database;
+struct tam_database;
 struct device_trust;
 struct tam_keys;
 struct tam_worker;
@@ -58,7 +58,7 @@ struct tam_peer {
 };
 
 /* `database` stays the caller's and is used by this worker alone. NULL without memory. */
-struct tam_worker *tam_worker_open(const struct tam *tam, struct database *database);
+struct tam_worker *tam_worker_open(const struct tam *tam, struct tam_database *database);
 void tam_worker_close(struct tam_worker *worker);
 
 /* What a device says before anything is signed: hints, believed only so far as that a TA that the

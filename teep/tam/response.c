@@ -46,8 +46,8 @@ static int prose_take(const json_t *value, struct arena *arena, struct span *out
 static int reason_take(const json_t *reason, struct arena *arena, enum otrp_status *status,
 		       struct span *text, struct otrp_failure *failure)
 {
-	const json_t *code = json_is_object(reason) ? json_object_get(reason, "error-code")
-						    : reason;
+	const json_t *code =
+		json_is_object(reason) ? json_object_get(reason, "error-code") : reason;
 
 	if (!reason)
 		return 0;
@@ -72,8 +72,8 @@ static int identifier_take(const json_t *object, const char *name, struct arena 
 }
 
 static const struct member tbs_members[] = {
-	{ "ver", MEMBER_TEXT, MEMBER_REQUIRED },     { "status", MEMBER_TEXT, MEMBER_REQUIRED },
-	{ "rid", MEMBER_TEXT, MEMBER_REQUIRED },     { "tid", MEMBER_TEXT, MEMBER_REQUIRED },
+	{ "ver", MEMBER_TEXT, MEMBER_REQUIRED },       { "status", MEMBER_TEXT, MEMBER_REQUIRED },
+	{ "rid", MEMBER_TEXT, MEMBER_REQUIRED },       { "tid", MEMBER_TEXT, MEMBER_REQUIRED },
 	{ "content", MEMBER_OBJECT, MEMBER_OPTIONAL }, { "edsi", MEMBER_OBJECT, MEMBER_OPTIONAL },
 };
 
@@ -146,8 +146,8 @@ static int payload_take(struct span payload, struct arena *arena, struct respons
 	return rc;
 }
 
-static int signed_take(const json_t *value, const struct otrp_options *options,
-		       struct arena *arena, struct response *out, struct otrp_failure *failure)
+static int signed_take(const json_t *value, const struct otrp_options *options, struct arena *arena,
+		       struct response *out, struct otrp_failure *failure)
 {
 	const struct jws_options jws_options = { options->lenient, options->extended };
 	int rc = jws_parse(value, &jws_options, arena, &out->jws, failure);
@@ -249,8 +249,10 @@ int responses_parse(struct span octets, const struct otrp_options *options, stru
 }
 
 static const struct member content_members[] = {
-	{ "did", MEMBER_TEXT, MEMBER_REQUIRED },      { "sdname", MEMBER_TEXT, MEMBER_OPTIONAL },
-	{ "teespaik", MEMBER_TEXT, MEMBER_OPTIONAL }, { "dsi", MEMBER_OBJECT, MEMBER_OPTIONAL },
+	{ "did", MEMBER_TEXT, MEMBER_REQUIRED },
+	{ "sdname", MEMBER_TEXT, MEMBER_OPTIONAL },
+	{ "teespaik", MEMBER_TEXT, MEMBER_OPTIONAL },
+	{ "dsi", MEMBER_OBJECT, MEMBER_OPTIONAL },
 };
 
 /* As the hash of a state is made: {"dsi": value}, canonical. */

@@ -27,12 +27,12 @@ struct response {
 	/* OTRP_PASS; what the clear part says; OTRP_STATUS_COUNT for a code that is not known, or
 	 * where only the encrypted part can tell. */
 	enum otrp_status status;
-	struct span reason;    /* text for people, absent where there is none */
-	uint32_t signerreq;    /* GetDeviceState that passed */
-	bool has_algorithms;   /* the answer names what the TEE can verify */
-	uint32_t algorithms;   /* 1 << enum jws_algorithm */
-	bool encrypted;	       /* there is a `content` or an `edsi` */
-	struct jwe content;    /* valid when `encrypted` */
+	struct span reason;  /* text for people, absent where there is none */
+	uint32_t signerreq;  /* GetDeviceState that passed */
+	bool has_algorithms; /* the answer names what the TEE can verify */
+	uint32_t algorithms; /* 1 << enum jws_algorithm */
+	bool encrypted;	     /* there is a `content` or an `edsi` */
+	struct jwe content;  /* valid when `encrypted` */
 };
 
 /* As many TEEs as one device may answer with. */

@@ -29,6 +29,7 @@ struct wanted {
 	const char *taid; /* "": the domain alone */
 	int64_t version;  /* 0: the latest */
 	bool present;	  /* false: must not be there, whatever a wider entry says */
+	bool on_request;  /* only once a client app asked for it; then kept up to date */
 	int64_t created;
 	const char *created_by;
 };
@@ -54,6 +55,7 @@ int wanted_list(struct tam_database *database, const struct wanted_filter *filte
 struct wanted_decision {
 	const char *spid, *sdname, *taid; /* taid "": the domain alone */
 	bool present;
+	bool on_request;	  /* only where the device asked for it, or has it */
 	int64_t version;	  /* as resolved: never 0 where `present` and a TA */
 	int64_t personalisation;  /* of that version */
 	const char *image_sha256; /* of that version */

@@ -21,6 +21,7 @@ static const char help[] =
 	"       teesim pki ocsp DIR HIERARCHY CERTFILE --out FILE [--ca NAME] [--hours N]\n"
 	"                      [--delegated]\n"
 	"       teesim pki revoke DIR HIERARCHY CERTFILE [--ca NAME]\n"
+	"       teesim pki crl DIR HIERARCHY --out FILE [--ca NAME] [--hours N]\n"
 	"       teesim pki show CERTFILE\n"
 	"\n"
 	"Certification authorities for trying out TEEP, in the directory DIR.\n"
@@ -33,6 +34,8 @@ static const char help[] =
 	"  sp       a service provider's key and certificate, self-signed without --pki\n"
 	"  ocsp     what the authority says of a certificate now, to staple: good, or revoked\n"
 	"  revoke   say from now on that it is revoked\n"
+	"  crl      the list of all that the authority revoked, for a TAM's revocation directory;\n"
+	"           --ca root makes the one that intermediates are in\n"
 	"  show     what a certificate file holds\n"
 	"\n"
 	"KIND is rsa, p256 or p384 (default: rsa).\n";
@@ -283,6 +286,43 @@ static int revoke(int argc, char **argv)
 	return rc ? tool_refuse("%s", err) : EXIT_DONE;
 }
 
+static int crl(int argc, char **argv)
+{
+	const char *out = NULL, *name = NULL, *hours_text = NULL, *words[2];
+	const struct argument table[] = {
+		{ "out", &out, NULL },
+		{ "ca", &name, NULL },
+		{ "hours", &hours_text, NULL },
+	};
+	struct authority authority = { 0 };
+	struct atomic_file_part part;
+	enum hierarchy hierarchy;
+	uint8_t *der = NULL;
+	size_t size = 0;
+	long hours;
+	int rc, status = arguments_parse(argc, argv, help, table, 3, words, 2, 2);
+
+	if (status >= 0)
+		return status;
+	if (!out || !argument_number("hours", hours_text, 24 * 30, 1, 100000, &hours)) {
+		fputs(help, stderr);
+		return EXIT_USAGE;
+	}
+	if (!hierarchy_take(words[1], &hierarchy))
+		return EXIT_USAGE;
+	if (authority_open(&authority, words[0], hierarchy, name ? name : AUTHORITY_FIRST, err,
+			   sizeof(err)))
+		return tool_refuse("%s", err);
+	rc = authority_crl(&authority, (int)hours, &der, &size, err, sizeof(err));
+	authority_close(&authority);
+	if (rc)
+		return tool_refuse("%s", err);
+	part = (struct atomic_file_part) { der, size };
+	rc = atomic_file_write(out, &part, 1, 0644, ATOMIC_FILE_REPLACE);
+	OPENSSL_free(der);
+	return rc ? tool_refuse("%s: %s", out, strerror(-rc)) : EXIT_DONE;
+}
+
 static void show_one(X509 *certificate)
 {
 	char name[128], issuer[256], tamid[TAMID_SIZE];
@@ -320,8 +360,8 @@ static int show(int argc, char **argv)
 int tool_pki(int argc, char **argv)
 {
 	static const struct subcommand table[] = {
-		{ "init", init }, { "ca", ca },		{ "tam", tam },	  { "sp", sp },
-		{ "ocsp", ocsp }, { "revoke", revoke }, { "show", show },
+		{ "init", init }, { "ca", ca },		{ "tam", tam }, { "sp", sp },
+		{ "ocsp", ocsp }, { "revoke", revoke }, { "crl", crl }, { "show", show },
 	};
 
 	return subcommand_run(argc, argv, help, table, sizeof(table) / sizeof(table[0]));
