@@ -6,11 +6,13 @@
  * given, and whoever can write to it; secrets are sealed before they come here (vault.h). A handle
  * belongs to one thread. Functions return 0 or a negative errno, whose text tam_database_error()
  * has:
- *     -EAGAIN     another transaction was in the way, or the connection was lost; the transaction
- *                 is over and can be tried again, which tam_database_transaction() does
+ *     -EAGAIN     another transaction was in the way, or the connection was lost; it can be tried
+ *                 again, which tam_database_transaction() does
  *     -EEXIST     there is a row with that key already
  *     -ENOLINK    the row names one that is not there, or others name it
+ *     -EILSEQ     a text is not UTF-8
  *     -ENOSPC, -ENOMEM, -EACCES, -EBADMSG (damaged), -EIO (all else)
+ * A statement that fails inside a transaction dooms it: whatever follows fails alike.
  *
  * SQL is PostgreSQL's, as far as SQLite has the same; arguments are $1, $2, …; "FOR UPDATE" at the
  * end is left out for SQLite, where a transaction that writes is alone. Columns are BIGINT, TEXT
@@ -24,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "teep/otrp/span.h"
+#include "teep/otrp/arena.h"
 
 struct tam_database;
 struct vault;
@@ -67,8 +69,9 @@ enum tam_durability {
 
 /*
  * Run `work` in a transaction and commit; on its failure, undo. On -EAGAIN all is undone and `work`
- * runs again, up to some ten times with growing pauses: it must start from what it reads. Inside
- * another transaction `work` simply runs as a part of that, and -EAGAIN goes up to it.
+ * runs again, some ten times with growing pauses: it must start from what it reads. Inside another
+ * transaction `work` simply runs as a part of that, and -EAGAIN goes up to it. -EIO after a
+ * connection was lost during commit: whether it was done is not known.
  */
 int tam_database_transaction(struct tam_database *database, enum tam_durability durability,
 			     int (*work)(struct tam_database *database, void *context),
@@ -86,7 +89,7 @@ struct tam_value {
 		TAM_VALUE_OCTETS,
 	} type;
 	int64_t integer;
-	struct span octets; /* of text as well; borrowed until the call returns */
+	struct span octets; /* of text as well; borrowed until the rows are closed */
 };
 
 #define TAM_MAX_VALUES 24
@@ -152,6 +155,27 @@ static inline void tam_rows_release(struct tam_rows **rows)
 bool tam_row_is_null(struct tam_rows *rows, int column);
 int64_t tam_row_integer(struct tam_rows *rows, int column);
 struct span tam_row_octets(struct tam_rows *rows, int column);
+
+/*
+ * The same, copied into an arena, text with a zero behind it; what is NULL becomes "". Without
+ * memory the result is empty, and the next tam_rows_next() gives -ENOMEM.
+ */
+const char *tam_row_text(struct tam_rows *rows, int column, struct arena *arena);
+struct span tam_row_copy(struct tam_rows *rows, int column, struct arena *arena);
+
+/* How a row becomes a struct. */
+typedef void tam_row_reader(struct tam_rows *rows, struct arena *arena, void *item);
+
+/* Run a query and read its one row (-ENOENT: there is none), or all, as an array in the arena. */
+int tam_database_read_one(struct tam_database *database, struct arena *arena, tam_row_reader *read,
+			  void *item, const char *sql, const struct tam_value *values,
+			  size_t count);
+int tam_database_read_all(struct tam_database *database, struct arena *arena, tam_row_reader *read,
+			  size_t item_size, void *list, size_t *items, const char *sql,
+			  const struct tam_value *values, size_t count);
+
+/* For LIKE … ESCAPE '!': whatever has `part` in it. NULL for NULL, and without memory. */
+const char *tam_like_pattern(const char *part, struct arena *arena);
 
 /* The one row's one integer; -ENOENT when there is no row. */
 int tam_database_integer(struct tam_database *database, int64_t *out, const char *sql,

@@ -9,11 +9,15 @@
 
 #define TAM_ERROR_SIZE 512
 
-/* Words of the tables' definitions that differ. */
+/* Words that differ. */
 struct tam_dialect {
-	const char *octets; /* the type */
+	const char *octets, *integer, *text; /* types; text is ordered by its octets */
 	const char *serial; /* the type of a primary key that counts by itself, never twice */
-	const char *table;  /* behind the closing parenthesis */
+	const char *table;  /* behind a table's closing parenthesis */
+	/* How many tables have the name $1. */
+	const char *has_table;
+	/* Until the transaction's end nobody else changes tables; NULL: so it is in any case. */
+	const char *lock;
 };
 
 struct tam_backend {
@@ -29,12 +33,13 @@ struct tam_backend {
 	void (*rollback)(void *connection);
 	int (*prepare)(void *connection, const char *sql, void **statement, char *error);
 	void (*unprepare)(void *connection, void *statement);
-	/* Arguments are borrowed until the call returns. `*changed` may be asked for. */
+	/* Arguments are borrowed until finish(), which follows in any case. */
 	int (*start)(void *connection, void *statement, const struct tam_value *values,
 		     size_t count, char *error);
 	/* 1, 0 or a negative errno. */
 	int (*next)(void *connection, void *statement, char *error);
 	void (*finish)(void *connection, void *statement);
+	/* After the last row. */
 	int64_t (*changed)(void *connection, void *statement);
 	bool (*is_null)(void *statement, int column);
 	int64_t (*integer)(void *statement, int column);

@@ -25,7 +25,7 @@ int deployment_state_parse(const char *name);
 struct deployment {
 	int64_t id;
 	struct wanted what; /* created and created_by are the deployment's */
-	bool replaced;	    /* a later one took its place */
+	bool replaced;	    /* a later one took its place, or it was taken back */
 	int64_t waiting, running, done, failed;
 };
 
@@ -62,5 +62,11 @@ int deployment_progress(struct tam_database *database, const char *did, const ch
 /* Devices that came into a scope: rows for the deployments under way there. */
 int deployment_enlist(struct tam_database *database, const char *did, enum wanted_scope scope,
 		      const char *scope_id);
+/* Another took its place, or it is no longer wanted: those that still waited are left out. `but`
+ * is the one that stays, or 0. */
+int deployment_end(struct tam_database *database, const struct wanted *what, int64_t but);
+/* One that left a scope, where it still waited. */
+int deployment_withdraw(struct tam_database *database, const char *did, enum wanted_scope scope,
+			const char *scope_id);
 
 #endif

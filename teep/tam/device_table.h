@@ -55,7 +55,8 @@ struct device_ta {
 
 struct device_domain {
 	const char *spid, *sdname;
-	const char *certificates; /* SHA-256 of those registered there, joined by spaces */
+	/* SHA-256 of those registered there, joined by spaces. When stored: NULL leaves them. */
+	const char *certificates;
 	int64_t updated;
 };
 
@@ -124,6 +125,15 @@ int device_table_request_ta(struct tam_database *database, const char *did, cons
 int device_table_requested(struct tam_database *database, const char *did, struct arena *arena,
 			   const char ***taids, size_t *count);
 
+/* SQL: whether a device is one that an SP may see. It has a domain of it, or wanted state for it.
+ */
+#define TAM_DEVICE_OF_SP(did, spid)                                                       \
+	"(EXISTS (SELECT 1 FROM device_domain x WHERE x.did = " did " AND x.spid = " spid \
+	") OR EXISTS (SELECT 1 FROM wanted w WHERE w.spid = " spid                        \
+	" AND (w.scope = 0 OR (w.scope = 2 AND w.scope_id = " did                         \
+	") OR (w.scope = 1 AND EXISTS (SELECT 1 FROM group_member g WHERE g.did = " did   \
+	" AND g.name = w.scope_id)))))"
+
 struct device_filter {
 	const char *q; /* a part of did, TEE name, model or labels, in any case; NULL */
 	const char *group;
@@ -132,6 +142,9 @@ struct device_filter {
 	const char *after; /* did */
 	int64_t limit;
 };
+
+/* Whether an SP may see that device; 0 or -ENOENT. */
+int device_table_visible(struct tam_database *database, const char *did, const char *spid);
 
 /* By did. The list has neither certificates nor DSI; `*total`, unless NULL, is how many fit. */
 int device_table_list(struct tam_database *database, const struct device_filter *filter,

@@ -1,0 +1,363 @@
+/* The TAM's database in a file of SQLite: its journal is a WAL, so readers wait for nobody. */
+#include "teep/tam/database_backend.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Written in the file's header, so that no other program takes it for its own. */
+#define APPLICATION_ID "0x7465746d"
+/* How long writers wait for each other before the transaction is given up. */
+#define BUSY_MS	   10000
+#define FOR_UPDATE " FOR UPDATE"
+
+struct connection {
+	sqlite3 *handle;
+	enum tam_durability durability;
+	int64_t busy_since;
+};
+
+struct statement {
+	sqlite3_stmt *statement;
+	/* Where $1, $2, … are: SQLite numbers them in the order in which they stand in the text. */
+	int place[TAM_MAX_VALUES];
+};
+
+static int error_of(const struct connection *connection, int code)
+{
+	switch (code & 0xFF) {
+	case SQLITE_OK:
+	case SQLITE_DONE:
+	case SQLITE_ROW:
+		return 0;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return -EAGAIN;
+	case SQLITE_CONSTRAINT:
+		if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ||
+		    code == SQLITE_CONSTRAINT_ROWID)
+			return -EEXIST;
+		return code == SQLITE_CONSTRAINT_FOREIGNKEY ? -ENOLINK : -EIO;
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_FORMAT:
+		return -EBADMSG;
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		return -EACCES;
+	default:
+		if (connection->handle) {
+			const int err = sqlite3_system_errno(connection->handle);
+
+			if (err == ENOSPC || err == EDQUOT || err == EFBIG)
+				return -ENOSPC;
+		}
+		return -EIO;
+	}
+}
+
+static int complain(struct connection *connection, int code, char *error)
+{
+	snprintf(error, TAM_ERROR_SIZE, "%s", sqlite3_errmsg(connection->handle));
+	return error_of(connection, code);
+}
+
+/* Short pauses of random length: many writers with short transactions all get their turn. */
+static int wait_while_busy(void *context, int times)
+{
+	struct connection *connection = context;
+	struct timespec pause = { 0 };
+	uint16_t random = 0;
+
+	if (times == 0)
+		connection->busy_since = tam_time_now();
+	else if (tam_time_now() - connection->busy_since > BUSY_MS)
+		return 0;
+	(void)!getrandom(&random, sizeof(random), GRND_NONBLOCK);
+	pause.tv_nsec = 200000 + random % 32768 * (times < 10 ? 30 : 150);
+	nanosleep(&pause, NULL);
+	return 1;
+}
+
+static int execute(void *context, const char *sql, char *error)
+{
+	struct connection *connection = context;
+	const int code = sqlite3_exec(connection->handle, sql, NULL, NULL, NULL);
+
+	return code == SQLITE_OK ? 0 : complain(connection, code, error);
+}
+
+static void close_connection(void *context)
+{
+	struct connection *connection = context;
+
+	(void)sqlite3_close(connection->handle);
+	free(connection);
+}
+
+/* Closed to others from the first moment; what SQLite puts beside it takes after it. */
+static int file_make(const char *path)
+{
+	const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+static int settings_apply(struct connection *connection, char *error)
+{
+	int rc;
+
+	(void)sqlite3_busy_handler(connection->handle, wait_while_busy, connection);
+	(void)sqlite3_extended_result_codes(connection->handle, 1);
+	(void)sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	(void)sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	(void)sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+	/* Several who open a new file at once may find each other in the way here. */
+	for (int tries = 0; tries < 100; tries++) {
+		rc = execute(connection, "PRAGMA journal_mode = WAL", error);
+		if (rc != -EAGAIN)
+			break;
+		(void)wait_while_busy(connection, 10);
+	}
+	if (!rc)
+		rc = execute(connection,
+			     "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON;"
+			     "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;"
+			     "PRAGMA synchronous = FULL; PRAGMA application_id = " APPLICATION_ID,
+			     error);
+	connection->durability = TAM_DURABLE;
+	return rc;
+}
+
+static int open_connection(void **out, const char *where, bool create, char *error)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+	char reason[TAM_ERROR_SIZE - 128] = "";
+	int code, rc;
+
+	if (!connection)
+		return -ENOMEM;
+	rc = create ? file_make(where) : access(where, F_OK) < 0 ? -errno : 0;
+	if (rc) {
+		snprintf(error, TAM_ERROR_SIZE, "%.300s: %s", where, strerror(-rc));
+		free(connection);
+		return rc;
+	}
+	code = sqlite3_open_v2(where, &connection->handle,
+			       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
+				       SQLITE_OPEN_PRIVATECACHE,
+			       NULL);
+	rc = code == SQLITE_OK ? settings_apply(connection, error)
+			       : complain(connection, code, error);
+	if (rc) {
+		snprintf(reason, sizeof(reason), "%s", error);
+		snprintf(error, TAM_ERROR_SIZE, "%.100s: %s", where, reason);
+		close_connection(connection);
+		return rc;
+	}
+	*out = connection;
+	return 0;
+}
+
+static int begin(void *context, enum tam_durability durability, char *error)
+{
+	struct connection *connection = context;
+	int rc = 0;
+
+	if (connection->durability != durability) {
+		rc = execute(connection,
+			     durability == TAM_DURABLE ? "PRAGMA synchronous = FULL"
+						       : "PRAGMA synchronous = NORMAL",
+			     error);
+		connection->durability = durability;
+	}
+	return rc ? rc : execute(connection, "BEGIN IMMEDIATE", error);
+}
+
+static int commit(void *context, char *error)
+{
+	return execute(context, "COMMIT", error);
+}
+
+static void rollback(void *context)
+{
+	struct connection *connection = context;
+
+	/* SQLite itself gives up a transaction that met some kinds of failure. */
+	if (!sqlite3_get_autocommit(connection->handle))
+		(void)sqlite3_exec(connection->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static int prepare(void *context, const char *sql, void **out, char *error)
+{
+	struct connection *connection = context;
+	struct statement *statement = calloc(1, sizeof(*statement));
+	size_t size = strlen(sql);
+	const char *rest;
+	int code;
+
+	if (!statement)
+		return -ENOMEM;
+	if (size > strlen(FOR_UPDATE) && !strcmp(sql + size - strlen(FOR_UPDATE), FOR_UPDATE))
+		size -= strlen(FOR_UPDATE);
+	code = sqlite3_prepare_v3(connection->handle, sql, (int)size, SQLITE_PREPARE_PERSISTENT,
+				  &statement->statement, &rest);
+	if (code != SQLITE_OK || !statement->statement) {
+		const int rc = code == SQLITE_OK ? -EIO : complain(connection, code, error);
+
+		free(statement);
+		return rc;
+	}
+	for (int i = 0; i < TAM_MAX_VALUES; i++) {
+		char name[8];
+
+		snprintf(name, sizeof(name), "$%d", i + 1);
+		statement->place[i] = sqlite3_bind_parameter_index(statement->statement, name);
+	}
+	*out = statement;
+	return 0;
+}
+
+static void unprepare(void *context, void *prepared)
+{
+	struct statement *statement = prepared;
+
+	(void)context;
+	(void)sqlite3_finalize(statement->statement);
+	free(statement);
+}
+
+static int bind(sqlite3_stmt *statement, int place, const struct tam_value *value)
+{
+	switch (value->type) {
+	case TAM_VALUE_INTEGER:
+		return sqlite3_bind_int64(statement, place, value->integer);
+	case TAM_VALUE_TEXT:
+		return sqlite3_bind_text64(statement, place, (const char *)value->octets.data,
+					   value->octets.size, SQLITE_STATIC, SQLITE_UTF8);
+	case TAM_VALUE_OCTETS:
+		/* A pointer to nothing at all would be NULL. */
+		return sqlite3_bind_blob64(statement, place,
+					   value->octets.size ? (const void *)value->octets.data
+							      : "",
+					   value->octets.size, SQLITE_STATIC);
+	default:
+		return sqlite3_bind_null(statement, place);
+	}
+}
+
+static int start(void *context, void *prepared, const struct tam_value *values, size_t count,
+		 char *error)
+{
+	struct connection *connection = context;
+	struct statement *statement = prepared;
+	int code = SQLITE_OK;
+
+	for (size_t i = 0; i < count && code == SQLITE_OK; i++)
+		if (statement->place[i])
+			code = bind(statement->statement, statement->place[i], &values[i]);
+	return code == SQLITE_OK ? 0 : complain(connection, code, error);
+}
+
+static int next(void *context, void *prepared, char *error)
+{
+	struct statement *statement = prepared;
+	const int code = sqlite3_step(statement->statement);
+
+	if (code == SQLITE_ROW)
+		return 1;
+	return code == SQLITE_DONE ? 0 : complain(context, code, error);
+}
+
+static void finish(void *context, void *prepared)
+{
+	struct statement *statement = prepared;
+
+	(void)context;
+	(void)sqlite3_reset(statement->statement);
+	(void)sqlite3_clear_bindings(statement->statement);
+}
+
+static int64_t changed(void *context, void *prepared)
+{
+	struct connection *connection = context;
+
+	(void)prepared;
+	return sqlite3_changes64(connection->handle);
+}
+
+static bool is_null(void *prepared, int column)
+{
+	struct statement *statement = prepared;
+
+	return sqlite3_column_type(statement->statement, column) == SQLITE_NULL;
+}
+
+static int64_t integer(void *prepared, int column)
+{
+	struct statement *statement = prepared;
+
+	return sqlite3_column_int64(statement->statement, column);
+}
+
+static struct span octets(void *prepared, int column)
+{
+	struct statement *statement = prepared;
+	const void *data;
+
+	if (is_null(prepared, column))
+		return (struct span) { 0 };
+	data = sqlite3_column_blob(statement->statement, column);
+	return span_of(data ? data : "",
+		       (size_t)sqlite3_column_bytes(statement->statement, column));
+}
+
+static int revive(void *context, char *error)
+{
+	(void)context;
+	(void)error;
+	return 0;
+}
+
+const struct tam_backend tam_backend_sqlite = {
+	.name = "sqlite",
+	.dialect = { .octets = "BLOB",
+		     .serial = "INTEGER PRIMARY KEY AUTOINCREMENT",
+		     .integer = "INTEGER",
+		     .text = "TEXT",
+		     .table = " STRICT",
+		     .has_table = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND "
+				  "name = $1",
+		     .lock = NULL },
+	.open = open_connection,
+	.close = close_connection,
+	.execute = execute,
+	.begin = begin,
+	.commit = commit,
+	.rollback = rollback,
+	.prepare = prepare,
+	.unprepare = unprepare,
+	.start = start,
+	.next = next,
+	.finish = finish,
+	.changed = changed,
+	.is_null = is_null,
+	.integer = integer,
+	.octets = octets,
+	.revive = revive,
+};

@@ -1,0 +1,234 @@
+#include "teep/tam/deployment.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *const state_name[] = {
+	[DEPLOYMENT_WAITING] = "waiting",
+	[DEPLOYMENT_RUNNING] = "running",
+	[DEPLOYMENT_DONE] = "done",
+	[DEPLOYMENT_FAILED] = "failed",
+};
+
+const char *deployment_state_name(enum deployment_state state)
+{
+	return state_name[state];
+}
+
+int deployment_state_parse(const char *name)
+{
+	for (int i = 0; i < (int)(sizeof(state_name) / sizeof(state_name[0])); i++)
+		if (!strcmp(name, state_name[i]))
+			return i;
+	return -1;
+}
+
+struct starting {
+	struct wanted *what;
+	const char *why;
+	int64_t id;
+};
+
+/* Those known that are in the scope. */
+static int enlist_all(struct tam_database *database, const struct starting *starting)
+{
+	static const char *const sql[] = {
+		[SCOPE_ALL] = "INSERT INTO deployment_device(deployment, did, state, error, "
+			      "updated) SELECT CAST($1 AS BIGINT), did, 0, '', CAST($2 AS BIGINT) "
+			      "FROM device WHERE CAST($3 AS TEXT) = ''",
+		[SCOPE_GROUP] = "INSERT INTO deployment_device(deployment, did, state, error, "
+				"updated) SELECT CAST($1 AS BIGINT), did, 0, '', "
+				"CAST($2 AS BIGINT) FROM group_member WHERE name = $3",
+		[SCOPE_DEVICE] = "INSERT INTO deployment_device(deployment, did, state, error, "
+				 "updated) SELECT CAST($1 AS BIGINT), did, 0, '', "
+				 "CAST($2 AS BIGINT) FROM device WHERE did = $3",
+	};
+
+	return tam_database_run(database, sql[starting->what->scope],
+				TAM_VALUES(tam_integer(starting->id), tam_integer(tam_time_now()),
+					   tam_text(starting->what->scope_id)),
+				NULL);
+}
+
+int deployment_end(struct tam_database *database, const struct wanted *what, int64_t but)
+{
+	const struct tam_value values[] = { tam_integer(what->scope), tam_text(what->scope_id),
+					    tam_text(what->spid),     tam_text(what->sdname),
+					    tam_text(what->taid),     tam_integer(but) };
+	int rc = tam_database_run(
+		database,
+		"DELETE FROM deployment_device WHERE state IN (0, 1) AND deployment IN "
+		"(SELECT id FROM deployment WHERE scope = $1 AND scope_id = $2 AND replaced = 0 "
+		"AND "
+		"spid = $3 AND sdname = $4 AND taid = $5 AND id <> $6)",
+		values, 6, NULL);
+
+	if (rc)
+		return rc;
+	return tam_database_run(
+		database,
+		"UPDATE deployment SET replaced = 1 WHERE scope = $1 AND scope_id = $2 AND "
+		"replaced = 0 AND spid = $3 AND sdname = $4 AND taid = $5 AND id <> $6",
+		values, 6, NULL);
+}
+
+static int start(struct tam_database *database, void *context)
+{
+	struct starting *starting = context;
+	struct wanted *what = starting->what;
+	int rc = wanted_set(database, what, &starting->why);
+
+	if (rc)
+		return rc;
+	rc = tam_database_integer(
+		database, &starting->id,
+		"INSERT INTO deployment(scope, scope_id, spid, sdname, taid, version, present, "
+		"created, created_by, replaced) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, 0) "
+		"RETURNING id",
+		TAM_VALUES(tam_integer(what->scope), tam_text(what->scope_id), tam_text(what->spid),
+			   tam_text(what->sdname), tam_text(what->taid), tam_integer(what->version),
+			   tam_integer(what->present), tam_integer(what->created),
+			   tam_text(what->created_by)));
+	if (!rc)
+		rc = deployment_end(database, what, starting->id);
+	return rc ? rc : enlist_all(database, starting);
+}
+
+int deployment_start(struct tam_database *database, struct wanted *what, struct arena *arena,
+		     struct deployment *out, const char **why)
+{
+	struct starting starting = { .what = what };
+	const int rc = tam_database_transaction(database, TAM_DURABLE, start, &starting);
+
+	*why = rc ? starting.why : NULL;
+	return rc ? rc : deployment_get(database, starting.id, arena, out);
+}
+
+#define COUNT_OF(state) \
+	"(SELECT COUNT(*) FROM deployment_device WHERE deployment = d.id AND state = " state ")"
+#define COLUMNS                                                                                 \
+	"SELECT d.id, d.scope, d.scope_id, d.spid, d.sdname, d.taid, d.version, d.present, "    \
+	"d.created, d.created_by, d.replaced, " COUNT_OF("0") ", " COUNT_OF("1") ", " COUNT_OF( \
+		"2") ", " COUNT_OF("3") " FROM deployment d "
+
+static void read_deployment(struct tam_rows *rows, struct arena *arena, void *item)
+{
+	struct deployment *deployment = item;
+
+	deployment->id = tam_row_integer(rows, 0);
+	deployment->what = (struct wanted) {
+		.scope = (enum wanted_scope)tam_row_integer(rows, 1),
+		.scope_id = tam_row_text(rows, 2, arena),
+		.spid = tam_row_text(rows, 3, arena),
+		.sdname = tam_row_text(rows, 4, arena),
+		.taid = tam_row_text(rows, 5, arena),
+		.version = tam_row_integer(rows, 6),
+		.present = tam_row_integer(rows, 7),
+		.created = tam_row_integer(rows, 8),
+		.created_by = tam_row_text(rows, 9, arena),
+	};
+	deployment->replaced = tam_row_integer(rows, 10);
+	deployment->waiting = tam_row_integer(rows, 11);
+	deployment->running = tam_row_integer(rows, 12);
+	deployment->done = tam_row_integer(rows, 13);
+	deployment->failed = tam_row_integer(rows, 14);
+}
+
+int deployment_get(struct tam_database *database, int64_t id, struct arena *arena,
+		   struct deployment *out)
+{
+	return tam_database_read_one(database, arena, read_deployment, out,
+				     COLUMNS "WHERE d.id = $1", TAM_VALUES(tam_integer(id)));
+}
+
+enum deployment_state deployment_state(const struct deployment *deployment)
+{
+	if (deployment->waiting || deployment->running)
+		return DEPLOYMENT_RUNNING;
+	return deployment->failed ? DEPLOYMENT_FAILED : DEPLOYMENT_DONE;
+}
+
+int deployment_list(struct tam_database *database, const char *spid, int64_t before, int64_t limit,
+		    struct arena *arena, struct deployment **list, size_t *count)
+{
+	return tam_database_read_all(
+		database, arena, read_deployment, sizeof(**list), list, count,
+		COLUMNS "WHERE ($1 = 0 OR d.id < $1) AND (CAST($3 AS TEXT) IS NULL OR "
+			"d.spid = CAST($3 AS TEXT)) ORDER BY d.id DESC LIMIT $2",
+		TAM_VALUES(tam_integer(before), tam_integer(limit), tam_text(spid)));
+}
+
+static void read_device(struct tam_rows *rows, struct arena *arena, void *item)
+{
+	struct deployment_device *device = item;
+
+	device->did = tam_row_text(rows, 0, arena);
+	device->tee_name = tam_row_text(rows, 1, arena);
+	device->state = (enum deployment_state)tam_row_integer(rows, 2);
+	device->error = tam_row_text(rows, 3, arena);
+	device->updated = tam_row_integer(rows, 4);
+}
+
+int deployment_devices(struct tam_database *database, int64_t id, int state, const char *after,
+		       int64_t limit, struct arena *arena, struct deployment_device **list,
+		       size_t *count)
+{
+	return tam_database_read_all(
+		database, arena, read_device, sizeof(**list), list, count,
+		"SELECT p.did, d.tee_name, p.state, p.error, p.updated FROM deployment_device p "
+		"JOIN device d ON d.did = p.did WHERE p.deployment = $1 AND p.did > $2 AND "
+		"($4 < 0 OR p.state = $4) ORDER BY p.did LIMIT $3",
+		TAM_VALUES(tam_integer(id), tam_text(after ? after : ""), tam_integer(limit),
+			   tam_integer(state)));
+}
+
+/* What each state may follow, as bits. Done is done: a later session is another matter. */
+static const int64_t follows[] = {
+	[DEPLOYMENT_WAITING] = 1 << DEPLOYMENT_RUNNING,
+	[DEPLOYMENT_RUNNING] = 1 << DEPLOYMENT_WAITING | 1 << DEPLOYMENT_FAILED,
+	[DEPLOYMENT_DONE] =
+		1 << DEPLOYMENT_WAITING | 1 << DEPLOYMENT_RUNNING | 1 << DEPLOYMENT_FAILED,
+	[DEPLOYMENT_FAILED] = 1 << DEPLOYMENT_WAITING | 1 << DEPLOYMENT_RUNNING,
+};
+
+int deployment_progress(struct tam_database *database, const char *did, const char *spid,
+			const char *taid, enum deployment_state state, const char *error)
+{
+	const int64_t from = follows[state];
+
+	return tam_database_run(
+		database,
+		"UPDATE deployment_device SET state = $2, error = $3, updated = $4 WHERE did = $1 "
+		"AND state IN ($7, $8, $9) AND (CAST($6 AS TEXT) IS NULL OR deployment IN (SELECT "
+		"id FROM deployment WHERE taid = CAST($6 AS TEXT))) AND (CAST($5 AS TEXT) IS NULL "
+		"OR deployment IN (SELECT id FROM deployment WHERE spid = CAST($5 AS TEXT)))",
+		TAM_VALUES(tam_text(did), tam_integer(state), tam_text(error ? error : ""),
+			   tam_integer(tam_time_now()), tam_text(spid), tam_text(taid),
+			   tam_integer(from & 1 << DEPLOYMENT_WAITING ? DEPLOYMENT_WAITING : -1),
+			   tam_integer(from & 1 << DEPLOYMENT_RUNNING ? DEPLOYMENT_RUNNING : -1),
+			   tam_integer(from & 1 << DEPLOYMENT_FAILED ? DEPLOYMENT_FAILED : -1)),
+		NULL);
+}
+
+int deployment_enlist(struct tam_database *database, const char *did, enum wanted_scope scope,
+		      const char *scope_id)
+{
+	return tam_database_run(
+		database,
+		"INSERT INTO deployment_device(deployment, did, state, error, updated) "
+		"SELECT id, CAST($1 AS TEXT), 0, '', CAST($2 AS BIGINT) FROM deployment WHERE "
+		"scope = $3 AND scope_id = $4 AND replaced = 0 ON CONFLICT DO NOTHING",
+		TAM_VALUES(tam_text(did), tam_integer(tam_time_now()), tam_integer(scope),
+			   tam_text(scope_id)),
+		NULL);
+}
+
+int deployment_withdraw(struct tam_database *database, const char *did, enum wanted_scope scope,
+			const char *scope_id)
+{
+	return tam_database_run(
+		database,
+		"DELETE FROM deployment_device WHERE did = $1 AND state = 0 AND deployment IN "
+		"(SELECT id FROM deployment WHERE scope = $2 AND scope_id = $3 AND replaced = 0)",
+		TAM_VALUES(tam_text(did), tam_integer(scope), tam_text(scope_id)), NULL);
+}

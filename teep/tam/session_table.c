@@ -1,0 +1,309 @@
+#include "teep/tam/session_table.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "teep/tam/deployment.h"
+#include "teep/tam/device_table.h"
+#include "teep/tam/vault.h"
+
+#define SEALED_AS "session"
+
+static const char *const state_name[] = {
+	[SESSION_OPEN] = "open",
+	[SESSION_DONE] = "done",
+	[SESSION_FAILED] = "failed",
+	[SESSION_LOST] = "lost",
+};
+
+const char *session_state_name(enum session_state state)
+{
+	return state_name[state];
+}
+
+int session_state_parse(const char *name)
+{
+	for (int i = 0; i < (int)(sizeof(state_name) / sizeof(state_name[0])); i++)
+		if (!strcmp(name, state_name[i]))
+			return i;
+	return -1;
+}
+
+static int secret_seal(struct tam_database *database, const struct session *session,
+		       struct arena *arena, struct span *sealed)
+{
+	*sealed = (struct span) { 0 };
+	if (!session->secret.data)
+		return 0;
+	if (!tam_database_vault(database))
+		return -ENOKEY;
+	return vault_seal(tam_database_vault(database), SEALED_AS, session->tid, session->secret,
+			  arena, sealed);
+}
+
+static struct span answer_to_keep(const struct session *session)
+{
+	return session->last_answer.size > SESSION_ANSWER_MAX ? (struct span) { 0 }
+							      : session->last_answer;
+}
+
+struct writing {
+	struct session *session;
+	struct span sealed;
+};
+
+static int add(struct tam_database *database, void *context)
+{
+	const struct writing *writing = context;
+	const struct session *session = writing->session;
+	int64_t changed;
+	int rc = tam_database_run(
+		database,
+		"INSERT INTO session(tid, revision, did, state, rid, step, attempts, started, "
+		"updated, address, error, messages, last_hash, secret, context, last_answer) "
+		"VALUES($1, 1, $2, $3, $4, $5, $6, $7, $7, $8, $9, 0, $10, $11, $12, $13) "
+		"ON CONFLICT DO NOTHING",
+		TAM_VALUES(tam_text(session->tid), tam_text(session->did),
+			   tam_integer(session->state), tam_text(session->rid),
+			   tam_text(session->step), tam_integer(session->attempts),
+			   tam_integer(session->started), tam_text(session->address),
+			   tam_text(session->error), tam_octets(session->last_hash),
+			   tam_octets(writing->sealed), tam_octets(session->context),
+			   tam_octets(answer_to_keep(session))),
+		&changed);
+
+	return rc ? rc : changed ? 0 : -EEXIST;
+}
+
+static void fill_in(struct session *session)
+{
+	const char **const texts[] = { &session->did, &session->rid, &session->step,
+				       &session->address, &session->error };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (!*texts[i])
+			*texts[i] = "";
+}
+
+int session_table_add(struct tam_database *database, struct session *session)
+{
+	struct writing writing = { .session = session };
+	ARENA_AUTO arena = { 0 };
+	int rc;
+
+	fill_in(session);
+	if (session->context.size > SESSION_CONTEXT_MAX)
+		return -EFBIG;
+	session->started = session->updated = tam_time_now();
+	rc = secret_seal(database, session, &arena, &writing.sealed);
+	if (!rc)
+		rc = tam_database_transaction(database, TAM_RELAXED, add, &writing);
+	if (!rc)
+		session->revision = 1;
+	return rc;
+}
+
+#define LIST_COLUMNS                                                                         \
+	"SELECT tid, revision, did, state, rid, step, attempts, started, updated, address, " \
+	"error, messages"
+
+static void read_listed(struct tam_rows *rows, struct arena *arena, void *item)
+{
+	struct session *session = item;
+
+	*session = (struct session) {
+		.tid = tam_row_text(rows, 0, arena),
+		.revision = tam_row_integer(rows, 1),
+		.did = tam_row_text(rows, 2, arena),
+		.state = (enum session_state)tam_row_integer(rows, 3),
+		.rid = tam_row_text(rows, 4, arena),
+		.step = tam_row_text(rows, 5, arena),
+		.attempts = tam_row_integer(rows, 6),
+		.started = tam_row_integer(rows, 7),
+		.updated = tam_row_integer(rows, 8),
+		.address = tam_row_text(rows, 9, arena),
+		.error = tam_row_text(rows, 10, arena),
+		.messages = tam_row_integer(rows, 11),
+	};
+}
+
+static void read_session(struct tam_rows *rows, struct arena *arena, void *item)
+{
+	struct session *session = item;
+
+	read_listed(rows, arena, item);
+	session->last_hash = tam_row_copy(rows, 12, arena);
+	session->secret = tam_row_copy(rows, 13, arena);
+	session->context = tam_row_copy(rows, 14, arena);
+	session->last_answer = tam_row_copy(rows, 15, arena);
+}
+
+int session_table_get(struct tam_database *database, const char *tid, struct arena *arena,
+		      struct session *out)
+{
+	const struct vault *vault = tam_database_vault(database);
+	const int rc = tam_database_read_one(
+		database, arena, read_session, out,
+		LIST_COLUMNS
+		", last_hash, secret, context, last_answer FROM session WHERE tid = $1",
+		TAM_VALUES(tam_text(tid)));
+
+	if (rc || !out->secret.data)
+		return rc;
+	if (!vault)
+		return -ENOKEY;
+	return vault_unseal(vault, SEALED_AS, out->tid, out->secret, arena, &out->secret);
+}
+
+static int store(struct tam_database *database, void *context)
+{
+	const struct writing *writing = context;
+	const struct session *session = writing->session;
+	int64_t changed;
+	int rc = tam_database_run(
+		database,
+		"UPDATE session SET revision = revision + 1, did = $3, state = $4, rid = $5, "
+		"step = $6, attempts = $7, updated = $8, address = $9, error = $10, "
+		"last_hash = $11, secret = $12, context = $13, last_answer = $14 "
+		"WHERE tid = $1 AND revision = $2",
+		TAM_VALUES(tam_text(session->tid), tam_integer(session->revision),
+			   tam_text(session->did), tam_integer(session->state),
+			   tam_text(session->rid), tam_text(session->step),
+			   tam_integer(session->attempts), tam_integer(session->updated),
+			   tam_text(session->address), tam_text(session->error),
+			   tam_octets(session->last_hash), tam_octets(writing->sealed),
+			   tam_octets(session->context), tam_octets(answer_to_keep(session))),
+		&changed);
+
+	return rc ? rc : changed ? 0 : -ESTALE;
+}
+
+int session_table_store(struct tam_database *database, struct session *session)
+{
+	struct writing writing = { .session = session };
+	ARENA_AUTO arena = { 0 };
+	int rc;
+
+	fill_in(session);
+	if (session->context.size > SESSION_CONTEXT_MAX)
+		return -EFBIG;
+	session->updated = tam_time_now();
+	rc = secret_seal(database, session, &arena, &writing.sealed);
+	if (!rc)
+		rc = tam_database_transaction(database, TAM_RELAXED, store, &writing);
+	if (!rc)
+		session->revision++;
+	return rc;
+}
+
+struct expiring {
+	int64_t before, limit, done;
+};
+
+static int expire(struct tam_database *database, void *context)
+{
+	struct expiring *expiring = context;
+	ARENA_AUTO arena = { 0 };
+	struct session *sessions;
+	size_t count;
+	int rc = tam_database_read_all(
+		database, &arena, read_listed, sizeof(*sessions), &sessions, &count,
+		LIST_COLUMNS " FROM session WHERE state = 0 AND updated < $1 ORDER BY updated "
+			     "LIMIT $2 FOR UPDATE",
+		TAM_VALUES(tam_integer(expiring->before), tam_integer(expiring->limit)));
+
+	expiring->done = 0;
+	for (size_t i = 0; !rc && i < count; i++) {
+		rc = tam_database_run(database,
+				      "UPDATE session SET state = 3, revision = revision + 1, "
+				      "secret = NULL, context = NULL, last_answer = NULL WHERE "
+				      "tid = $1",
+				      TAM_VALUES(tam_text(sessions[i].tid)), NULL);
+		if (!rc && *sessions[i].did)
+			rc = deployment_progress(database, sessions[i].did, NULL, NULL,
+						 DEPLOYMENT_WAITING, "");
+		expiring->done++;
+	}
+	return rc;
+}
+
+int session_table_expire(struct tam_database *database, int64_t before, int64_t limit,
+			 int64_t *expired)
+{
+	struct expiring expiring = { .before = before, .limit = limit };
+	const int rc = tam_database_transaction(database, TAM_RELAXED, expire, &expiring);
+
+	if (!rc && expired)
+		*expired = expiring.done;
+	return rc;
+}
+
+static int trim(struct tam_database *database, void *context)
+{
+	struct expiring *expiring = context;
+	ARENA_AUTO arena = { 0 };
+	struct session *sessions;
+	size_t count;
+	int rc = tam_database_read_all(
+		database, &arena, read_listed, sizeof(*sessions), &sessions, &count,
+		LIST_COLUMNS " FROM session WHERE state <> 0 AND started < $1 ORDER BY started "
+			     "LIMIT $2 FOR UPDATE",
+		TAM_VALUES(tam_integer(expiring->before), tam_integer(expiring->limit)));
+
+	expiring->done = 0;
+	for (size_t i = 0; !rc && i < count; i++) {
+		rc = tam_database_run(database, "DELETE FROM message WHERE tid = $1",
+				      TAM_VALUES(tam_text(sessions[i].tid)), NULL);
+		if (!rc)
+			rc = tam_database_run(database, "DELETE FROM session WHERE tid = $1",
+					      TAM_VALUES(tam_text(sessions[i].tid)), NULL);
+		expiring->done++;
+	}
+	return rc;
+}
+
+int session_table_trim(struct tam_database *database, int64_t before, int64_t limit,
+		       int64_t *removed)
+{
+	struct expiring expiring = { .before = before, .limit = limit };
+	const int rc = tam_database_transaction(database, TAM_RELAXED, trim, &expiring);
+
+	if (!rc && removed)
+		*removed = expiring.done;
+	return rc;
+}
+
+#define NEWEST_FIRST                                                                       \
+	"(CAST($4 AS TEXT) IS NULL OR (s.started, s.tid) < (SELECT l.started, l.tid FROM " \
+	"session l WHERE l.tid = CAST($4 AS TEXT))) AND ($2 < 0 OR s.state = $2) AND "     \
+	"(CAST($3 AS TEXT) IS NULL OR " TAM_DEVICE_OF_SP(                                  \
+		"s.did", "CAST($3 AS TEXT)") ") "                                          \
+					     "ORDER BY s.started DESC, s.tid DESC LIMIT $1"
+
+int session_table_list(struct tam_database *database, const struct session_filter *filter,
+		       struct arena *arena, struct session **list, size_t *count)
+{
+	const struct tam_value values[] = {
+		tam_integer(filter->limit), tam_integer(filter->state), tam_text(filter->spid),
+		tam_text(filter->after),    tam_text(filter->did),
+	};
+
+	if (filter->did)
+		return tam_database_read_all(database, arena, read_listed, sizeof(**list), list,
+					     count,
+					     LIST_COLUMNS
+					     " FROM session s WHERE s.did = $5 AND " NEWEST_FIRST,
+					     values, 5);
+	return tam_database_read_all(database, arena, read_listed, sizeof(**list), list, count,
+				     LIST_COLUMNS " FROM session s WHERE " NEWEST_FIRST, values, 4);
+}
+
+int session_table_count(struct tam_database *database, int64_t *open, int64_t *total)
+{
+	int rc = tam_database_integer(
+		database, open, "SELECT COUNT(*) FROM session WHERE state = 0", TAM_NO_VALUES);
+
+	return rc ? rc
+		  : tam_database_integer(database, total, "SELECT COUNT(*) FROM session",
+					 TAM_NO_VALUES);
+}
