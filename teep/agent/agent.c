@@ -404,27 +404,37 @@ static int request_wait(int fd, teesim_agent_progress *progress, void *context,
 	}
 }
 
-int teesim_agent_request_ta(struct teesim_agent *agent, const char *taid, const char *tam_uri,
-			    teesim_agent_progress *progress, void *context, char **keys)
+/* The octets of AGENT_REQUEST_TA, the caller's. Returns 0, or refuse()'s value. */
+static int request_compose(const char *taid, const char *uri, const void *package, size_t size,
+			   char **out, size_t *out_size)
 {
-	char id[AGENT_TAID_LENGTH + 1], text[AGENT_TAID_LENGTH + AGENT_URI_MAX + 2];
-	struct agent_message answer;
-	int fd, rc, size;
+	char id[AGENT_TAID_LENGTH + 1], *at;
 
-	if (keys)
-		*keys = NULL;
-	if (agent->tee_count)
-		return refuse(-EOPNOTSUPP, "this handle has no agent to ask a TAM");
 	if (!taid_copy(taid, id))
 		return refuse(-EINVAL, "\"%s\" is no UUID", taid ? taid : "");
-	if (tam_uri && (!tam_uri[0] || !agent_uri_valid(tam_uri)))
-		return refuse(-EINVAL, "\"%.100s\" is no http:// or https:// URI", tam_uri);
-	size = snprintf(text, sizeof(text), "%s %s", id, tam_uri ? tam_uri : "");
+	if (uri && (!uri[0] || !agent_uri_valid(uri)))
+		return refuse(-EINVAL, "\"%.100s\" is no http:// or https:// URI", uri);
+	*out = malloc(sizeof(id) + AGENT_URI_MAX + 2 + size);
+	if (!*out)
+		return refuse(-ENOMEM, "out of memory");
+	at = *out + sprintf(*out, "%s %s%s", id, uri ? uri : "", size ? "\n" : "");
+	if (size)
+		at = mempcpy(at, package, size);
+	*out_size = (size_t)(at - *out);
+	return 0;
+}
+
+static int request(struct teesim_agent *agent, const char *octets, size_t size,
+		   teesim_agent_progress *progress, void *context, char **keys)
+{
 	/* One of its own: closing it gives the request up. */
-	fd = agent_connect(agent->device, agent->socket, reason, sizeof(reason));
+	const int fd = agent_connect(agent->device, agent->socket, reason, sizeof(reason));
+	struct agent_message answer;
+	int rc;
+
 	if (fd < 0)
 		return fd;
-	rc = agent_send(fd, AGENT_REQUEST_TA, 0, text, (size_t)size);
+	rc = agent_send(fd, AGENT_REQUEST_TA, 0, octets, size);
 	if (rc < 0)
 		(void)refuse(rc, "the agent: %s", strerror(-rc));
 	else
@@ -441,4 +451,42 @@ int teesim_agent_request_ta(struct teesim_agent *agent, const char *taid, const 
 	}
 	agent_message_clear(&answer);
 	return rc;
+}
+
+static int request_with(struct teesim_agent *agent, const char *taid, const void *package,
+			size_t package_size, const char *uri, teesim_agent_progress *progress,
+			void *context, char **keys)
+{
+	size_t size;
+	char *octets;
+	int rc;
+
+	if (keys)
+		*keys = NULL;
+	if (agent->tee_count)
+		return refuse(-EOPNOTSUPP, "this handle has no agent to ask a TAM");
+	rc = request_compose(taid, uri, package, package_size, &octets, &size);
+	if (rc < 0)
+		return rc;
+	rc = request(agent, octets, size, progress, context, keys);
+	free(octets);
+	return rc;
+}
+
+int teesim_agent_request_ta(struct teesim_agent *agent, const char *taid, const char *tam_uri,
+			    teesim_agent_progress *progress, void *context, char **keys)
+{
+	return request_with(agent, taid, NULL, 0, tam_uri, progress, context, keys);
+}
+
+int teesim_agent_offer_ta(struct teesim_agent *agent, const char *taid, const void *package,
+			  size_t size, const char *tam_uri, teesim_agent_progress *progress,
+			  void *context, char **keys)
+{
+	if (size == 0 || size > MESSAGE_MAX) {
+		if (keys)
+			*keys = NULL;
+		return refuse(-EMSGSIZE, "a TA package has 1 octet to 16 MiB");
+	}
+	return request_with(agent, taid, package, size, tam_uri, progress, context, keys);
 }

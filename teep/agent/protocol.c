@@ -125,13 +125,24 @@ bool agent_uri_valid(const char *uri)
 
 int agent_ta_request_parse(const char *text, size_t size, struct agent_ta_request *out)
 {
+	const size_t prefix = AGENT_TAID_LENGTH + 1;
+	const char *newline = memchr(
+		text, '\n', size < prefix + AGENT_URI_MAX + 1 ? size : prefix + AGENT_URI_MAX + 1);
+	const size_t line = newline ? (size_t)(newline - text) : size;
+
 	memset(out, 0, sizeof(*out));
-	if (size <= AGENT_TAID_LENGTH || size > AGENT_TAID_LENGTH + 1 + AGENT_URI_MAX ||
-	    memchr(text, '\0', size) || !taid_valid(text) || text[AGENT_TAID_LENGTH] != ' ')
+	if (line < prefix || line > prefix + AGENT_URI_MAX || memchr(text, '\0', line) ||
+	    !taid_valid(text) || text[AGENT_TAID_LENGTH] != ' ')
 		return -EBADMSG;
 	memcpy(out->taid, text, AGENT_TAID_LENGTH);
-	memcpy(out->uri, text + AGENT_TAID_LENGTH + 1, size - AGENT_TAID_LENGTH - 1);
-	return !out->uri[0] || agent_uri_valid(out->uri) ? 0 : -EBADMSG;
+	memcpy(out->uri, text + prefix, line - prefix);
+	if (newline) {
+		out->package = newline + 1;
+		out->package_size = size - line - 1;
+	}
+	return (!out->uri[0] || agent_uri_valid(out->uri)) && (!newline || out->package_size)
+		       ? 0
+		       : -EBADMSG;
 }
 
 int agent_path(const char *device, char *path, size_t size, char *err, size_t errlen)

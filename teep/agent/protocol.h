@@ -24,9 +24,9 @@
 enum agent_kind {
 	AGENT_PROCESS = 1,    /* an OTrP message; the answer to it */
 	AGENT_TA_INFORMATION, /* {"TAQuery":…}; {"TAInformation":…} */
-	AGENT_REQUEST_TA,     /* a TA's UUID, a space, a TAM's URI or nothing; the AIK or nothing */
-	AGENT_PROGRESS,	      /* one line of text; no answer */
-	AGENT_STATUS,	      /* nothing; a JSON object for people */
+	AGENT_REQUEST_TA, /* struct agent_ta_request, as text; what the TAM signed, or nothing */
+	AGENT_PROGRESS,	  /* one line of text; no answer */
+	AGENT_STATUS,	  /* nothing; a JSON object for people */
 };
 
 struct agent_packet {
@@ -62,11 +62,13 @@ int agent_send(int sock, enum agent_kind kind, int status, const void *octets, s
 /* Returns 0, -EAGAIN, -ECONNRESET for the end, or what agent_packet_parse() returns. */
 int agent_receive(int sock, struct agent_message *out);
 
-/* What AGENT_REQUEST_TA asks for: a UUID in its canonical lower-case form, and an http:// or
- * https:// URI of printable ASCII, or an empty one. */
+/* What AGENT_REQUEST_TA asks for: a UUID in its canonical lower-case form, a space, an http:// or
+ * https:// URI of printable ASCII, or none, and behind a newline a TA package, or neither. */
 struct agent_ta_request {
 	char taid[AGENT_TAID_LENGTH + 1];
-	char uri[AGENT_URI_MAX + 1];
+	char uri[AGENT_URI_MAX + 1]; /* empty: none */
+	const char *package;	     /* within what was parsed; NULL: none */
+	size_t package_size;
 };
 
 /* Returns 0 or -EBADMSG. */

@@ -133,6 +133,16 @@ TEESIM_AGENT_EXPORT int teesim_agent_request_ta(struct teesim_agent *agent, cons
 						teesim_agent_progress *progress, void *context,
 						char **keys);
 
+/*
+ * RequestTA by an application that brings the TA along: as teesim_agent_request_ta(), with the
+ * service provider's package (CMS, up to 16 MiB), which goes to the TAM. It is installed where the
+ * TAM has authorised that very package; -EACCES where it has not.
+ */
+TEESIM_AGENT_EXPORT int teesim_agent_offer_ta(struct teesim_agent *agent, const char *taid,
+					      const void *package, size_t size, const char *tam_uri,
+					      teesim_agent_progress *progress, void *context,
+					      char **keys);
+
 /* One line on why this thread's last call did not return 0; never NULL. */
 TEESIM_AGENT_EXPORT const char *teesim_agent_reason(void);
 

@@ -114,6 +114,12 @@ Test(agent_protocol, a_ta_and_a_tam_are_asked_for_by_uuid_and_uri)
 	cr_assert_eq(agent_ta_request_parse(TAID " https://[::1]/x?y", 36 + 18, &out), 0);
 	cr_assert_str_eq(out.taid, TAID);
 	cr_assert_str_eq(out.uri, "https://[::1]/x?y");
+	cr_assert_eq(agent_ta_request_parse(TAID " \n\0p", 36 + 4, &out), 0);
+	cr_assert_str_empty(out.uri);
+	cr_assert_eq(out.package_size, 2);
+	cr_assert_eq(memcmp(out.package, "\0p", 2), 0);
+	cr_assert_eq(request(TAID " http://a\n"), -EBADMSG);
+	cr_assert_eq(request(TAID "\nhttp://a"), -EBADMSG);
 	cr_assert_eq(request(TAID), -EBADMSG);
 	cr_assert_eq(request(TAID "  "), -EBADMSG);
 	cr_assert_eq(request(TAID " ftp://x"), -EBADMSG);
