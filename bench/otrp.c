@@ -347,7 +347,7 @@ static bool domains_add(struct side *side, unsigned int count)
 
 	tee_close(side->kit.tee);
 	side->kit.tee = NULL;
-	rc = store_open(&store, side->kit.device, 0, err, sizeof(err));
+	rc = store_open(&store, side->kit.device, &(struct store_options) { 0 }, err, sizeof(err));
 	if (rc == 0)
 		rc = store_begin(store);
 	for (unsigned int i = 0; rc == 0 && i < count; i++) {

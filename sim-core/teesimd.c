@@ -421,8 +421,8 @@ struct daemon {
 	char plugin_path[PATH_MAX];
 	/* Where it is missing, crash reports say so. */
 	char symbolizer_path[PATH_MAX];
-	/* Asked for TAs that a TAM installed. */
-	char provisioner_path[PATH_MAX];
+	/* The TEE that speaks OTrP. */
+	char tee_path[PATH_MAX];
 	char socket_path[PATH_MAX];
 	char err[PATH_MAX + 256];
 };
@@ -480,7 +480,7 @@ static int paths_prepare(struct daemon *daemon)
 	if (err < 0)
 		return err;
 	(void)sibling_path("teesim-symbolize", daemon->symbolizer_path);
-	(void)sibling_path("teesim-teep", daemon->provisioner_path);
+	(void)sibling_path("tee-otrp", daemon->tee_path);
 	if (!arguments->socket)
 		return paths_socket(arguments->device, daemon->socket_path,
 				    sizeof(daemon->socket_path), daemon->err, sizeof(daemon->err));
@@ -584,7 +584,7 @@ static void options_prepare(struct daemon *daemon)
 		.plugin_path = daemon->plugin_path,
 		.network = arguments->network,
 		.symbolizer_path = daemon->symbolizer_path,
-		.provisioner_path = daemon->provisioner_path,
+		.tee_path = daemon->tee_path,
 		.idle_seconds = arguments->on_demand ? arguments->idle_seconds : 0,
 		.grace_ms = arguments->grace_ms,
 		.require_signed = arguments->require_signed,

@@ -374,6 +374,15 @@ static int early_signal(void)
 	return 0;
 }
 
+static void sockets_remove(const char *path)
+{
+	char otrp[PATH_MAX];
+
+	(void)unlink(path);
+	if (paths_otrp_socket(path, otrp, sizeof(otrp)) == 0)
+		(void)unlink(otrp);
+}
+
 int cmd_run(int argc, char **argv)
 {
 	const struct sigaction by_default = { .sa_handler = SIG_DFL };
@@ -407,7 +416,7 @@ int cmd_run(int argc, char **argv)
 	daemon_stop(&run);
 	/* A daemon that was killed has left it. */
 	if (run.options.ephemeral)
-		(void)unlink(run.socket_path);
+		sockets_remove(run.socket_path);
 	if (rc == 0 && run.keep)
 		fprintf(stderr,
 			"teesim: the device is kept as '%s'; 'teesim device remove %s' removes "

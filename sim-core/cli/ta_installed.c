@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char list_help[] =
@@ -77,10 +78,11 @@ static json_t *domain_tas(const char *device_dir)
 {
 	char path[PATH_MAX];
 	json_t *array = NULL;
+	struct stat st;
 	FILE *output;
 
 	if (snprintf(path, sizeof(path), "%s/domains.tas", device_dir) >= (int)sizeof(path) ||
-	    access(path, F_OK) < 0)
+	    stat(path, &st) < 0 || !st.st_size)
 		return NULL;
 	output = teep_output("otrp", "list", device_dir);
 	if (output) {

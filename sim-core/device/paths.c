@@ -138,6 +138,17 @@ int paths_device(const char *name, char *out, size_t size)
 	return rc ? rc : format(out, size, "%s/devices/%s", home, name);
 }
 
+int paths_otrp_socket(const char *socket, char *out, size_t size)
+{
+	static const char suffix[] = ".sock";
+	size_t length = strlen(socket);
+
+	if (length >= strlen(suffix) && !strcmp(socket + length - strlen(suffix), suffix))
+		length -= strlen(suffix);
+	return (size_t)snprintf(out, size, "%.*s.otrp", (int)length, socket) < size ? 0
+										    : -ENAMETOOLONG;
+}
+
 int paths_make_dir(const char *path)
 {
 	char part[PATH_MAX];

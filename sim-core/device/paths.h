@@ -51,6 +51,10 @@ int paths_runtime_dir(char *out, size_t size, char *err, size_t errlen);
  */
 int paths_socket(const char *device, char *out, size_t size, char *err, size_t errlen);
 
+/* Where the same daemon listens for those who speak OTrP: the path of its socket with ".otrp" in
+ * place of ".sock", or behind it where it ends otherwise. */
+int paths_otrp_socket(const char *socket, char *out, size_t size);
+
 /* Make a directory and its missing parents, each with mode 0700. An existing one is left alone. */
 int paths_make_dir(const char *path);
 

@@ -24,6 +24,7 @@ struct tee {
 	struct trust *trust;
 	struct certificate_cache certificates;
 	uint8_t did[32];
+	int changes_fd; /* TEE_CHANGES_FILE */
 };
 
 struct exchange {

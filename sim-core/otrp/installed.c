@@ -6,7 +6,40 @@
 #include "teep/otrp/compose.h"
 #include "teep/pki/openssl_auto.h"
 
-int tee_ta_image(struct tee *tee, const char *taid, uint8_t **image, size_t *size)
+/* The TAM, since an identifier that is no more than random is another's with another TAM. */
+static bool domain_key(struct span tamid, struct span id, uint8_t key[TEE_DOMAIN_KEY_SIZE])
+{
+	static const char purpose[] = "teesim security domain";
+	const struct span parts[] = { span_of(purpose, sizeof(purpose)), tamid, span_of("", 1),
+				      id };
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool done = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
+
+	for (size_t i = 0; done && i < sizeof(parts) / sizeof(parts[0]); i++)
+		done = EVP_DigestUpdate(context, parts[i].data, parts[i].size) == 1;
+	done = done && EVP_DigestFinal_ex(context, key, NULL) == 1;
+	EVP_MD_CTX_free(context);
+	return done;
+}
+
+static int record_make(struct tee *tee, struct arena *arena, const struct domain_ta *ta,
+		       struct tee_image_record *record)
+{
+	X509_AUTO signer = certificate_parse(ta->signer.data, ta->signer.size);
+	struct domain domain = { 0 };
+	int rc = domain_of_id(tee->store, arena, ta->domain, &domain);
+
+	memset(record, 0, sizeof(*record));
+	if (rc)
+		return rc == -ENOENT ? -EBADMSG : rc;
+	record->version = ta->version;
+	if (signer)
+		(void)certificate_name(signer, record->signer, sizeof(record->signer));
+	return domain_key(domain.name.tamid, ta->domain, record->domain_key) ? 0 : -ENOMEM;
+}
+
+int tee_ta_image(struct tee *tee, const char *taid, uint8_t **image, size_t *size,
+		 struct tee_image_record *record)
 {
 	struct arena arena = { 0 };
 	struct domain_ta ta = { 0 };
@@ -24,6 +57,8 @@ int tee_ta_image(struct tee *tee, const char *taid, uint8_t **image, size_t *siz
 		rc = -ENOMEM;
 	if (rc == 0 && !span_equal(ta.hash, span_of(hash, sizeof(hash))))
 		rc = -EBADMSG;
+	if (rc == 0 && record)
+		rc = record_make(tee, &arena, &ta, record);
 	if (rc == 0) {
 		*image = malloc(octets.size + 1);
 		rc = *image ? 0 : -ENOMEM;

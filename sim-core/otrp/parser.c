@@ -38,6 +38,12 @@ void parser_close(struct parser *parser)
 	free(parser);
 }
 
+void parser_refill(struct parser *parser)
+{
+	if (parser->process)
+		parser_process_refill(parser->process);
+}
+
 /* Does the job there or here, and takes the record of the answer by its layout. */
 static int job_do(struct parser *parser, struct parser_job *job, struct arena *arena,
 		  const struct record_member *layout, size_t count, void *out,

@@ -19,6 +19,9 @@ struct parser;
 int parser_open(struct parser **out, const char *program, const struct otrp_options *options);
 void parser_close(struct parser *parser);
 
+/* Gets ready for the next input, when there is time for it. */
+void parser_refill(struct parser *parser);
+
 /* Each returns 0, or -EBADMSG with the failure; -EIO when there is no parser, and -ENOMEM, are
  * OTRP_TEE_FAIL. */
 int parser_envelope(struct parser *parser, struct span octets, struct arena *arena,

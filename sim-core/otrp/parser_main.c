@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,8 +23,9 @@
 #include "otrp_policies.h"
 #endif
 
-#define CPU_SECONDS   10U
-#define ADDRESS_SPACE (2ULL << 30)
+#define CPU_SECONDS	 10U
+#define PATIENCE_SECONDS 15
+#define ADDRESS_SPACE	 (2ULL << 30)
 
 #ifndef TEESIM_SANITIZE
 static void filter_enter(const struct sock_filter *policy, size_t size)
@@ -72,6 +74,8 @@ static void job_serve(int sock)
 #ifndef TEESIM_SANITIZE
 	filter_enter(policy_job, sizeof(policy_job));
 #endif
+	/* The pages that a parse writes to are its own before it is waited for. */
+	warm_up();
 	if (parser_stream_read(sock, PARSER_SIZE_MAX, &arena, &octets) == 0 &&
 	    otrp_record_parse(octets, parser_job_layout, PARSER_JOB_LAYOUT_COUNT, &job) == 0) {
 		parser_job_do(&job, &arena, &answer);
@@ -82,11 +86,38 @@ static void job_serve(int sock)
 	arena_clear(&arena);
 }
 
+/* A child that waits for its one job, whose socket goes to the TEE. */
+static int child_make(void)
+{
+	/* One that was taken over must not hold the TEE up for ever. */
+	static const struct timeval patience = { .tv_sec = PATIENCE_SECONDS };
+	struct packet_fds fds = { .count = 1 };
+	int ends[2], rc;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return -1;
+	(void)setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (fork() == 0) {
+		/* Of the child alone: its parent serves for ever. */
+		limit(RLIMIT_CPU, CPU_SECONDS);
+		(void)close(PARSER_SOCKET);
+		(void)close(ends[0]);
+		job_serve(ends[1]);
+		_exit(0);
+	}
+	(void)close(ends[1]);
+	fds.fd[0] = ends[0];
+	rc = socket_send(PARSER_SOCKET, "r", 1, &fds, 0);
+	packet_fds_close(&fds);
+	return rc;
+}
+
 int main(void)
 {
 	const struct sigaction reap = { .sa_handler = SIG_IGN, .sa_flags = SA_NOCLDWAIT };
 	struct packet_fds fds;
-	char word;
+	char word = PARSER_READY;
 
 	/* Nothing of the machine's configuration concerns this process. */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
@@ -99,15 +130,10 @@ int main(void)
 	limit(RLIMIT_AS, ADDRESS_SPACE);
 	filter_enter(policy_serve, sizeof(policy_serve));
 #endif
-	while (socket_receive(PARSER_SOCKET, &word, 1, &fds, 0) > 0) {
-		if (fds.count == 1 && fork() == 0) {
-			/* Of the child alone: its parent serves for ever. */
-			limit(RLIMIT_CPU, CPU_SECONDS);
-			(void)close(PARSER_SOCKET);
-			job_serve(fds.fd[0]);
-			_exit(0);
-		}
-		packet_fds_close(&fds);
-	}
+	do {
+		for (int i = 0; i < word && i < PARSER_READY; i++)
+			if (child_make() < 0)
+				return 1;
+	} while (socket_receive(PARSER_SOCKET, &word, 1, &fds, 0) > 0);
 	return 0;
 }

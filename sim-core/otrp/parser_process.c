@@ -15,6 +15,7 @@
 struct parser_process {
 	pid_t pid;
 	int control;
+	unsigned int used; /* children that were not made up for */
 };
 
 static int process_spawn(const char *program, int sock, pid_t *pid)
@@ -79,30 +80,47 @@ static int answer_take(struct span octets, struct parser_answer *out)
 	return otrp_record_parse(octets, parser_answer_layout, PARSER_ANSWER_LAYOUT_COUNT, out);
 }
 
+void parser_process_refill(struct parser_process *process)
+{
+	const char word = (char)process->used;
+
+	/* One that is gone is noticed by who needs it. */
+	if (process->used && socket_send(process->control, &word, 1, NULL, 0) == 0)
+		process->used = 0;
+}
+
+/* Takes a child that waits: its socket, or -EIO. */
+static int child_take(struct parser_process *process)
+{
+	struct packet_fds fds;
+	char word;
+
+	if (process->used >= PARSER_READY / 2)
+		parser_process_refill(process);
+	if (socket_receive(process->control, &word, 1, &fds, 0) != 1 || fds.count != 1) {
+		packet_fds_close(&fds);
+		return -EIO;
+	}
+	process->used++;
+	return packet_fds_take(&fds, 0);
+}
+
 int parser_process_do(struct parser_process *process, const struct parser_job *job,
 		      struct arena *arena, struct parser_answer *out)
 {
-	static const struct timeval patience = { .tv_sec = 60 };
-	struct packet_fds fds = { .count = 1 };
 	struct span question, answer;
-	int ends[2], rc;
+	int sock, rc;
 
 	rc = otrp_record_encode(job, parser_job_layout, PARSER_JOB_LAYOUT_COUNT, arena, &question);
 	if (rc)
 		return rc;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		return -EIO;
-	fds.fd[0] = ends[1];
-	/* One that was taken over must not hold the TEE up for ever. */
-	(void)setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	rc = socket_send(process->control, "j", 1, &fds, 0) ? -EIO : 0;
-	close(ends[1]);
+	sock = child_take(process);
+	if (sock < 0)
+		return sock;
+	rc = parser_stream_write(sock, question);
 	if (rc == 0)
-		rc = parser_stream_write(ends[0], question);
-	if (rc == 0)
-		rc = parser_stream_read(ends[0], PARSER_SIZE_MAX, arena, &answer);
-	close(ends[0]);
+		rc = parser_stream_read(sock, PARSER_SIZE_MAX, arena, &answer);
+	close(sock);
 	if (rc == 0)
 		rc = answer_take(answer, out);
 	return rc == -EPIPE ? -EBADMSG : rc;

@@ -1,10 +1,12 @@
 /*
- * The process in which outsiders' octets are parsed: one that waits, and forks a child of its own
- * for each job, so that what took over one parse is gone with it.
+ * The process in which outsiders' octets are parsed: one that forks children ahead of time, each of
+ * which does one job and ends, so that what took over one parse is gone with it.
  *
  * Runs in the TEE's OTrP process, which starts it (parser_process.c), and is the program
- * teesim-otrp-parser (parser_main.c). Both have one socket; a job is a length and a record, and so
- * is the answer. The program can reach nothing else: no files, no network, no other process.
+ * teesim-otrp-parser (parser_main.c). Both have one socket, on which the program hands out the
+ * sockets of children that wait, and is told how many more there should be; a job is a length and a
+ * record on a child's socket, and so is the answer. The program can reach nothing else: no files,
+ * no network, no other process.
  */
 #ifndef TEESIM_OTRP_PARSER_PROCESS_H
 #define TEESIM_OTRP_PARSER_PROCESS_H
@@ -21,6 +23,12 @@ void parser_process_stop(struct parser_process *process);
  * parser any more; -ENOMEM. */
 int parser_process_do(struct parser_process *process, const struct parser_job *job,
 		      struct arena *arena, struct parser_answer *out);
+
+/* Makes up for the children that were used. To be called when there is time for it. */
+void parser_process_refill(struct parser_process *process);
+
+/* How many children wait. */
+#define PARSER_READY 8
 
 /* The descriptor of the socket in the program. */
 #define PARSER_SOCKET 3

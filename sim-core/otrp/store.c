@@ -15,6 +15,7 @@
 #define PAGE_SIZE	 4096
 #define BUSY_MS		 3000
 #define SUM_SIZE	 SEAL_MAC_SIZE
+#define MARK_SIZE	 SEAL_MAC_SIZE
 #define SEAL_NONCE	 24U
 #define SEAL_TAG	 16U
 
@@ -42,11 +43,15 @@ static const char *const texts[STATEMENT_COUNT] = {
 /* What is sealed under the state's key. */
 struct state {
 	uint64_t generation;
-	uint8_t sum[SUM_SIZE]; /* of all other rows */
+	uint8_t sum[SUM_SIZE];	     /* of all other rows */
+	uint8_t previous[MARK_SIZE]; /* mark of the state before this one */
 };
 
+/* A state's mark is a keyed hash of the nonce and tag that it was sealed with: no two are the same,
+ * even where they say the same. That before the first is zero. */
 struct counter_slot {
 	uint64_t generation;
+	uint8_t mark[MARK_SIZE];
 	uint8_t mac[SEAL_MAC_SIZE];
 };
 
@@ -55,8 +60,11 @@ struct store {
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 	struct seal_key key;
 	int counter_fd;
+	bool durable;
 	bool in_transaction;
+	bool uncounted;		    /* the last commit is not in the counter's file yet */
 	struct state state, before; /* the latter as it was when the transaction began */
+	uint8_t mark[MARK_SIZE];    /* of the state that was committed last */
 };
 
 /* Sorts before all others, and is no key that store_key() makes. */
@@ -186,13 +194,15 @@ static int sealed_write(struct store *store, struct span key, const uint8_t *sea
 	return run(store, PUT);
 }
 
-static int state_write(struct store *store)
+static int state_write(struct store *store, uint8_t mark[MARK_SIZE])
 {
 	uint8_t sealed[sizeof(store->state) + SEAL_OVERHEAD];
+	int rc;
 
 	seal(&store->key, state_key.data, state_key.size, &store->state, sizeof(store->state),
 	     sealed);
-	return sealed_write(store, state_key, sealed, sizeof(sealed));
+	rc = row_mac(store, state_key, span_of(sealed, sizeof(sealed)), mark);
+	return rc ? rc : sealed_write(store, state_key, sealed, sizeof(sealed));
 }
 
 /* Takes the row that is there out of the sum. -ENOENT when there is none. */
@@ -306,17 +316,18 @@ static int counter_write(struct store *store)
 	struct counter_slot slot = { .generation = store->state.generation };
 	const off_t at = (off_t)(slot.generation % 2 * sizeof(slot));
 
-	seal_mac(&store->key, "counter", 7, &slot.generation, sizeof(slot.generation), slot.mac);
-	if (pwrite(store->counter_fd, &slot, sizeof(slot), at) != (ssize_t)sizeof(slot) ||
-	    fdatasync(store->counter_fd) < 0)
-		return -EIO;
-	return 0;
+	memcpy(slot.mark, store->mark, sizeof(slot.mark));
+	seal_mac(&store->key, "counter", 7, &slot, offsetof(struct counter_slot, mac), slot.mac);
+	store->uncounted =
+		pwrite(store->counter_fd, &slot, sizeof(slot), at) != (ssize_t)sizeof(slot) ||
+		(store->durable && fdatasync(store->counter_fd) < 0);
+	return store->uncounted ? -EIO : 0;
 }
 
-/* The higher of the two slots that hold; one may be torn. 0 when none does. */
-static uint64_t counter_read(const struct store *store)
+/* The higher of the two slots that hold; one may be torn. All zero when none does. */
+static void counter_read(const struct store *store, struct counter_slot *highest)
 {
-	uint64_t highest = 0;
+	*highest = (struct counter_slot) { 0 };
 
 	for (int i = 0; i < 2; i++) {
 		struct counter_slot slot;
@@ -325,17 +336,20 @@ static uint64_t counter_read(const struct store *store)
 		if (pread(store->counter_fd, &slot, sizeof(slot), i * (off_t)sizeof(slot)) !=
 		    (ssize_t)sizeof(slot))
 			continue;
-		seal_mac(&store->key, "counter", 7, &slot.generation, sizeof(slot.generation), mac);
-		if (memcmp(mac, slot.mac, sizeof(mac)) == 0 && slot.generation > highest)
-			highest = slot.generation;
+		seal_mac(&store->key, "counter", 7, &slot, offsetof(struct counter_slot, mac), mac);
+		if (memcmp(mac, slot.mac, sizeof(mac)) == 0 &&
+		    slot.generation > highest->generation)
+			*highest = slot;
 	}
-	return highest;
 }
 
 int store_begin(struct store *store)
 {
-	const int rc = run(store, BEGIN);
+	/* Two changes that are not counted could not be told from a counter that was set back. */
+	int rc = store->uncounted ? counter_write(store) : 0;
 
+	if (rc == 0)
+		rc = run(store, BEGIN);
 	if (rc == 0) {
 		store->in_transaction = true;
 		store->before = store->state;
@@ -345,17 +359,22 @@ int store_begin(struct store *store)
 
 int store_commit(struct store *store)
 {
+	uint8_t mark[MARK_SIZE];
 	int rc;
 
 	store->state.generation++;
-	rc = state_write(store);
+	memcpy(store->state.previous, store->mark, sizeof(mark));
+	rc = state_write(store, mark);
 	if (rc == 0)
 		rc = run(store, COMMIT);
 	if (rc)
 		return rc;
 	store->in_transaction = false;
-	/* A crash before this leaves the store one ahead, which the next opening mends. */
-	return counter_write(store);
+	memcpy(store->mark, mark, sizeof(mark));
+	/* It has happened. A crash or a failure here leaves the store one ahead, which the next
+	 * transaction or opening mends. */
+	(void)counter_write(store);
+	return 0;
 }
 
 void store_rollback(struct store *store)
@@ -392,65 +411,93 @@ static int sum_verify(struct store *store)
 
 static int state_load(struct store *store, bool *fresh)
 {
-	struct arena arena = { 0 };
-	struct span value;
-	int rc = store_get(store, state_key, &arena, &value);
+	sqlite3_stmt *statement = store->statements[GET];
+	struct span sealed;
+	int rc, step;
 
-	*fresh = rc == -ENOENT;
-	if (rc == 0 && value.size != sizeof(store->state))
-		rc = -EBADMSG;
-	if (rc == 0)
-		memcpy(&store->state, value.data, sizeof(store->state));
-	arena_clear(&arena);
-	return *fresh ? 0 : rc;
+	*fresh = false;
+	if (bind_key(statement, 1, state_key))
+		return -ENOMEM;
+	step = sqlite3_step(statement);
+	*fresh = step == SQLITE_DONE;
+	rc = error_of(step);
+	if (step == SQLITE_ROW) {
+		sealed = column(statement, 0);
+		rc = sealed.size != sizeof(store->state) + SEAL_OVERHEAD
+			     ? -EBADMSG
+			     : seal_open(&store->key, state_key.data, state_key.size, sealed.data,
+					 sealed.size, (uint8_t *)&store->state);
+		if (rc == 0)
+			rc = row_mac(store, state_key, sealed, store->mark);
+	}
+	sqlite3_reset(statement);
+	return rc;
+}
+
+/* Is the store what the counter says, or what came right after that? One transaction may have been
+ * cut off before it was counted. */
+static int counter_check(const struct store *store, const struct counter_slot *counted, char *err,
+			 size_t errlen, const char *directory)
+{
+	const uint8_t *mark = store->mark;
+
+	if (store->state.generation < counted->generation)
+		return complain(-ESTALE, err, errlen, directory,
+				"is an older copy than the one that was used last");
+	if (store->state.generation == counted->generation + 1)
+		mark = store->state.previous;
+	else if (store->state.generation > counted->generation)
+		return complain(-EBADMSG, err, errlen, directory,
+				"does not fit domains.counter, which was set back");
+	return complain(memcmp(mark, counted->mark, MARK_SIZE) ? -EBADMSG : 0, err, errlen,
+			directory, "is not the one that domains.counter was written for");
 }
 
 static int state_verify(struct store *store, char *err, size_t errlen, const char *directory)
 {
-	const uint64_t counted = counter_read(store);
+	struct counter_slot counted;
 	bool fresh;
 	int rc = state_load(store, &fresh);
 
+	counter_read(store, &counted);
 	if (rc == 0)
 		rc = sum_verify(store);
 	if (rc)
 		return complain(rc, err, errlen, directory,
 				rc == -EBADMSG ? "was changed by somebody else than the TEE"
 					       : "can't be read");
-	if (store->state.generation < counted)
-		return complain(-ESTALE, err, errlen, directory,
-				"is an older copy than the one that was used last");
-	/* At most one transaction may have been cut off before it was counted. */
-	if (store->state.generation > counted + 1)
-		return complain(-EBADMSG, err, errlen, directory,
-				"does not fit domains.counter, which was set back");
+	rc = counter_check(store, &counted, err, errlen, directory);
+	if (rc)
+		return rc;
 	if (fresh) {
 		rc = store_begin(store);
 		if (rc == 0)
 			rc = store_commit(store);
-	} else if (store->state.generation > counted) {
+	} else if (store->state.generation > counted.generation) {
 		rc = counter_write(store);
 	}
 	return complain(rc, err, errlen, directory, "can't be written");
 }
 
-static int schema_make(sqlite3 *db, uint64_t size_max)
+static int schema_make(sqlite3 *db, const struct store_options *options)
 {
 	char text[512];
 
 	snprintf(text, sizeof(text),
 		 "PRAGMA page_size = %d; PRAGMA locking_mode = EXCLUSIVE;"
-		 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+		 "PRAGMA journal_mode = WAL; PRAGMA synchronous = %s; PRAGMA temp_store = MEMORY;"
 		 "PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;"
 		 "PRAGMA cell_size_check = ON; PRAGMA max_page_count = %llu;"
 		 "CREATE TABLE IF NOT EXISTS item (k BLOB PRIMARY KEY, v BLOB NOT NULL)"
 		 " WITHOUT ROWID;",
-		 PAGE_SIZE,
-		 (unsigned long long)((size_max ? size_max : SIZE_MAX_DEFAULT) / PAGE_SIZE));
+		 PAGE_SIZE, options->durable ? "FULL" : "NORMAL",
+		 (unsigned long long)((options->size_max ? options->size_max : SIZE_MAX_DEFAULT) /
+				      PAGE_SIZE));
 	return error_of(sqlite3_exec(db, text, NULL, NULL, NULL));
 }
 
-static int files_open(struct store *store, const char *directory, uint64_t size_max)
+static int files_open(struct store *store, const char *directory,
+		      const struct store_options *options)
 {
 	char path[PATH_MAX];
 	int rc;
@@ -471,15 +518,15 @@ static int files_open(struct store *store, const char *directory, uint64_t size_
 	if (rc == 0)
 		rc = error_of(sqlite3_busy_timeout(store->db, BUSY_MS));
 	if (rc == 0)
-		rc = schema_make(store->db, size_max);
+		rc = schema_make(store->db, options);
 	for (int i = 0; rc == 0 && i < STATEMENT_COUNT; i++)
 		rc = error_of(sqlite3_prepare_v3(store->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
 						 &store->statements[i], NULL));
 	return rc;
 }
 
-int store_open(struct store **out, const char *directory, uint64_t size_max, char *err,
-	       size_t errlen)
+int store_open(struct store **out, const char *directory, const struct store_options *options,
+	       char *err, size_t errlen)
 {
 	struct store *store = calloc(1, sizeof(*store));
 	int rc;
@@ -487,10 +534,11 @@ int store_open(struct store **out, const char *directory, uint64_t size_max, cha
 	if (!store)
 		return -ENOMEM;
 	store->counter_fd = -1;
+	store->durable = options->durable;
 	rc = complain(seal_key_open(&store->key, directory, "teesim security domains"), err, errlen,
 		      directory, "no key");
 	if (rc == 0) {
-		rc = files_open(store, directory, size_max);
+		rc = files_open(store, directory, options);
 		(void)complain(rc, err, errlen, directory,
 			       rc == -EBUSY	? "another process has it"
 			       : rc == -EBADMSG ? "is no database"

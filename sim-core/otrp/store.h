@@ -2,7 +2,8 @@
  * What the TEE remembers: sealed, checked as a whole, changed in transactions, never set back.
  *
  *   domains.db       SQLite: one table of keys and sealed values
- *   domains.counter  stands for a counter in hardware: how often the store has changed
+ *   domains.counter  stands for a counter in hardware: how often the store has changed, and
+ *                    the mark of the state that it then had
  *
  * Runs in the TEE's OTrP process, which has the database for itself. Every value is sealed to the
  * device and bound to its key; a keyed sum over all of them and the number of changes are sealed
@@ -16,21 +17,26 @@
 
 struct store;
 
+struct store_options {
+	uint64_t size_max; /* of the database, in octets; 0 for a gigabyte */
+	bool durable;	   /* a commit outlasts a loss of power, not only of processes */
+};
+
 /*
- * Open the store of the device in `directory`, made when there is none. `size_max` bounds the
- * database in octets; 0 for a gigabyte. Returns 0 or, with one line in `err`, -EBADMSG when it was
- * tampered with, -ESTALE when it is older than the counter, -EBUSY when somebody else has it, or
- * another -errno.
+ * Open the store of the device in `directory`, made when there is none. Returns 0 or, with one line
+ * in `err`, -EBADMSG when it was tampered with, -ESTALE when it is older than the counter, -EBUSY
+ * when somebody else has it, or another -errno.
  */
-int store_open(struct store **out, const char *directory, uint64_t size_max, char *err,
-	       size_t errlen);
+int store_open(struct store **out, const char *directory, const struct store_options *options,
+	       char *err, size_t errlen);
 
 /* An unfinished transaction is undone. */
 void store_close(struct store *store);
 
 /*
- * Changes are made between begin and commit; a commit is durable when it returns. After any error
- * but -ENOENT roll back. -ENOSPC: the store is full.
+ * Changes are made between begin and commit; when a commit has returned 0, killing the process
+ * takes nothing of it back. After any error but -ENOENT roll back. -ENOSPC: the store is full. -EIO
+ * of a beginning: the counter can't be written, and nothing may change until it can.
  */
 int store_begin(struct store *store);
 int store_commit(struct store *store);

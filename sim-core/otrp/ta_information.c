@@ -108,6 +108,7 @@ int tee_ta_information(struct tee *tee, const void *query, size_t size, char **a
 				 rc == -ENOENT ? "no such SP has a TA of that UUID on this device"
 					       : strerror(-rc));
 	}
+	parser_refill(tee->parser);
 	arena_clear(&arena);
 	return rc;
 }

@@ -1,15 +1,19 @@
 #include "otrp/tee.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "boot/manufacture.h"
 #include "otrp/exchange.h"
-#include "registry/atomic_file.h"
 #include "teep/pki/openssl_auto.h"
+
+/* It has no contents, so it takes no room either. */
+#define CHANGES_SIZE_MAX (1 << 20)
 
 int exchange_store_failed(struct exchange *exchange, int rc)
 {
@@ -20,12 +24,24 @@ int exchange_store_failed(struct exchange *exchange, int rc)
 			 rc == -ENOMEM ? "out of memory" : "the device's storage failed");
 }
 
+static int changes_open(struct tee *tee)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/" TEE_CHANGES_FILE, tee->directory) >=
+	    (int)sizeof(path))
+		return -ENAMETOOLONG;
+	tee->changes_fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return tee->changes_fd < 0 ? -errno : 0;
+}
+
 enum boot_result tee_open(struct tee **out, const char *directory,
 			  const struct tee_options *options, int *store_error, char *err,
 			  size_t errlen)
 {
 	const struct otrp_options parse = { options->lenient, options->extended,
 					    options->message_max };
+	const struct store_options keep = { options->store_max, options->durable };
 	struct tee *tee = calloc(1, sizeof(*tee));
 	enum boot_result result;
 	int rc = 0;
@@ -34,6 +50,7 @@ enum boot_result tee_open(struct tee **out, const char *directory,
 	if (!tee)
 		return BOOT_FILE;
 	tee->options = *options;
+	tee->changes_fd = -1;
 	tee->directory = strdup(directory);
 	if (!tee->directory) {
 		free(tee);
@@ -47,8 +64,14 @@ enum boot_result tee_open(struct tee **out, const char *directory,
 			result = boot_device(directory, &tee->boot, err, errlen);
 	}
 	if (result == BOOT_OK) {
-		rc = store_open(&tee->store, directory, options->store_max, err, errlen);
+		rc = store_open(&tee->store, directory, &keep, err, errlen);
 		*store_error = rc;
+	}
+	if (result == BOOT_OK && rc == 0) {
+		rc = changes_open(tee);
+		if (rc)
+			snprintf(err, errlen, "%s/" TEE_CHANGES_FILE ": %s", directory,
+				 strerror(-rc));
 	}
 	if (result == BOOT_OK && rc == 0) {
 		rc = parser_open(&tee->parser, options->parser, &parse);
@@ -84,8 +107,15 @@ void tee_close(struct tee *tee)
 	parser_close(tee->parser);
 	store_close(tee->store);
 	boot_clear(&tee->boot);
+	if (tee->changes_fd >= 0)
+		close(tee->changes_fd);
 	free(tee->directory);
 	free(tee);
+}
+
+const char *tee_name(const struct tee *tee)
+{
+	return tee->boot.tee_name;
 }
 
 /* Steps 1 to 4, in the parser's process. */
@@ -244,19 +274,16 @@ static int memory_write(struct exchange *exchange, const uint8_t *state_hash)
 	return rc;
 }
 
-/* For those who hold a TA that may have been replaced: this file is another one from now on. It
+/* For those who hold a TA that may have been replaced: this file has another size from now on. It
  * says nothing that anybody believes, so it is no part of the transaction; it comes before the
  * commit, since who is killed between the two must not leave them with what was replaced, and who
  * asks meanwhile waits for the store. */
 static void tas_changed(const struct tee *tee)
 {
-	char path[PATH_MAX], text[24];
-	struct atomic_file_part part = { text, 0 };
+	struct stat st;
 
-	part.size = (size_t)snprintf(text, sizeof(text), "%llu\n",
-				     (unsigned long long)store_generation(tee->store) + 1);
-	if (snprintf(path, sizeof(path), "%s/domains.tas", tee->directory) < (int)sizeof(path))
-		(void)atomic_file_write(path, &part, 1, 0600, ATOMIC_FILE_REPLACE);
+	if (fstat(tee->changes_fd, &st) == 0)
+		(void)!ftruncate(tee->changes_fd, st.st_size % CHANGES_SIZE_MAX + 1);
 }
 
 /* Makes the state that goes into the answer, notes it, and commits. */
@@ -343,13 +370,15 @@ int tee_process(struct tee *tee, const void *request, size_t size, char **answer
 {
 	struct exchange exchange = {
 		.tee = tee,
-		.now = time(NULL) + tee->options.clock_offset,
+		.now = (time_t)(device_clock_now_ns(&tee->options.clock) / 1000000000U) +
+		       tee->options.clock_offset,
 		.message = OTRP_MESSAGE_COUNT,
 	};
 	json_t *state = NULL;
 
 	process(&exchange, span_of(request, size), &state);
 	*answer = answer_make(&exchange, state);
+	parser_refill(tee->parser);
 	X509_free(exchange.leaf);
 	x509_stack_free(exchange.path);
 	EVP_PKEY_free(exchange.aik);
@@ -379,6 +408,7 @@ int tee_trust_update(struct tee *tee, const void *list, size_t size, char *err, 
 		snprintf(err, errlen, "the list: %s", failure.why);
 	else
 		rc = trust_update(tee->trust, tee->store, &parsed, err, errlen);
+	parser_refill(tee->parser);
 	arena_clear(&arena);
 	return rc;
 }

@@ -14,6 +14,8 @@
 #include <time.h>
 
 #include "boot/boot.h"
+#include "device/clock.h"
+#include "otrp/tee_socket.h"
 #include "teep/pki/key.h"
 
 struct tee;
@@ -24,10 +26,12 @@ struct tee_options {
 	bool extended;		/* ES384 */
 	bool without_dsigen;	/* for TAMs that hash a DSI without our count */
 	enum key_kind aik_kind; /* of new anonymous keys: KEY_RSA, which 0 means too, or KEY_P256 */
-	time_t clock_offset;	/* seconds that the TEE's clock is ahead of the machine's */
-	time_t skew;		/* how far others' clocks may be off; 0 for OCSP_SKEW_DEFAULT */
-	uint64_t store_max;	/* octets; 0 for a gigabyte */
-	uint32_t message_max;	/* octets; 0 for 16 MiB */
+	struct device_clock clock; /* all zero: the machine's */
+	time_t clock_offset;	   /* seconds that the TEE's clock is ahead of that */
+	time_t skew;		   /* how far others' clocks may be off; 0 for OCSP_SKEW_DEFAULT */
+	uint64_t store_max;	   /* octets; 0 for a gigabyte */
+	bool durable;		   /* a change outlasts a loss of power, not only of processes */
+	uint32_t message_max;	   /* octets; 0 for 16 MiB */
 };
 
 /*
@@ -65,11 +69,16 @@ int tee_trust_update(struct tee *tee, const void *list, size_t size, char *err, 
 int tee_ta_information(struct tee *tee, const void *query, size_t size, char **answer, char *err,
 		       size_t errlen);
 
+/* Its name, as requests have it. */
+const char *tee_name(const struct tee *tee);
+
 /*
  * The image of an installed TA by its UUID's text, checked against what was installed: the caller's
- * (free()). Returns 0, -ENOENT, -EBADMSG when it is not what was installed, or another -errno.
+ * (free()). `record` (may be NULL) is filled. Returns 0, -ENOENT, -EBADMSG when it is not what was
+ * installed, or another -errno.
  */
-int tee_ta_image(struct tee *tee, const char *taid, uint8_t **image, size_t *size);
+int tee_ta_image(struct tee *tee, const char *taid, uint8_t **image, size_t *size,
+		 struct tee_image_record *record);
 
 /*
  * All installed TAs, for the machine's user: a JSON array of {taid, name, version, tamid, spid,

@@ -14,9 +14,7 @@
 #include "wire/launch.h"
 #include "wire/socket.h"
 
-#define DAEMON_SUFFIX ".sock"
-#define TEE_SUFFIX    ".otrp"
-#define PATIENCE_MS   10000
+#define PATIENCE_MS 10000
 
 struct tee_client {
 	int sock; /* -1: of no more use */
@@ -28,7 +26,6 @@ int tee_client_path(const char *device, char *path, size_t size, char *err, size
 {
 	const char *named = device ? NULL : secure_getenv("TEESIM_SOCKET");
 	char sock[4096];
-	size_t length;
 	int rc = 0;
 
 	if (named && named[0])
@@ -41,14 +38,10 @@ int tee_client_path(const char *device, char *path, size_t size, char *err, size
 		snprintf(err, errlen, "TEESIM_SOCKET: the path is too long");
 	if (rc)
 		return rc;
-	length = strlen(sock);
-	if (length > strlen(DAEMON_SUFFIX) &&
-	    !strcmp(sock + length - strlen(DAEMON_SUFFIX), DAEMON_SUFFIX))
-		sock[length - strlen(DAEMON_SUFFIX)] = '\0';
-	if ((size_t)snprintf(path, size, "%s" TEE_SUFFIX, sock) < size)
-		return 0;
-	snprintf(err, errlen, "%s" TEE_SUFFIX ": the path is too long", sock);
-	return -ENAMETOOLONG;
+	rc = paths_otrp_socket(sock, path, size);
+	if (rc)
+		snprintf(err, errlen, "%s: the path is too long", sock);
+	return rc;
 }
 
 int tee_client_open(struct tee_client **out, const char *path, char *err, size_t errlen)

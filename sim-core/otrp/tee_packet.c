@@ -69,7 +69,8 @@ int tee_octets_make(const void *octets, size_t size)
 		fd = memfd_create("teesim-otrp", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return -errno;
-	rc = octets_write(fd, octets, size);
+	/* A TA's image is loaded from there, where nobody else may write. */
+	rc = fchmod(fd, 0600) < 0 ? -errno : octets_write(fd, octets, size);
 	if (rc == 0 && fcntl(fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) < 0)
 		rc = -errno;
 	if (rc) {

@@ -41,6 +41,10 @@ struct tee_packet {
 	uint32_t size;	 /* octets in the memory file that comes along; 0: none does */
 };
 
+/* In the device's directory: another file, as its size and times tell, after each change of what
+ * TAMs installed; empty or absent where they never installed anything. */
+#define TEE_CHANGES_FILE    "domains.tas"
+
 #define TEE_DOMAIN_KEY_SIZE 32
 #define TEE_SIGNER_SIZE	    128
 

@@ -1,24 +1,23 @@
 /*
- * TAs that a TAM installed: their images come out of the device's sealed store.
+ * TAs that a TAM installed: the TEE hands their images out of its sealed store (tee_link.h).
  *
- * Runs in teesimd, which has neither the store nor the libraries that it needs: teesim-teep boots
- * the device's TEE, finds the TA, checks it against what was installed, and hands its image over in
- * a sealed memory file. teesimd waits for that, some tens of milliseconds for a first session, and
- * not for more than a few seconds.
+ * Runs in teesimd, which waits for nothing there.
  */
 #ifndef TEESIM_SESSION_DOMAIN_IMAGE_H
 #define TEESIM_SESSION_DOMAIN_IMAGE_H
 
 #include "registry/ta_directory.h"
+#include "session/tee_link.h"
 
 /*
- * Load the TA `uuid` of the device in `directory` by the program `provisioner`. TA_NOT_FOUND, with
- * `err` as it was, when no TAM installed it; on any other refusal one line is in `err`. The image's
- * location is the file that changes with every TA that is installed, so a newer one is noticed.
+ * Load the TA `uuid`. TA_NOT_FOUND, with `err` as it was, when no TAM installed it, or when that is
+ * not known yet: then *waiting is the queue of those who want to know. On any other refusal one
+ * line is in `err`. The image's location is the file that changes with every TA that is installed,
+ * so a newer one is noticed; `record` tells of its domain.
  */
-enum ta_refusal domain_image_load(const char *provisioner, const char *directory,
-				  const struct uuid *uuid, const struct ta_trust *trust,
-				  struct ta_libraries *libraries, struct ta_image *out, char *err,
-				  size_t errlen);
+enum ta_refusal domain_image_load(struct tee_link *link, const struct uuid *uuid,
+				  const struct ta_trust *trust, struct ta_libraries *libraries,
+				  struct ta_image *out, struct tee_image_record *record,
+				  struct opening_queue **waiting, char *err, size_t errlen);
 
 #endif

@@ -106,7 +106,7 @@ static int helper_load(struct image *image, enum image_kind kind, const struct s
 }
 
 int image_load(struct image *image, const struct client *client, const struct uuid *uuid,
-	       uint32_t *result, char reason[IMAGE_REASON_SIZE])
+	       uint32_t *result, struct opening_queue **waiting, char reason[IMAGE_REASON_SIZE])
 {
 	struct server *server = client->server;
 	const struct ta_policy policy = { .require_signed = server->options->require_signed };
@@ -128,6 +128,8 @@ int image_load(struct image *image, const struct client *client, const struct uu
 		return -1;
 	}
 	image->kind = IMAGE_TA;
+	image->in_domain = false;
+	*waiting = NULL;
 	image->libraries.count = 0;
 	err = ta_search_init(&search, client->ta_path, client->directory, server->device->path);
 	if (err < 0) {
@@ -143,11 +145,12 @@ int image_load(struct image *image, const struct client *client, const struct uu
 		refusal = ta_find_and_load(&search, uuid, &policy, &trust, &server->images,
 					   &image->libraries, &image->ta, reason, IMAGE_REASON_SIZE,
 					   skipped, sizeof(skipped));
-		if (refusal == TA_NOT_FOUND && server->options->provisioner_path)
-			refusal = domain_image_load(server->options->provisioner_path,
-						    server->device->path, uuid, &trust,
-						    &image->libraries, &image->ta, reason,
+		if (refusal == TA_NOT_FOUND && server->options->tee_path) {
+			refusal = domain_image_load(&server->tee, uuid, &trust, &image->libraries,
+						    &image->ta, &image->domain, waiting, reason,
 						    IMAGE_REASON_SIZE);
+			image->in_domain = refusal == TA_ACCEPTED;
+		}
 		if (refusal == TA_ACCEPTED && skipped[0])
 			log_write(server->log, LOG_LEVEL_INFO, "%s", skipped);
 		if (refusal == TA_ACCEPTED) {
@@ -165,7 +168,7 @@ int image_load(struct image *image, const struct client *client, const struct uu
 	if (refusal != TA_ACCEPTED) {
 		ta_libraries_clear(&image->libraries);
 		*result = result_of(refusal);
-		return -1;
+		return *waiting ? -EAGAIN : -1;
 	}
 	label_make(image);
 	server_images_used(server);

@@ -11,10 +11,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "otrp/tee_socket.h"
 #include "registry/ta_libraries.h"
 #include "wire/uuid.h"
 
 struct client;
+struct opening_queue;
 
 enum image_kind {
 	IMAGE_TA,
@@ -31,6 +33,9 @@ struct image {
 	struct ta_image ta;
 	/* The shared libraries for TAs that go with it; descriptors as above. */
 	struct ta_libraries libraries;
+	/* A TAM installed it, in that security domain. */
+	bool in_domain;
+	struct tee_image_record domain;
 	/* A word or two for log lines: "hello". */
 	char label[32];
 };
@@ -38,9 +43,10 @@ struct image {
 #define IMAGE_REASON_SIZE 1024
 
 /* Finds, verifies and loads TA `uuid` as `client` sees it. Returns 0, or -1 with the answer in
- * `*result` (its origin is the TEE) and one line for the developer in `reason`. */
+ * `*result` (its origin is the TEE) and one line for the developer in `reason`. -EAGAIN: it is not
+ * known yet, and *waiting is the queue of those who look again when it is. */
 int image_load(struct image *image, const struct client *client, const struct uuid *uuid,
-	       uint32_t *result, char reason[IMAGE_REASON_SIZE]);
+	       uint32_t *result, struct opening_queue **waiting, char reason[IMAGE_REASON_SIZE]);
 
 /* Are all of its files still those that were loaded? */
 bool image_is_current(const struct image *image);

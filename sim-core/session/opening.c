@@ -91,6 +91,7 @@ static void open_new_instance(struct opening *opening)
 	char name[IMAGE_NAME_SIZE], reason[IMAGE_REASON_SIZE];
 	struct image *image = malloc(sizeof(*image));
 	uint32_t result = RESULT_OUT_OF_MEMORY;
+	struct opening_queue *waiting;
 	int err = -ENOMEM;
 
 	if (!image)
@@ -108,7 +109,13 @@ static void open_new_instance(struct opening *opening)
 		goto out;
 	}
 	result = RESULT_OUT_OF_MEMORY;
-	if (image_load(image, client, &opening->uuid, &result, reason) < 0) {
+	err = image_load(image, client, &opening->uuid, &result, &waiting, reason);
+	if (err == -EAGAIN) {
+		opening_wait(opening, waiting, NULL);
+		free(image);
+		return;
+	}
+	if (err < 0) {
 		log_write(server->log, LOG_LEVEL_ERROR, "%s", reason);
 		goto out;
 	}

@@ -43,7 +43,7 @@ static void turn_one_away(struct server *server)
 	server->reserve_fd = reserve_open();
 }
 
-static bool peer_allowed(struct server *server, int sock, struct ucred *peer)
+bool server_peer_allowed(struct server *server, int sock, struct ucred *peer)
 {
 	socklen_t size = sizeof(*peer);
 
@@ -70,7 +70,7 @@ static void server_accept(struct server *server)
 			continue;
 		if (sock < 0)
 			return;
-		if (!peer_allowed(server, sock, &peer)) {
+		if (!server_peer_allowed(server, sock, &peer)) {
 			close(sock);
 			continue;
 		}
@@ -95,7 +95,7 @@ static void idle_over(uv_timer_t *timer)
 
 	/* Somebody may be at the door already. */
 	server_accept(server);
-	if (!server->applications)
+	if (!server->applications && !server->tee.connections)
 		server_stop(server, "no client for some time", NULL);
 }
 
@@ -103,7 +103,7 @@ void server_clients_changed(struct server *server)
 {
 	if (server->stopping || !server->options->idle_seconds)
 		return;
-	if (server->applications)
+	if (server->applications || server->tee.connections)
 		uv_timer_stop(&server->idle);
 	else
 		uv_timer_start(&server->idle, idle_over, 1000ULL * server->options->idle_seconds,
@@ -115,11 +115,13 @@ static void images_over(uv_timer_t *timer)
 	struct server *server = timer->data;
 
 	ta_cache_clear(&server->images);
+	tee_link_forget(&server->tee);
 }
 
 void server_images_used(struct server *server)
 {
-	if (!server->stopping && !ta_cache_is_empty(&server->images))
+	if (!server->stopping &&
+	    (!ta_cache_is_empty(&server->images) || tee_link_has_images(&server->tee)))
 		uv_timer_start(&server->images_unused, images_over, IMAGES_KEPT_MS, 0);
 }
 
@@ -135,7 +137,7 @@ static void descriptors_raise(void)
 }
 
 /* The device's lock is held, so what stands at the path is left over from a daemon that is gone. */
-static int socket_listen(const char *path)
+int server_listen(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	mode_t mask;
@@ -212,7 +214,7 @@ int server_init(struct server *server, uv_loop_t *loop, const struct server_opti
 	err_code = cage_prepare(server, err, errlen);
 	if (err_code < 0)
 		return err_code;
-	sock = socket_listen(options->socket_path);
+	sock = server_listen(options->socket_path);
 	if (sock < 0) {
 		snprintf(err, errlen, "cannot listen on %s: %s", options->socket_path,
 			 strerror(-sock));
@@ -229,6 +231,11 @@ int server_init(struct server *server, uv_loop_t *loop, const struct server_opti
 	uv_poll_start(&server->listener, UV_READABLE, listener_ready);
 	server->listening = true;
 	spare_init(&server->spare, server, options->spare_host);
+	err_code = tee_link_init(&server->tee, server);
+	/* Only who speaks OTrP misses it. */
+	if (err_code < 0)
+		log_write(log, LOG_LEVEL_ERROR, "cannot listen for OTrP on %s: %s",
+			  server->tee.path, strerror(-err_code));
 	server_clients_changed(server);
 	return 0;
 }
@@ -241,6 +248,7 @@ static void last_call_over(uv_timer_t *timer)
 
 	while ((instance = id_map_next(&server->instances, &at)))
 		instance_kill(instance, "did not end in time when teesimd stopped");
+	tee_link_kill(&server->tee);
 }
 
 /* What TAs need goes last. */
@@ -284,6 +292,7 @@ void server_stop(struct server *server, const char *reason, const struct client 
 	uv_close((uv_handle_t *)&server->idle, NULL);
 	uv_close((uv_handle_t *)&server->images_unused, NULL);
 	spare_stop(&server->spare);
+	tee_link_stop(&server->tee);
 	/* TAs may need other TAs and the services until they are destroyed. */
 	for (at = 0; (client = id_map_next(&server->clients, &at));)
 		if (client == asker)
@@ -303,6 +312,7 @@ void server_fini(struct server *server)
 	if (server->reserve_fd >= 0)
 		close(server->reserve_fd);
 	ta_cache_clear(&server->images);
+	tee_link_fini(&server->tee);
 	sandbox_cage_destroy(&server->cage);
 	id_map_free(&server->clients);
 	id_map_free(&server->sessions);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 #include <uv.h>
 
 #include "device/clock.h"
@@ -21,6 +22,7 @@
 #include "session/id_map.h"
 #include "session/network_rules.h"
 #include "session/spare.h"
+#include "session/tee_link.h"
 
 struct client;
 struct instance;
@@ -38,8 +40,8 @@ struct server_options {
 	const char *plugin_path;
 	/* teesim-symbolize's file. */
 	const char *symbolizer_path;
-	/* teesim-teep's, or NULL: no TA comes out of a security domain. */
-	const char *provisioner_path;
+	/* tee-otrp's, or NULL: no TA comes out of a security domain, and nobody speaks OTrP. */
+	const char *tee_path;
 	/* 0: until told to stop. */
 	unsigned int idle_seconds;
 	/* How long a TA may take to let go of sessions once all its clients are gone. */
@@ -87,6 +89,8 @@ struct server {
 	uint32_t last_instance;
 	struct sandbox_cage cage;
 	struct spare spare;
+	struct tee_link tee;
+	LIST_HEAD(, tee_process) tee_processes;
 	/* Kept until none was asked for in a while. */
 	struct ta_cache images;
 	uv_timer_t images_unused;
@@ -117,6 +121,13 @@ int server_init(struct server *server, uv_loop_t *loop, const struct server_opti
 /* The orderly end: no new clients, all others are closed but `asker` (or NULL), TAs are destroyed,
  * those that take longer than two seconds are killed. The loop then runs out of work. */
 void server_stop(struct server *server, const char *reason, const struct client *asker);
+
+/* A socket at `path`, for this user alone, which is taken over from whoever had it. Returns the
+ * descriptor or -errno. */
+int server_listen(const char *path);
+
+/* Is who connected of this user, or root? Fills `peer`; logs a refusal. */
+bool server_peer_allowed(struct server *server, int sock, struct ucred *peer);
 
 /* After a client came or went. */
 void server_clients_changed(struct server *server);

@@ -11,6 +11,7 @@
 #include "teep/pki/certificate.h"
 #include "teep/pki/openssl_auto.h"
 #include "teep/tools/arguments.h"
+#include "teep/tools/running_tee.h"
 #include "teep/tools/tools.h"
 #include "wire/uuid.h"
 
@@ -143,6 +144,7 @@ static int apply(int argc, char **argv)
 	struct tee_options options = { .parser = parser };
 	enum boot_result result;
 	unsigned char *list;
+	struct tee_client *client;
 	struct tee *tee;
 	int store_error, rc;
 	size_t size;
@@ -150,13 +152,22 @@ static int apply(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (!device_directory(device, directory, sizeof(directory)))
-		return EXIT_USAGE;
-	if (!parser_find(parser))
-		return tool_refuse("%s is missing: build or install it", parser);
 	list = input_read(path, &size);
 	if (!list)
 		return EXIT_REFUSED;
+	if (running_tee_open(device, &client)) {
+		status = running_tee_ask(client, TEE_TRUST_UPDATE, list, size);
+		free(list);
+		return status;
+	}
+	if (!device_directory(device, directory, sizeof(directory))) {
+		free(list);
+		return EXIT_USAGE;
+	}
+	if (!parser_find(parser)) {
+		free(list);
+		return tool_refuse("%s is missing: build or install it", parser);
+	}
 	result = tee_open(&tee, directory, &options, &store_error, err, sizeof(err));
 	rc = result ? -1 : tee_trust_update(tee, list, size, err, sizeof(err));
 	free(list);

@@ -8,6 +8,7 @@
 
 #include "otrp/tee.h"
 #include "teep/tools/arguments.h"
+#include "teep/tools/running_tee.h"
 #include "teep/tools/tools.h"
 
 static const char help[] =
@@ -15,10 +16,12 @@ static const char help[] =
 	"       teesim otrp ta-information [FILE] [--device DEVICE]\n"
 	"       teesim otrp list [--device DEVICE]\n"
 	"\n"
-	"Boots the device, has its TEE execute the OTrP request in FILE (default: standard "
-	"input),\n"
-	"and prints the answer. Ends with the status of `teesim device verify` when the device\n"
-	"does not boot, and with 0 whatever the TEE answers.\n"
+	"Has the device's TEE execute the OTrP request in FILE (default: standard input), and "
+	"prints\n"
+	"the answer. When the device does not run, it is booted for this: then it ends with the "
+	"status\n"
+	"of `teesim device verify` when it does not boot. It ends with 0 whatever the TEE "
+	"answers.\n"
 	"\n"
 	"ta-information answers a client application's {\"TAQuery\":{\"spid\":…,\"taid\":…}}.\n"
 	"list prints the TAs that TAMs installed, as a JSON array.\n"
@@ -28,20 +31,19 @@ static const char help[] =
 	"  --lenient           accept what the drafts' samples have and their text has not\n"
 	"  --no-dsigen         leave our change count out of the device state\n"
 	"  --aik KIND          rsa (default) or p256: new anonymous keys of SPs\n"
-	"  --clock-offset S    seconds that the TEE's clock is ahead\n";
+	"  --clock-offset S    seconds that the TEE's clock is ahead\n"
+	"\n"
+	"These last five are for a device that does not run.\n";
 
-static int execute(const char *directory, const struct tee_options *options, const char *path)
+/* Takes over `request`. */
+static int execute(const char *directory, const struct tee_options *options, unsigned char *request,
+		   size_t size)
 {
 	char err[PATH_MAX + 512], *answer;
 	enum boot_result result;
-	unsigned char *request;
 	struct tee *tee;
 	int store_error, rc;
-	size_t size;
 
-	request = input_read(path, &size);
-	if (!request)
-		return EXIT_REFUSED;
 	result = tee_open(&tee, directory, options, &store_error, err, sizeof(err));
 	if (result) {
 		free(request);
@@ -72,6 +74,9 @@ static int exec_request(int argc, char **argv)
 		{ "aik", &aik, NULL },
 	};
 	char directory[PATH_MAX], parser[PATH_MAX];
+	struct tee_client *client;
+	unsigned char *request;
+	size_t size;
 	long offset;
 	int status = arguments_parse(argc, argv, help, table, sizeof(table) / sizeof(table[0]),
 				     &path, 0, 1);
@@ -86,14 +91,26 @@ static int exec_request(int argc, char **argv)
 		(void)tool_refuse("--aik: \"%s\" is neither rsa nor p256", aik);
 		return EXIT_USAGE;
 	}
-	if (!argument_number("clock-offset", offset_text, 0, INT32_MIN, INT32_MAX, &offset) ||
-	    !device_directory(device, directory, sizeof(directory)))
+	if (!argument_number("clock-offset", offset_text, 0, INT32_MIN, INT32_MAX, &offset))
 		return EXIT_USAGE;
 	options.clock_offset = offset;
 	if (!parser_find(parser))
 		return tool_refuse("%s is missing: build or install it", parser);
 	options.parser = parser;
-	return execute(directory, &options, path);
+	request = input_read(path, &size);
+	if (!request)
+		return EXIT_REFUSED;
+	/* What was asked for may differ from how the TEE of a running device is. */
+	if (!extended && !lenient && !without_dsigen && !aik && !offset_text &&
+	    running_tee_open(device, &client)) {
+		status = running_tee_ask(client, TEE_PROCESS, request, size);
+		free(request);
+		return status;
+	}
+	if (device_directory(device, directory, sizeof(directory)))
+		return execute(directory, &options, request, size);
+	free(request);
+	return EXIT_USAGE;
 }
 
 static int information(int argc, char **argv)
@@ -102,6 +119,7 @@ static int information(int argc, char **argv)
 	const struct argument table[] = { { "device", &device, NULL } };
 	char directory[PATH_MAX], parser[PATH_MAX], err[PATH_MAX + 512], *answer = NULL;
 	struct tee_options options = { .parser = parser };
+	struct tee_client *client;
 	enum boot_result result;
 	unsigned char *query;
 	struct tee *tee;
@@ -111,13 +129,20 @@ static int information(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (!device_directory(device, directory, sizeof(directory)))
-		return EXIT_USAGE;
 	if (!parser_find(parser))
 		return tool_refuse("%s is missing: build or install it", parser);
 	query = input_read(path, &size);
 	if (!query)
 		return EXIT_REFUSED;
+	if (running_tee_open(device, &client)) {
+		status = running_tee_ask(client, TEE_TA_INFORMATION, query, size);
+		free(query);
+		return status;
+	}
+	if (!device_directory(device, directory, sizeof(directory))) {
+		free(query);
+		return EXIT_USAGE;
+	}
 	result = tee_open(&tee, directory, &options, &store_error, err, sizeof(err));
 	if (result == BOOT_OK) {
 		rc = tee_ta_information(tee, query, size, &answer, err, sizeof(err));
@@ -131,10 +156,6 @@ static int information(int argc, char **argv)
 	free(query);
 	return result ? (int)result : rc ? EXIT_REFUSED : EXIT_DONE;
 }
-
-/* Statuses that teesimd knows (session/domain_image.c). */
-#define STATUS_NO_SUCH_TA 3
-#define IMAGE_FD	  3
 
 /* The TEE without a parser: nothing from outside is read. */
 static enum boot_result tee_start(const char *device, struct tee **tee)
@@ -152,56 +173,19 @@ static enum boot_result tee_start(const char *device, struct tee **tee)
 	return result;
 }
 
-static bool image_write(const uint8_t *image, size_t size)
-{
-	while (size) {
-		const ssize_t n = write(IMAGE_FD, image, size);
-
-		if (n <= 0)
-			return false;
-		image += n;
-		size -= (size_t)n;
-	}
-	return true;
-}
-
-/* For teesimd alone: a TA's image to descriptor 3. */
-static int release(int argc, char **argv)
-{
-	const char *device = NULL, *uuid;
-	const struct argument table[] = { { "device", &device, NULL } };
-	uint8_t *image = NULL;
-	struct tee *tee;
-	size_t size;
-	int rc, status = arguments_parse(argc, argv, help, table, 1, &uuid, 1, 1);
-
-	if (status >= 0)
-		return status;
-	status = (int)tee_start(device, &tee);
-	if (status)
-		return status;
-	rc = tee_ta_image(tee, uuid, &image, &size);
-	tee_close(tee);
-	if (rc == -ENOENT)
-		return STATUS_NO_SUCH_TA;
-	if (rc == 0 && !image_write(image, size))
-		rc = -errno;
-	free(image);
-	return rc ? tool_refuse("TA %s: %s", uuid,
-				rc == -EBADMSG ? "is not what was installed" : strerror(-rc))
-		  : EXIT_DONE;
-}
-
 static int list(int argc, char **argv)
 {
 	const char *device = NULL;
 	const struct argument table[] = { { "device", &device, NULL } };
+	struct tee_client *client;
 	struct tee *tee;
 	char *text;
 	int status = arguments_parse(argc, argv, help, table, 1, NULL, 0, 0);
 
 	if (status >= 0)
 		return status;
+	if (running_tee_open(device, &client))
+		return running_tee_ask(client, TEE_TA_LIST, NULL, 0);
 	status = (int)tee_start(device, &tee);
 	if (status)
 		return status;
@@ -220,7 +204,6 @@ int tool_otrp(int argc, char **argv)
 		{ "exec", exec_request },
 		{ "ta-information", information },
 		{ "list", list },
-		{ "release", release },
 	};
 
 	return subcommand_run(argc, argv, help, table, sizeof(table) / sizeof(table[0]));

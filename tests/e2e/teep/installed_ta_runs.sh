@@ -21,7 +21,7 @@ if teesim run --device device -- ./hello 2>/dev/null; then
 	echo "a TA was found before it was installed" >&2
 	exit 1
 fi
-TAM_STOP_AFTER=install /usr/bin/python3 "$TEESIM_SOURCE_DIR/tests/e2e/teep/tam.py" device tam leaf.ocsp \
+TAM_STOP_AFTER=install TAM_AIK=p256 /usr/bin/python3 "$TEESIM_SOURCE_DIR/tests/e2e/teep/tam.py" device tam leaf.ocsp \
 	ca.ocsp sp.pem hello.cms "$taid"
 teesim run --device device -- ./hello
 teesim ta list --device device | tee out

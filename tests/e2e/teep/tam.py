@@ -2,7 +2,7 @@
 
 usage: tam.py DEVICE PREFIX OCSP_LEAF OCSP_CA SPCERT PACKAGE TAID
 With TAM_STOP_AFTER=install the TA stays. Takes a device through GetDeviceState, CreateSD, InstallTA, DeleteTA and DeleteSD by `teesim otrp
-exec`, and checks all that is said. PREFIX.key and PREFIX.pem are the TAM's, the others are files.
+exec`, on the device of the environment when DEVICE is empty, and checks all that is said. PREFIX.key and PREFIX.pem are the TAM's, the others are files.
 """
 import base64
 import hashlib
@@ -78,7 +78,9 @@ def call(command, members, answer_name=None, with_chain=False):
     message = json.loads(token.serialize())
     if with_chain:
         message["header"] = {"x5c": [b64(one.public_bytes(DER)) for one in chain]}
-    answer = subprocess.run(["teesim", "otrp", "exec", "--device", device, "--aik", "p256"],
+    target = ["--device", device] if device else []
+    aik = ["--aik", os.environ["TAM_AIK"]] if "TAM_AIK" in os.environ else []
+    answer = subprocess.run(["teesim", "otrp", "exec", *target, *aik],
                             input=json.dumps({command + "Request": message}).encode(),
                             stdout=subprocess.PIPE, check=True).stdout
     name = (answer_name or command)
@@ -141,15 +143,14 @@ first = state["dsihash"]
 
 made = command("CreateSD", {"spid": "com.bank", "sdname": "com.bank.sd1", "tamid": tamid, "did": did,
                             "spcert": b64(sp.public_bytes(DER))})
-assert made["did"] == did and made["sdname"] == "com.bank.sd1" and made["teespaiktype"] == "ECC"
+assert made["did"] == did and made["sdname"] == "com.bank.sd1"
+assert made["teespaiktype"] == ("ECC" if os.environ.get("TAM_AIK") == "p256" else "RSA")
 aik = serialization.load_der_public_key(base64.b64decode(made["teespaik"]))
 
 secret, iv = os.urandom(32), os.urandom(16)
-wrapped = jwe.JWE(secret, json.dumps({"enc": "A128CBC-HS256"}), algs=ALLOWED)
-wrapped.add_recipient(key_of(aik), json.dumps({"alg": "ECDH-ES+A128KW"}))
 installed = command("InstallTA", {"tamid": tamid, "spid": "com.bank", "sdname": "com.bank.sd1",
                                   "taid": taid},
-                    {"encrypted_ta": {"key": json.loads(wrapped.serialize()), "iv": iv.hex(),
+                    {"encrypted_ta": {"key": encrypt(secret, key_of(aik)), "iv": iv.hex(),
                                       "alg": "AESCBC",
                                       "ciphertadata": cbc(read(package), secret, iv),
                                       "cipherpdata": cbc(b'{"pin-retries":3}', secret, iv)}})

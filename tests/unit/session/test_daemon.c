@@ -1,6 +1,7 @@
 /* The daemon itself: how it starts, how it ends, and what it leaves. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #endif
 
 #include "daemon_fixture.h"
+#include "device/paths.h"
 #include "fake_host.h"
 #include "wire/result.h"
 
@@ -114,6 +116,7 @@ Test(teesimd, starts_over_a_dead_one)
 
 Test(teesimd, killed_takes_its_hosts_along)
 {
+	char path[PATH_MAX];
 	int sock;
 
 	daemon_start(&daemon_, NULL);
@@ -125,6 +128,8 @@ Test(teesimd, killed_takes_its_hosts_along)
 	cr_expect(client_cut_off(sock));
 	close(sock);
 	unlink(daemon_.socket);
+	cr_assert_eq(paths_otrp_socket(daemon_.socket, path, sizeof(path)), 0);
+	unlink(path);
 	daemon_check_nothing_left(&daemon_);
 }
 

@@ -1,0 +1,87 @@
+/*
+ * teesimd's way to the TEE that speaks OTrP: a process of its own (otrp/tee_main.c), which is
+ * started when somebody asks for it and stays until nobody has for a while.
+ *
+ * Runs in teesimd, which listens at the TEE's socket for it, hands it the connections, and asks it
+ * for the images of TAs that TAMs installed. It waits for nothing: who opens such a TA stands in a
+ * queue until the image is there. The process is trusted with what it is for and with nothing of
+ * teesimd's; its packets are checked. Owns the listening socket, the process and what it has
+ * answered.
+ */
+#ifndef TEESIM_SESSION_TEE_LINK_H
+#define TEESIM_SESSION_TEE_LINK_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/queue.h>
+#include <uv.h>
+
+#include "otrp/tee_socket.h"
+#include "registry/ta_image.h"
+
+struct server;
+struct opening_queue;
+struct tee_process;
+
+#define TEE_REASON_SIZE 512
+
+/* What the TEE said of a TA. */
+struct tee_answer {
+	struct uuid uuid;
+	/* What told that something changed, as it was before the TEE was asked. */
+	struct ta_file_identity changes;
+	int error; /* 0, -ENOENT, or why it could not be found out: then `reason` is a line */
+	int fd;	   /* of the image; -1 */
+	struct tee_image_record record;
+	char reason[TEE_REASON_SIZE];
+	bool used;
+};
+
+#define TEE_ANSWERS_MAX 32
+/* So many of them have images. */
+#define TEE_ANSWER_IMAGES_MAX 4
+
+struct tee_question;
+TAILQ_HEAD(tee_questions, tee_question);
+
+struct tee_link {
+	struct server *server;
+	int sock;
+	uv_poll_t listener;
+	bool listening;
+	char path[PATH_MAX];
+	struct tee_process *process; /* NULL: none runs, or it is told to end */
+	struct tee_questions questions;
+	struct tee_answer answers[TEE_ANSWERS_MAX];
+	unsigned int next;
+	uv_timer_t idle;
+	uv_timer_t patience;
+	/* How many clients are connected to the TEE. */
+	uint32_t connections;
+};
+
+/* Listens beside teesimd's own socket. 0 or -errno. */
+int tee_link_init(struct tee_link *link, struct server *server);
+
+/* No new clients; the process is told to end, and the loop goes on until it has. */
+void tee_link_stop(struct tee_link *link);
+
+/* Ends a process that does not end by itself. */
+void tee_link_kill(struct tee_link *link);
+
+/* For server_fini(). */
+void tee_link_fini(struct tee_link *link);
+
+/*
+ * What is known of the TA `uuid`. NULL: nothing yet, and `*waiting` is the queue for those who want
+ * to know, who are advanced when it is. The answer stays the link's and holds until the loop goes
+ * on.
+ */
+const struct tee_answer *tee_link_ask(struct tee_link *link, const struct uuid *uuid,
+				      struct opening_queue **waiting);
+
+/* Lets go of images. */
+void tee_link_forget(struct tee_link *link);
+bool tee_link_has_images(const struct tee_link *link);
+
+#endif

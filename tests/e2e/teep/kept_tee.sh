@@ -1,0 +1,106 @@
+#!/bin/bash
+# The TEE of a device that runs is one process, which stays, is confined, and comes back when it dies; a
+# device of `teesim run` is no different.
+set -euo pipefail
+
+examples=$1
+taid=93a9f9ae-bf04-45de-b535-ca4563542003
+tam="$TEESIM_SOURCE_DIR/tests/e2e/teep/tam.py"
+
+fail() {
+	echo "$*" >&2
+	exit 1
+}
+
+# The process of the TEE below teesimd, of which there must be one.
+tee_of() {
+	local found
+	found=$(pgrep -P "$1" -x tee-otrp) || fail "no TEE runs below process $1"
+	[ "$(wc -w <<<"$found")" = 1 ] || fail "more than one TEE runs: $found"
+	echo "$found"
+}
+
+daemon_of() { teesim status "$@" | sed -n 's/.*running as process \([0-9]*\).*/\1/p'; }
+
+teesim pki init pki --key p256 >/dev/null
+teesim pki tam pki --id 1.3.6.1.4.1.55555.7.1 --key p256 --out tam >/dev/null
+teesim pki sp --out sp --key p256 --name 'Sim Bank' >/dev/null
+teesim oem make-device device --pki pki --tee-key p256 --tfw-key p256 >/dev/null
+teesim pki ocsp pki tam tam.pem --out leaf.ocsp
+openssl x509 -in pki/tam/ca.pem -out ca.pem
+teesim pki ocsp pki tam ca.pem --ca root --out ca.ocsp
+cp "$examples/hello/$taid.ta" hello.elf
+cp "$examples/hello/hello" hello
+teesim sp package hello.elf --version 1 --key sp.key --cert sp.pem --out hello.cms
+
+# Everything goes through the daemon's TEE, which stays the same.
+teesim start --device device >/dev/null
+trap 'teesim stop --device device >/dev/null 2>&1 || true' EXIT
+daemon=$(daemon_of --device device)
+if TEESIM_DEVICE=device ./hello 2>/dev/null; then
+	fail "a TA was found before it was installed"
+fi
+TAM_STOP_AFTER=install /usr/bin/python3 "$tam" device tam leaf.ocsp ca.ocsp sp.pem hello.cms "$taid"
+tee=$(tee_of "$daemon")
+TEESIM_DEVICE=device ./hello >/dev/null
+teesim ta list --device device >out
+grep -q "^$taid  version 1" out
+printf '{"TAQuery":{"spid":"com.bank","taid":"%s"}}' "$taid" |
+	teesim otrp ta-information --device device >out
+grep -q '"TAInformation"' out
+teesim otrp list --device device >out
+grep -q "$taid" out
+[ "$(tee_of "$daemon")" = "$tee" ] || fail "the TEE was started anew"
+
+# It is confined before it hears anybody.
+grep -q '^Seccomp:	2' "/proc/$tee/status" || fail "no filter of system calls"
+grep -q '^NoNewPrivs:	1' "/proc/$tee/status" || fail "it may gain privileges"
+
+# Killed, it is there again for who comes next, with all that it had.
+kill -9 "$tee"
+teesim otrp list --device device >out
+grep -q "$taid" out
+[ "$(tee_of "$daemon")" != "$tee" ] || fail "it was not killed"
+TEESIM_DEVICE=device ./hello >/dev/null
+[ "$(daemon_of --device device)" = "$daemon" ] || fail "the daemon ended with its TEE"
+
+# The administrator's list reaches it while it runs.
+openssl x509 -in pki/tam/root.pem -out roots.pem
+teesim admin make-list --key pki/admin.key --version 1 --tam-roots roots.pem --out list
+teesim admin apply list --device device
+if teesim admin apply list --device device 2>err; then
+	fail "the same list was taken twice"
+fi
+teesim stop --device device >/dev/null
+! pgrep -P "$daemon" -x tee-otrp >/dev/null || fail "the TEE is left"
+trap - EXIT
+
+# A device that does not boot says so to everybody, and is not asked in vain.
+teesim start --device device >/dev/null
+trap 'teesim stop --device device >/dev/null 2>&1 || true' EXIT
+dir=$(teesim device path device)
+cp "$dir/boot/tee.img" whole
+printf X | dd of="$dir/boot/tee.img" bs=1 seek=45 conv=notrunc status=none
+if teesim otrp list --device device 2>err; then
+	fail "a TEE ran that must not boot"
+fi
+grep -q 'signature of boot/tee.img' err
+teesim stop --device device >/dev/null
+trap - EXIT
+cp whole "$dir/boot/tee.img"
+
+# The device of `teesim run` has made itself; its own authorities let a TAM in.
+cat >inside.sh <<'INSIDE'
+set -euo pipefail
+echo '{}' | teesim otrp exec >out
+grep -q '"GetDeviceTEEStateResponse"' out
+own=$(echo "$XDG_RUNTIME_DIR"/teesim/ephemeral-*/authorities)
+teesim pki tam "$own" --id 1.3.6.1.4.1.55555.7.2 --key p256 --out own >/dev/null
+teesim pki ocsp "$own" tam own.pem --out own-leaf.ocsp
+openssl x509 -in "$own/tam/ca.pem" -out own-ca.pem
+teesim pki ocsp "$own" tam own-ca.pem --ca root --out own-ca.ocsp
+TAM_STOP_AFTER=install /usr/bin/python3 "$1" "" own own-leaf.ocsp own-ca.ocsp sp.pem hello.cms "$2"
+./hello
+INSIDE
+teesim run -- bash inside.sh "$tam" "$taid" >out 2>log || fail "under teesim run: $(cat out log)"
+grep -q "TA_OpenSessionEntryPoint" log
