@@ -20,7 +20,7 @@ struct tam_rows {
 	struct tam_database *database;
 	char *sql;
 	void *statement; /* NULL: to be prepared */
-	bool open, no_memory;
+	bool open, ended, no_memory;
 	struct tam_rows *next;
 };
 
@@ -292,7 +292,7 @@ static int start(struct tam_database *database, struct tam_rows **out, const cha
 		return fail(database, rc);
 	}
 	rows->open = true;
-	rows->no_memory = false;
+	rows->no_memory = rows->ended = false;
 	*out = rows;
 	return 0;
 }
@@ -320,9 +320,11 @@ int tam_rows_next(struct tam_rows *rows)
 
 	if (rows->no_memory)
 		return fail(database, -ENOMEM);
-	if (!rows->open)
+	/* SQLite would begin once more. */
+	if (!rows->open || rows->ended)
 		return 0;
 	rc = database->backend->next(database->connection, rows->statement, database->error);
+	rows->ended = rc <= 0;
 	return rc < 0 ? fail(database, rc) : rc;
 }
 

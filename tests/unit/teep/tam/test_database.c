@@ -1,0 +1,345 @@
+/* What both backends must do alike. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "database_kit.h"
+#include "teep/tam/database_backend.h"
+#include "teep/tam/schema.h"
+#include "teep/tam/vault.h"
+
+TestSuite(tam_database, .init = kit_begin, .fini = kit_end);
+
+static char err[512];
+
+static void table_make(void)
+{
+	kit_run(kit_is_postgresql() ? "CREATE TABLE t(id BIGINT PRIMARY KEY, name TEXT, data BYTEA)"
+				    : "CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT, data "
+				      "BLOB) STRICT");
+}
+
+Test(tam_database, values_come_back_as_they_were)
+{
+	static const char odd[] = "'; DROP TABLE t; -- \" % _ \\ \n\t ü€𐍈";
+	uint8_t octets[256];
+	TAM_ROWS_AUTO *rows = NULL;
+
+	table_make();
+	for (int i = 0; i < 256; i++)
+		octets[i] = (uint8_t)i;
+	cr_assert_eq(tam_database_run(kit.db, "INSERT INTO t(id, name, data) VALUES($1, $2, $3)",
+				      TAM_VALUES(tam_integer(INT64_MIN), tam_text(odd),
+						 tam_octets(span_of(octets, sizeof(octets)))),
+				      NULL),
+		     0);
+	cr_assert_eq(tam_database_run(kit.db, "INSERT INTO t(data, name, id) VALUES($3, $2, $1)",
+				      TAM_VALUES(tam_integer(INT64_MAX), tam_text(""),
+						 tam_octets(span_of("", 0))),
+				      NULL),
+		     0);
+	cr_assert_eq(tam_database_run(kit.db, "INSERT INTO t(id, name, data) VALUES($1, $2, $3)",
+				      TAM_VALUES(tam_integer(0), tam_null(),
+						 tam_octets((struct span) { 0 })),
+				      NULL),
+		     0);
+	cr_assert_eq(tam_database_query(kit.db, &rows, "SELECT id, name, data FROM t ORDER BY id",
+					TAM_NO_VALUES),
+		     0);
+	cr_assert_eq(tam_rows_next(rows), 1);
+	cr_assert_eq(tam_row_integer(rows, 0), INT64_MIN);
+	cr_assert_str_eq(tam_row_text(rows, 1, &kit.arena), odd);
+	cr_assert(span_equal(tam_row_octets(rows, 2), span_of(octets, sizeof(octets))));
+	cr_assert_eq(tam_rows_next(rows), 1);
+	cr_assert(tam_row_is_null(rows, 1));
+	cr_assert_null(tam_row_octets(rows, 2).data);
+	cr_assert_str_eq(tam_row_text(rows, 1, &kit.arena), "");
+	cr_assert_eq(tam_rows_next(rows), 1);
+	cr_assert_eq(tam_row_integer(rows, 0), INT64_MAX);
+	cr_assert(!tam_row_is_null(rows, 1));
+	cr_assert_not_null(tam_row_octets(rows, 2).data, "no octets are not NULL");
+	cr_assert_eq(tam_row_octets(rows, 2).size, 0);
+	cr_assert_eq(tam_rows_next(rows), 0);
+	cr_assert_eq(tam_rows_next(rows), 0);
+}
+
+Test(tam_database, text_that_is_not_utf8_is_refused)
+{
+	static const char *const bad[] = { "\xff",
+					   "\xc3",
+					   "\xc0\x80",
+					   "\xed\xa0\x80",
+					   "a\x80",
+					   "\xf5\x80\x80\x80",
+					   "\xf0\x80\x80\x80",
+					   "\xe2\x82" };
+	const struct tam_value zero = { .type = TAM_VALUE_TEXT, .octets = span_of("a\0b", 3) };
+
+	table_make();
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		cr_assert_eq(tam_database_run(kit.db, "INSERT INTO t(id, name) VALUES(1, $1)",
+					      TAM_VALUES(tam_text(bad[i])), NULL),
+			     -EILSEQ);
+	cr_assert_eq(tam_database_run(kit.db, "INSERT INTO t(id, name) VALUES(1, $1)", &zero, 1,
+				      NULL),
+		     -EILSEQ);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM t"), 0);
+}
+
+static int fail_after_insert(struct tam_database *db, void *context)
+{
+	const int rc = tam_database_run(db, "INSERT INTO t(id) VALUES(1)", TAM_NO_VALUES, NULL);
+
+	return rc ? rc : *(int *)context;
+}
+
+Test(tam_database, work_that_fails_leaves_nothing)
+{
+	int rc = -EDOM;
+
+	table_make();
+	cr_assert_eq(tam_database_transaction(kit.db, TAM_DURABLE, fail_after_insert, &rc), -EDOM);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM t"), 0);
+	rc = 0;
+	cr_assert_eq(tam_database_transaction(kit.db, TAM_RELAXED, fail_after_insert, &rc), 0);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM t"), 1);
+	cr_assert(!tam_database_in_transaction(kit.db));
+}
+
+static int stubborn(struct tam_database *db, void *context)
+{
+	(void)context;
+	cr_assert_eq(tam_database_run(db, "INSERT INTO t(id) VALUES(1)", TAM_NO_VALUES, NULL), 0);
+	cr_assert_eq(tam_database_run(db, "INSERT INTO t(id) VALUES(1)", TAM_NO_VALUES, NULL),
+		     -EEXIST);
+	/* It goes on as if nothing were. */
+	cr_assert_eq(tam_database_run(db, "INSERT INTO t(id) VALUES(2)", TAM_NO_VALUES, NULL),
+		     -EEXIST);
+	return 0;
+}
+
+Test(tam_database, a_statement_that_fails_dooms_its_transaction)
+{
+	table_make();
+	cr_assert_eq(tam_database_transaction(kit.db, TAM_DURABLE, stubborn, NULL), -EEXIST);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM t"), 0);
+}
+
+static int nested(struct tam_database *db, void *context)
+{
+	int inner = 0;
+	int rc = tam_database_transaction(db, TAM_DURABLE, fail_after_insert, &inner);
+
+	(void)context;
+	return rc ? rc : -ECANCELED;
+}
+
+Test(tam_database, a_transaction_inside_another_is_part_of_it)
+{
+	table_make();
+	cr_assert_eq(tam_database_transaction(kit.db, TAM_DURABLE, nested, NULL), -ECANCELED);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM t"), 0);
+}
+
+static int third_time(struct tam_database *db, void *context)
+{
+	int *times = context;
+
+	cr_assert_eq(tam_database_run(db, "INSERT INTO t(id) VALUES(7)", TAM_NO_VALUES, NULL), 0);
+	return ++*times < 3 ? -EAGAIN : 0;
+}
+
+static int never(struct tam_database *db, void *context)
+{
+	(void)db;
+	++*(int *)context;
+	return -EAGAIN;
+}
+
+Test(tam_database, conflicts_are_tried_again_and_not_for_ever)
+{
+	int times = 0;
+
+	table_make();
+	cr_assert_eq(tam_database_transaction(kit.db, TAM_DURABLE, third_time, &times), 0);
+	cr_assert_eq(times, 3);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM t"), 1);
+	times = 0;
+	cr_assert_eq(tam_database_transaction(kit.db, TAM_DURABLE, never, &times), -EAGAIN);
+	cr_assert(times > 3 && times < 100);
+}
+
+Test(tam_database, constraints_have_their_errors)
+{
+	int64_t changed = -1;
+
+	cr_assert_eq(tam_database_run(kit.db,
+				      "INSERT INTO ta(taid, spid, name, newest) VALUES('x', "
+				      "'nobody', '', 0)",
+				      TAM_NO_VALUES, NULL),
+		     -ENOLINK);
+	kit_run("INSERT INTO sp(spid, name, created) VALUES('a', '', 0)");
+	cr_assert_eq(tam_database_run(kit.db,
+				      "INSERT INTO sp(spid, name, created) VALUES('a', '', 0)",
+				      TAM_NO_VALUES, NULL),
+		     -EEXIST);
+	cr_assert_eq(tam_database_run(kit.db, "DELETE FROM sp WHERE spid = 'b'", TAM_NO_VALUES,
+				      &changed),
+		     0);
+	cr_assert_eq(changed, 0);
+	cr_assert_neq(tam_database_run(kit.db, "SELECT nonsense FROM nowhere", TAM_NO_VALUES, NULL),
+		      0);
+	cr_assert(strlen(tam_database_error(kit.db)) > 5);
+	cr_assert_null(strchr(tam_database_error(kit.db), '\n'));
+}
+
+Test(tam_database, two_queries_are_read_side_by_side)
+{
+	TAM_ROWS_AUTO *outer = NULL;
+	int64_t seen = 0;
+
+	table_make();
+	kit_run("INSERT INTO t(id) VALUES(1), (2), (3)");
+	cr_assert_eq(tam_database_query(kit.db, &outer, "SELECT id FROM t ORDER BY id",
+					TAM_NO_VALUES),
+		     0);
+	while (tam_rows_next(outer) == 1)
+		seen += tam_row_integer(outer, 0) * kit_count("SELECT COUNT(*) FROM t");
+	cr_assert_eq(seen, 18);
+}
+
+Test(tam_database, what_was_committed_is_there_for_the_next_handle)
+{
+	struct tam_database *other = kit_open();
+	int64_t count;
+
+	kit_run("INSERT INTO sp(spid, name, created) VALUES('a', '', 0)");
+	cr_assert_eq(tam_database_integer(other, &count, "SELECT COUNT(*) FROM sp", TAM_NO_VALUES),
+		     0);
+	cr_assert_eq(count, 1);
+	tam_database_close(other);
+}
+
+static int open_without_create(const char *where, const struct vault *vault)
+{
+	const struct tam_database_options options = { .where = where, .vault = vault };
+	struct tam_database *database;
+	const int rc = tam_database_open(&database, &options, err, sizeof(err));
+
+	tam_database_close(database);
+	return rc;
+}
+
+Test(tam_database, another_vault_is_noticed)
+{
+	struct vault *other;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/other.key", kit.directory);
+	cr_assert_eq(vault_make(path, err, sizeof(err)), 0);
+	cr_assert_eq(vault_open(&other, path, err, sizeof(err)), 0);
+	cr_assert_eq(open_without_create(kit.where, other), -EKEYREJECTED);
+	cr_assert_not_null(strstr(err, "another secret"), "%s", err);
+	cr_assert_eq(open_without_create(kit.where, kit.vault), 0, "%s", err);
+	cr_assert_eq(open_without_create(kit.where, NULL), 0, "%s", err);
+	vault_close(other);
+}
+
+Test(tam_database, tables_of_another_version_are_left_alone)
+{
+	kit_run(kit_is_postgresql()
+			? "UPDATE property SET value = '\\x3939' WHERE name = 'schema version'"
+			: "UPDATE property SET value = x'3939' WHERE name = 'schema version'");
+	cr_assert_eq(open_without_create(kit.where, NULL), -EPROTO);
+	cr_assert_not_null(strstr(err, "newer teesim"), "%s", err);
+}
+
+Test(tam_database, a_database_without_tables_says_what_to_do)
+{
+	char where[600];
+
+	if (kit_is_postgresql()) {
+		snprintf(where, sizeof(where), "%s", getenv("TEESIM_TEST_DATABASE"));
+	} else {
+		FILE *file;
+
+		snprintf(where, sizeof(where), "%s/empty.db", kit.directory);
+		cr_assert_eq(open_without_create(where, NULL), -ENOENT);
+		file = fopen(where, "w");
+		cr_assert_not_null(file);
+		fclose(file);
+	}
+	cr_assert_eq(open_without_create(where, NULL), -ENOENT);
+	cr_assert_not_null(strstr(err, "teesim tam init"), "%s", err);
+}
+
+Test(tam_database, a_server_that_is_not_there_is_an_error_of_one_line)
+{
+	cr_assert_eq(open_without_create("postgresql:///x?host=/nonexistent", NULL), -ECONNREFUSED);
+	cr_assert_not_null(strstr(err, "/nonexistent"));
+	cr_assert_null(strchr(err, '\n'));
+}
+
+Test(tam_database, a_file_is_closed_to_others_and_garbage_is_refused)
+{
+	char path[600];
+	struct stat st;
+	FILE *file;
+
+	if (kit_is_postgresql())
+		return;
+	cr_assert_eq(stat(kit.where, &st), 0);
+	cr_assert_eq(st.st_mode & 0777, 0600);
+	snprintf(path, sizeof(path), "%s-wal", kit.where);
+	cr_assert_eq(stat(path, &st), 0);
+	cr_assert_eq(st.st_mode & 0777, 0600);
+	snprintf(path, sizeof(path), "%s/garbage.db", kit.directory);
+	file = fopen(path, "w");
+	for (int i = 0; i < 1000; i++)
+		fputs("this is no database", file);
+	fclose(file);
+	cr_assert_eq(open_without_create(path, NULL), -EBADMSG);
+	cr_assert_not_null(strstr(err, "garbage.db"), "%s", err);
+}
+
+/* ---- The vault ------------------------------------------------------------------------------- */
+
+Test(tam_database, a_sealed_value_opens_only_where_it_belongs)
+{
+	const struct span secret = span_of_text("pin-retries 3");
+	struct span sealed, plain, copy;
+
+	cr_assert_eq(vault_seal(kit.vault, "a", "b", secret, &kit.arena, &sealed), 0);
+	cr_assert_null(memmem(sealed.data, sealed.size, "retries", 7));
+	cr_assert_eq(vault_unseal(kit.vault, "a", "b", sealed, &kit.arena, &plain), 0);
+	cr_assert(span_equal(plain, secret));
+	cr_assert_eq(vault_unseal(kit.vault, "a", "c", sealed, &kit.arena, &plain), -EBADMSG);
+	cr_assert_eq(vault_unseal(kit.vault, "a", NULL, sealed, &kit.arena, &plain), -EBADMSG);
+	cr_assert_eq(vault_unseal(kit.vault, "ab", "", sealed, &kit.arena, &plain), -EBADMSG);
+	for (size_t i = 0; i < sealed.size; i++) {
+		cr_assert(arena_copy(&kit.arena, sealed.data, sealed.size, &copy));
+		((uint8_t *)copy.data)[i] ^= 1;
+		cr_assert_eq(vault_unseal(kit.vault, "a", "b", copy, &kit.arena, &plain), -EBADMSG);
+		copy.size = i;
+		cr_assert_eq(vault_unseal(kit.vault, "a", "b", copy, &kit.arena, &plain), -EBADMSG);
+	}
+}
+
+Test(tam_database, a_vault_that_others_can_read_is_refused)
+{
+	struct vault *vault;
+	FILE *file;
+
+	cr_assert_eq(chmod(kit.vault_path, 0640), 0);
+	cr_assert_eq(vault_open(&vault, kit.vault_path, err, sizeof(err)), -EACCES);
+	cr_assert_not_null(strstr(err, "chmod 600"));
+	cr_assert_eq(chmod(kit.vault_path, 0600), 0);
+	cr_assert_eq(vault_make(kit.vault_path, err, sizeof(err)), -EEXIST, "it is never replaced");
+	file = fopen(kit.vault_path, "w");
+	fputs("0123", file);
+	fclose(file);
+	cr_assert_eq(vault_open(&vault, kit.vault_path, err, sizeof(err)), -EBADMSG);
+	cr_assert_eq(vault_open(&vault, "/nonexistent", err, sizeof(err)), -ENOENT);
+}
