@@ -25,6 +25,7 @@ static const struct command {
 	{ "sp", cmd_sp, "sign trusted applications as a service provider" },
 	{ "admin", cmd_trust_admin, "change which TAMs and TAs a device trusts" },
 	{ "otrp", cmd_otrp, "have a device's TEE execute an OTrP request" },
+	{ "fleet", cmd_fleet, "bring many simulated devices to a TAM, and count" },
 	{ "doctor", cmd_doctor, "check this machine: what is missing, and how to get it" },
 };
 

@@ -15,18 +15,19 @@
 
 #define ARGUMENTS_MAX 64
 
+#define TOOLS	      "teesim-teep"
+
 /* Beside teesimd. */
-static bool program_find(char path[PATH_MAX])
+static bool program_find(const char *name, char path[PATH_MAX])
 {
 	const int rc = launch_daemon_path(path, PATH_MAX, NULL, 0);
 	char *slash = rc ? NULL : strrchr(path, '/');
 
-	if (!slash || (size_t)(slash - path) + sizeof("/teesim-teep") > PATH_MAX) {
-		fputs("teesim: the program teesim-teep is not found; build or install it\n",
-		      stderr);
+	if (!slash || (size_t)(slash - path) + strlen(name) + 2 > PATH_MAX) {
+		fprintf(stderr, "teesim: the program %s is not found; build or install it\n", name);
 		return false;
 	}
-	strcpy(slash, "/teesim-teep");
+	strcpy(slash + 1, name);
 	return true;
 }
 
@@ -41,7 +42,7 @@ FILE *teep_output(const char *command, const char *subcommand, const char *direc
 	FILE *output = NULL;
 	int ends[2], rc;
 
-	if (!program_find(path) || pipe2(ends, O_CLOEXEC) < 0)
+	if (!program_find(TOOLS, path) || pipe2(ends, O_CLOEXEC) < 0)
 		return NULL;
 	posix_spawn_file_actions_init(&actions);
 	rc = posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
@@ -63,24 +64,37 @@ void teep_output_close(FILE *output)
 		;
 }
 
-int teep_exec(const char *command, int argc, char **argv)
+/* The program gets `command`, unless that is NULL, and then the arguments. */
+static int program_exec(const char *name, const char *command, int argc, char **argv)
 {
 	char path[PATH_MAX], *arguments[ARGUMENTS_MAX + 3];
+	int count = 0;
 
-	if (!program_find(path))
+	if (!program_find(name, path))
 		return EXIT_REFUSED;
 	if (argc > ARGUMENTS_MAX) {
 		fputs("teesim: too many arguments\n", stderr);
 		return EXIT_USAGE;
 	}
-	arguments[0] = path;
-	arguments[1] = (char *)command;
+	arguments[count++] = path;
+	if (command)
+		arguments[count++] = (char *)command;
 	for (int i = 0; i < argc; i++)
-		arguments[2 + i] = argv[i];
-	arguments[2 + argc] = NULL;
+		arguments[count++] = argv[i];
+	arguments[count] = NULL;
 	execv(path, arguments);
 	fprintf(stderr, "teesim: cannot run %s: %s; build or install it\n", path, strerror(errno));
 	return EXIT_REFUSED;
+}
+
+int teep_exec(const char *command, int argc, char **argv)
+{
+	return program_exec(TOOLS, command, argc, argv);
+}
+
+int cmd_fleet(int argc, char **argv)
+{
+	return program_exec("teesim-fleet", NULL, argc - 1, argv + 1);
 }
 
 int cmd_pki(int argc, char **argv)
