@@ -1,5 +1,6 @@
 #include "storage/database.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -13,6 +14,8 @@
 #define SCHEMA	       "CREATE TABLE row(id INTEGER PRIMARY KEY, data BLOB NOT NULL)"
 /* How long somebody else may hold the file: readers of the command line. */
 #define BUSY_MS 5000
+/* So much of the file is read in place, and the rest as files are. */
+#define MAPPED "1073741824"
 
 enum statement {
 	STATEMENT_BEGIN,
@@ -20,6 +23,7 @@ enum statement {
 	STATEMENT_COMMIT,
 	STATEMENT_ROLLBACK,
 	STATEMENT_GET,
+	STATEMENT_SCAN,
 	STATEMENT_PUT,
 	STATEMENT_REMOVE,
 	STATEMENT_REMOVE_SOME,
@@ -33,6 +37,7 @@ static const char *const statement_text[STATEMENTS] = {
 	[STATEMENT_COMMIT] = "COMMIT",
 	[STATEMENT_ROLLBACK] = "ROLLBACK",
 	[STATEMENT_GET] = "SELECT data FROM row WHERE id = ?1",
+	[STATEMENT_SCAN] = "SELECT data, id FROM row WHERE id >= ?1 AND id <= ?2 ORDER BY id",
 	[STATEMENT_PUT] = "INSERT OR REPLACE INTO row(id, data) VALUES(?1, ?2)",
 	[STATEMENT_REMOVE] = "DELETE FROM row WHERE id >= ?1 AND id <= ?2",
 	[STATEMENT_REMOVE_SOME] = ("DELETE FROM row WHERE id IN (SELECT id FROM row WHERE id >= ?1 "
@@ -45,6 +50,11 @@ struct database {
 	sqlite3_stmt *statement[STATEMENTS];
 	/* What a read has open: ended by the next use. */
 	sqlite3_stmt *reading;
+	/* The file never becomes smaller. */
+	sqlite3_int64 file_size;
+	/* There is a scan, and the row at which it stands. */
+	bool scanning;
+	int64_t scanned;
 };
 
 static int error_of(struct database *database, int code)
@@ -93,6 +103,13 @@ static void reading_end(struct database *database)
 	database->reading = NULL;
 }
 
+void database_scan_end(struct database *database)
+{
+	if (database->scanning)
+		(void)sqlite3_reset(database->statement[STATEMENT_SCAN]);
+	database->scanning = false;
+}
+
 static int complain(struct database *database, int code, const char *path, char *err, size_t errlen)
 {
 	snprintf(err, errlen, "%s: %s", path,
@@ -137,7 +154,7 @@ static int settings_apply(struct database *database, const struct database_optio
 	(void)sqlite3_db_config(database->handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	(void)sqlite3_db_config(database->handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 	code = execute(database, "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
-				 "PRAGMA cache_size = -4096");
+				 "PRAGMA cache_size = -4096; PRAGMA mmap_size = " MAPPED);
 	if (code == SQLITE_OK && !options->read_only)
 		code = execute(database, "PRAGMA journal_mode = WAL");
 	if (code == SQLITE_OK)
@@ -222,10 +239,28 @@ static int run(struct database *database, enum statement which)
 	return err;
 }
 
+/* Somebody may have cut the file short, and what is mapped beyond its end is not to be touched. */
+static int file_whole(struct database *database)
+{
+	sqlite3_file *file = NULL;
+	sqlite3_int64 size = 0;
+
+	if (sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) !=
+		    SQLITE_OK ||
+	    file->pMethods->xFileSize(file, &size) != SQLITE_OK)
+		return -EIO;
+	if (size < database->file_size)
+		return -EBADMSG;
+	database->file_size = size;
+	return 0;
+}
+
 int database_begin(struct database *database, bool write)
 {
+	int err = file_whole(database);
+
 	reading_end(database);
-	return run(database, write ? STATEMENT_BEGIN : STATEMENT_BEGIN_READ);
+	return err < 0 ? err : run(database, write ? STATEMENT_BEGIN : STATEMENT_BEGIN_READ);
 }
 
 int database_commit(struct database *database)
@@ -247,12 +282,26 @@ void database_rollback(struct database *database)
 		(void)run(database, STATEMENT_ROLLBACK);
 }
 
+/* The octets of the row at which the statement stands. */
+static int row_take(struct database *database, sqlite3_stmt *statement, const uint8_t **data,
+		    size_t *size)
+{
+	/* Overflow pages are read only now. */
+	*data = sqlite3_column_blob(statement, 0);
+	*size = (size_t)sqlite3_column_bytes(statement, 0);
+	if (!*data && sqlite3_errcode(database->handle) == SQLITE_NOMEM)
+		return -ENOMEM;
+	return *data && *size ? 0 : -EBADMSG;
+}
+
 int database_get(struct database *database, int64_t id, const uint8_t **data, size_t *size)
 {
 	sqlite3_stmt *statement = database->statement[STATEMENT_GET];
-	int code;
+	int code = database_in_transaction(database) ? 0 : file_whole(database);
 
 	reading_end(database);
+	if (code < 0)
+		return code;
 	(void)sqlite3_bind_int64(statement, 1, id);
 	database->reading = statement;
 	code = sqlite3_step(statement);
@@ -260,13 +309,34 @@ int database_get(struct database *database, int64_t id, const uint8_t **data, si
 		return -ENOENT;
 	if (code != SQLITE_ROW)
 		return error_of(database, code);
-	*data = sqlite3_column_blob(statement, 0);
-	*size = (size_t)sqlite3_column_bytes(statement, 0);
-	/* Overflow pages are read only now. */
-	code = sqlite3_errcode(database->handle);
-	if (!*data && *size)
-		return code == SQLITE_NOMEM ? -ENOMEM : -EBADMSG;
-	return *size ? 0 : -EBADMSG;
+	return row_take(database, statement, data, size);
+}
+
+void database_scan(struct database *database, int64_t first, int64_t last)
+{
+	sqlite3_stmt *statement = database->statement[STATEMENT_SCAN];
+
+	database_scan_end(database);
+	(void)sqlite3_bind_int64(statement, 1, first);
+	(void)sqlite3_bind_int64(statement, 2, last);
+	database->scanning = true;
+	database->scanned = INT64_MIN;
+}
+
+int database_scan_to(struct database *database, int64_t id, const uint8_t **data, size_t *size)
+{
+	sqlite3_stmt *statement = database->statement[STATEMENT_SCAN];
+
+	assert(database->scanning);
+	while (database->scanned < id) {
+		const int code = sqlite3_step(statement);
+
+		if (code != SQLITE_ROW && code != SQLITE_DONE)
+			return error_of(database, code);
+		database->scanned =
+			code == SQLITE_ROW ? sqlite3_column_int64(statement, 1) : INT64_MAX;
+	}
+	return database->scanned == id ? row_take(database, statement, data, size) : -ENOENT;
 }
 
 int database_put(struct database *database, int64_t id, const void *data, size_t size)

@@ -38,6 +38,13 @@ bool database_in_transaction(const struct database *database);
 /* The row's octets, which are there until the database's next use. -ENOENT: there is no such row.
  */
 int database_get(struct database *database, int64_t id, const uint8_t **data, size_t *size);
+/* Rows in the order of their numbers, from `first` to `last`: database_scan_to() gives one, as
+ * database_get() does, and leaves out those before it. Within a transaction that changes nothing;
+ * other rows can be read meanwhile. */
+void database_scan(struct database *database, int64_t first, int64_t last);
+int database_scan_to(struct database *database, int64_t id, const uint8_t **data, size_t *size);
+/* Harmless when there is no scan. */
+void database_scan_end(struct database *database);
 int database_put(struct database *database, int64_t id, const void *data, size_t size);
 /* Of `first` up to `last` at most `limit` rows; `*removed`, unless NULL, is how many. */
 int database_remove(struct database *database, int64_t first, int64_t last, int64_t limit,

@@ -76,6 +76,7 @@ static int block_read(struct storage_object *object, uint32_t index, uint32_t fr
 	uint32_t cached_size;
 	uint64_t stamp;
 	size_t length;
+	int64_t id;
 	int err = stamp_of(object, index, &stamp);
 
 	if (!err && !stamp)
@@ -89,8 +90,9 @@ static int block_read(struct storage_object *object, uint32_t index, uint32_t fr
 		piece_copy(cached, cached_size, from, size, out);
 		return 0;
 	}
-	err = database_get(storage->database, row_id(object->number, block_slot(index, stamp)),
-			   &sealed, &length);
+	id = row_id(object->number, block_slot(index, stamp));
+	err = bulk ? database_scan_to(storage->database, id, &sealed, &length)
+		   : database_get(storage->database, id, &sealed, &length);
 	if (err < 0)
 		return err == -ENOENT ? -EBADMSG : err;
 	if (length < SEAL_OVERHEAD || length - SEAL_OVERHEAD > RECORD_BLOCK_SIZE)
@@ -118,6 +120,7 @@ static int read_step(struct storage_job *job)
 	struct storage_object *object = job->object;
 	struct storage *storage = object->partition->storage;
 	const bool several = job->size > RECORD_BLOCK_SIZE;
+	const uint32_t next = (uint32_t)((job->offset + job->at) / RECORD_BLOCK_SIZE);
 	int err = object_load(object);
 
 	if (err < 0 || job->at == job->size)
@@ -125,6 +128,9 @@ static int read_step(struct storage_job *job)
 	/* One look has no need of it. */
 	if (!storage->read_only && several)
 		err = database_begin(storage->database, false);
+	if (several)
+		database_scan(storage->database, row_id(object->number, SLOT_BLOCK + 2 * next),
+			      row_id(object->number, SLOT_LAST));
 	for (uint32_t i = 0; i < STEP_BLOCKS && job->at < job->size && !err; i++) {
 		uint32_t index, from;
 		const uint32_t size = piece_next(job, &index, &from);
@@ -132,6 +138,7 @@ static int read_step(struct storage_job *job)
 		err = block_read(object, index, from, size, several, job->out + job->at);
 		job->at += size;
 	}
+	database_scan_end(storage->database);
 	if (!storage->read_only && several)
 		database_rollback(storage->database);
 	return err < 0 ? err : job->at < job->size;

@@ -359,6 +359,28 @@ Test(storage_tampering, truncated_database_is_noticed_wherever_it_ends)
 	}
 }
 
+Test(storage_tampering, database_that_is_cut_short_while_it_is_open_harms_nobody)
+{
+	struct storage *storage;
+	uint8_t data[9000];
+	char path[PATH_MAX];
+	size_t size;
+
+	populate();
+	storage = device_storage(NULL);
+	cr_assert_eq(
+		object_read_try(ta_partition(storage, 1, 1), "object 39", 0, data, 9000, &size), 0);
+	device_file("storage", path);
+	cr_assert_eq(truncate(path, 4096), 0);
+	cr_expect_eq(object_read_try(ta_partition(storage, 1, 1), "object 37", 0, data, 9000,
+				     &size),
+		     -EBADMSG);
+	cr_expect_eq(object_write_try(ta_partition(storage, 1, 1), "object 39", 0, "new", 3),
+		     -EBADMSG);
+	storage_close(storage);
+	cr_expect_eq(intact(), -1);
+}
+
 Test(storage_tampering, database_with_a_trigger_is_refused)
 {
 	char text[300];
