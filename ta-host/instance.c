@@ -22,6 +22,7 @@
 #include "loader/stack.h"
 #include "runtime.h"
 #include "sandbox/sandbox.h"
+#include "service.h"
 #include "serving/blocks.h"
 #include "serving/control.h"
 #include "serving/serve.h"
@@ -168,16 +169,36 @@ static uint32_t operate(struct session *session, const struct channel_call *call
 	return result;
 }
 
-static void destroy(void)
+static bool destroyed;
+
+static void ta_destroy(void)
 {
 	death_context.op = MESSAGE_DEATH_IN_DESTROY;
 	ta.destroy();
+	destroyed = true;
+}
+
+/* An instance that ends with its one session has let go of everything when its client hears that
+ * the session is closed. teesimd knows already that this is the end. */
+static void closed(void)
+{
+	if (destroyed || runtime.flags & TA_FLAG_SINGLE_INSTANCE)
+		return;
+	ta_destroy();
+	services_close();
+}
+
+static void destroy(void)
+{
+	if (!destroyed)
+		ta_destroy();
 	loader_run_destructors(&ta);
 	(void)fflush(NULL);
 	_exit(EXIT_SUCCESS);
 }
 
 static struct serving serving = { .operate = operate,
+				  .closed = closed,
 				  .block_forgotten = client_block_forgotten,
 				  .destroy = destroy };
 

@@ -2,6 +2,8 @@
 
 #include "wire/result.h"
 
+static struct service *open_services;
+
 static TEE_Result service_open(struct service *service)
 {
 	uint32_t origin;
@@ -12,7 +14,28 @@ static TEE_Result service_open(struct service *service)
 	service->is_open = result == RESULT_SUCCESS;
 	service->session.copies = true;
 	service->epoch += service->is_open;
+	if (service->is_open) {
+		service->next = open_services;
+		open_services = service;
+	}
 	return result;
+}
+
+static void service_close(struct service *service)
+{
+	struct service **at = &open_services;
+
+	while (*at != service)
+		at = &(*at)->next;
+	*at = service->next;
+	client_close(&service->session);
+	service->is_open = false;
+}
+
+void services_close(void)
+{
+	while (open_services)
+		service_close(open_services);
 }
 
 TEE_Result service_call(struct service *service, uint32_t command, uint32_t types,
@@ -28,9 +51,7 @@ TEE_Result service_call(struct service *service, uint32_t command, uint32_t type
 	}
 	result = client_invoke(&service->session, command, &client_patience_endless, types, params,
 			       &origin);
-	if (service->session.failure) {
-		client_close(&service->session);
-		service->is_open = false;
-	}
+	if (service->session.failure)
+		service_close(service);
 	return result;
 }

@@ -1,6 +1,6 @@
 /*
  * How a chapter of the API calls a pseudo TA that is the trusted OS's half of it. One session for
- * the whole instance, opened when it is first needed and closed with the process.
+ * the whole instance, opened when it is first needed and closed with the instance.
  *
  * Runs in ta-host, on the TA's thread. A chapter declares
  *
@@ -25,6 +25,8 @@ struct service {
 	uint32_t epoch;
 	bool is_open;
 	struct client_session session;
+	/* Among those that are open. */
+	struct service *next;
 };
 
 /* Runs a command. Memory references may lie anywhere and are copied; outputs are as TEE_Param has
@@ -33,5 +35,9 @@ struct service {
  * TEE_ERROR_OUT_OF_MEMORY, TEE_ERROR_COMMUNICATION: it could not be reached. */
 TEE_Result service_call(struct service *service, uint32_t command, uint32_t types,
 			TEE_Param params[TEE_NUM_PARAMS]);
+
+/* Closes all sessions with services: what they kept for this instance is free for others when this
+ * returns. A later call opens them anew. */
+void services_close(void);
 
 #endif

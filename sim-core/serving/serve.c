@@ -288,8 +288,11 @@ static void request_serve(struct session *session)
 	origin = ORIGIN_TRUSTED_APP;
 	call_parameters_answer(&call, params, slot);
 reply:
-	if (call.op != CHANNEL_INVOKE && !session->is_open && !session->rests)
+	if (call.op != CHANNEL_INVOKE && !session->is_open && !session->rests) {
 		session_rest(session);
+		if (program->closed)
+			program->closed();
+	}
 	if (__builtin_expect(program->world_switch_ns != 0, 0))
 		world_switch();
 	channel_host_reply(&session->host, &call, result, origin, slot);

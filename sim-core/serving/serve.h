@@ -28,6 +28,9 @@ struct serving {
 	/* Called when there is no operation to run; returns true where it did something and has
 	 * more to do. May be NULL. */
 	bool (*idle)(void);
+	/* A session was closed, or was not opened, and whoever did it is about to be told. May be
+	 * NULL. */
+	void (*closed)(void);
 	/* A shared block is about to be unmapped. May be NULL. */
 	void (*block_forgotten)(const struct mapped_block *block);
 	/* The instance is to end: MESSAGE_DESTROY. Does not return. */

@@ -395,17 +395,17 @@ Test(trusted_storage, handles_of_other_instances_count_until_they_die)
 	close_object(mine);
 }
 
-/* The instance of a session that was closed ends a moment later, and has its objects until then. */
-static TEEC_Result opened_after_the_last_instance(const char *id, size_t size, uint32_t store,
-						  uint32_t *handle)
+/* No flag shares it: whoever has it open has it alone. */
+Test(trusted_storage, instance_that_ends_has_let_go_when_the_close_returns)
 {
-	TEEC_Result result;
-	int tries = 0;
+	uint32_t handle;
 
-	do {
-		result = result_of_open(&client, id, size, store, READ, handle);
-	} while (result == TEEC_ERROR_ACCESS_CONFLICT && tries++ < 1000 && !usleep(1000));
-	return result;
+	cr_assert_eq(try_create("alone", META, "x", 1, &handle), TEEC_SUCCESS);
+	for (int i = 0; i < 300; i++) {
+		client_close(&client);
+		client_open(&client, &ta);
+		cr_assert_eq(try_open("alone", META, &handle), TEEC_SUCCESS, "after %d", i);
+	}
 }
 
 Test(trusted_storage, objects_are_apart_by_ta_and_by_store)
@@ -433,7 +433,7 @@ Test(trusted_storage, objects_are_apart_by_ta_and_by_store)
 		char content = 0;
 		size_t size = 1;
 
-		cr_assert_eq(opened_after_the_last_instance("same", 4, stores[i], &handle),
+		cr_assert_eq(result_of_open(&client, "same", 4, stores[i], READ, &handle),
 			     TEEC_SUCCESS);
 		cr_expect_eq(read_data(handle, &content, &size), TEEC_SUCCESS);
 		cr_expect_eq(content, '0' + 2 * i);
