@@ -44,8 +44,7 @@ static json_t *encrypted(struct exchange *exchange, json_t *plain)
 	const enum jwe_encryption encryption =
 		exchange->cek.data ? (enum jwe_encryption)exchange->encryption : ENC_A128CBC_HS256;
 
-	return otrp_encrypt(plain, X509_get0_pubkey(exchange->leaf), encryption, &exchange->arena,
-			    &exchange->cek);
+	return otrp_encrypt(plain, exchange->sender, encryption, &exchange->arena, &exchange->cek);
 }
 
 /* What the members of the TBS object are besides the four that all have. */

@@ -1,46 +1,66 @@
 #include "otrp/certificate_cache.h"
 
-#include "teep/pki/certificate.h"
-
-static X509 *find(const struct certificate_cache *cache, const uint8_t hash[32])
+const struct certificate_known *certificate_cache_find(const struct certificate_cache *cache,
+						       struct span der)
 {
-	for (unsigned i = 0; i < CERTIFICATE_CACHE_SIZE; i++)
-		if (cache->slot[i].certificate && memcmp(cache->slot[i].hash, hash, 32) == 0)
-			return cache->slot[i].certificate;
+	uint8_t hash[32];
+
+	if (EVP_Digest(der.data, der.size, hash, NULL, EVP_sha256(), NULL) != 1)
+		return NULL;
+	for (uint32_t i = 0; i < cache->certificates; i++)
+		if (memcmp(cache->certificate[i].hash, hash, sizeof(hash)) == 0)
+			return &cache->certificate[i];
 	return NULL;
 }
 
-X509 *certificate_cache_get(const struct certificate_cache *cache, struct span der)
+void certificate_cache_put(struct certificate_cache *cache, struct span der,
+			   const struct certificate_known *known)
 {
-	uint8_t hash[32];
-	X509 *found = NULL;
+	struct certificate_known *slot = &cache->certificate[cache->next];
+	struct certificate_known kept = *known;
 
-	if (EVP_Digest(der.data, der.size, hash, NULL, EVP_sha256(), NULL) == 1)
-		found = find(cache, hash);
-	if (found && X509_up_ref(found) == 1)
-		return found;
-	return certificate_parse(der.data, der.size);
+	if (certificate_cache_find(cache, der) ||
+	    EVP_Digest(der.data, der.size, kept.hash, NULL, EVP_sha256(), NULL) != 1 ||
+	    (kept.key && EVP_PKEY_up_ref(kept.key) != 1))
+		return;
+	EVP_PKEY_free(slot->key);
+	*slot = kept;
+	if (cache->certificates < CERTIFICATE_CACHE_SIZE)
+		cache->certificates++;
+	cache->next = (cache->next + 1) % CERTIFICATE_CACHE_SIZE;
 }
 
-void certificate_cache_keep(struct certificate_cache *cache, STACK_OF(X509) * chain)
+const struct tam_known *tam_cache_find(const struct certificate_cache *cache,
+				       const uint8_t hash[32], int64_t now)
 {
-	for (int i = 0; i < sk_X509_num(chain); i++) {
-		X509 *certificate = sk_X509_value(chain, i);
-		uint8_t hash[32];
+	for (uint32_t i = 0; i < cache->tams; i++) {
+		const struct tam_known *tam = &cache->tam[i];
 
-		if (!certificate_hash(certificate, hash) || find(cache, hash) ||
-		    X509_up_ref(certificate) != 1)
-			continue;
-		X509_free(cache->slot[cache->next].certificate);
-		cache->slot[cache->next].certificate = certificate;
-		memcpy(cache->slot[cache->next].hash, hash, sizeof(hash));
-		cache->next = (cache->next + 1) % CERTIFICATE_CACHE_SIZE;
+		if (memcmp(tam->hash, hash, sizeof(tam->hash)) == 0 && tam->from <= now &&
+		    now <= tam->until)
+			return tam;
 	}
+	return NULL;
+}
+
+void tam_cache_put(struct certificate_cache *cache, const struct tam_known *known)
+{
+	struct tam_known *slot = &cache->tam[cache->next_tam];
+
+	if (EVP_PKEY_up_ref(known->key) != 1)
+		return;
+	EVP_PKEY_free(slot->key);
+	*slot = *known;
+	if (cache->tams < TAM_CACHE_SIZE)
+		cache->tams++;
+	cache->next_tam = (cache->next_tam + 1) % TAM_CACHE_SIZE;
 }
 
 void certificate_cache_clear(struct certificate_cache *cache)
 {
-	for (unsigned i = 0; i < CERTIFICATE_CACHE_SIZE; i++)
-		X509_free(cache->slot[i].certificate);
+	for (uint32_t i = 0; i < CERTIFICATE_CACHE_SIZE; i++)
+		EVP_PKEY_free(cache->certificate[i].key);
+	for (uint32_t i = 0; i < TAM_CACHE_SIZE; i++)
+		EVP_PKEY_free(cache->tam[i].key);
 	memset(cache, 0, sizeof(*cache));
 }

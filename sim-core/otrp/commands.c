@@ -119,6 +119,21 @@ static int aik_release(struct exchange *exchange, struct span spid)
 	return rc && rc != -ENOENT ? exchange_store_failed(exchange, rc) : 0;
 }
 
+/* The key of an SP's certificate, the caller's; NULL when it is none that can be used. */
+static int signer_key(struct exchange *exchange, struct span der, EVP_PKEY **key)
+{
+	struct certificate_known known;
+	int rc = exchange_certificate(exchange, der, &known);
+
+	*key = NULL;
+	if (rc)
+		return rc == -EBADMSG ? 0 : rc;
+	/* Its TAM is trusted, and uses it again before long. */
+	certificate_cache_put(&exchange->tee->certificates, der, &known);
+	*key = known.key;
+	return 0;
+}
+
 /* Adds SP certificates to the domain; those that it has already count once. */
 static int signers_add(struct exchange *exchange, const struct span_list *certificates)
 {
@@ -126,10 +141,14 @@ static int signers_add(struct exchange *exchange, const struct span_list *certif
 
 	for (uint32_t i = 0; i < certificates->count; i++) {
 		const struct span der = certificates->item[i];
-		X509_AUTO certificate = certificate_parse(der.data, der.size);
+		EVP_PKEY *key = NULL;
 		bool known = false;
+		int rc = signer_key(exchange, der, &key);
 
-		if (!certificate || !certificate_fits(certificate, ROLE_SP))
+		EVP_PKEY_free(key);
+		if (rc)
+			return rc;
+		if (!key)
 			return otrp_fail(&exchange->failure, OTRP_SPCERT_INVALID,
 					 "spcert: no certificate with a key that can be used");
 		for (uint32_t n = 0; n < signers->count; n++)
@@ -354,6 +373,9 @@ static int delivery_take(struct exchange *exchange, struct delivery *delivery)
 	const struct otrp_request *request = &exchange->request;
 	char taid[UUID_TEXT_SIZE];
 	struct span key, package;
+	const char *why;
+	EVP_PKEY *signer;
+	struct ta_cms_parts parts;
 	int rc = ta_key_unwrap(exchange, &key);
 
 	if (rc == 0 && request->ta_personal.data)
@@ -363,9 +385,16 @@ static int delivery_take(struct exchange *exchange, struct delivery *delivery)
 	if (rc || !request->ta_data.data)
 		return rc;
 	rc = parser_package(exchange->tee->parser, package, &exchange->domain.signers,
-			    &exchange->arena, &delivery->package, &exchange->failure);
+			    &exchange->arena, &parts, &exchange->failure);
 	if (rc)
 		return exchange->failure.status == OTRP_TEE_FAIL ? rc : ta_unfit(exchange);
+	rc = signer_key(exchange, exchange->domain.signers.item[parts.signer], &signer);
+	if (rc)
+		return rc;
+	rc = ta_cms_check(&parts, signer, &delivery->package, &why);
+	EVP_PKEY_free(signer);
+	if (rc)
+		return ta_unfit(exchange);
 	uuid_format(&delivery->package.uuid, taid);
 	return span_is(exchange->content.taid, taid) ? 0 : ta_unfit(exchange);
 }
@@ -376,13 +405,13 @@ static int chain_keep(struct exchange *exchange, struct span *out)
 	size_t size = 0;
 	uint8_t *all, *at;
 
-	for (int i = 0; i < sk_X509_num(exchange->path); i++)
-		size += (size_t)i2d_X509(sk_X509_value(exchange->path, i), NULL);
+	for (uint32_t i = 0; i < exchange->path.count; i++)
+		size += exchange->path.item[i].size;
 	all = at = arena_take(&exchange->arena, size);
 	if (!all)
 		return -ENOMEM;
-	for (int i = 0; i < sk_X509_num(exchange->path); i++)
-		(void)i2d_X509(sk_X509_value(exchange->path, i), &at);
+	for (uint32_t i = 0; i < exchange->path.count; i++)
+		at = mempcpy(at, exchange->path.item[i].data, exchange->path.item[i].size);
 	*out = span_of(all, size);
 	return 0;
 }

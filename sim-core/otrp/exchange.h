@@ -38,8 +38,9 @@ struct exchange {
 	struct otrp_content content;
 	/* The sender, once authenticated. */
 	bool authenticated;
-	X509 *leaf;
-	STACK_OF(X509) * path; /* leaf first, root last */
+	EVP_PKEY *fits;	       /* a key under which the signature was seen to hold */
+	EVP_PKEY *sender;      /* the TAM's */
+	struct span_list path; /* DER, leaf first, root last */
 	char tamid_text[TAMID_SIZE];
 	struct span tamid;
 	struct tam_session session; /* certificates and responses that were used */
@@ -57,6 +58,11 @@ struct exchange {
 
 /* Steps 5 and 6: who signed, and whether it is a TAM that this TEE trusts. */
 int exchange_authenticate(struct exchange *exchange);
+
+/* What a certificate's key and name are, out of the cache or by a child of the parser; nothing is
+ * judged. The key is the caller's. 0; -EBADMSG for what is no certificate, without a failure being
+ * told; or another -errno, with it. */
+int exchange_certificate(struct exchange *exchange, struct span der, struct certificate_known *out);
 
 /* Steps 14 to 16: the command itself, inside a transaction. */
 int exchange_execute(struct exchange *exchange);

@@ -74,19 +74,39 @@ int tee_ta_image(struct tee *tee, const char *taid, uint8_t **image, size_t *siz
 struct listing {
 	struct tee *tee;
 	json_t *array;
+	struct certificate_cache signers;
 };
+
+/* What the signer's certificate calls its holder. */
+static void signer_name(struct listing *listing, struct span der, char name[CERTIFICATE_NAME_SIZE])
+{
+	const struct certificate_known *known = certificate_cache_find(&listing->signers, der);
+	struct certificate_known fresh = { 0 };
+	struct parser_certificate found;
+	struct otrp_failure failure;
+	struct arena arena = { 0 };
+
+	if (!known) {
+		if (parser_certificate(listing->tee->parser, der, &arena, &found, &failure) == 0 &&
+		    found.name.size && found.name.size < sizeof(fresh.name))
+			memcpy(fresh.name, found.name.data, found.name.size);
+		certificate_cache_put(&listing->signers, der, &fresh);
+		known = &fresh;
+		arena_clear(&arena);
+	}
+	memcpy(name, known->name[0] ? known->name : "?", known->name[0] ? sizeof(known->name) : 2);
+}
 
 static int ta_list_one(void *context, const struct domain_ta *ta)
 {
 	struct listing *listing = context;
 	struct domain domain = { 0 };
 	struct arena arena = { 0 };
-	X509_AUTO signer = certificate_parse(ta->signer.data, ta->signer.size);
-	char name[128] = "?";
+	char name[CERTIFICATE_NAME_SIZE];
 	int rc = domain_of_id(listing->tee->store, &arena, ta->domain, &domain);
 
-	if (rc == 0 && signer)
-		(void)certificate_name(signer, name, sizeof(name));
+	if (rc == 0)
+		signer_name(listing, ta->signer, name);
 	if (rc == 0 &&
 	    json_array_append_new(listing->array,
 				  json_pack("{s:o, s:o, s:I, s:o, s:o, s:o, s:s}", "taid",
@@ -102,12 +122,13 @@ static int ta_list_one(void *context, const struct domain_ta *ta)
 
 char *tee_ta_list(struct tee *tee)
 {
-	struct listing listing = { tee, json_array() };
+	struct listing listing = { .tee = tee, .array = json_array() };
 	struct arena arena = { 0 };
 	char *text = NULL;
 
 	if (ta_each_of_device(tee->store, &arena, ta_list_one, &listing) == 0)
 		text = json_canonical(listing.array);
+	certificate_cache_clear(&listing.signers);
 	json_decref(listing.array);
 	arena_clear(&arena);
 	return text;

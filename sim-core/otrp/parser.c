@@ -110,23 +110,60 @@ int parser_content(struct parser *parser, struct span plaintext, enum otrp_messa
 }
 
 int parser_package(struct parser *parser, struct span package, const struct span_list *allowed,
-		   struct arena *arena, struct ta_cms *out, struct otrp_failure *failure)
+		   struct arena *arena, struct ta_cms_parts *out, struct otrp_failure *failure)
 {
-	struct parser_job job = { .kind = JOB_PACKAGE, .input = package, .allowed = *allowed };
-	struct parser_package found = { 0 };
-	int rc = job_do(parser, &job, arena, parser_package_layout, PARSER_PACKAGE_LAYOUT_COUNT,
-			&found, failure);
+	struct parser_job job = { .kind = JOB_PACKAGE, .input = package, .certificates = *allowed };
+	int rc;
 
-	*out = (struct ta_cms) { 0 };
+	*out = (struct ta_cms_parts) { 0 };
+	rc = job_do(parser, &job, arena, parser_package_layout, PARSER_PACKAGE_LAYOUT_COUNT, out,
+		    failure);
 	if (rc)
 		return rc;
-	if (found.signer >= allowed->count || !found.image.data || !found.uuid.data)
+	if (out->signer >= allowed->count || !out->content.data || !out->attributes.data ||
+	    !out->signature.data)
 		return otrp_fail(failure, OTRP_TEE_FAIL, "the parser's answer is out of bounds");
-	memcpy(out->uuid.octet, found.uuid.data, sizeof(out->uuid.octet));
-	out->version = found.version;
-	out->signer = found.signer;
-	out->name = found.name;
-	out->image = found.image;
+	return 0;
+}
+
+int parser_certificate(struct parser *parser, struct span der, struct arena *arena,
+		       struct parser_certificate *out, struct otrp_failure *failure)
+{
+	struct parser_job job = { .kind = JOB_CERTIFICATE, .input = der };
+
+	*out = (struct parser_certificate) { 0 };
+	return job_do(parser, &job, arena, parser_certificate_layout,
+		      PARSER_CERTIFICATE_LAYOUT_COUNT, out, failure);
+}
+
+/* A path begins at the leaf, ends at a root, and has nothing twice that could be there once. */
+static bool path_fits(const struct parser_job *job, struct span path)
+{
+	for (size_t i = 0; i < path.size; i++) {
+		const uint8_t place = path.data[i];
+		const bool last = i + 1 == path.size;
+
+		if (last ? !(place & PARSER_PATH_ROOT) ||
+				    (place & ~PARSER_PATH_ROOT) >= job->roots.count
+			 : place > job->certificates.count || (place == 0) != (i == 0))
+			return false;
+	}
+	return path.size >= 2;
+}
+
+int parser_tam(struct parser *parser, struct parser_job *job, struct arena *arena,
+	       struct parser_tam *out, struct otrp_failure *failure)
+{
+	int rc;
+
+	job->kind = JOB_TAM;
+	*out = (struct parser_tam) { 0 };
+	rc = job_do(parser, job, arena, parser_tam_layout, PARSER_TAM_LAYOUT_COUNT, out, failure);
+	if (rc)
+		return rc;
+	if (!out->tamid.data || !out->path.data || !out->produced.data || !out->from.data ||
+	    !out->until.data || !path_fits(job, out->path))
+		return otrp_fail(failure, OTRP_TEE_FAIL, "the parser's answer is out of bounds");
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #ifndef TEESIM_OTRP_PARSER_H
 #define TEESIM_OTRP_PARSER_H
 
+#include "otrp/parser_job.h"
 #include "teep/otrp/request.h"
 #include "teep/otrp/ta_cms.h"
 #include "teep/otrp/trust_list.h"
@@ -34,10 +35,19 @@ int parser_request(struct parser *parser, struct span payload_text, struct arena
 int parser_content(struct parser *parser, struct span plaintext, enum otrp_message message,
 		   struct arena *arena, struct otrp_content *out, struct otrp_failure *failure);
 
-/* A TA package that one of the certificates signed, with an image in it that is one of a TA of that
- * UUID. */
+/* A TA package in pieces, with an image in it that could be one of a TA. Whether one of the
+ * certificates signed it, ta_cms_check() finds out. */
 int parser_package(struct parser *parser, struct span package, const struct span_list *allowed,
-		   struct arena *arena, struct ta_cms *out, struct otrp_failure *failure);
+		   struct arena *arena, struct ta_cms_parts *out, struct otrp_failure *failure);
+
+/* A certificate: its key in numbers and what it calls itself. Nothing of it is judged. */
+int parser_certificate(struct parser *parser, struct span der, struct arena *arena,
+		       struct parser_certificate *out, struct otrp_failure *failure);
+
+/* A TAM whose certificates and responses have all been signed by those whom they say: `job` holds
+ * them, and is filled up. */
+int parser_tam(struct parser *parser, struct parser_job *job, struct arena *arena,
+	       struct parser_tam *out, struct otrp_failure *failure);
 
 /* The administrator's list, and what is in it by its payload in base64url. */
 int parser_list_envelope(struct parser *parser, struct span octets, struct arena *arena,

@@ -9,40 +9,46 @@
 #include "otrp/exchange.h"
 #include "teep/otrp/compose.h"
 #include "teep/otrp/jose_key.h"
+#include "teep/pki/der.h"
 #include "teep/pki/openssl_auto.h"
 
-/* The DER at *at, moving on behind it; NULL at the end. */
-static json_t *certificate_take(const uint8_t **at, const uint8_t *end)
+/* The next certificate of several; NULL behind the last. */
+static json_t *certificate_take(struct span *rest)
 {
-	const uint8_t *from = *at;
-	X509_AUTO certificate = from < end ? d2i_X509(NULL, at, (long)(end - from)) : NULL;
+	struct span content, whole;
 
-	return certificate ? otrp_base64(from, (size_t)(*at - from)) : NULL;
+	return der_take(rest, DER_SEQUENCE, &content, &whole) ? otrp_base64(whole.data, whole.size)
+							      : NULL;
 }
 
 /* Of a certificate that signed itself, the chain is itself; others' chains are not known here. */
-static json_t *signer_chain(struct span der)
+static json_t *signer_chain(struct tee *tee, struct span der)
 {
-	X509_AUTO certificate = certificate_parse(der.data, der.size);
+	struct parser_certificate certificate;
+	struct otrp_failure failure;
+	struct arena arena = { 0 };
 	json_t *chain = json_array();
 
-	if (certificate && X509_self_signed(certificate, 0) == 1)
+	if (parser_certificate(tee->parser, der, &arena, &certificate, &failure) == 0 &&
+	    certificate.self_signed)
 		(void)json_array_append_new(chain, otrp_base64(der.data, der.size));
+	arena_clear(&arena);
 	return chain;
 }
 
-static json_t *information_make(const struct domain *domain, const struct domain_ta *ta)
+static json_t *information_make(struct tee *tee, const struct domain *domain,
+				const struct domain_ta *ta)
 {
-	const uint8_t *at = ta->tam_chain.data, *end = at + ta->tam_chain.size;
-	json_t *leaf = certificate_take(&at, end), *chain = json_array(), *next;
+	struct span rest = ta->tam_chain;
+	json_t *leaf = certificate_take(&rest), *chain = json_array(), *next;
 
-	while ((next = certificate_take(&at, end)))
+	while ((next = certificate_take(&rest)))
 		(void)json_array_append_new(chain, next);
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "taid", otrp_text(ta->taid),
 			 "tamid", otrp_text(domain->name.tamid), "spid",
 			 otrp_text(domain->name.spid), "signercert",
 			 otrp_base64(ta->signer.data, ta->signer.size), "signercacerts",
-			 signer_chain(ta->signer), "tamcert", leaf, "tamcacerts", chain);
+			 signer_chain(tee, ta->signer), "tamcert", leaf, "tamcacerts", chain);
 }
 
 /* The signature goes over the payload; who signs is a hint that a client must not rely on. */
@@ -100,7 +106,7 @@ int tee_ta_information(struct tee *tee, const void *query, size_t size, char **a
 			rc = aik_get(tee->store, &arena, domain.name.tamid, domain.name.spid, &der);
 		aik = rc ? NULL : key_der_decode(der.data, der.size);
 		if (aik)
-			*answer = information_sign(information_make(&domain, &ta), aik);
+			*answer = information_sign(information_make(tee, &domain, &ta), aik);
 		if (rc == 0 && !*answer)
 			rc = -EIO;
 		if (rc)

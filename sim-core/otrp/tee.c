@@ -379,8 +379,8 @@ int tee_process(struct tee *tee, const void *request, size_t size, char **answer
 	process(&exchange, span_of(request, size), &state);
 	*answer = answer_make(&exchange, state);
 	parser_refill(tee->parser);
-	X509_free(exchange.leaf);
-	x509_stack_free(exchange.path);
+	EVP_PKEY_free(exchange.fits);
+	EVP_PKEY_free(exchange.sender);
 	EVP_PKEY_free(exchange.aik);
 	arena_clear(&exchange.arena);
 	return *answer ? 0 : -EIO;
@@ -395,9 +395,8 @@ int tee_trust_update(struct tee *tee, const void *list, size_t size, char *err, 
 	int rc;
 
 	rc = parser_list_envelope(tee->parser, span_of(list, size), &arena, &jws, &failure);
-	if (rc == 0 &&
-	    (!jws.payload_text.data || !jws.protected_text.data || !jws.signature.data ||
-	     !jws_verify(&jws, X509_get0_pubkey(tee->boot.admin)))) {
+	if (rc == 0 && (!jws.payload_text.data || !jws.protected_text.data || !jws.signature.data ||
+			!jws_verify(&jws, X509_get0_pubkey(tee->boot.admin)))) {
 		(void)otrp_fail(&failure, OTRP_REQUEST_INVALID,
 				"is not signed by the device's administrator");
 		rc = -EACCES;
@@ -407,7 +406,7 @@ int tee_trust_update(struct tee *tee, const void *list, size_t size, char *err, 
 	if (rc)
 		snprintf(err, errlen, "the list: %s", failure.why);
 	else
-		rc = trust_update(tee->trust, tee->store, &parsed, err, errlen);
+		rc = trust_update(tee->trust, tee->store, tee->parser, &parsed, err, errlen);
 	parser_refill(tee->parser);
 	arena_clear(&arena);
 	return rc;

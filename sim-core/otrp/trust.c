@@ -11,9 +11,11 @@
 
 struct trust {
 	STACK_OF(X509) * preloaded;
-	STACK_OF(X509) * listed; /* NULL while there has been no list */
-	struct arena arena;	 /* of what the list's spans point into */
+	bool has_list;
+	struct arena arena; /* of what the list's spans point into */
 	struct trust_list list;
+	bool loaded; /* the anchors are those that count now */
+	struct anchors anchors;
 };
 
 static uint64_t version_of(const struct trust_list *list)
@@ -25,20 +27,95 @@ static uint64_t version_of(const struct trust_list *list)
 	return version;
 }
 
-static STACK_OF(X509) * roots_make(const struct trust_list *list)
+static void anchors_clear(struct anchors *anchors)
 {
-	STACK_OF(X509) *roots = sk_X509_new_null();
-
-	for (uint32_t i = 0; roots && i < list->roots.count; i++) {
-		X509 *root = certificate_parse(list->roots.item[i].data, list->roots.item[i].size);
-
-		if (!root || X509_check_ca(root) != 1 || !sk_X509_push(roots, root)) {
-			X509_free(root);
-			x509_stack_free(roots);
-			return NULL;
-		}
+	for (size_t i = 0; i < anchors->count; i++) {
+		free((void *)anchors->item[i].der.data);
+		EVP_PKEY_free(anchors->item[i].key);
 	}
-	return roots;
+	free(anchors->item);
+	memset(anchors, 0, sizeof(*anchors));
+}
+
+/* Takes a root in; -EBADMSG for what is no certificate of an authority. */
+static int anchor_add(struct anchors *anchors, struct parser *parser, struct span der)
+{
+	struct anchor *anchor = &anchors->item[anchors->count];
+	struct parser_certificate found;
+	struct otrp_failure failure;
+	struct arena arena = { 0 };
+	uint8_t *copy = malloc(der.size);
+	int rc;
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, der.data, der.size);
+	*anchor = (struct anchor) { .der = span_of(copy, der.size) };
+	anchors->count++;
+	rc = parser_certificate(parser, der, &arena, &found, &failure);
+	if (rc == 0 && !found.authority)
+		rc = -EBADMSG;
+	if (rc == 0)
+		anchor->key = key_numbers_load(&found.key);
+	arena_clear(&arena);
+	return rc;
+}
+
+static int anchors_hash(struct anchors *anchors)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool hashed = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
+
+	for (size_t i = 0; hashed && i < anchors->count; i++) {
+		const struct span der = anchors->item[i].der;
+
+		hashed = EVP_DigestUpdate(context, &der.size, sizeof(der.size)) == 1 &&
+			 EVP_DigestUpdate(context, der.data, der.size) == 1;
+	}
+	hashed = hashed && EVP_DigestFinal_ex(context, anchors->hash, NULL) == 1;
+	EVP_MD_CTX_free(context);
+	return hashed ? 0 : -ENOMEM;
+}
+
+static int anchors_of_list(struct anchors *out, struct parser *parser, const struct span_list *list)
+{
+	int rc = 0;
+
+	*out = (struct anchors) { .item = calloc(list->count + 1, sizeof(*out->item)) };
+	if (!out->item)
+		return -ENOMEM;
+	for (uint32_t i = 0; rc == 0 && i < list->count; i++)
+		rc = anchor_add(out, parser, list->item[i]);
+	if (rc == 0)
+		rc = anchors_hash(out);
+	if (rc)
+		anchors_clear(out);
+	return rc;
+}
+
+static int anchors_of_stack(struct anchors *out, struct parser *parser, STACK_OF(X509) * stack)
+{
+	const size_t count = (size_t)sk_X509_num(stack);
+	int rc = 0;
+
+	*out = (struct anchors) { .item = calloc(count + 1, sizeof(*out->item)) };
+	if (!out->item)
+		return -ENOMEM;
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		size_t size;
+		uint8_t *der = certificate_encode(sk_X509_value(stack, (int)i), &size);
+
+		rc = der ? anchor_add(out, parser, span_of(der, size)) : -ENOMEM;
+		OPENSSL_free(der);
+		/* One that is of no use is none of this TEE's doing: nobody leads to it. */
+		if (rc == -EBADMSG)
+			rc = 0;
+	}
+	if (rc == 0)
+		rc = anchors_hash(out);
+	if (rc)
+		anchors_clear(out);
+	return rc;
 }
 
 int trust_open(struct trust **out, struct store *store, STACK_OF(X509) * preloaded)
@@ -54,10 +131,7 @@ int trust_open(struct trust **out, struct store *store, STACK_OF(X509) * preload
 	if (rc == 0)
 		rc = otrp_record_parse(record, trust_list_layout, TRUST_LIST_LAYOUT_COUNT,
 				       &trust->list);
-	if (rc == 0) {
-		trust->listed = roots_make(&trust->list);
-		rc = trust->listed ? 0 : -EBADMSG;
-	}
+	trust->has_list = rc == 0;
 	if (rc && rc != -ENOENT) {
 		trust_close(trust);
 		return rc;
@@ -70,21 +144,29 @@ void trust_close(struct trust *trust)
 {
 	if (!trust)
 		return;
-	x509_stack_free(trust->listed);
+	anchors_clear(&trust->anchors);
 	arena_clear(&trust->arena);
 	free(trust);
 }
 
-STACK_OF(X509) * trust_roots(const struct trust *trust)
+int trust_anchors(struct trust *trust, struct parser *parser, const struct anchors **out)
 {
-	return trust->listed ? trust->listed : trust->preloaded;
+	int rc = 0;
+
+	if (!trust->loaded) {
+		rc = trust->has_list ? anchors_of_list(&trust->anchors, parser, &trust->list.roots)
+				     : anchors_of_stack(&trust->anchors, parser, trust->preloaded);
+		trust->loaded = rc == 0;
+	}
+	*out = &trust->anchors;
+	return rc;
 }
 
 bool trust_ta_allowed(const struct trust *trust, struct span taid)
 {
 	const struct span tas = trust->list.tas;
 
-	if (!trust->listed || !trust->list.has_tas)
+	if (!trust->has_list || !trust->list.has_tas)
 		return true;
 	for (size_t at = 0; at + TRUST_LIST_TA_SIZE <= tas.size; at += TRUST_LIST_TA_SIZE)
 		if (span_equal(span_of(tas.data + at, TRUST_LIST_TA_SIZE), taid))
@@ -105,19 +187,19 @@ static int list_write(struct store *store, struct arena *arena, struct span reco
 	return rc;
 }
 
-int trust_update(struct trust *trust, struct store *store, const struct trust_list *list, char *err,
-		 size_t errlen)
+int trust_update(struct trust *trust, struct store *store, struct parser *parser,
+		 const struct trust_list *list, char *err, size_t errlen)
 {
 	const uint64_t version = version_of(list), last = version_of(&trust->list);
-	STACK_OF(X509) *roots = roots_make(list);
 	struct arena arena = { 0 };
+	struct anchors anchors;
 	struct trust_list kept;
 	struct span record;
-	int rc = 0;
+	int rc = anchors_of_list(&anchors, parser, &list->roots);
 
-	if (!roots) {
+	if (rc) {
 		snprintf(err, errlen, "the list: a root is no certificate of an authority");
-		return -EBADMSG;
+		return rc;
 	}
 	if (version <= last) {
 		snprintf(err, errlen,
@@ -137,13 +219,15 @@ int trust_update(struct trust *trust, struct store *store, const struct trust_li
 			snprintf(err, errlen, "the list can't be kept: %s", strerror(-rc));
 	}
 	if (rc) {
-		x509_stack_free(roots);
+		anchors_clear(&anchors);
 		arena_clear(&arena);
 		return rc;
 	}
-	x509_stack_free(trust->listed);
+	anchors_clear(&trust->anchors);
 	arena_clear(&trust->arena);
-	trust->listed = roots;
+	trust->anchors = anchors;
+	trust->loaded = true;
+	trust->has_list = true;
 	trust->list = kept;
 	trust->arena = arena;
 	return 0;

@@ -9,6 +9,7 @@
 
 #include <openssl/x509.h>
 
+#include "otrp/parser.h"
 #include "otrp/store.h"
 #include "teep/otrp/trust_list.h"
 
@@ -18,13 +19,26 @@ struct trust;
 int trust_open(struct trust **out, struct store *store, STACK_OF(X509) * preloaded);
 void trust_close(struct trust *trust);
 
-STACK_OF(X509) * trust_roots(const struct trust *trust);
+/* A root, and its key as a child of the parser read it; NULL for one of no kind that we know. */
+struct anchor {
+	struct span der;
+	EVP_PKEY *key;
+};
+
+struct anchors {
+	size_t count;
+	struct anchor *item;
+	uint8_t hash[32]; /* stands for all of them */
+};
+
+/* The roots that count now; they stay `trust`'s, until the next update. 0 or -errno. */
+int trust_anchors(struct trust *trust, struct parser *parser, const struct anchors **out);
 
 bool trust_ta_allowed(const struct trust *trust, struct span taid);
 
 /* Takes over a list whose signature has been verified, in one transaction. -ESTALE for a version
  * that is not above the last; -EBADMSG for a root that is no certificate of an authority. */
-int trust_update(struct trust *trust, struct store *store, const struct trust_list *list, char *err,
-		 size_t errlen);
+int trust_update(struct trust *trust, struct store *store, struct parser *parser,
+		 const struct trust_list *list, char *err, size_t errlen);
 
 #endif

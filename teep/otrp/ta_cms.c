@@ -6,7 +6,9 @@
 #include <openssl/err.h>
 
 #include "teep/pki/certificate.h"
+#include "teep/pki/der.h"
 #include "teep/pki/openssl_auto.h"
+#include "teep/pki/signature.h"
 
 #define MAGIC  "TEESIMCM"
 #define FORMAT 1U
@@ -106,24 +108,113 @@ static bool signer_info_fits(CMS_ContentInfo *cms)
 	}
 }
 
-static bool signature_verify(CMS_ContentInfo *cms, X509 *signer)
+/* The set of signed attributes as it was signed: OpenSSL has no call that gives it. */
+static int attributes_take(CMS_SignerInfo *info, struct arena *arena, struct span *out)
 {
-	STACK_OF(X509) *only = sk_X509_new_null();
-	bool holds;
+	uint8_t *octets, *at;
+	int size = 0;
 
-	/* Not whoever is embedded: the one certificate that was chosen. */
-	holds = only && sk_X509_push(only, signer) &&
-		CMS_verify(cms, only, NULL, NULL, NULL,
-			   CMS_BINARY | CMS_NOINTERN | CMS_NO_SIGNER_CERT_VERIFY) == 1;
-	sk_X509_free(only);
-	return holds;
+	for (int i = 0; i < CMS_signed_get_attr_count(info); i++)
+		size += i2d_X509_ATTRIBUTE(CMS_signed_get_attr(info, i), NULL);
+	octets = at = arena_take(arena, (size_t)ASN1_object_size(1, size, V_ASN1_SET));
+	if (!octets)
+		return -ENOMEM;
+	ASN1_put_object(&at, 1, size, V_ASN1_SET, V_ASN1_UNIVERSAL);
+	for (int i = 0; i < CMS_signed_get_attr_count(info); i++)
+		(void)i2d_X509_ATTRIBUTE(CMS_signed_get_attr(info, i), &at);
+	*out = span_of(octets, (size_t)(at - octets));
+	return 0;
 }
 
-static int content_parse(struct span content, struct arena *arena, struct ta_cms *out,
-			 const char **why)
+int ta_cms_take(struct span package, const struct span_list *allowed, struct arena *arena,
+		struct ta_cms_parts *out, const char **why)
+{
+	const uint8_t *at = package.data;
+	CMS_AUTO cms = package.size <= INT32_MAX
+			       ? d2i_CMS_ContentInfo(NULL, &at, (long)package.size)
+			       : NULL;
+	const ASN1_OCTET_STRING *signature;
+	ASN1_OCTET_STRING **content;
+	CMS_SignerInfo *info;
+	X509_ALGOR *digest;
+	int which;
+
+	*out = (struct ta_cms_parts) { 0 };
+	*why = "is no CMS SignedData with one signer and SHA-256";
+	if (!cms || at != package.data + package.size ||
+	    OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed || !signer_info_fits(cms))
+		return -EACCES;
+	*why = "is not signed by a certificate of this security domain";
+	which = signer_find(cms, allowed);
+	if (which < 0)
+		return -EACCES;
+	out->signer = (uint32_t)which;
+	*why = "has no content";
+	content = CMS_get0_content(cms);
+	if (!content || !*content || OBJ_obj2nid(CMS_get0_eContentType(cms)) != NID_pkcs7_data)
+		return -EACCES;
+	info = sk_CMS_SignerInfo_value(CMS_get0_SignerInfos(cms), 0);
+	CMS_SignerInfo_get0_algs(info, NULL, NULL, &digest, NULL);
+	out->digest = OBJ_obj2nid(digest->algorithm) == NID_sha256 ? 32 : 48;
+	signature = CMS_SignerInfo_get0_signature(info);
+	if (attributes_take(info, arena, &out->attributes) ||
+	    !arena_copy(arena, ASN1_STRING_get0_data(signature),
+			(size_t)ASN1_STRING_length(signature), &out->signature) ||
+	    !arena_copy(arena, ASN1_STRING_get0_data(*content),
+			(size_t)ASN1_STRING_length(*content), &out->content))
+		return -ENOMEM;
+	return 0;
+}
+
+/* The value of the attribute, which stands there once and has one value. */
+static bool attribute_find(struct span attributes, struct span type, enum der_tag tag,
+			   struct span *value)
+{
+	struct span set, attribute, oid, values;
+	unsigned found = 0;
+
+	if (!der_only(attributes, DER_SET, &set))
+		return false;
+	while (set.size) {
+		if (!der_take(&set, DER_SEQUENCE, &attribute, NULL) ||
+		    !der_take(&attribute, DER_OID, &oid, NULL))
+			return false;
+		if (!span_equal(oid, type))
+			continue;
+		if (!der_only(attribute, DER_SET, &values) || !der_only(values, tag, value))
+			return false;
+		found++;
+	}
+	return found == 1;
+}
+
+static const char content_type[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x03";
+static const char message_digest[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x04";
+static const char data_type[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
+
+#define OID_OF(octets) span_of(octets, sizeof(octets) - 1)
+
+/* RFC 5652 section 5.6: the attributes stand for the content by its digest. */
+static bool content_fits(const struct ta_cms_parts *parts)
+{
+	const EVP_MD *method = parts->digest == 32 ? EVP_sha256() : EVP_sha384();
+	struct span type, stated;
+	uint8_t digest[48];
+
+	return attribute_find(parts->attributes, OID_OF(content_type), DER_OID, &type) &&
+	       span_equal(type, OID_OF(data_type)) &&
+	       attribute_find(parts->attributes, OID_OF(message_digest), DER_OCTET_STRING,
+			      &stated) &&
+	       EVP_Digest(parts->content.data, parts->content.size, digest, NULL, method, NULL) ==
+		       1 &&
+	       span_equal(stated, span_of(digest, parts->digest));
+}
+
+int ta_cms_header_parse(struct span content, struct ta_cms *out, const char **why)
 {
 	struct header header;
 
+	*out = (struct ta_cms) { 0 };
 	*why = "has a damaged header";
 	if (content.size < sizeof(header))
 		return -EACCES;
@@ -138,44 +229,47 @@ static int content_parse(struct span content, struct arena *arena, struct ta_cms
 	for (uint32_t i = 0; i < le32toh(header.name_length); i++)
 		if ((uint8_t)header.name[i] < 0x20 || (uint8_t)header.name[i] > 0x7e)
 			return -EACCES;
-	return arena_copy(arena, header.name, le32toh(header.name_length), &out->name) &&
-			       arena_copy(arena, content.data + sizeof(header),
-					  content.size - sizeof(header), &out->image)
-		       ? 0
-		       : -ENOMEM;
+	out->name =
+		span_of(content.data + offsetof(struct header, name), le32toh(header.name_length));
+	out->image = span_of(content.data + sizeof(header), content.size - sizeof(header));
+	return 0;
+}
+
+int ta_cms_check(const struct ta_cms_parts *parts, EVP_PKEY *key, struct ta_cms *out,
+		 const char **why)
+{
+	const bool rsa = key_kind(key) == KEY_RSA;
+	enum signature_method method;
+	int rc;
+
+	*out = (struct ta_cms) { 0 };
+	if (parts->digest == 32)
+		method = rsa ? METHOD_RSA_SHA256 : METHOD_ECDSA_SHA256;
+	else
+		method = rsa ? METHOD_RSA_SHA384 : METHOD_ECDSA_SHA384;
+	*why = "has a signature that does not hold";
+	if ((parts->digest != 32 && parts->digest != 48) || !parts->content.data ||
+	    !signature_holds_by(key, method, parts->attributes.data, parts->attributes.size,
+				parts->signature.data, parts->signature.size) ||
+	    !content_fits(parts))
+		return -EACCES;
+	rc = ta_cms_header_parse(parts->content, out, why);
+	out->signer = parts->signer;
+	return rc;
 }
 
 int ta_cms_parse(struct span package, const struct span_list *allowed, struct arena *arena,
 		 struct ta_cms *out, const char **why)
 {
-	const uint8_t *at = package.data;
-	CMS_AUTO cms = package.size <= INT32_MAX
-			       ? d2i_CMS_ContentInfo(NULL, &at, (long)package.size)
-			       : NULL;
 	X509_AUTO signer = NULL;
-	ASN1_OCTET_STRING **content;
-	int which;
+	struct ta_cms_parts parts;
+	int rc;
 
 	*out = (struct ta_cms) { 0 };
-	*why = "is no CMS SignedData with one signer and SHA-256";
-	if (!cms || at != package.data + package.size ||
-	    OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed || !signer_info_fits(cms))
-		return -EACCES;
-	*why = "is not signed by a certificate of this security domain";
-	which = signer_find(cms, allowed);
-	if (which < 0)
-		return -EACCES;
-	out->signer = (uint32_t)which;
-	signer = certificate_parse(allowed->item[which].data, allowed->item[which].size);
-	*why = "has a signature that does not hold";
-	if (!signer || key_kind(X509_get0_pubkey(signer)) == KEY_OTHER ||
-	    !signature_verify(cms, signer))
-		return -EACCES;
-	content = CMS_get0_content(cms);
-	*why = "has no content";
-	if (!content || !*content || OBJ_obj2nid(CMS_get0_eContentType(cms)) != NID_pkcs7_data)
-		return -EACCES;
-	return content_parse(span_of(ASN1_STRING_get0_data(*content),
-				     (size_t)ASN1_STRING_length(*content)),
-			     arena, out, why);
+	rc = ta_cms_take(package, allowed, arena, &parts, why);
+	if (rc)
+		return rc;
+	signer = certificate_parse(allowed->item[parts.signer].data,
+				   allowed->item[parts.signer].size);
+	return ta_cms_check(&parts, signer ? X509_get0_pubkey(signer) : NULL, out, why);
 }

@@ -44,9 +44,34 @@ uint8_t *ta_cms_sign(const uint8_t header[TA_CMS_HEADER_SIZE], const void *image
 		     X509 *signer, EVP_PKEY *key, size_t *size);
 
 /*
- * Check the package against the certificates, in DER, that may sign: one signer, its certificate
- * embedded and equal to one of those, SHA-256 or SHA-384 over signed attributes. Spans point into
- * the arena. Returns 0, -EACCES with the reason in *why (a text that lives for ever), or -ENOMEM.
+ * A package in pieces, for whoever does not take the word of the process that took it apart:
+ * ta_cms_take() is for that process, ta_cms_check() for the one that knows the signer's key.
+ */
+struct ta_cms_parts {
+	struct span content;	/* header and image */
+	struct span attributes; /* DER of the set that is signed */
+	struct span signature;
+	uint32_t digest; /* octets of it: 32 or 48 */
+	uint32_t signer; /* which of the certificates that were allowed */
+};
+
+/* 0, -EACCES with the reason in *why (a text that lives for ever), or -ENOMEM. */
+int ta_cms_take(struct span package, const struct span_list *allowed, struct arena *arena,
+		struct ta_cms_parts *out, const char **why);
+
+/* What the header in the content says; spans borrow from the content. 0 or -EACCES. */
+int ta_cms_header_parse(struct span content, struct ta_cms *out, const char **why);
+
+/* That the key signed the attributes, and they the content; and what the header says. Spans borrow
+ * from the parts. */
+int ta_cms_check(const struct ta_cms_parts *parts, EVP_PKEY *key, struct ta_cms *out,
+		 const char **why);
+
+/*
+ * Both at once: check the package against the certificates, in DER, that may sign: one signer, its
+ * certificate embedded and equal to one of those, SHA-256 or SHA-384 over signed attributes. Spans
+ * point into the arena. Returns 0, -EACCES with the reason in *why (a text that lives for ever), or
+ * -ENOMEM.
  */
 int ta_cms_parse(struct span package, const struct span_list *allowed, struct arena *arena,
 		 struct ta_cms *out, const char **why);

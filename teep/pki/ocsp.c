@@ -96,35 +96,46 @@ static OCSP_SINGLERESP *single_find(OCSP_BASICRESP *basic, X509 *subject, X509 *
 	return NULL;
 }
 
+/* As chain_verify() demands it of chains: SHA-256 or a longer one of its family. */
+static bool is_strong(int digest)
+{
+	return digest == NID_sha256 || digest == NID_sha384 || digest == NID_sha512;
+}
+
 static bool is_delegated(X509 *signer, X509 *issuer, time_t now)
 {
+	int digest = NID_undef;
+
 	/* Absent, this would be UINT32_MAX, and any purpose would do. */
 	const uint32_t purposes = X509_get_extended_key_usage(signer);
 
 	return purposes != UINT32_MAX && purposes & XKU_OCSP_SIGN &&
-	       X509_check_issued(issuer, signer) == X509_V_OK &&
+	       X509_get_signature_info(signer, &digest, NULL, NULL, NULL) == 1 &&
+	       is_strong(digest) && X509_check_issued(issuer, signer) == X509_V_OK &&
 	       X509_verify(signer, X509_get0_pubkey(issuer)) == 1 &&
 	       key_kind(X509_get0_pubkey(signer)) != KEY_OTHER &&
 	       X509_cmp_time(X509_get0_notBefore(signer), &now) < 0 &&
 	       X509_cmp_time(X509_get0_notAfter(signer), &now) > 0;
 }
 
-/* Signed by the issuer, or by one that the issuer delegates to. */
-static bool signature_holds(OCSP_BASICRESP *basic, X509 *issuer, time_t now)
+/* Signed by the issuer, or by one that the issuer delegates to: *signer is which. */
+static bool signature_holds(OCSP_BASICRESP *basic, X509 *issuer, time_t now, X509 **signer)
 {
 	STACK_OF(X509) *known = sk_X509_new_null();
-	X509 *signer = NULL;
+	const X509_ALGOR *algorithm = OCSP_resp_get0_tbs_sigalg(basic);
+	int digest = NID_undef;
 	bool holds;
 
 	holds = known && sk_X509_push(known, issuer) &&
-		OCSP_basic_verify(basic, known, NULL, OCSP_NOVERIFY) == 1 &&
-		OCSP_resp_get0_signer(basic, &signer, known) == 1 &&
-		(X509_cmp(signer, issuer) == 0 || is_delegated(signer, issuer, now));
+		OBJ_find_sigid_algs(OBJ_obj2nid(algorithm->algorithm), &digest, NULL) == 1 &&
+		is_strong(digest) && OCSP_basic_verify(basic, known, NULL, OCSP_NOVERIFY) == 1 &&
+		OCSP_resp_get0_signer(basic, signer, known) == 1 &&
+		(X509_cmp(*signer, issuer) == 0 || is_delegated(*signer, issuer, now));
 	sk_X509_free(known);
 	return holds;
 }
 
-static bool time_read(const ASN1_GENERALIZEDTIME *encoded, time_t *out)
+static bool time_read(const ASN1_TIME *encoded, time_t *out)
 {
 	struct tm broken;
 
@@ -134,12 +145,27 @@ static bool time_read(const ASN1_GENERALIZEDTIME *encoded, time_t *out)
 	return true;
 }
 
-int ocsp_check(const void *der, size_t size, X509 *subject, X509 *issuer, time_t now, time_t skew,
-	       time_t *produced, time_t *next_update, const char **why)
+/* A delegate's certificate bounds what it says: both ends stand outside of the interval. */
+static void narrow(X509 *signer, struct ocsp_verdict *verdict)
+{
+	time_t from, until;
+
+	if (!time_read(X509_get0_notBefore(signer), &from) ||
+	    !time_read(X509_get0_notAfter(signer), &until))
+		until = from = 0;
+	if (verdict->from <= from)
+		verdict->from = from + 1;
+	if (verdict->until >= until)
+		verdict->until = until - 1;
+}
+
+int ocsp_judge(const void *der, size_t size, X509 *subject, X509 *issuer, time_t now, time_t skew,
+	       struct ocsp_verdict *verdict, const char **why)
 {
 	ASN1_GENERALIZEDTIME *this_encoded = NULL, *next_encoded = NULL;
 	OCSP_BASIC_AUTO basic = basic_parse(der, size);
 	OCSP_SINGLERESP *single;
+	X509 *signer = NULL;
 	time_t this_update;
 	int status;
 
@@ -150,22 +176,42 @@ int ocsp_check(const void *der, size_t size, X509 *subject, X509 *issuer, time_t
 	if (!single)
 		return -ENOENT;
 	*why = "is not signed by the issuer or its delegate";
-	if (!signature_holds(basic, issuer, now))
+	if (!signature_holds(basic, issuer, now, &signer))
 		return -EACCES;
 	status = OCSP_single_get0_status(single, NULL, NULL, &this_encoded, &next_encoded);
 	*why = status == V_OCSP_CERTSTATUS_REVOKED ? "says revoked" : "says unknown";
 	if (status != V_OCSP_CERTSTATUS_GOOD)
 		return -EACCES;
 	*why = "lacks a time";
-	if (!time_read(this_encoded, &this_update) || !time_read(next_encoded, next_update) ||
-	    !time_read(OCSP_resp_get0_produced_at(basic), produced))
+	if (!time_read(this_encoded, &this_update) ||
+	    !time_read(next_encoded, &verdict->next_update) ||
+	    !time_read(OCSP_resp_get0_produced_at(basic), &verdict->produced))
 		return -EACCES;
 	*why = "is from the future";
 	if (this_update > now + skew)
 		return -EACCES;
 	*why = "is stale";
-	if (*next_update < now - skew)
+	if (verdict->next_update < now - skew)
 		return -EACCES;
 	*why = "was produced before its own time";
-	return *produced < this_update - skew ? -EACCES : 0;
+	if (verdict->produced < this_update - skew)
+		return -EACCES;
+	verdict->from = this_update - skew;
+	verdict->until = verdict->next_update + skew;
+	if (X509_cmp(signer, issuer) != 0)
+		narrow(signer, verdict);
+	return 0;
+}
+
+int ocsp_check(const void *der, size_t size, X509 *subject, X509 *issuer, time_t now, time_t skew,
+	       time_t *produced, time_t *next_update, const char **why)
+{
+	struct ocsp_verdict verdict;
+	int rc = ocsp_judge(der, size, subject, issuer, now, skew, &verdict, why);
+
+	if (rc == 0) {
+		*produced = verdict.produced;
+		*next_update = verdict.next_update;
+	}
+	return rc;
 }

@@ -39,4 +39,14 @@ uint8_t *ocsp_make(const struct ocsp_statement *statement, size_t *size);
 int ocsp_check(const void *der, size_t size, X509 *subject, X509 *issuer, time_t now, time_t skew,
 	       time_t *produced, time_t *next_update, const char **why);
 
+/* What a response that holds says, and as long as which clock it goes on holding. */
+struct ocsp_verdict {
+	time_t produced, next_update;
+	time_t from, until;
+};
+
+/* The same check, told in full. */
+int ocsp_judge(const void *der, size_t size, X509 *subject, X509 *issuer, time_t now, time_t skew,
+	       struct ocsp_verdict *verdict, const char **why);
+
 #endif

@@ -1,6 +1,7 @@
 #include "teep/pki/signature.h"
 
 #include <openssl/ecdsa.h>
+#include <openssl/err.h>
 #include <string.h>
 
 #include "teep/pki/key.h"
@@ -101,5 +102,29 @@ bool signature_holds(EVP_PKEY *key, enum signature_form form, const void *data, 
 	holds = context && EVP_DigestVerifyInit(context, NULL, digest_of(key), NULL, key) == 1 &&
 		EVP_DigestVerify(context, signature, signature_size, data, size) == 1;
 	OPENSSL_free(der);
+	return holds;
+}
+
+bool signature_holds_by(EVP_PKEY *key, enum signature_method method, const void *data, size_t size,
+			const void *signature, size_t signature_size)
+{
+	MD_CTX_AUTO context = EVP_MD_CTX_new();
+	const enum key_kind kind = key_kind(key);
+	const EVP_MD *digest = NULL;
+	bool holds;
+
+	if (method == METHOD_NONE || kind == KEY_OTHER ||
+	    (kind == KEY_RSA) != (method <= METHOD_RSA_SHA512))
+		return false;
+	if (method == METHOD_RSA_SHA256 || method == METHOD_ECDSA_SHA256)
+		digest = EVP_sha256();
+	else if (method == METHOD_RSA_SHA384 || method == METHOD_ECDSA_SHA384)
+		digest = EVP_sha384();
+	else
+		digest = EVP_sha512();
+	holds = context && EVP_DigestVerifyInit(context, NULL, digest, NULL, key) == 1 &&
+		EVP_DigestVerify(context, signature, signature_size, data, size) == 1;
+	/* Whoever tries several keys leaves no complaints behind. */
+	ERR_clear_error();
 	return holds;
 }

@@ -121,8 +121,8 @@ static int verify(int argc, char **argv)
 	if (ta_cms_parse(span_of(octets, size), &allowed, &arena, &cms, &why))
 		rc = tool_refuse("%s: %s", path, why);
 	else
-		printf("%s  version %u  %s, %zu octets\n", uuid_format(&cms.uuid, uuid),
-		       cms.version, span_text(cms.name), cms.image.size);
+		printf("%s  version %u  %.*s, %zu octets\n", uuid_format(&cms.uuid, uuid),
+		       cms.version, (int)cms.name.size, span_text(cms.name), cms.image.size);
 	arena_clear(&arena);
 	OPENSSL_free(der);
 	free(octets);

@@ -10,14 +10,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void job_try(uint32_t kind, struct span input)
 {
+	static const int64_t now = 1700000000;
 	struct parser_job job = { .kind = kind, .input = input }, back;
 	struct parser_answer answer;
 	struct arena arena = { 0 };
 	struct span octets;
 
-	/* The input stands for the certificate that may sign, too. */
-	job.allowed.count = 1;
-	job.allowed.item[0] = input;
+	/* The input stands for every certificate and response, too. */
+	job.certificates.count = job.responses.count = job.roots.count = 1;
+	job.certificates.item[0] = job.responses.item[0] = job.roots.item[0] = input;
+	job.now = span_of(&now, sizeof(now));
 	parser_job_do(&job, &arena, &answer);
 	if (otrp_record_encode(&answer, parser_answer_layout, PARSER_ANSWER_LAYOUT_COUNT, &arena,
 			       &octets) ||
