@@ -63,8 +63,6 @@ static void warm_up(void)
 	job = (struct parser_job) { .kind = JOB_ENVELOPE, .input = span_of("{\"a\":1}", 7) };
 	parser_job_do(&job, &arena, &answer);
 	arena_clear(&arena);
-	/* timegm() looks for the machine's time zone, which is of no use to it. */
-	tzset();
 }
 
 static void job_serve(int sock)
@@ -125,6 +123,8 @@ int main(void)
 	/* Nothing of the machine's configuration concerns this process. */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	warm_up();
+	/* timegm() looks for the machine's time zone once, though it is of no use to it. */
+	tzset();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
 	    sigaction(SIGCHLD, &reap, NULL) < 0)
 		return 1;
