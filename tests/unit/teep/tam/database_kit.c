@@ -143,9 +143,9 @@ struct span kit_package(const char *taid, uint32_t version, const char *image, i
 
 const char *kit_did(int n)
 {
-	static char did[8][SHA256_TEXT_SIZE];
+	static char did[64][SHA256_TEXT_SIZE];
 	static int turn;
-	char *out = did[turn++ % 8];
+	char *out = did[turn++ % 64];
 
 	snprintf(out, SHA256_TEXT_SIZE, "%064x", n);
 	return out;
