@@ -194,17 +194,26 @@ static const char data_type[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
 
 #define OID_OF(octets) span_of(octets, sizeof(octets) - 1)
 
+int ta_cms_attributes_parse(struct span attributes, struct span *digest)
+{
+	struct span type;
+
+	return attribute_find(attributes, OID_OF(content_type), DER_OID, &type) &&
+			       span_equal(type, OID_OF(data_type)) &&
+			       attribute_find(attributes, OID_OF(message_digest), DER_OCTET_STRING,
+					      digest)
+		       ? 0
+		       : -EACCES;
+}
+
 /* RFC 5652 section 5.6: the attributes stand for the content by its digest. */
 static bool content_fits(const struct ta_cms_parts *parts)
 {
 	const EVP_MD *method = parts->digest == 32 ? EVP_sha256() : EVP_sha384();
-	struct span type, stated;
+	struct span stated;
 	uint8_t digest[48];
 
-	return attribute_find(parts->attributes, OID_OF(content_type), DER_OID, &type) &&
-	       span_equal(type, OID_OF(data_type)) &&
-	       attribute_find(parts->attributes, OID_OF(message_digest), DER_OCTET_STRING,
-			      &stated) &&
+	return ta_cms_attributes_parse(parts->attributes, &stated) == 0 &&
 	       EVP_Digest(parts->content.data, parts->content.size, digest, NULL, method, NULL) ==
 		       1 &&
 	       span_equal(stated, span_of(digest, parts->digest));

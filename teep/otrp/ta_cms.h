@@ -59,6 +59,9 @@ struct ta_cms_parts {
 int ta_cms_take(struct span package, const struct span_list *allowed, struct arena *arena,
 		struct ta_cms_parts *out, const char **why);
 
+/* The digest that signed attributes state of their content, which is data. 0 or -EACCES. */
+int ta_cms_attributes_parse(struct span attributes, struct span *digest);
+
 /* What the header in the content says; spans borrow from the content. 0 or -EACCES. */
 int ta_cms_header_parse(struct span content, struct ta_cms *out, const char **why);
 
