@@ -120,20 +120,20 @@ static enum boot_result image_check(const struct chain_of_trust *at, const char 
 static enum boot_result efuse_check(const struct chain_of_trust *at)
 {
 	BOOT_FILE_AUTO stored = { 0 };
-	uint8_t octets[SEAL_OVERHEAD + 16];
-	struct seal_key key;
+	uint8_t octets[DEVICE_SEAL_OVERHEAD + 16];
+	struct device_seal_key key;
 	int rc;
 
 	if (boot_file_read(at->directory, "boot/efuse.check", &stored, at->err, at->errlen))
 		return BOOT_FILE;
-	rc = seal_key_open(&key, at->directory, BOOT_PURPOSE_CHECK);
+	rc = device_seal_key_open(&key, at->directory, BOOT_PURPOSE_CHECK);
 	if (rc)
 		return refuse(at, BOOT_EFUSE, "the eFuse key (huk) can't be read: %s",
 			      strerror(-rc));
 	rc = stored.size > sizeof(octets)
 		     ? -EBADMSG
-		     : seal_open(&key, NULL, 0, stored.octets, stored.size, octets);
-	seal_key_close(&key);
+		     : device_seal_open(&key, NULL, 0, stored.octets, stored.size, octets);
+	device_seal_key_close(&key);
 	return rc ? refuse(at, BOOT_EFUSE,
 			   "the eFuse key (huk) is not the one that this device was made with")
 		  : BOOT_OK;
@@ -145,16 +145,17 @@ static EVP_PKEY *key_unseal(const struct chain_of_trust *at, const char *name, c
 	BOOT_FILE_AUTO sealed = { 0 };
 	BOOT_FILE_AUTO plain = { 0 };
 	EVP_PKEY *key = NULL;
-	struct seal_key by;
+	struct device_seal_key by;
 
 	if (boot_file_read(at->directory, name, &sealed, at->err, at->errlen) ||
-	    sealed.size < SEAL_OVERHEAD || seal_key_open(&by, at->directory, purpose))
+	    sealed.size < DEVICE_SEAL_OVERHEAD || device_seal_key_open(&by, at->directory, purpose))
 		return NULL;
-	plain.size = sealed.size - SEAL_OVERHEAD;
+	plain.size = sealed.size - DEVICE_SEAL_OVERHEAD;
 	plain.octets = malloc(plain.size + 1);
-	if (plain.octets && seal_open(&by, NULL, 0, sealed.octets, sealed.size, plain.octets) == 0)
+	if (plain.octets &&
+	    device_seal_open(&by, NULL, 0, sealed.octets, sealed.size, plain.octets) == 0)
 		key = key_der_decode(plain.octets, plain.size);
-	seal_key_close(&by);
+	device_seal_key_close(&by);
 	return key;
 }
 

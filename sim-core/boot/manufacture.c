@@ -75,14 +75,14 @@ static int efuse_burn(const struct work *work)
 static int sealed_write(const struct work *work, const char *name, const char *purpose,
 			const void *data, size_t size)
 {
-	uint8_t *sealed = malloc(size + SEAL_OVERHEAD);
-	struct seal_key key = { 0 };
-	int rc = sealed ? seal_key_open(&key, work->directory, purpose) : -ENOMEM;
+	uint8_t *sealed = malloc(size + DEVICE_SEAL_OVERHEAD);
+	struct device_seal_key key = { 0 };
+	int rc = sealed ? device_seal_key_open(&key, work->directory, purpose) : -ENOMEM;
 
 	if (rc == 0) {
-		seal(&key, NULL, 0, data, size, sealed);
-		seal_key_close(&key);
-		rc = file_write(work, name, sealed, size + SEAL_OVERHEAD, 0600);
+		device_seal(&key, NULL, 0, data, size, sealed);
+		device_seal_key_close(&key);
+		rc = file_write(work, name, sealed, size + DEVICE_SEAL_OVERHEAD, 0600);
 	} else {
 		(void)complain(work, rc, name);
 	}

@@ -3,7 +3,7 @@
  *
  * Runs wherever the trusted OS keeps secrets in files. XChaCha20-Poly1305 by libsodium, with a
  * random nonce, under keys that are derived from the hardware key by purpose; a key is in guarded
- * memory from seal_key_open() to seal_key_close().
+ * memory from device_seal_key_open() to device_seal_key_close().
  */
 #ifndef TEESIM_DEVICE_SEAL_H
 #define TEESIM_DEVICE_SEAL_H
@@ -12,29 +12,29 @@
 #include <stdint.h>
 
 /* Octets that sealing adds. */
-#define SEAL_OVERHEAD 40U
+#define DEVICE_SEAL_OVERHEAD 40U
 
-struct seal_key {
+struct device_seal_key {
 	uint8_t *octets; /* guarded; NULL when closed */
 };
 
 /* The key for `purpose` of the device in `directory`. 0 or -errno. */
-int seal_key_open(struct seal_key *key, const char *directory, const char *purpose);
+int device_seal_key_open(struct device_seal_key *key, const char *directory, const char *purpose);
 
 /* Wipes it. Harmless when done twice. */
-void seal_key_close(struct seal_key *key);
+void device_seal_key_close(struct device_seal_key *key);
 
-/* `out` takes size + SEAL_OVERHEAD octets; `context` is bound to them and not contained. */
-void seal(const struct seal_key *key, const void *context, size_t context_size, const void *data,
-	  size_t size, uint8_t *out);
+/* `out` takes size + DEVICE_SEAL_OVERHEAD octets; `context` is bound to them and not contained. */
+void device_seal(const struct device_seal_key *key, const void *context, size_t context_size,
+		 const void *data, size_t size, uint8_t *out);
 
-/* `out` takes size - SEAL_OVERHEAD octets. 0, or -EBADMSG when they were not sealed so. */
-int seal_open(const struct seal_key *key, const void *context, size_t context_size,
-	      const void *sealed, size_t size, uint8_t *out);
+/* `out` takes size - DEVICE_SEAL_OVERHEAD octets. 0, or -EBADMSG when they were not sealed so. */
+int device_seal_open(const struct device_seal_key *key, const void *context, size_t context_size,
+		     const void *sealed, size_t size, uint8_t *out);
 
 /* A keyed hash of 32 octets for integrity alone, apart from all sealing. */
-#define SEAL_MAC_SIZE 32
-void seal_mac(const struct seal_key *key, const void *a, size_t a_size, const void *b,
-	      size_t b_size, uint8_t out[SEAL_MAC_SIZE]);
+#define DEVICE_SEAL_MAC_SIZE 32
+void device_seal_mac(const struct device_seal_key *key, const void *a, size_t a_size, const void *b,
+		     size_t b_size, uint8_t out[DEVICE_SEAL_MAC_SIZE]);
 
 #endif

@@ -11,13 +11,13 @@
 
 #include "device/seal.h"
 
-#define SIZE_MAX_DEFAULT (1ULL << 30)
-#define PAGE_SIZE	 4096
-#define BUSY_MS		 3000
-#define SUM_SIZE	 SEAL_MAC_SIZE
-#define MARK_SIZE	 SEAL_MAC_SIZE
-#define SEAL_NONCE	 24U
-#define SEAL_TAG	 16U
+#define SIZE_MAX_DEFAULT  (1ULL << 30)
+#define PAGE_SIZE	  4096
+#define BUSY_MS		  3000
+#define SUM_SIZE	  DEVICE_SEAL_MAC_SIZE
+#define MARK_SIZE	  DEVICE_SEAL_MAC_SIZE
+#define DEVICE_SEAL_NONCE 24U
+#define DEVICE_SEAL_TAG	  16U
 
 enum {
 	GET,
@@ -52,13 +52,13 @@ struct state {
 struct counter_slot {
 	uint64_t generation;
 	uint8_t mark[MARK_SIZE];
-	uint8_t mac[SEAL_MAC_SIZE];
+	uint8_t mac[DEVICE_SEAL_MAC_SIZE];
 };
 
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENT_COUNT];
-	struct seal_key key;
+	struct device_seal_key key;
 	int counter_fd;
 	bool durable;
 	bool in_transaction;
@@ -130,13 +130,14 @@ static void sum_subtract(uint8_t sum[SUM_SIZE], const uint8_t part[SUM_SIZE])
 static int row_mac(const struct store *store, struct span key, struct span sealed,
 		   uint8_t out[SUM_SIZE])
 {
-	uint8_t ends[SEAL_NONCE + SEAL_TAG];
+	uint8_t ends[DEVICE_SEAL_NONCE + DEVICE_SEAL_TAG];
 
 	if (sealed.size < sizeof(ends))
 		return -EBADMSG;
-	memcpy(ends, sealed.data, SEAL_NONCE);
-	memcpy(ends + SEAL_NONCE, sealed.data + sealed.size - SEAL_TAG, SEAL_TAG);
-	seal_mac(&store->key, key.data, key.size, ends, sizeof(ends), out);
+	memcpy(ends, sealed.data, DEVICE_SEAL_NONCE);
+	memcpy(ends + DEVICE_SEAL_NONCE, sealed.data + sealed.size - DEVICE_SEAL_TAG,
+	       DEVICE_SEAL_TAG);
+	device_seal_mac(&store->key, key.data, key.size, ends, sizeof(ends), out);
 	return 0;
 }
 
@@ -154,13 +155,13 @@ static int unseal(const struct store *store, struct span key, struct span sealed
 	size_t size;
 	int rc;
 
-	if (sealed.size < SEAL_OVERHEAD)
+	if (sealed.size < DEVICE_SEAL_OVERHEAD)
 		return -EBADMSG;
-	size = sealed.size - SEAL_OVERHEAD;
+	size = sealed.size - DEVICE_SEAL_OVERHEAD;
 	plain = arena_take(arena, size);
 	if (!plain)
 		return -ENOMEM;
-	rc = seal_open(&store->key, key.data, key.size, sealed.data, sealed.size, plain);
+	rc = device_seal_open(&store->key, key.data, key.size, sealed.data, sealed.size, plain);
 	*value = span_of(plain, size);
 	return rc;
 }
@@ -196,11 +197,11 @@ static int sealed_write(struct store *store, struct span key, const uint8_t *sea
 
 static int state_write(struct store *store, uint8_t mark[MARK_SIZE])
 {
-	uint8_t sealed[sizeof(store->state) + SEAL_OVERHEAD];
+	uint8_t sealed[sizeof(store->state) + DEVICE_SEAL_OVERHEAD];
 	int rc;
 
-	seal(&store->key, state_key.data, state_key.size, &store->state, sizeof(store->state),
-	     sealed);
+	device_seal(&store->key, state_key.data, state_key.size, &store->state,
+		    sizeof(store->state), sealed);
 	rc = row_mac(store, state_key, span_of(sealed, sizeof(sealed)), mark);
 	return rc ? rc : sealed_write(store, state_key, sealed, sizeof(sealed));
 }
@@ -245,13 +246,13 @@ int store_get(struct store *store, struct span key, struct arena *arena, struct 
 
 int store_put(struct store *store, struct span key, struct span value)
 {
-	const size_t size = value.size + SEAL_OVERHEAD;
+	const size_t size = value.size + DEVICE_SEAL_OVERHEAD;
 	uint8_t *sealed = malloc(size), mac[SUM_SIZE];
 	int rc;
 
 	if (!sealed)
 		return -ENOMEM;
-	seal(&store->key, key.data, key.size, value.data, value.size, sealed);
+	device_seal(&store->key, key.data, key.size, value.data, value.size, sealed);
 	rc = row_forget(store, key);
 	if (rc == -ENOENT)
 		rc = 0;
@@ -317,7 +318,8 @@ static int counter_write(struct store *store)
 	const off_t at = (off_t)(slot.generation % 2 * sizeof(slot));
 
 	memcpy(slot.mark, store->mark, sizeof(slot.mark));
-	seal_mac(&store->key, "counter", 7, &slot, offsetof(struct counter_slot, mac), slot.mac);
+	device_seal_mac(&store->key, "counter", 7, &slot, offsetof(struct counter_slot, mac),
+			slot.mac);
 	store->uncounted =
 		pwrite(store->counter_fd, &slot, sizeof(slot), at) != (ssize_t)sizeof(slot) ||
 		(store->durable && fdatasync(store->counter_fd) < 0);
@@ -331,12 +333,13 @@ static void counter_read(const struct store *store, struct counter_slot *highest
 
 	for (int i = 0; i < 2; i++) {
 		struct counter_slot slot;
-		uint8_t mac[SEAL_MAC_SIZE];
+		uint8_t mac[DEVICE_SEAL_MAC_SIZE];
 
 		if (pread(store->counter_fd, &slot, sizeof(slot), i * (off_t)sizeof(slot)) !=
 		    (ssize_t)sizeof(slot))
 			continue;
-		seal_mac(&store->key, "counter", 7, &slot, offsetof(struct counter_slot, mac), mac);
+		device_seal_mac(&store->key, "counter", 7, &slot,
+				offsetof(struct counter_slot, mac), mac);
 		if (memcmp(mac, slot.mac, sizeof(mac)) == 0 &&
 		    slot.generation > highest->generation)
 			*highest = slot;
@@ -423,10 +426,10 @@ static int state_load(struct store *store, bool *fresh)
 	rc = error_of(step);
 	if (step == SQLITE_ROW) {
 		sealed = column(statement, 0);
-		rc = sealed.size != sizeof(store->state) + SEAL_OVERHEAD
+		rc = sealed.size != sizeof(store->state) + DEVICE_SEAL_OVERHEAD
 			     ? -EBADMSG
-			     : seal_open(&store->key, state_key.data, state_key.size, sealed.data,
-					 sealed.size, (uint8_t *)&store->state);
+			     : device_seal_open(&store->key, state_key.data, state_key.size,
+						sealed.data, sealed.size, (uint8_t *)&store->state);
 		if (rc == 0)
 			rc = row_mac(store, state_key, sealed, store->mark);
 	}
@@ -535,8 +538,8 @@ int store_open(struct store **out, const char *directory, const struct store_opt
 		return -ENOMEM;
 	store->counter_fd = -1;
 	store->durable = options->durable;
-	rc = complain(seal_key_open(&store->key, directory, "teesim security domains"), err, errlen,
-		      directory, "no key");
+	rc = complain(device_seal_key_open(&store->key, directory, "teesim security domains"), err,
+		      errlen, directory, "no key");
 	if (rc == 0) {
 		rc = files_open(store, directory, options);
 		(void)complain(rc, err, errlen, directory,
@@ -564,7 +567,7 @@ void store_close(struct store *store)
 	sqlite3_close(store->db);
 	if (store->counter_fd >= 0)
 		close(store->counter_fd);
-	seal_key_close(&store->key);
+	device_seal_key_close(&store->key);
 	free(store);
 }
 

@@ -2,7 +2,8 @@
  * Writing a file so that its name stands for all of its content or for none of it.
  *
  * Runs in teesimd and in the command line. The content goes to a temporary file next to the target,
- * is flushed to the disk, and then takes the name.
+ * is flushed to the disk, and then takes the name. What somebody left there who was killed over it,
+ * the next writer takes away; of several at once, one after the other writes.
  */
 #ifndef TEESIM_REGISTRY_ATOMIC_FILE_H
 #define TEESIM_REGISTRY_ATOMIC_FILE_H

@@ -73,20 +73,48 @@ static X509 *issue(enum certificate_role role, const char *name, EVP_PKEY *key, 
 	return certificate_issue(&request, issuer, issuer_key);
 }
 
-/* A key, and the chain that goes with it; the key first, so that a certificate has one. */
-static int pair_write(const char *directory, const char *name, const EVP_PKEY *key,
-		      STACK_OF(X509) * chain, char *err, size_t errlen)
+/*
+ * The key of a pair that is to be made. It is written before its chain, so that a certificate has
+ * one; a key that stands there alone is of somebody who was killed between the two, and is used.
+ * NULL, with a line in `err`, when there is such a pair.
+ */
+static EVP_PKEY *pair_key(const char *directory, const char *name, enum key_kind kind, char *err,
+			  size_t errlen)
 {
 	char path[PATH_SIZE];
+	EVP_PKEY *key;
 	int rc;
 
-	snprintf(path, sizeof(path), "%s/%s.key", directory, name);
-	rc = complain(key_write(path, key), err, errlen, "cannot write", path);
-	if (rc == 0) {
-		snprintf(path, sizeof(path), "%s/%s.pem", directory, name);
-		rc = complain(chain_write(path, chain), err, errlen, "cannot write", path);
+	snprintf(path, sizeof(path), "%s/%s.pem", directory, name);
+	if (access(path, F_OK) == 0) {
+		(void)complain(-EEXIST, err, errlen, "cannot write", path);
+		return NULL;
 	}
-	return rc;
+	snprintf(path, sizeof(path), "%s/%s.key", directory, name);
+	if (access(path, F_OK) == 0) {
+		key = key_read(path, err, errlen);
+		if (!key || key_kind(key) == kind)
+			return key;
+		EVP_PKEY_free(key);
+		(void)complain(-EEXIST, err, errlen, "cannot write", path);
+		return NULL;
+	}
+	key = key_generate(kind);
+	rc = complain(key ? key_write(path, key) : -ENOMEM, err, errlen, "cannot write", path);
+	if (rc) {
+		EVP_PKEY_free(key);
+		key = NULL;
+	}
+	return key;
+}
+
+static int pair_chain_write(const char *directory, const char *name, STACK_OF(X509) * chain,
+			    char *err, size_t errlen)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%s/%s.pem", directory, name);
+	return complain(chain_write(path, chain), err, errlen, "cannot write", path);
 }
 
 /* Below `issuer`, or a root without one. */
@@ -94,12 +122,14 @@ static int authority_make(const char *directory, const char *name, const char *t
 			  enum key_kind kind, const struct authority *issuer, char *err,
 			  size_t errlen)
 {
-	PKEY_AUTO key = key_generate(kind);
+	PKEY_AUTO key = pair_key(directory, name, kind, err, errlen);
 	X509_STACK_AUTO chain = sk_X509_new_null();
 	X509 *certificate = NULL;
-	int rc = -ENOMEM;
+	int rc;
 
-	if (key && chain)
+	if (!key)
+		return -EEXIST;
+	if (chain)
 		certificate = issue(issuer ? ROLE_INTERMEDIATE : ROLE_ROOT, title, key, NULL,
 				    DAYS_ROOT, issuer ? sk_X509_value(issuer->chain, 0) : NULL,
 				    issuer ? issuer->key : NULL);
@@ -111,7 +141,7 @@ static int authority_make(const char *directory, const char *name, const char *t
 	for (int i = 0; issuer && i < sk_X509_num(issuer->chain); i++)
 		if (!X509_add_cert(chain, sk_X509_value(issuer->chain, i), X509_ADD_FLAG_UP_REF))
 			rc = -ENOMEM;
-	return rc ? rc : pair_write(directory, name, key, chain, err, errlen);
+	return rc ? rc : pair_chain_write(directory, name, chain, err, errlen);
 }
 
 static int hierarchy_make(const char *directory, enum hierarchy hierarchy, enum key_kind kind,
@@ -368,19 +398,21 @@ static int responder_open(const struct authority *authority, EVP_PKEY **key,
 	snprintf(name, sizeof(name), "%s-ocsp", authority->name);
 	snprintf(path, sizeof(path), "%s/%s.pem", authority->directory, name);
 	if (access(path, R_OK) < 0) {
-		PKEY_AUTO fresh = key_generate(key_kind(authority->key));
+		PKEY_AUTO fresh =
+			pair_key(authority->directory, name, key_kind(authority->key), err, errlen);
 		X509_STACK_AUTO alone = sk_X509_new_null();
 
 		snprintf(title, sizeof(title), "teesim %s %s OCSP responder",
 			 hierarchy_name(authority->hierarchy), authority->name);
-		certificate = fresh ? issue(ROLE_OCSP, title, fresh, NULL, DAYS_RESPONDER,
-					    sk_X509_value(authority->chain, 0), authority->key)
-				    : NULL;
+		if (!fresh)
+			return -EEXIST;
+		certificate = issue(ROLE_OCSP, title, fresh, NULL, DAYS_RESPONDER,
+				    sk_X509_value(authority->chain, 0), authority->key);
 		if (!certificate || !alone || !sk_X509_push(alone, certificate)) {
 			X509_free(certificate);
 			return complain(-ENOMEM, err, errlen, "cannot make", title);
 		}
-		rc = pair_write(authority->directory, name, fresh, alone, err, errlen);
+		rc = pair_chain_write(authority->directory, name, alone, err, errlen);
 		if (rc)
 			return rc;
 	}
