@@ -122,8 +122,7 @@ static void append_domain_tas(json_t *out, const char *device_dir)
 	json_t *array = domain_tas(device_dir), *ta;
 	size_t i;
 
-	json_array_foreach(array, i, ta)
-	{
+	json_array_foreach(array, i, ta) {
 		json_object_set(ta, "uuid", json_object_get(ta, "taid"));
 		json_object_del(ta, "taid");
 		json_object_set_new(ta, "place", json_string("security domain"));

@@ -115,8 +115,7 @@ struct mapped_block *blocks_around(const void *address, size_t size)
 	const uintptr_t at = (uintptr_t)address;
 	struct mapped_block *block;
 
-	LIST_FOREACH(block, &all, in_all)
-	{
+	LIST_FOREACH(block, &all, in_all) {
 		const uintptr_t from = (uintptr_t)block->address;
 
 		if (at >= from && at - from <= block->size && size <= block->size - (at - from))
@@ -130,8 +129,7 @@ size_t blocks_overlap(const void *address, size_t size, bool *writable)
 	const struct mapped_block *b;
 	size_t sum = 0;
 
-	LIST_FOREACH(b, &all, in_all)
-	{
+	LIST_FOREACH(b, &all, in_all) {
 		size_t part = overlap_size(address, size, b->address, b->size);
 
 		if (part && !b->writable)

@@ -49,8 +49,8 @@ static const struct instance *waits_for(const struct instance *instance)
 	if (client->requests.count)
 		return request_waits_for(id_map_next(&client->requests, &at));
 	LIST_FOREACH(session, &client->sessions, by_client)
-	if (answer_awaited(session))
-		return session->instance;
+		if (answer_awaited(session))
+			return session->instance;
 	return NULL;
 }
 

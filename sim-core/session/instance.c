@@ -96,7 +96,7 @@ static void ta_instance_gone(struct server *server, struct ta *ta)
 	TAILQ_INIT(&waiting);
 	TAILQ_CONCAT(&waiting, &ta->waiting, in_queue);
 	TAILQ_FOREACH(opening, &waiting, in_queue)
-	opening->queue = &waiting;
+		opening->queue = &waiting;
 	ta_free(server, ta);
 	opening_advance_all(&waiting);
 }

@@ -200,8 +200,8 @@ static struct instance *holder_of(const struct instance *instance)
 	if (instance_flags(instance) & INSTANCE_MULTI_SESSION)
 		return NULL;
 	LIST_FOREACH(session, &instance->sessions, by_instance)
-	if (session->client && !session->rests)
-		return session->client->ta;
+		if (session->client && !session->rests)
+			return session->client->ta;
 	return NULL;
 }
 
@@ -281,7 +281,7 @@ void opening_advance_all(struct opening_queue *queue)
 	TAILQ_INIT(&all);
 	TAILQ_CONCAT(&all, queue, in_queue);
 	TAILQ_FOREACH(opening, &all, in_queue)
-	opening->queue = &all;
+		opening->queue = &all;
 	while ((opening = TAILQ_FIRST(&all))) {
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): who was freed is in no queue */
 		opening_leave(opening);

@@ -169,8 +169,7 @@ static struct mapping *mapping_find(struct client *client, uint32_t number,
 
 	if (!block)
 		return NULL;
-	LIST_FOREACH(mapping, &block->mappings, in_block)
-	{
+	LIST_FOREACH(mapping, &block->mappings, in_block) {
 		if (mapping->instance == instance)
 			return mapping;
 	}

@@ -526,7 +526,7 @@ void tee_link_kill(struct tee_link *link)
 	struct tee_process *process;
 
 	LIST_FOREACH(process, &link->server->tee_processes, of_server)
-	kill(process->pid, SIGKILL);
+		kill(process->pid, SIGKILL);
 }
 
 void tee_link_fini(struct tee_link *link)
@@ -541,8 +541,8 @@ static struct tee_question *question_find(struct tee_link *link, const struct uu
 	struct tee_question *question;
 
 	TAILQ_FOREACH(question, &link->questions, in_queue)
-	if (uuid_equal(&question->uuid, uuid) && ta_file_same(&question->changes, changes))
-		return question;
+		if (uuid_equal(&question->uuid, uuid) && ta_file_same(&question->changes, changes))
+			return question;
 	return NULL;
 }
 

@@ -471,8 +471,8 @@ static void jobs_dispatch(struct router *router)
 
 	while (!places_pending(router)) {
 		TAILQ_FOREACH(job, &router->jobs, entry)
-		if (!job->dispatched)
-			break;
+			if (!job->dispatched)
+				break;
 		if (!job)
 			return;
 		job_dispatch(job);
@@ -745,8 +745,8 @@ int router_wait_ms(const struct router *router)
 				next = link->deadline;
 		}
 	TAILQ_FOREACH(job, &router->jobs, entry)
-	if (job->deadline < next && job_waits(job))
-		next = job->deadline;
+		if (job->deadline < next && job_waits(job))
+			next = job->deadline;
 	return next == UINT64_MAX ? -1 : next <= now ? 0 : (int)(next - now);
 }
 
@@ -756,8 +756,8 @@ static struct router_job *job_overdue(struct router *router, uint64_t now)
 	struct router_job *job;
 
 	TAILQ_FOREACH(job, &router->jobs, entry)
-	if (job->deadline <= now && job_waits(job))
-		return job;
+		if (job->deadline <= now && job_waits(job))
+			return job;
 	return NULL;
 }
 

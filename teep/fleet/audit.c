@@ -65,8 +65,7 @@ static int dids_get(struct admin *admin, char ***out, size_t *count, char *err, 
 		grown = realloc(list, (*count + json_array_size(items) + 1) * sizeof(*list));
 		if (grown) {
 			list = grown;
-			json_array_foreach(items, i, item)
-			{
+			json_array_foreach(items, i, item) {
 				const char *did = json_string_value(json_object_get(item, "did"));
 
 				list[(*count)++] = strdup(did ? did : "");

@@ -135,8 +135,7 @@ static int look(const struct jobs *jobs, struct tee *tee, const char *directory,
 	}
 	hex_encode(hash, sizeof(hash), turn->did);
 	turn->tas = (unsigned int)json_array_size(list);
-	json_array_foreach(list, i, ta)
-	{
+	json_array_foreach(list, i, ta) {
 		const char *taid = json_string_value(json_object_get(ta, "taid"));
 
 		if (jobs->taid && taid && strcmp(taid, jobs->taid) == 0)

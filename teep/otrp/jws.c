@@ -64,8 +64,7 @@ static bool headers_disjoint(const json_t *a, json_t *b)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(b, name, value)
-	{
+	json_object_foreach(b, name, value) {
 		if (json_object_get(a, name))
 			return false;
 	}

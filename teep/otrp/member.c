@@ -109,8 +109,7 @@ int member_algorithms(const json_t *object, const char *name, bool lenient, uint
 	}
 	if (!json_is_array(value))
 		return otrp_fail(failure, OTRP_REQUEST_INVALID, "%s: no array", name);
-	json_array_foreach(value, i, item)
-	{
+	json_array_foreach(value, i, item) {
 		if (!json_is_string(item))
 			return otrp_fail(failure, OTRP_REQUEST_INVALID, "%s: not an array of text",
 					 name);

@@ -339,8 +339,7 @@ static int hashes_take(const json_t *changes, struct arena *arena, struct span_l
 	if (json_array_size(value) > SPAN_LIST_MAX)
 		return otrp_fail(failure, OTRP_REQUEST_INVALID, "deloldspcert: more than %d",
 				 SPAN_LIST_MAX);
-	json_array_foreach(value, i, item)
-	{
+	json_array_foreach(value, i, item) {
 		uint8_t *hash = arena_take(arena, OTRP_HASH_SIZE);
 
 		if (!hash)

@@ -91,8 +91,7 @@ static int roots_take(const json_t *list, struct arena *arena, struct span_list 
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(list, "tamroots"), i, item)
-	{
+	json_array_foreach(json_object_get(list, "tamroots"), i, item) {
 		if (i == SPAN_LIST_MAX || !json_is_string(item) ||
 		    base64_decode(json_span(item), BASE64_ANY, arena, &out->item[i]) ||
 		    out->item[i].size == 0)
@@ -117,8 +116,7 @@ static int tas_take(const json_t *list, struct arena *arena, struct trust_list *
 	texts = count <= TAS_MAX ? arena_take(arena, count * TRUST_LIST_TA_SIZE) : NULL;
 	if (!texts)
 		return otrp_fail(failure, OTRP_REQUEST_INVALID, "tas: more than %u", TAS_MAX);
-	json_array_foreach(tas, i, item)
-	{
+	json_array_foreach(tas, i, item) {
 		struct uuid uuid;
 
 		if (!json_is_string(item) || json_string_length(item) != TRUST_LIST_TA_SIZE ||

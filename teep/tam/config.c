@@ -111,8 +111,7 @@ static int settings_apply(const struct parse *parse, json_t *object, const char 
 	for (size_t i = 0; i < count; i++)
 		if (settings[i].needed && !json_object_get(object, settings[i].name))
 			return wrong(parse, "%s needs \"%s\"", where, settings[i].name);
-	json_object_foreach(object, name, value)
-	{
+	json_object_foreach(object, name, value) {
 		size_t i = 0;
 		int rc;
 

@@ -52,8 +52,7 @@ static int roots_take(const json_t *array, struct trust_roots *out, const struct
 	if (json_array_size(array) > TRUST_POLICY_ROOTS_MAX)
 		return refuse(place, "policy: firmware_roots: more than %d",
 			      TRUST_POLICY_ROOTS_MAX);
-	json_array_foreach(array, i, item)
-	{
+	json_array_foreach(array, i, item) {
 		if (!json_is_string(item) ||
 		    hex_decode(json_span(item), out->hash[out->count++], CERTIFICATE_HASH_SIZE))
 			return refuse(place, "policy: firmware_roots: each is the SHA-256 of a "

@@ -94,8 +94,9 @@ static int names(const json_t *taids, const char *taid)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(taids, i, item) if (json_is_string(item) &&
-					       strcmp(json_string_value(item), taid) == 0) return 1;
+	json_array_foreach(taids, i, item)
+		if (json_is_string(item) && strcmp(json_string_value(item), taid) == 0)
+			return 1;
 	return 0;
 }
 
@@ -104,8 +105,7 @@ static EVP_PKEY *key_find(const json_t *aiks, const char *spid, const char *taid
 	const json_t *aik;
 	size_t i;
 
-	json_array_foreach(aiks, i, aik)
-	{
+	json_array_foreach(aiks, i, aik) {
 		const char *name = json_string_value(json_object_get(aik, "spid"));
 
 		if (name && strcmp(name, spid) == 0 && names(json_object_get(aik, "taids"), taid))

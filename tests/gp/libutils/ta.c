@@ -126,8 +126,7 @@ static uint32_t containers(void)
 
 	for (int i = 0; i < 3; i++)
 		TAILQ_INSERT_TAIL(&list, &element[i], link);
-	TAILQ_FOREACH_SAFE(each, &list, link, next)
-	{
+	TAILQ_FOREACH_SAFE(each, &list, link, next) {
 		sum = sum * 10 + each->number;
 		TAILQ_REMOVE(&list, each, link);
 	}

@@ -152,8 +152,7 @@ Test(kit_headers, a_queue_may_lose_the_element_in_hand)
 
 	for (i = 0; i < ARRAY_SIZE(items); i++)
 		TAILQ_INSERT_TAIL(&head, &items[i], link);
-	TAILQ_FOREACH_SAFE(item, &head, link, next)
-	{
+	TAILQ_FOREACH_SAFE(item, &head, link, next) {
 		sum += item->value;
 		TAILQ_REMOVE(&head, item, link);
 	}

@@ -132,8 +132,7 @@ static void vary(json_t *root, json_t *object,
 	json_t *all = json_copy(object), *kept;
 	const char *copy;
 
-	json_object_foreach(all, copy, kept)
-	{
+	json_object_foreach(all, copy, kept) {
 		bool may_miss = false;
 
 		for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++)

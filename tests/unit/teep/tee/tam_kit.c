@@ -185,8 +185,7 @@ static void merge(json_t *tbs, json_t *more)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(more, name, value)
-	{
+	json_object_foreach(more, name, value) {
 		if (json_is_null(value))
 			json_object_del(tbs, name);
 		else
@@ -455,8 +454,7 @@ static EVP_PKEY *aik_public(struct kit *kit, const char *spid)
 	json_array_foreach(
 		json_object_get(json_object_get(json_object_get(answer.content, "dsi"), "tee"),
 				"teeaiklist"),
-		i, aik)
-	{
+		i, aik) {
 		struct span der;
 		const uint8_t *at;
 

@@ -108,7 +108,8 @@ static char *state_text(void)
 					     "teeaiklist");
 	size_t i;
 
-	json_array_foreach(list, i, aik) json_object_del(aik, "spaik");
+	json_array_foreach(list, i, aik)
+		json_object_del(aik, "spaik");
 	shorter = json_dumps(state, JSON_SORT_KEYS);
 	json_decref(state);
 	free(text);
