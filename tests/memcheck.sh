@@ -18,7 +18,7 @@ valgrind --tool=memcheck --log-file="$logs/%p.log" \
 	--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
 	--num-callers=20 --suppressions="$here/valgrind.supp" \
 	--trace-children=yes \
-	--trace-children-skip='*/ta-host,*/tee-services,*/tee-plugins,*/teesim-symbolize,/bin/*,/usr/bin/*,/sbin/*,/usr/sbin/*' \
+	--trace-children-skip='*/ta-host,*/tee-services,*/tee-plugins,*/teesim-symbolize,*/*otrp-parser,/bin/*,/usr/bin/*,/sbin/*,/usr/sbin/*' \
 	--vgdb=no -- "$@"
 status=$?
 

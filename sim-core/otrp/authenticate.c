@@ -36,32 +36,38 @@ static int untrusted(struct exchange *exchange, const char *why)
 			 why);
 }
 
-int exchange_certificate(struct exchange *exchange, struct span der, struct certificate_known *out)
+int tee_certificate(struct tee *tee, struct arena *arena, struct span der,
+		    struct certificate_known *out, struct otrp_failure *failure)
 {
-	struct tee *tee = exchange->tee;
 	const struct certificate_known *known = certificate_cache_find(&tee->certificates, der);
 	struct parser_certificate found;
-	struct otrp_failure failure = { 0 };
 	int rc;
 
+	failure->status = OTRP_PASS;
 	if (known) {
 		*out = *known;
 		return !out->key || EVP_PKEY_up_ref(out->key) == 1 ? 0 : -ENOMEM;
 	}
 	*out = (struct certificate_known) { 0 };
-	rc = parser_certificate(tee->parser, der, &exchange->arena, &found, &failure);
-	if (rc && failure.status == OTRP_TEE_FAIL) {
-		exchange->failure = failure;
-		return rc == -EBADMSG ? -EIO : rc;
-	}
+	rc = parser_certificate(tee->parser, der, arena, &found, failure);
 	if (rc)
-		return -EBADMSG;
+		return failure->status != OTRP_TEE_FAIL ? -EBADMSG : rc == -EBADMSG ? -EIO : rc;
 	out->key = key_numbers_load(&found.key);
 	out->authority = found.authority;
 	out->self_signed = found.self_signed;
 	if (found.name.size && found.name.size < sizeof(out->name))
 		memcpy(out->name, found.name.data, found.name.size);
 	return 0;
+}
+
+int exchange_certificate(struct exchange *exchange, struct span der, struct certificate_known *out)
+{
+	struct otrp_failure failure;
+	int rc = tee_certificate(exchange->tee, &exchange->arena, der, out, &failure);
+
+	if (rc && failure.status == OTRP_TEE_FAIL)
+		exchange->failure = failure;
+	return rc;
 }
 
 static bool root_note(struct evidence *evidence, size_t anchor)

@@ -60,8 +60,11 @@ struct exchange {
 int exchange_authenticate(struct exchange *exchange);
 
 /* What a certificate's key and name are, out of the cache or by a child of the parser; nothing is
- * judged. The key is the caller's. 0; -EBADMSG for what is no certificate, without a failure being
- * told; or another -errno, with it. */
+ * judged. The key is the caller's. 0; -EBADMSG for what is no certificate; or another -errno. */
+int tee_certificate(struct tee *tee, struct arena *arena, struct span der,
+		    struct certificate_known *out, struct otrp_failure *failure);
+
+/* The same for a request, which fails by all errors but -EBADMSG. */
 int exchange_certificate(struct exchange *exchange, struct span der, struct certificate_known *out);
 
 /* Steps 14 to 16: the command itself, inside a transaction. */

@@ -22,10 +22,27 @@ static bool domain_key(struct span tamid, struct span id, uint8_t key[TEE_DOMAIN
 	return done;
 }
 
+_Static_assert(TEE_SIGNER_SIZE == CERTIFICATE_NAME_SIZE, "a name fits");
+
+/* What the signer's certificate calls its holder; "?" when it says nothing. */
+static void signer_name(struct tee *tee, struct arena *arena, struct span der,
+			char name[CERTIFICATE_NAME_SIZE])
+{
+	struct certificate_known known;
+	struct otrp_failure failure;
+
+	if (tee_certificate(tee, arena, der, &known, &failure) == 0) {
+		certificate_cache_put(&tee->certificates, der, &known);
+		EVP_PKEY_free(known.key);
+	}
+	memcpy(name, known.name, sizeof(known.name));
+	if (!name[0])
+		strcpy(name, "?");
+}
+
 static int record_make(struct tee *tee, struct arena *arena, const struct domain_ta *ta,
 		       struct tee_image_record *record)
 {
-	X509_AUTO signer = certificate_parse(ta->signer.data, ta->signer.size);
 	struct domain domain = { 0 };
 	int rc = domain_of_id(tee->store, arena, ta->domain, &domain);
 
@@ -33,8 +50,7 @@ static int record_make(struct tee *tee, struct arena *arena, const struct domain
 	if (rc)
 		return rc == -ENOENT ? -EBADMSG : rc;
 	record->version = ta->version;
-	if (signer)
-		(void)certificate_name(signer, record->signer, sizeof(record->signer));
+	signer_name(tee, arena, ta->signer, record->signer);
 	return domain_key(domain.name.tamid, ta->domain, record->domain_key) ? 0 : -ENOMEM;
 }
 
@@ -74,28 +90,7 @@ int tee_ta_image(struct tee *tee, const char *taid, uint8_t **image, size_t *siz
 struct listing {
 	struct tee *tee;
 	json_t *array;
-	struct certificate_cache signers;
 };
-
-/* What the signer's certificate calls its holder. */
-static void signer_name(struct listing *listing, struct span der, char name[CERTIFICATE_NAME_SIZE])
-{
-	const struct certificate_known *known = certificate_cache_find(&listing->signers, der);
-	struct certificate_known fresh = { 0 };
-	struct parser_certificate found;
-	struct otrp_failure failure;
-	struct arena arena = { 0 };
-
-	if (!known) {
-		if (parser_certificate(listing->tee->parser, der, &arena, &found, &failure) == 0 &&
-		    found.name.size && found.name.size < sizeof(fresh.name))
-			memcpy(fresh.name, found.name.data, found.name.size);
-		certificate_cache_put(&listing->signers, der, &fresh);
-		known = &fresh;
-		arena_clear(&arena);
-	}
-	memcpy(name, known->name[0] ? known->name : "?", known->name[0] ? sizeof(known->name) : 2);
-}
 
 static int ta_list_one(void *context, const struct domain_ta *ta)
 {
@@ -106,7 +101,7 @@ static int ta_list_one(void *context, const struct domain_ta *ta)
 	int rc = domain_of_id(listing->tee->store, &arena, ta->domain, &domain);
 
 	if (rc == 0)
-		signer_name(listing, ta->signer, name);
+		signer_name(listing->tee, &arena, ta->signer, name);
 	if (rc == 0 &&
 	    json_array_append_new(listing->array,
 				  json_pack("{s:o, s:o, s:I, s:o, s:o, s:o, s:s}", "taid",
@@ -128,7 +123,6 @@ char *tee_ta_list(struct tee *tee)
 
 	if (ta_each_of_device(tee->store, &arena, ta_list_one, &listing) == 0)
 		text = json_canonical(listing.array);
-	certificate_cache_clear(&listing.signers);
 	json_decref(listing.array);
 	arena_clear(&arena);
 	return text;

@@ -24,14 +24,14 @@ static json_t *certificate_take(struct span *rest)
 /* Of a certificate that signed itself, the chain is itself; others' chains are not known here. */
 static json_t *signer_chain(struct tee *tee, struct span der)
 {
-	struct parser_certificate certificate;
+	struct certificate_known known;
 	struct otrp_failure failure;
 	struct arena arena = { 0 };
 	json_t *chain = json_array();
 
-	if (parser_certificate(tee->parser, der, &arena, &certificate, &failure) == 0 &&
-	    certificate.self_signed)
+	if (tee_certificate(tee, &arena, der, &known, &failure) == 0 && known.self_signed)
 		(void)json_array_append_new(chain, otrp_base64(der.data, der.size));
+	EVP_PKEY_free(known.key);
 	arena_clear(&arena);
 	return chain;
 }
