@@ -41,7 +41,7 @@ struct tam_event {
 };
 
 struct tam {
-	const struct tam_keys *keys;
+	struct tam_keys *keys;
 	const struct device_trust *trust;
 	time_t clock_offset;	  /* seconds that the TAM's clock is ahead of the machine's */
 	unsigned session_seconds; /* after which a session that is not heard of is over; 0: 600 */

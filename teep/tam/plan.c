@@ -37,15 +37,29 @@ static const struct dsi_sd *sd_of(const struct plan_input *input, const char *sp
 	return dsi_sd_find(input->dsi, span_of_text(spid), span_of_text(sdname));
 }
 
+bool plan_ta_there(const struct plan_input *input, const struct wanted_decision *decision)
+{
+	return dsi_ta_find(sd_of(input, decision->spid, decision->sdname),
+			   span_of_text(decision->taid)) != NULL;
+}
+
+/* Whether its image is at hand. */
+static bool deliverable(const struct plan_input *input, const struct wanted_decision *decision)
+{
+	return !decision->bundled ||
+	       (input->bundled_taid && same(input->bundled_taid, decision->taid) &&
+		input->bundled_version == decision->version);
+}
+
 /* A TA that is to be on the device; the domain itself where there is none. */
 static bool wants(const struct plan_input *input, const struct wanted_decision *decision)
 {
 	if (!decision->present)
 		return false;
-	if (!decision->on_request || !decision->taid[0] || requested(input, decision->taid))
+	if (!decision->taid[0] || plan_ta_there(input, decision))
 		return true;
-	return dsi_ta_find(sd_of(input, decision->spid, decision->sdname),
-			   span_of_text(decision->taid)) != NULL;
+	return deliverable(input, decision) &&
+	       (!decision->on_request || requested(input, decision->taid));
 }
 
 static const struct wanted_decision *decision_find(const struct plan_input *input, struct span spid,
@@ -293,7 +307,8 @@ static int plan_domain_update(struct planning *planning, const char *spid, const
 
 static void plan_ta_update(struct planning *planning, const struct wanted_decision *decision)
 {
-	const struct device_ta *record = ta_record(planning->input, decision);
+	const struct plan_input *input = planning->input;
+	const struct device_ta *record = ta_record(input, decision);
 	const int64_t version = record ? record->version : 0;
 	const bool same_image = record && (!record->image_sha256[0] ||
 					   same(record->image_sha256, decision->image_sha256));
@@ -307,7 +322,8 @@ static void plan_ta_update(struct planning *planning, const struct wanted_decisi
 			    "the device has a newer version, and versions are never lowered");
 		return;
 	}
-	if (version == decision->version && same_image && same_data)
+	if ((version == decision->version && same_image && same_data) ||
+	    !deliverable(input, decision))
 		return;
 	step = step_add(planning, OTRP_UPDATE_TA, decision->spid, decision->sdname, decision->taid);
 	if (step) {

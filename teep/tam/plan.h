@@ -41,6 +41,10 @@ struct plan_input {
 	size_t requested_count;
 	const struct plan_failure *failures;
 	size_t failure_count;
+	/* The version of the one TA whose package the client app brought; NULL: none. Bundled TAs
+	 * come and are updated only so. */
+	const char *bundled_taid;
+	int64_t bundled_version;
 };
 
 struct plan_step {
@@ -75,5 +79,8 @@ struct plan {
 
 /* Spans and texts are borrowed from the input; the rest is in the arena. 0 or -ENOMEM. */
 int plan_make(const struct plan_input *input, struct arena *arena, struct plan *out);
+
+/* Whether the device has the TA, in whichever version. */
+bool plan_ta_there(const struct plan_input *input, const struct wanted_decision *decision);
 
 #endif

@@ -1,0 +1,887 @@
+#include "teep/tam/conversation.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "teep/otrp/encoding.h"
+#include "teep/pki/openssl_auto.h"
+#include "teep/tam/catalogue.h"
+#include "teep/tam/event_log.h"
+
+/* How often in a row a session may ask for the state again without a command that passed. */
+#define ATTEMPTS_MAX 3
+
+const char *conversation_text(struct conversation *conversation, const char *format, ...)
+{
+	va_list arguments;
+	char text[512];
+	struct span copy;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	return arena_copy(&conversation->arena, text, strlen(text), &copy) ? span_text(copy) : "";
+}
+
+uint64_t worker_clock(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+void worker_crypto(struct tam_worker *worker, uint64_t before)
+{
+	worker->cost.crypto_ns += worker_clock() - before;
+}
+
+void conversation_occurrence(struct conversation *conversation, enum tam_event_kind kind,
+			     const char *did, const char *spid, const char *text)
+{
+	if (conversation->occurrence_count < OCCURRENCES_MAX)
+		conversation->occurrences[conversation->occurrence_count++] =
+			(struct occurrence) { kind, did, spid, text };
+}
+
+int conversation_progress(struct conversation *conversation, const char *did, const char *spid,
+			  const char *taid, enum deployment_state state, const char *error)
+{
+	if (conversation->progress_count == conversation->progress_room) {
+		const size_t room =
+			conversation->progress_room ? 2 * conversation->progress_room : 16;
+		struct progress *larger = arena_take(&conversation->arena, room * sizeof(*larger));
+
+		if (!larger)
+			return -ENOMEM;
+		if (conversation->progress_count)
+			memcpy(larger, conversation->progress,
+			       conversation->progress_count * sizeof(*larger));
+		conversation->progress = larger;
+		conversation->progress_room = room;
+	}
+	conversation->progress[conversation->progress_count++] =
+		(struct progress) { did, spid, taid, state, error };
+	return 0;
+}
+
+/* ---- Pictures of TEEs ------------------------------------------------------------------------ */
+
+static int picture_load(struct conversation *conversation, const char *did, struct picture *out)
+{
+	struct tam_database *database = conversation->worker->database;
+	struct arena *arena = &conversation->arena;
+	struct otrp_failure failure;
+	int rc;
+
+	*out = (struct picture) { .did = did };
+	if (hex_decode(span_of_text(did), out->did_octets, sizeof(out->did_octets)))
+		return -EBADMSG;
+	rc = device_table_get(database, did, arena, &out->device);
+	if (rc == 0)
+		rc = device_table_tas(database, did, arena, &out->tas, &out->ta_count);
+	if (rc == 0)
+		rc = device_table_domains(database, did, arena, &out->domains, &out->domain_count);
+	if (rc || !out->device.dsi.data || out->device.dsi_hash.size != OTRP_HASH_SIZE)
+		return rc;
+	rc = dsi_parse(out->device.dsi, arena, &out->dsi, &failure);
+	/* One that can't be read any more has to be told again. */
+	out->has_dsi = rc == 0;
+	return rc == -ENOMEM ? rc : 0;
+}
+
+int conversation_picture(struct conversation *conversation, const char *did, struct picture **out)
+{
+	struct picture *picture = conversation->pictures;
+	int rc;
+
+	for (size_t i = 0; i < conversation->picture_count; i++, picture++)
+		if (strcmp(picture->did, did) == 0) {
+			*out = picture;
+			return 0;
+		}
+	if (conversation->picture_count == SESSION_TEES_MAX)
+		return -ENOSPC;
+	rc = picture_load(conversation, did, picture);
+	if (rc)
+		return rc;
+	conversation->picture_count++;
+	*out = picture;
+	return 0;
+}
+
+static const struct device_ta *ta_known(const struct picture *picture, const struct dsi_sd *sd,
+					struct span taid)
+{
+	for (size_t i = 0; i < picture->ta_count; i++)
+		if (span_is(taid, picture->tas[i].taid) &&
+		    span_is(sd->name, picture->tas[i].sdname) &&
+		    span_is(sd->spid, picture->tas[i].spid))
+			return &picture->tas[i];
+	return NULL;
+}
+
+static const char *certificates_known(const struct picture *picture, const struct dsi_sd *sd)
+{
+	for (size_t i = 0; i < picture->domain_count; i++)
+		if (span_is(sd->name, picture->domains[i].sdname) &&
+		    span_is(sd->spid, picture->domains[i].spid))
+			return picture->domains[i].certificates;
+	return "";
+}
+
+/* Domains and TAs as the new state tells them, with what was known of each. */
+static int content_learn(struct picture *picture, const struct dsi *dsi, struct arena *arena)
+{
+	struct device_domain *domains = arena_take(arena, dsi->sd_count * sizeof(*domains));
+	struct device_ta *tas;
+	size_t count = 0;
+
+	for (size_t i = 0; i < dsi->sd_count; i++)
+		count += dsi->sds[i].ta_count;
+	tas = arena_take(arena, count * sizeof(*tas));
+	if (!domains || !tas)
+		return -ENOMEM;
+	count = 0;
+	for (size_t i = 0; i < dsi->sd_count; i++) {
+		const struct dsi_sd *sd = &dsi->sds[i];
+
+		domains[i] =
+			(struct device_domain) { .spid = span_text(sd->spid),
+						 .sdname = span_text(sd->name),
+						 .certificates = certificates_known(picture, sd) };
+		for (size_t n = 0; n < sd->ta_count; n++) {
+			const struct device_ta *known = ta_known(picture, sd, sd->tas[n].taid);
+			struct device_ta *ta = &tas[count++];
+
+			*ta = known ? *known : (struct device_ta) { .image_sha256 = "" };
+			ta->spid = span_text(sd->spid);
+			ta->sdname = span_text(sd->name);
+			ta->taid = span_text(sd->tas[n].taid);
+			ta->name = sd->tas[n].taname.data ? span_text(sd->tas[n].taname) : "";
+			ta->state = "installed";
+		}
+	}
+	picture->domains = domains;
+	picture->domain_count = dsi->sd_count;
+	picture->tas = tas;
+	picture->ta_count = count;
+	return 0;
+}
+
+static int chain_join(const struct span_list *chain, struct arena *arena, struct span *out)
+{
+	size_t size = 0;
+	uint8_t *all, *at;
+
+	for (uint32_t i = 0; i < chain->count; i++)
+		size += chain->item[i].size;
+	all = at = arena_take(arena, size);
+	if (!all)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < chain->count; i++) {
+		memcpy(at, chain->item[i].data, chain->item[i].size);
+		at += chain->item[i].size;
+	}
+	*out = span_of(all, size);
+	return 0;
+}
+
+int picture_learn(struct conversation *conversation, struct picture *picture, struct span text,
+		  const struct dsi *dsi)
+{
+	struct device *device = &picture->device;
+	struct arena *arena = &conversation->arena;
+
+	if (content_learn(picture, dsi, arena) ||
+	    chain_join(&dsi->cacert, arena, &device->tee_chain) ||
+	    !arena_copy(arena, dsi->hash, sizeof(dsi->hash), &device->dsi_hash))
+		return -ENOMEM;
+	device->tee_name = span_text(dsi->name);
+	device->tee_version = span_text(dsi->version);
+	device->firmware_certificate = dsi->has_tfw ? dsi->tfw_cert : (struct span) { 0 };
+	device->dsi = text;
+	device->dsi_generation = dsi->has_generation ? (int64_t)dsi->generation : -1;
+	device->status = DEVICE_TRUSTED;
+	device->reason = "";
+	device->algorithm = jws_algorithm_name(jws_algorithm_of(conversation->key->kind));
+	if (conversation->peer->address)
+		device->address = conversation->peer->address;
+	device->last_seen = tam_time_now();
+	picture->dsi = *dsi;
+	picture->has_dsi = true;
+	picture->learned = true;
+	return 0;
+}
+
+static int ta_apply(struct conversation *conversation, struct picture *picture,
+		    const struct session_command *command)
+{
+	for (size_t i = 0; i < picture->ta_count; i++) {
+		struct device_ta *ta = &picture->tas[i];
+
+		if (strcmp(ta->taid, command->taid) != 0 ||
+		    strcmp(ta->sdname, command->sdname) != 0 ||
+		    strcmp(ta->spid, command->spid) != 0)
+			continue;
+		if (command->version) {
+			ta->version = command->version;
+			ta->image_sha256 = command->image_sha256;
+		}
+		if (command->personalisation)
+			ta->personalisation = command->personalisation;
+		conversation_occurrence(
+			conversation, TAM_EVENT_TA, picture->did, command->spid,
+			conversation_text(conversation, "%s version %lld %s in %s of %s",
+					  command->taid, (long long)ta->version,
+					  command->message == OTRP_INSTALL_TA ? "installed"
+									      : "updated",
+					  command->sdname, command->spid));
+	}
+	for (size_t i = 0; i < conversation->context.sp_count; i++)
+		if (strcmp(conversation->context.sps[i], command->spid) == 0)
+			return 0;
+	if (conversation->context.sp_count < SESSION_SPS_MAX)
+		conversation->context.sps[conversation->context.sp_count++] = command->spid;
+	return 0;
+}
+
+int picture_apply(struct conversation *conversation, struct picture *picture,
+		  const struct session_command *command)
+{
+	picture->learned = true;
+	if (command->message == OTRP_INSTALL_TA || command->message == OTRP_UPDATE_TA)
+		return ta_apply(conversation, picture, command);
+	if (command->message == OTRP_DELETE_TA)
+		conversation_occurrence(conversation, TAM_EVENT_TA, picture->did, command->spid,
+					conversation_text(conversation, "%s deleted from %s of %s",
+							  command->taid, command->sdname,
+							  command->spid));
+	for (size_t i = 0; command->certificates_after[0] && i < picture->domain_count; i++)
+		if (strcmp(picture->domains[i].sdname, command->sdname) == 0 &&
+		    strcmp(picture->domains[i].spid, command->spid) == 0)
+			picture->domains[i].certificates = command->certificates_after;
+	return 0;
+}
+
+void conversation_failure(struct conversation *conversation, const char *did,
+			  enum otrp_message message, const char *spid, const char *sdname,
+			  const char *taid, const char *why, bool final)
+{
+	struct session_context *context = &conversation->context;
+	struct session_failure *failure;
+
+	for (size_t i = 0; i < context->failure_count; i++) {
+		failure = &context->failures[i];
+		if (failure->what.message == message && strcmp(failure->did, did) == 0 &&
+		    strcmp(failure->what.taid, taid) == 0 &&
+		    strcmp(failure->what.sdname, sdname) == 0 &&
+		    strcmp(failure->what.spid, spid) == 0) {
+			/* Once more was all. */
+			failure->final = true;
+			failure->why = why;
+			return;
+		}
+	}
+	if (context->failure_count == SESSION_FAILURES_MAX) {
+		conversation->outcome = OUTCOME_FAILED;
+		conversation->why = "too many commands failed";
+		return;
+	}
+	context->failures[context->failure_count++] =
+		(struct session_failure) { did, { message, spid, sdname, taid }, why, final };
+}
+
+/* ---- What comes next ------------------------------------------------------------------------- */
+
+static uint32_t algorithms_of(const struct tam *tam)
+{
+	return 1U << JWS_RS256 | 1U << JWS_ES256 | (tam->extended ? 1U << JWS_ES384 : 0);
+}
+
+static int frame_make(struct conversation *conversation, char rid[COMMAND_ID_SIZE],
+		      struct span_list *ocsp, struct command_frame *frame)
+{
+	const struct tam *tam = conversation->worker->tam;
+	struct span copy;
+	int rc;
+
+	if (!command_id_make(rid) ||
+	    !arena_copy(&conversation->arena, rid, COMMAND_ID_SIZE - 1, &copy))
+		return -ENOMEM;
+	rc = tam_key_ocsp(tam->keys, conversation->key, &conversation->arena, ocsp);
+	conversation->session.rid = span_text(copy);
+	*frame = (struct command_frame) {
+		.key = conversation->key,
+		.ocsp = ocsp,
+		.tamid = tam_keys_tamid(tam->keys),
+		.rid = conversation->session.rid,
+		.tid = conversation->session.tid,
+	};
+	return rc;
+}
+
+static int command_send(struct conversation *conversation, enum otrp_message message,
+			struct command *command)
+{
+	char *decoded = json_canonical(command->decoded);
+	struct span copy = { 0 };
+
+	json_decref(command->decoded);
+	if (!decoded || !arena_copy(&conversation->arena, decoded, strlen(decoded), &copy)) {
+		free(decoded);
+		free(command->text);
+		return -ENOMEM;
+	}
+	free(decoded);
+	conversation->next = command->text;
+	conversation->session.step = otrp_message_name(message);
+	conversation->has_sent = true;
+	conversation->sent = (struct message) {
+		.tid = conversation->session.tid,
+		.did = conversation->session.did,
+		.kind = conversation_text(conversation, "%sRequest", otrp_message_name(message)),
+		.size = (int64_t)strlen(command->text),
+		.wire = span_of_text(command->text),
+		.decoded = span_text(copy),
+	};
+	return 0;
+}
+
+/* GetDeviceState: what is known of each TEE now is what its answer must not be older than. */
+static int query_make(struct conversation *conversation)
+{
+	struct session_context *context = &conversation->context;
+	const uint64_t before = worker_clock();
+	char rid[COMMAND_ID_SIZE];
+	struct command command;
+	struct command_frame frame;
+	struct span_list ocsp;
+	int rc;
+
+	for (size_t i = 0; i < context->tee_count; i++) {
+		struct picture *picture;
+
+		rc = conversation_picture(conversation, context->tees[i], &picture);
+		if (rc && rc != -ENOENT)
+			return rc;
+		context->generations[i] =
+			rc == 0 && picture->device.dsi.data ? picture->device.dsi_generation : -1;
+	}
+	rc = frame_make(conversation, rid, &ocsp, &frame);
+	if (rc == 0)
+		rc = command_query(&frame, algorithms_of(conversation->worker->tam), &command);
+	worker_crypto(conversation->worker, before);
+	if (rc)
+		return rc;
+	context->querying = true;
+	conversation->session.secret = (struct span) { 0 };
+	return command_send(conversation, OTRP_GET_DEVICE_STATE, &command);
+}
+
+/* All that plan_make() wants to know of one TEE. */
+static int input_collect(struct conversation *conversation, const struct picture *picture,
+			 struct plan_input *out)
+{
+	struct tam_database *database = conversation->worker->database;
+	const struct session_context *context = &conversation->context;
+	struct arena *arena = &conversation->arena;
+	struct wanted_decision *wanted;
+	struct plan_failure *failures =
+		arena_take(arena, context->failure_count * sizeof(*failures));
+	const char **asked, **requested;
+	size_t asked_count = 0;
+	int rc;
+
+	*out = (struct plan_input) { .dsi = &picture->dsi,
+				     .tas = picture->tas,
+				     .ta_count = picture->ta_count,
+				     .domains = picture->domains,
+				     .domain_count = picture->domain_count,
+				     .failures = failures,
+				     .bundled_taid = context->package_taid,
+				     .bundled_version = context->package_version };
+	if (!failures)
+		return -ENOMEM;
+	for (size_t i = 0; i < context->failure_count; i++)
+		if (context->failures[i].final &&
+		    strcmp(context->failures[i].did, picture->did) == 0)
+			failures[out->failure_count++] = context->failures[i].what;
+	rc = wanted_for_device(database, picture->did, arena, &wanted, &out->wanted_count);
+	out->wanted = wanted;
+	if (rc == 0)
+		rc = device_table_requested(database, picture->did, arena, &asked, &asked_count);
+	if (rc)
+		return rc;
+	requested = arena_take(arena, (asked_count + context->requested_count) * sizeof(char *));
+	if (!requested)
+		return -ENOMEM;
+	for (size_t i = 0; i < asked_count; i++)
+		requested[out->requested_count++] = asked[i];
+	for (size_t i = 0; i < context->requested_count; i++)
+		requested[out->requested_count++] = context->requested[i];
+	out->requested = requested;
+	return 0;
+}
+
+/* The certificates of every SP that is wanted. Decisions come sorted by SP. */
+static int certificates_collect(struct conversation *conversation, struct plan_input *input)
+{
+	struct arena *arena = &conversation->arena;
+	struct sp_certificate *all = NULL, *some, *joined;
+	size_t count = 0, more;
+
+	for (size_t i = 0; i < input->wanted_count; i++) {
+		const char *spid = input->wanted[i].spid;
+		int rc;
+
+		if (i && strcmp(spid, input->wanted[i - 1].spid) == 0)
+			continue;
+		rc = sp_certificate_list(conversation->worker->database, spid, arena, &some, &more);
+		if (rc)
+			return rc;
+		joined = arena_take(arena, (count + more) * sizeof(*joined));
+		if (!joined)
+			return -ENOMEM;
+		if (count)
+			memcpy(joined, all, count * sizeof(*joined));
+		if (more)
+			memcpy(joined + count, some, more * sizeof(*joined));
+		all = joined;
+		count += more;
+	}
+	input->certificates = all;
+	input->certificate_count = count;
+	return 0;
+}
+
+/* Several SPs have a domain of that name: DeleteSD and DeleteTA have to say whose. */
+static bool name_is_shared(const struct dsi *dsi, const char *sdname)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < dsi->sd_count; i++)
+		count += span_is(dsi->sds[i].name, sdname);
+	return count > 1;
+}
+
+static int goods_fetch(struct conversation *conversation, const struct picture *picture,
+		       const struct plan_step *step, struct command_goods *goods)
+{
+	struct tam_database *database = conversation->worker->database;
+	struct arena *arena = &conversation->arena;
+	int rc = 0;
+
+	*goods =
+		(struct command_goods) { .did = span_of(picture->did_octets, OTRP_HASH_SIZE),
+					 .name_spid = name_is_shared(&picture->dsi, step->sdname) };
+	if (!step->ta)
+		return 0;
+	if (step->send_image && step->ta->bundled)
+		goods->package = conversation->context.package;
+	else if (step->send_image)
+		rc = catalogue_package(database, step->taid, step->ta->version, arena,
+				       &goods->package);
+	if (rc == 0 && step->send_personalisation)
+		rc = catalogue_personalisation(database, step->taid, step->ta->version, arena,
+					       &goods->personalisation);
+	if (rc == 0)
+		goods->aik = dsi_aik_key(&picture->dsi, span_of_text(step->spid));
+	return rc ? rc : goods->aik ? 0 : -ENOKEY;
+}
+
+static struct session_command command_of(const struct picture *picture,
+					 const struct plan_step *step)
+{
+	return (struct session_command) {
+		.did = picture->did,
+		.message = step->message,
+		.spid = step->spid,
+		.sdname = step->sdname,
+		.taid = step->taid,
+		.version = step->send_image ? step->ta->version : 0,
+		.personalisation = step->send_personalisation ? step->ta->personalisation : 0,
+		.image_sha256 = step->send_image ? step->ta->image_sha256 : "",
+		.certificates_after = step->certificates_after ? step->certificates_after : "",
+	};
+}
+
+static int step_compose(struct conversation *conversation, const struct picture *picture,
+			const struct plan_step *step, const struct command_goods *goods)
+{
+	X509_AUTO certificate = certificate_parse(picture->device.tee_certificate.data,
+						  picture->device.tee_certificate.size);
+	const uint64_t before = worker_clock();
+	char rid[COMMAND_ID_SIZE];
+	struct command command;
+	struct command_frame frame;
+	struct span_list ocsp;
+	int rc;
+
+	if (!certificate)
+		return -EBADMSG;
+	rc = frame_make(conversation, rid, &ocsp, &frame);
+	frame.with_certificates = picture->device.signer_required;
+	frame.tee = picture->device.tee_name;
+	frame.dsihash = picture->device.dsi_hash;
+	frame.recipient = X509_get0_pubkey(certificate);
+	if (rc == 0)
+		rc = command_make(&frame, step, goods, &conversation->arena, &command);
+	worker_crypto(conversation->worker, before);
+	if (rc)
+		return rc;
+	conversation->session.did = picture->did;
+	conversation->session.secret = command.cek;
+	conversation->context.querying = false;
+	conversation->context.command = command_of(picture, step);
+	return command_send(conversation, step->message, &command);
+}
+
+/* A step that passed a moment ago and is to be done again will never be done. */
+static bool repeats(const struct session_command *last, const struct picture *picture,
+		    const struct plan_step *step)
+{
+	const struct session_command again = command_of(picture, step);
+
+	return last->did && last->passed && last->message == step->message &&
+	       last->version == again.version && last->personalisation == again.personalisation &&
+	       strcmp(last->certificates_after, again.certificates_after) == 0 &&
+	       strcmp(last->did, picture->did) == 0 && strcmp(last->taid, step->taid) == 0 &&
+	       strcmp(last->sdname, step->sdname) == 0 && strcmp(last->spid, step->spid) == 0;
+}
+
+/* The first step that can be composed; those that can't are noted and left out. *sent: there was
+ * one. */
+static int picture_plan(struct conversation *conversation, struct picture *picture,
+			struct plan_input *input, struct plan *plan, bool *sent)
+{
+	int rc = input_collect(conversation, picture, input);
+
+	if (rc == 0)
+		rc = certificates_collect(conversation, input);
+	while (rc == 0) {
+		struct command_goods goods = { 0 };
+		const struct plan_step *step;
+		const char *why = NULL;
+
+		rc = plan_make(input, &conversation->arena, plan);
+		if (rc || plan->count == 0)
+			return rc;
+		step = &plan->steps[0];
+		rc = goods_fetch(conversation, picture, step, &goods);
+		if (repeats(&conversation->context.command, picture, step))
+			why = "the TEE says that it is done, and its state does not show it";
+		else if (rc == -ENOENT)
+			why = "the package is not in the catalogue any more";
+		else if (rc == -ENOKEY)
+			why = "the TEE told no key of the service provider";
+		if (!why) {
+			if (rc == 0)
+				rc = step_compose(conversation, picture, step, &goods);
+			EVP_PKEY_free(goods.aik);
+			*sent = rc == 0;
+			return rc;
+		}
+		EVP_PKEY_free(goods.aik);
+		conversation_failure(conversation, picture->did, step->message, step->spid,
+				     step->sdname, step->taid, why, true);
+		if (conversation->outcome == OUTCOME_FAILED)
+			return 0;
+		rc = input_collect(conversation, picture, input);
+		if (rc == 0)
+			rc = certificates_collect(conversation, input);
+	}
+	return rc;
+}
+
+/* Why one decision was not brought about; NULL when it was, or when nothing stood in its way. */
+static const char *hindrance(const struct conversation *conversation, const struct picture *picture,
+			     const struct wanted_decision *decision, const struct plan *plan)
+{
+	const struct session_context *context = &conversation->context;
+
+	for (size_t i = 0; i < plan->problem_count; i++)
+		if (strcmp(plan->problems[i].taid, decision->taid) == 0 &&
+		    strcmp(plan->problems[i].sdname, decision->sdname) == 0 &&
+		    strcmp(plan->problems[i].spid, decision->spid) == 0)
+			return plan->problems[i].text;
+	for (size_t i = 0; i < context->failure_count; i++) {
+		const struct session_failure *failure = &context->failures[i];
+
+		if (failure->final && strcmp(failure->did, picture->did) == 0 &&
+		    (strcmp(failure->what.taid, decision->taid) == 0 ||
+		     failure->what.taid[0] == '\0') &&
+		    strcmp(failure->what.sdname, decision->sdname) == 0 &&
+		    strcmp(failure->what.spid, decision->spid) == 0)
+			return failure->why;
+	}
+	return NULL;
+}
+
+/* Nothing more to do on a TEE: what became of each thing that was wanted. */
+static int picture_settle(struct conversation *conversation, struct picture *picture,
+			  const struct plan_input *input, const struct plan *plan)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < input->wanted_count; i++) {
+		const struct wanted_decision *decision = &input->wanted[i];
+		const char *why = hindrance(conversation, picture, decision, plan);
+		const bool waits = !why && decision->present && decision->bundled &&
+				   decision->taid[0] && !plan_ta_there(input, decision);
+
+		rc = conversation_progress(conversation, picture->did, decision->spid,
+					   decision->taid,
+					   why	   ? DEPLOYMENT_FAILED
+					   : waits ? DEPLOYMENT_WAITING
+						   : DEPLOYMENT_DONE,
+					   why	   ? why
+					   : waits ? "waits for a client app to bring the package"
+						   : "");
+		if (!why)
+			continue;
+		conversation->session.error = why;
+		conversation->session.state = SESSION_FAILED;
+	}
+	return rc;
+}
+
+static int session_end(struct conversation *conversation, enum session_state state,
+		       const char *error)
+{
+	conversation->session.state = state;
+	conversation->session.error = error;
+	conversation->session.step = "";
+	conversation->session.rid = "";
+	conversation->session.secret = (struct span) { 0 };
+	return 0;
+}
+
+static int session_fail(struct conversation *conversation, const char *why)
+{
+	const struct session_context *context = &conversation->context;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < context->tee_count; i++)
+		rc = conversation_progress(conversation, context->tees[i], NULL, NULL,
+					   DEPLOYMENT_FAILED, why);
+	conversation_occurrence(conversation, TAM_EVENT_ALARM, conversation->session.did, "",
+				conversation_text(conversation, "a session failed: %s", why));
+	return rc ? rc : session_end(conversation, SESSION_FAILED, why);
+}
+
+static int plan_next(struct conversation *conversation)
+{
+	struct session_context *context = &conversation->context;
+	bool sent = false;
+	int rc = 0;
+
+	(void)session_end(conversation, SESSION_DONE, "");
+	for (size_t i = 0; rc == 0 && i < context->tee_count; i++) {
+		struct plan_input input;
+		struct picture *picture;
+		struct plan plan;
+
+		rc = conversation_picture(conversation, context->tees[i], &picture);
+		if (rc == -ENOENT) {
+			rc = 0;
+			continue;
+		}
+		if (rc || picture->device.status != DEVICE_TRUSTED)
+			continue;
+		if (!picture->has_dsi) {
+			conversation->session.state = SESSION_OPEN;
+			return query_make(conversation);
+		}
+		rc = picture_plan(conversation, picture, &input, &plan, &sent);
+		if (rc == 0 && conversation->outcome == OUTCOME_FAILED)
+			return session_fail(conversation, conversation->why);
+		if (sent) {
+			conversation->session.state = SESSION_OPEN;
+			conversation->session.error = "";
+			/* Nothing of those that were settled before is lost by being told. */
+			return 0;
+		}
+		if (rc == 0)
+			rc = picture_settle(conversation, picture, &input, &plan);
+	}
+	return rc;
+}
+
+int conversation_next(struct conversation *conversation)
+{
+	struct session *session = &conversation->session;
+
+	if (conversation->outcome == OUTCOME_QUERY && ++session->attempts > ATTEMPTS_MAX) {
+		conversation->outcome = OUTCOME_FAILED;
+		conversation->why =
+			conversation_text(conversation, "given up after %d attempts: %s",
+					  ATTEMPTS_MAX + 1, conversation->why);
+	}
+	if (conversation->outcome == OUTCOME_FAILED)
+		return session_fail(conversation, conversation->why);
+	if (conversation->outcome == OUTCOME_QUERY)
+		return query_make(conversation);
+	return plan_next(conversation);
+}
+
+int conversation_begin(struct conversation *conversation)
+{
+	const struct tam *tam = conversation->worker->tam;
+	char tid[COMMAND_ID_SIZE];
+	struct span copy;
+
+	if (!command_id_make(tid) || !arena_copy(&conversation->arena, tid, sizeof(tid) - 1, &copy))
+		return -ENOMEM;
+	conversation->fresh = true;
+	conversation->session = (struct session) {
+		.tid = span_text(copy),
+		.did = "",
+		.state = SESSION_OPEN,
+		.address = conversation->peer->address ? conversation->peer->address : "",
+		.error = "",
+	};
+	conversation->key = tam_keys_choose(tam->keys, 0);
+	if (!conversation->key)
+		return -ENOKEY;
+	conversation->context.key = conversation->key->index;
+	return query_make(conversation);
+}
+
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+static int picture_write(struct tam_database *database, struct picture *picture)
+{
+	struct device_content content = { .domains = picture->domains,
+					  .domain_count = picture->domain_count,
+					  .tas = picture->tas,
+					  .ta_count = picture->ta_count };
+	struct device_aik *aiks;
+	ARENA_AUTO arena = { 0 };
+	/* A transaction may run twice; the revision that was read stays. */
+	struct device device = picture->device;
+	int rc = device_table_store(database, &device);
+
+	if (rc || !picture->learned)
+		return rc;
+	aiks = arena_take(&arena, picture->dsi.aik_count * sizeof(*aiks));
+	if (!aiks)
+		return -ENOMEM;
+	for (size_t i = 0; i < picture->dsi.aik_count; i++)
+		aiks[i] = (struct device_aik) { .spid = span_text(picture->dsi.aiks[i].spid),
+						.type = picture->dsi.aiks[i].ecc ? "ECC" : "RSA",
+						.key = picture->dsi.aiks[i].der };
+	content.aiks = aiks;
+	content.aik_count = picture->dsi.aik_count;
+	return device_table_store_content(database, picture->did, &content);
+}
+
+static const char *const event_kinds[] = {
+	[TAM_EVENT_SESSION] = "session",
+	[TAM_EVENT_DEVICE] = "device",
+	[TAM_EVENT_TA] = "ta",
+	[TAM_EVENT_ALARM] = "alarm",
+};
+
+static int notes_write(struct tam_database *database, struct conversation *conversation)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < conversation->progress_count; i++) {
+		const struct progress *progress = &conversation->progress[i];
+
+		rc = deployment_progress(database, progress->did, progress->spid, progress->taid,
+					 progress->state, progress->error);
+	}
+	for (size_t i = 0; rc == 0 && i < conversation->occurrence_count; i++) {
+		const struct occurrence *occurrence = &conversation->occurrences[i];
+
+		rc = event_log_add(database, event_kinds[occurrence->kind],
+				   occurrence->did[0] ? occurrence->did : conversation->session.tid,
+				   occurrence->spid, "", occurrence->text);
+	}
+	return rc;
+}
+
+/* What a client app asked for is remembered with the device, once that has shown who it is. */
+static int requests_write(struct tam_database *database, const struct conversation *conversation,
+			  const struct picture *picture)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && picture->first && i < conversation->context.requested_count;
+	     i++)
+		rc = device_table_request_ta(database, picture->did,
+					     conversation->context.requested[i]);
+	return rc;
+}
+
+static int write_all(struct tam_database *database, void *context)
+{
+	struct conversation *conversation = context;
+	struct session session = conversation->session;
+	int rc;
+
+	session.revision = conversation->revision;
+	rc = conversation->fresh ? session_table_add(database, &session)
+				 : session_table_store(database, &session);
+	for (size_t i = 0; rc == 0 && i < conversation->picture_count; i++) {
+		struct picture *picture = &conversation->pictures[i];
+
+		if (picture->learned || picture->touched)
+			rc = picture_write(database, picture);
+		if (rc == 0)
+			rc = requests_write(database, conversation, picture);
+	}
+	if (rc == 0)
+		rc = notes_write(database, conversation);
+	if (rc == 0 && conversation->has_received)
+		rc = message_log_add(database, &conversation->received);
+	if (rc == 0 && conversation->has_sent)
+		rc = message_log_add(database, &conversation->sent);
+	return rc;
+}
+
+int conversation_write(struct conversation *conversation)
+{
+	struct session *session = &conversation->session;
+	int rc;
+
+	if (session->state != SESSION_OPEN)
+		conversation->context.package = (struct span) { 0 };
+	rc = session_context_encode(&conversation->context, &conversation->arena,
+				    &session->context);
+	if (rc)
+		return rc;
+	if (conversation->body.data)
+		session->last_hash = span_of(conversation->body_hash, OTRP_HASH_SIZE);
+	session->last_answer =
+		conversation->next ? span_of_text(conversation->next) : (struct span) { 0 };
+	return tam_database_transaction(conversation->worker->database, TAM_RELAXED, write_all,
+					conversation);
+}
+
+void conversation_tell(const struct conversation *conversation)
+{
+	const struct tam *tam = conversation->worker->tam;
+	struct tam_event event = { .kind = TAM_EVENT_SESSION,
+				   .tid = conversation->session.tid,
+				   .did = conversation->session.did };
+
+	if (!tam->event)
+		return;
+	for (size_t i = 0; i < conversation->occurrence_count; i++) {
+		event.kind = conversation->occurrences[i].kind;
+		event.did = conversation->occurrences[i].did;
+		event.text = conversation->occurrences[i].text;
+		tam->event(tam->event_context, &event);
+	}
+	event.kind = TAM_EVENT_SESSION;
+	event.did = conversation->session.did;
+	event.text = conversation->session.state == SESSION_OPEN
+			     ? conversation->session.step
+			     : session_state_name(conversation->session.state);
+	tam->event(tam->event_context, &event);
+}

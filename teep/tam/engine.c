@@ -1,0 +1,470 @@
+#include "teep/tam/engine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "teep/otrp/compose.h"
+#include "teep/otrp/encoding.h"
+#include "teep/tam/catalogue.h"
+#include "teep/tam/conversation.h"
+#include "teep/tam/transcript.h"
+#include "wire/uuid.h"
+
+/* How often one message is worked on anew because another process was quicker. */
+#define TRIES_MAX	8
+#define SESSION_SECONDS 600
+#define EXPIRE_AT_ONCE	1000
+
+struct tam_worker *tam_worker_open(const struct tam *tam, struct tam_database *database)
+{
+	struct tam_worker *worker = calloc(1, sizeof(*worker));
+
+	if (worker) {
+		worker->tam = tam;
+		worker->database = database;
+	}
+	return worker;
+}
+
+void tam_worker_close(struct tam_worker *worker)
+{
+	free(worker);
+}
+
+struct tam_cost tam_worker_cost(const struct tam_worker *worker)
+{
+	return worker->cost;
+}
+
+static const struct tam_peer nobody;
+
+/* The struct is large; it comes from the heap and goes with conversation_close(). */
+static struct conversation *conversation_open(struct tam_worker *worker,
+					      const struct tam_peer *peer)
+{
+	struct conversation *conversation = calloc(1, sizeof(*conversation));
+
+	if (conversation) {
+		conversation->worker = worker;
+		conversation->peer = peer ? peer : &nobody;
+		conversation->now = time(NULL) + worker->tam->clock_offset;
+	}
+	return conversation;
+}
+
+static void conversation_close(struct conversation *conversation)
+{
+	if (!conversation)
+		return;
+	free(conversation->next);
+	arena_clear(&conversation->arena);
+	free(conversation);
+}
+
+/* ---- Connecting ------------------------------------------------------------------------------ */
+
+static int hints_take(struct conversation *conversation, const struct tam_hints *hints)
+{
+	struct session_context *context = &conversation->context;
+
+	for (size_t i = 0; i < hints->taid_count; i++) {
+		char text[UUID_TEXT_SIZE];
+		struct uuid uuid;
+		struct span copy;
+
+		if (context->requested_count == SESSION_REQUESTED_MAX ||
+		    uuid_parse(hints->taids[i], &uuid))
+			continue;
+		uuid_format(&uuid, text);
+		if (!arena_copy(&conversation->arena, text, strlen(text), &copy))
+			return -ENOMEM;
+		context->requested[context->requested_count++] = span_text(copy);
+	}
+	return 0;
+}
+
+/* A package that the client app brought: one whose octets the catalogue authorises. */
+static int package_take(struct conversation *conversation, const struct tam_hints *hints)
+{
+	struct session_context *context = &conversation->context;
+	struct arena *arena = &conversation->arena;
+	uint8_t hash[OTRP_HASH_SIZE];
+	char digits[2 * sizeof(hash) + 1];
+
+	if (!conversation->worker->tam->bundled)
+		return -EACCES;
+	if (hints->package_size > SESSION_PACKAGE_MAX)
+		return -EMSGSIZE;
+	if (EVP_Digest(hints->package, hints->package_size, hash, NULL, EVP_sha256(), NULL) != 1)
+		return -ENOMEM;
+	hex_encode(hash, sizeof(hash), digits);
+	for (size_t i = 0; i < context->requested_count; i++) {
+		struct ta_version *versions;
+		size_t count;
+		int rc = catalogue_versions(conversation->worker->database, context->requested[i],
+					    arena, &versions, &count);
+
+		if (rc)
+			return rc;
+		for (size_t n = 0; n < count; n++) {
+			if (!versions[n].bundled || versions[n].retired ||
+			    strcmp(versions[n].sha256, digits) != 0)
+				continue;
+			context->package_taid = versions[n].taid;
+			context->package_version = versions[n].version;
+			return arena_copy(arena, hints->package, hints->package_size,
+					  &context->package)
+				       ? 0
+				       : -ENOMEM;
+		}
+	}
+	return -EACCES;
+}
+
+int tam_connect(struct tam_worker *worker, const struct tam_peer *peer,
+		const struct tam_hints *hints, char **request)
+{
+	const uint64_t before = worker_clock();
+	struct conversation *conversation = conversation_open(worker, peer);
+	int rc = conversation ? 0 : -ENOMEM;
+
+	*request = NULL;
+	if (rc == 0 && hints)
+		rc = hints_take(conversation, hints);
+	if (rc == 0 && hints && hints->package)
+		rc = package_take(conversation, hints);
+	if (rc == 0)
+		rc = conversation_begin(conversation);
+	if (rc == 0)
+		rc = conversation_write(conversation);
+	if (rc == 0) {
+		conversation_tell(conversation);
+		*request = conversation->next;
+		conversation->next = NULL;
+	}
+	conversation_close(conversation);
+	worker->cost.messages++;
+	worker->cost.total_ns += worker_clock() - before;
+	return rc;
+}
+
+/* ---- Processing ------------------------------------------------------------------------------ */
+
+/* The session that an answer says it belongs to; NULL when it says none. */
+static const char *tid_of(const struct responses *responses)
+{
+	for (uint32_t i = 0; i < responses->count; i++)
+		if (responses->item[i].kind != RESPONSE_UNREADABLE && responses->item[i].tid.data)
+			return span_text(responses->item[i].tid);
+	return NULL;
+}
+
+static bool from_agent_alone(const struct responses *responses)
+{
+	for (uint32_t i = 0; i < responses->count; i++)
+		if (responses->item[i].kind != RESPONSE_OF_AGENT)
+			return false;
+	return responses->count > 0;
+}
+
+/* What is written of the message that came. */
+static int received_note(struct conversation *conversation, const struct responses *responses,
+			 json_t *decoded)
+{
+	const struct response *first = &responses->item[0];
+	struct message *message = &conversation->received;
+	const bool states = responses->count != 1 || (first->kind == RESPONSE_OF_TEE &&
+						      first->message == OTRP_GET_DEVICE_STATE);
+	json_t *whole = states ? json_pack("{s:O}", "GetDeviceStateResponse", decoded)
+			       : json_incref(json_array_get(decoded, 0));
+	char *text = whole ? json_canonical(whole) : NULL;
+	struct span copy;
+
+	json_decref(whole);
+	if (!text || !arena_copy(&conversation->arena, text, strlen(text), &copy)) {
+		free(text);
+		return -ENOMEM;
+	}
+	free(text);
+	*message = (struct message) {
+		.tid = conversation->session.tid,
+		.did = conversation->session.did,
+		.response = true,
+		.size = (int64_t)conversation->body.size,
+		.wire = conversation->body,
+		.decoded = span_text(copy),
+		.status = responses->count && first->kind == RESPONSE_OF_TEE
+				  ? first->passed ? "pass" : "fail"
+				  : "",
+		.error = conversation->why,
+	};
+	if (states)
+		message->kind = "GetDeviceStateResponse";
+	else if (first->kind == RESPONSE_OF_TEE)
+		message->kind = conversation_text(conversation, "%sResponse",
+						  otrp_answer_name(first->message));
+	else
+		message->kind = "OTrPBrokerError";
+	conversation->has_received = true;
+	return 0;
+}
+
+/* An answer that belongs to no session that is open: a new one begins. */
+static int unsolicited(struct conversation *conversation, struct responses *responses)
+{
+	json_t *decoded = json_array();
+	int rc;
+
+	for (uint32_t i = 0; decoded && i < responses->count; i++)
+		(void)json_array_append_new(
+			decoded, transcript_response(&responses->item[i], (struct span) { 0 },
+						     "it belongs to no session that is open"));
+	memset(&conversation->context, 0, sizeof(conversation->context));
+	rc = conversation_begin(conversation);
+	if (rc == 0)
+		rc = received_note(conversation, responses, decoded);
+	conversation->received.status = "";
+	conversation->received.error = "it belongs to no session that is open";
+	json_decref(decoded);
+	return rc;
+}
+
+static int answered(struct conversation *conversation, struct responses *responses)
+{
+	json_t *decoded = json_array();
+	int rc = decoded ? 0 : -ENOMEM;
+
+	conversation->outcome = OUTCOME_PLAN;
+	if (rc == 0 && conversation->context.querying)
+		rc = conversation_states(conversation, responses, decoded);
+	else if (rc == 0 && responses->count == 1)
+		rc = conversation_result(conversation, &responses->item[0], decoded);
+	else if (rc == 0) {
+		conversation->outcome = OUTCOME_QUERY;
+		conversation->why = "it is no answer to a command";
+	}
+	if (rc == 0)
+		rc = received_note(conversation, responses, decoded);
+	json_decref(decoded);
+	return rc ? rc : conversation_next(conversation);
+}
+
+/* The message came before: what was answered then, where that was kept. */
+static int repeated(struct conversation *conversation)
+{
+	const struct span answer = conversation->session.last_answer;
+
+	if (!answer.data)
+		return 0;
+	conversation->next = strndup((const char *)answer.data, answer.size);
+	return conversation->next ? 0 : -ENOMEM;
+}
+
+/* One try: -ESTALE when another process took the message at the same time. */
+static int message_take(struct conversation *conversation, struct responses *responses,
+			const char *tid)
+{
+	struct session *session = &conversation->session;
+	const struct tam *tam = conversation->worker->tam;
+	int rc = tid ? session_table_get(conversation->worker->database, tid, &conversation->arena,
+					 session)
+		     : -ENOENT;
+
+	if (rc && rc != -ENOENT)
+		return rc;
+	if (rc == 0 &&
+	    span_equal(session->last_hash, span_of(conversation->body_hash, OTRP_HASH_SIZE)) &&
+	    (session->last_answer.data || session->state != SESSION_OPEN))
+		return repeated(conversation);
+	if (rc == 0 && (session->state == SESSION_DONE || session->state == SESSION_FAILED))
+		return 0;
+	if (rc == 0 && session->state == SESSION_OPEN)
+		rc = session_context_parse(session->context, &conversation->arena,
+					   &conversation->context);
+	else
+		rc = -EBADMSG;
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc == 0) {
+		conversation->revision = session->revision;
+		conversation->key = conversation->context.key < tam_keys_count(tam->keys)
+					    ? tam_keys_at(tam->keys, conversation->context.key)
+					    : NULL;
+	}
+	rc = conversation->key ? answered(conversation, responses)
+			       : unsolicited(conversation, responses);
+	return rc ? rc : conversation_write(conversation);
+}
+
+static int process(struct tam_worker *worker, const struct tam_peer *peer, struct span body,
+		   struct responses *responses, char **next, char tid[TAM_TID_SIZE])
+{
+	const char *asked = tid_of(responses);
+	int rc = -ESTALE;
+
+	/* Nobody is there, and it can't be told whose TEE is meant. */
+	if (!asked && from_agent_alone(responses))
+		return 0;
+	for (int i = 0; rc == -ESTALE && i < TRIES_MAX; i++) {
+		struct conversation *conversation = conversation_open(worker, peer);
+
+		if (!conversation)
+			return -ENOMEM;
+		conversation->body = body;
+		if (EVP_Digest(body.data, body.size, conversation->body_hash, NULL, EVP_sha256(),
+			       NULL) != 1)
+			rc = -ENOMEM;
+		else
+			rc = message_take(conversation, responses, asked);
+		if (rc == 0) {
+			if (conversation->has_received)
+				conversation_tell(conversation);
+			if (conversation->session.tid)
+				(void)snprintf(tid, TAM_TID_SIZE, "%s", conversation->session.tid);
+			*next = conversation->next;
+			conversation->next = NULL;
+		}
+		conversation_close(conversation);
+	}
+	return rc == -ESTALE ? -EAGAIN : rc;
+}
+
+int tam_process(struct tam_worker *worker, const struct tam_peer *peer, const void *body,
+		size_t size, char **next, char tid[TAM_TID_SIZE])
+{
+	const struct tam *tam = worker->tam;
+	const struct otrp_options options = { .extended = tam->extended };
+	const uint64_t before = worker_clock();
+	struct responses *responses;
+	struct otrp_failure failure;
+	ARENA_AUTO arena = { 0 };
+	int rc;
+
+	*next = NULL;
+	tid[0] = '\0';
+	if (size > (tam->message_max ? tam->message_max : OTRP_MESSAGE_SIZE_MAX))
+		return -EMSGSIZE;
+	responses = arena_take(&arena, sizeof(*responses));
+	if (!responses)
+		return -ENOMEM;
+	rc = responses_parse(span_of(body, size), &options, &arena, responses, &failure);
+	if (rc == 0)
+		rc = process(worker, peer, span_of(body, size), responses, next, tid);
+	worker->cost.messages++;
+	worker->cost.total_ns += worker_clock() - before;
+	return rc;
+}
+
+/* ---- Keys for client apps -------------------------------------------------------------------- */
+
+static json_t *taids_of(const struct device_ta *tas, size_t count, const char *spid)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(tas[i].spid, spid) == 0)
+			(void)json_array_append_new(array, json_string(tas[i].taid));
+	return array;
+}
+
+/* Whether the client app is one of this SP's: its TA was asked for, or got in this session. */
+static bool concerns(const struct session_context *context, const struct device_ta *tas,
+		     size_t count, const char *spid)
+{
+	for (size_t i = 0; i < context->requested_count; i++)
+		for (size_t n = 0; n < count; n++)
+			if (strcmp(tas[n].taid, context->requested[i]) == 0 &&
+			    strcmp(tas[n].spid, spid) == 0)
+				return true;
+	for (size_t i = 0; context->requested_count == 0 && i < context->sp_count; i++)
+		if (strcmp(context->sps[i], spid) == 0)
+			return true;
+	return false;
+}
+
+/* An entry for each key that concerns the session, of one of its TEEs. */
+static int aiks_add(struct tam_worker *worker, const struct session_context *context,
+		    const char *did, struct arena *arena, json_t *array)
+{
+	struct device_aik *aiks;
+	struct device_ta *tas;
+	size_t aik_count, ta_count;
+	int rc = device_table_aiks(worker->database, did, arena, &aiks, &aik_count);
+
+	if (rc == 0)
+		rc = device_table_tas(worker->database, did, arena, &tas, &ta_count);
+	for (size_t i = 0; rc == 0 && i < aik_count; i++) {
+		if (!concerns(context, tas, ta_count, aiks[i].spid))
+			continue;
+		if (json_array_append_new(
+			    array, json_pack("{s:s, s:o, s:s, s:o}", "spid", aiks[i].spid, "spaik",
+					     otrp_base64(aiks[i].key.data, aiks[i].key.size),
+					     "spaiktype", aiks[i].type, "taids",
+					     taids_of(tas, ta_count, aiks[i].spid))))
+			rc = -ENOMEM;
+	}
+	return rc;
+}
+
+static int aiks_collect(struct tam_worker *worker, const char *tid, struct arena *arena,
+			json_t *array, size_t *key)
+{
+	struct session_context *context = arena_take(arena, sizeof(*context));
+	struct session session;
+	int rc = context ? session_table_get(worker->database, tid, arena, &session) : -ENOMEM;
+
+	if (rc)
+		return rc;
+	if (session.state != SESSION_DONE && session.state != SESSION_FAILED)
+		return -ENOENT;
+	rc = session_context_parse(session.context, arena, context);
+	for (size_t i = 0; rc == 0 && i < context->tee_count; i++)
+		rc = aiks_add(worker, context, context->tees[i], arena, array);
+	*key = context->key;
+	return rc == 0 && json_array_size(array) == 0 ? -ENOENT : rc;
+}
+
+/* A message of ours, in the form of the others: {"TAMSPAIK": JWS of {"TAMSPAIKTBS": …}}. */
+int tam_aik(struct tam_worker *worker, const char *tid, char **signed_keys)
+{
+	struct tam_keys *keys = worker->tam->keys;
+	json_t *array = json_array(), *payload = NULL, *message = NULL;
+	char *text = NULL;
+	ARENA_AUTO arena = { 0 };
+	size_t index = 0;
+	int rc = array ? aiks_collect(worker, tid, &arena, array, &index) : -ENOMEM;
+
+	*signed_keys = NULL;
+	if (rc == 0 && index >= tam_keys_count(keys))
+		index = 0;
+	if (rc == 0) {
+		payload = json_pack("{s:{s:s, s:s, s:s, s:O}}", "TAMSPAIKTBS", "ver", OTRP_VERSION,
+				    "tid", tid, "tamid", tam_keys_tamid(keys), "aiks", array);
+		text = payload ? json_canonical(payload) : NULL;
+	}
+	if (text)
+		message = json_pack("{s:o}", "TAMSPAIK",
+				    jws_sign(span_of_text(text), tam_keys_at(keys, index)->key,
+					     tam_keys_at(keys, index)->chain));
+	if (message)
+		*signed_keys = json_canonical(message);
+	if (rc == 0 && !*signed_keys)
+		rc = -ENOMEM;
+	json_decref(message);
+	json_decref(payload);
+	json_decref(array);
+	free(text);
+	return rc;
+}
+
+int tam_expire(struct tam_worker *worker)
+{
+	const unsigned seconds =
+		worker->tam->session_seconds ? worker->tam->session_seconds : SESSION_SECONDS;
+	int64_t expired = 0;
+	int rc = session_table_expire(worker->database, tam_time_now() - (int64_t)seconds * 1000,
+				      EXPIRE_AT_ONCE, &expired);
+
+	return rc ? rc : (int)expired;
+}

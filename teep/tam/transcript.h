@@ -1,0 +1,24 @@
+/*
+ * Messages as people read them: what was signed, with what was encrypted in its place, long octets
+ * told in short.
+ *
+ * Used by the TAM for its message log. Content keys, TA images and personalisation data never get
+ * in: they are not in the values that this is given, but encrypted.
+ */
+#ifndef TEESIM_TEEP_TAM_TRANSCRIPT_H
+#define TEESIM_TEEP_TAM_TRANSCRIPT_H
+
+#include "teep/tam/response.h"
+
+/* {"<name>TBSRequest": …}; `plain` (may be NULL) in the place of `content`. The caller's reference,
+ * or NULL without memory. Both values are borrowed. */
+json_t *transcript_request(const char *name, const json_t *tbs, const json_t *plain);
+
+/*
+ * One answer: `plaintext` (absent where it was not decrypted) in the place of what was encrypted;
+ * `verdict` is what the TAM made of it. The caller's reference, or NULL without memory.
+ */
+json_t *transcript_response(const struct response *response, struct span plaintext,
+			    const char *verdict);
+
+#endif
