@@ -83,12 +83,12 @@ static int start(struct tam_database *database, void *context)
 	rc = tam_database_integer(
 		database, &starting->id,
 		"INSERT INTO deployment(scope, scope_id, spid, sdname, taid, version, present, "
-		"created, created_by, replaced) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, 0) "
-		"RETURNING id",
+		"created, created_by, replaced, on_request) "
+		"VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10) RETURNING id",
 		TAM_VALUES(tam_integer(what->scope), tam_text(what->scope_id), tam_text(what->spid),
 			   tam_text(what->sdname), tam_text(what->taid), tam_integer(what->version),
 			   tam_integer(what->present), tam_integer(what->created),
-			   tam_text(what->created_by)));
+			   tam_text(what->created_by), tam_integer(what->on_request)));
 	if (!rc)
 		rc = deployment_end(database, what, starting->id);
 	return rc ? rc : enlist_all(database, starting);
@@ -109,7 +109,7 @@ int deployment_start(struct tam_database *database, struct wanted *what, struct 
 #define COLUMNS                                                                                 \
 	"SELECT d.id, d.scope, d.scope_id, d.spid, d.sdname, d.taid, d.version, d.present, "    \
 	"d.created, d.created_by, d.replaced, " COUNT_OF("0") ", " COUNT_OF("1") ", " COUNT_OF( \
-		"2") ", " COUNT_OF("3") " FROM deployment d "
+		"2") ", " COUNT_OF("3") ", d.on_request FROM deployment d "
 
 static void read_deployment(struct tam_rows *rows, struct arena *arena, void *item)
 {
@@ -126,6 +126,7 @@ static void read_deployment(struct tam_rows *rows, struct arena *arena, void *it
 		.present = tam_row_integer(rows, 7),
 		.created = tam_row_integer(rows, 8),
 		.created_by = tam_row_text(rows, 9, arena),
+		.on_request = tam_row_integer(rows, 15),
 	};
 	deployment->replaced = tam_row_integer(rows, 10);
 	deployment->waiting = tam_row_integer(rows, 11);

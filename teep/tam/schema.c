@@ -71,14 +71,16 @@ static const char *const version_1[] = {
 
 	"CREATE TABLE wanted(id SERIAL, scope NUMBER NOT NULL, scope_id TEXT NOT NULL,"
 	"spid TEXT NOT NULL REFERENCES sp, sdname TEXT NOT NULL, taid TEXT NOT NULL,"
-	"version NUMBER NOT NULL, present NUMBER NOT NULL, created NUMBER NOT NULL,"
+	"version NUMBER NOT NULL, present NUMBER NOT NULL, on_request NUMBER NOT NULL,"
+	"created NUMBER NOT NULL,"
 	"created_by TEXT NOT NULL, UNIQUE(scope, scope_id, spid, sdname, taid))TABLE_END",
 	"CREATE INDEX wanted_spid ON wanted(spid)",
 	"CREATE INDEX wanted_taid ON wanted(taid)",
 
 	"CREATE TABLE deployment(id SERIAL, scope NUMBER NOT NULL, scope_id TEXT NOT NULL,"
 	"spid TEXT NOT NULL, sdname TEXT NOT NULL, taid TEXT NOT NULL, version NUMBER NOT NULL,"
-	"present NUMBER NOT NULL, created NUMBER NOT NULL, created_by TEXT NOT NULL,"
+	"present NUMBER NOT NULL, on_request NUMBER NOT NULL, created NUMBER NOT NULL,"
+	"created_by TEXT NOT NULL,"
 	"replaced NUMBER NOT NULL)TABLE_END",
 	"CREATE INDEX deployment_scope ON deployment(scope, scope_id, replaced)",
 	"CREATE INDEX deployment_spid ON deployment(spid)",

@@ -104,15 +104,16 @@ static int set(struct tam_database *database, void *context)
 	return tam_database_integer(
 		database, &entry->id,
 		"INSERT INTO wanted(scope, scope_id, spid, sdname, taid, version, present, "
-		"created, "
-		"created_by) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+		"created, created_by, on_request) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
 		"ON CONFLICT(scope, scope_id, spid, sdname, taid) DO UPDATE SET "
 		"version = excluded.version, present = excluded.present, "
-		"created = excluded.created, created_by = excluded.created_by RETURNING id",
+		"on_request = excluded.on_request, created = excluded.created, created_by = "
+		"excluded.created_by RETURNING id",
 		TAM_VALUES(tam_integer(entry->scope), tam_text(entry->scope_id),
 			   tam_text(entry->spid), tam_text(entry->sdname), tam_text(entry->taid),
 			   tam_integer(entry->version), tam_integer(entry->present),
-			   tam_integer(entry->created), tam_text(entry->created_by)));
+			   tam_integer(entry->created), tam_text(entry->created_by),
+			   tam_integer(entry->on_request)));
 }
 
 int wanted_set(struct tam_database *database, struct wanted *entry, const char **why)
@@ -137,7 +138,7 @@ int wanted_set(struct tam_database *database, struct wanted *entry, const char *
 
 #define COLUMNS                                                                              \
 	"SELECT w.id, w.scope, w.scope_id, w.spid, w.sdname, w.taid, w.version, w.present, " \
-	"w.created, w.created_by FROM "
+	"w.created, w.created_by, w.on_request FROM "
 
 static void read_wanted(struct tam_rows *rows, struct arena *arena, void *item)
 {
@@ -153,6 +154,7 @@ static void read_wanted(struct tam_rows *rows, struct arena *arena, void *item)
 	entry->present = tam_row_integer(rows, 7);
 	entry->created = tam_row_integer(rows, 8);
 	entry->created_by = tam_row_text(rows, 9, arena);
+	entry->on_request = tam_row_integer(rows, 10);
 }
 
 struct removal {
@@ -228,6 +230,7 @@ static void read_decision(struct tam_rows *rows, struct arena *arena, void *item
 	decision->image_sha256 = tam_row_text(rows, 6, arena);
 	decision->signer = tam_row_text(rows, 7, arena);
 	decision->bundled = tam_row_integer(rows, 8);
+	decision->on_request = tam_row_integer(rows, 9);
 	/* Nothing that could be delivered. */
 	if (*decision->taid && !decision->version)
 		decision->present = false;
@@ -242,7 +245,8 @@ int wanted_for_device(struct tam_database *database, const char *did, struct are
 		database, arena, read_decision, sizeof(*all), &all, &entries,
 		"SELECT w.spid, w.sdname, w.taid, w.present, COALESCE(v.version, 0), "
 		"CASE WHEN v.personalisation > 0 THEN v.personalisation ELSE 0 END, "
-		"v.image_sha256, v.signer, COALESCE(v.bundled, 0) FROM " ENTRIES_OF_DEVICE
+		"v.image_sha256, v.signer, COALESCE(v.bundled, 0), w.on_request "
+		"FROM " ENTRIES_OF_DEVICE
 		"LEFT JOIN ta_version v ON v.taid = w.taid AND v.retired = 0 AND v.version = "
 		"CASE WHEN w.version = 0 THEN (SELECT MAX(version) FROM ta_version l WHERE "
 		"l.taid = w.taid AND l.retired = 0) ELSE w.version END " NEAREST_FIRST,
