@@ -506,6 +506,34 @@ int request_note(struct store *store, struct arena *arena, struct span tamid,
 	return rc;
 }
 
+struct slot_search {
+	struct arena *arena;
+	struct span tid, slot;
+};
+
+static int slot_match(void *context, struct span key, struct span value)
+{
+	struct slot_search *search = context;
+
+	if (!span_equal(value, search->tid))
+		return 0;
+	return arena_copy(search->arena, key.data, key.size, &search->slot) ? 1 : -ENOMEM;
+}
+
+/* A session whose id is used again has one slot, not an older one as well that takes it along. */
+static int session_slot_leave(struct store *store, struct arena *arena, struct span tamid,
+			      struct span tid)
+{
+	struct slot_search search = { .arena = arena, .tid = tid };
+	struct span unused;
+	int rc = store_get(store, KEY2(arena, ROW_SESSION, tid, tamid), arena, &unused);
+
+	if (rc)
+		return rc == -ENOENT ? 0 : rc;
+	rc = store_scan(store, KEY1(arena, ROW_SESSION_AGE, tamid), true, slot_match, &search);
+	return rc == 1 ? store_delete(store, search.slot) : rc;
+}
+
 int session_put(struct store *store, struct arena *arena, struct span tid,
 		struct tam_memory *memory, const struct tam_session *session)
 {
@@ -517,7 +545,9 @@ int session_put(struct store *store, struct arena *arena, struct span tid,
 	if (!number.data)
 		return -ENOMEM;
 	slot = KEY2(arena, ROW_SESSION_AGE, session->tamid, number);
-	rc = store_get(store, slot, arena, &old);
+	rc = session_slot_leave(store, arena, session->tamid, tid);
+	if (rc == 0)
+		rc = store_get(store, slot, arena, &old);
 	if (rc == 0) {
 		rc = store_delete(store, KEY2(arena, ROW_SESSION, old, session->tamid));
 		if (rc == -ENOENT)

@@ -84,6 +84,8 @@ static void job_serve(int sock)
 				       &arena, &octets) == 0)
 			(void)parser_stream_write(sock, octets);
 	}
+	/* Its end is put off until the TEE has time for it. */
+	(void)!read(sock, &answer, 1);
 	arena_clear(&arena);
 }
 

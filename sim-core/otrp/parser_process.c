@@ -16,6 +16,8 @@ struct parser_process {
 	pid_t pid;
 	int control;
 	unsigned int used; /* children that were not made up for */
+	/* Their sockets: a child ends with its own, which takes time that nobody has before. */
+	int spent[PARSER_READY];
 };
 
 static int process_spawn(const char *program, int sock, pid_t *pid)
@@ -68,6 +70,7 @@ int parser_process_start(struct parser_process **out, const char *program)
 
 void parser_process_stop(struct parser_process *process)
 {
+	parser_process_refill(process);
 	/* It ends when nobody is there to ask. */
 	close(process->control);
 	while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR)
@@ -84,6 +87,11 @@ void parser_process_refill(struct parser_process *process)
 {
 	const char word = (char)process->used;
 
+	for (unsigned int i = 0; i < process->used; i++) {
+		if (process->spent[i] >= 0)
+			close(process->spent[i]);
+		process->spent[i] = -1;
+	}
 	/* One that is gone is noticed by who needs it. */
 	if (process->used && socket_send(process->control, &word, 1, NULL, 0) == 0)
 		process->used = 0;
@@ -95,14 +103,16 @@ static int child_take(struct parser_process *process)
 	struct packet_fds fds;
 	char word;
 
-	if (process->used >= PARSER_READY / 2)
+	if (process->used == PARSER_READY)
 		parser_process_refill(process);
+	if (process->used == PARSER_READY)
+		return -EIO;
 	if (socket_receive(process->control, &word, 1, &fds, 0) != 1 || fds.count != 1) {
 		packet_fds_close(&fds);
 		return -EIO;
 	}
-	process->used++;
-	return packet_fds_take(&fds, 0);
+	process->spent[process->used++] = fds.fd[0];
+	return fds.fd[0];
 }
 
 int parser_process_do(struct parser_process *process, const struct parser_job *job,
@@ -120,7 +130,6 @@ int parser_process_do(struct parser_process *process, const struct parser_job *j
 	rc = parser_stream_write(sock, question);
 	if (rc == 0)
 		rc = parser_stream_read(sock, PARSER_SIZE_MAX, arena, &answer);
-	close(sock);
 	if (rc == 0)
 		rc = answer_take(answer, out);
 	return rc == -EPIPE ? -EBADMSG : rc;

@@ -28,7 +28,7 @@ int parser_process_do(struct parser_process *process, const struct parser_job *j
 void parser_process_refill(struct parser_process *process);
 
 /* How many children wait. */
-#define PARSER_READY 8
+#define PARSER_READY 10
 
 /* The descriptor of the socket in the program. */
 #define PARSER_SOCKET 3

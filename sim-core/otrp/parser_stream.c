@@ -1,20 +1,33 @@
 #include "otrp/parser_stream.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-static int send_all(int sock, const uint8_t *data, size_t size)
+/* What comes with the first read; longer ones take another. */
+#define FIRST_READ 16384U
+
+static int send_all(int sock, struct iovec parts[2])
 {
-	while (size) {
-		const ssize_t n = send(sock, data, size, MSG_NOSIGNAL);
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+
+	while (parts[0].iov_len || parts[1].iov_len) {
+		const ssize_t n = sendmsg(sock, &message, MSG_NOSIGNAL);
+		size_t sent = n > 0 ? (size_t)n : 0;
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return errno == ECONNRESET ? -EPIPE : -errno;
-		data += n;
-		size -= (size_t)n;
+		for (int i = 0; i < 2; i++) {
+			const size_t of_part = sent < parts[i].iov_len ? sent : parts[i].iov_len;
+
+			parts[i].iov_base = (uint8_t *)parts[i].iov_base + of_part;
+			parts[i].iov_len -= of_part;
+			sent -= of_part;
+		}
 	}
 	return 0;
 }
@@ -36,25 +49,33 @@ static int read_all(int sock, uint8_t *data, size_t size)
 
 int parser_stream_write(int sock, struct span octets)
 {
-	const uint32_t size = (uint32_t)octets.size;
-	int rc = send_all(sock, (const uint8_t *)&size, sizeof(size));
+	uint32_t size = (uint32_t)octets.size;
+	struct iovec parts[2] = { { &size, sizeof(size) }, { (void *)octets.data, octets.size } };
 
-	return rc ? rc : send_all(sock, octets.data, octets.size);
+	return send_all(sock, parts);
 }
 
 int parser_stream_read(int sock, uint32_t most, struct arena *arena, struct span *out)
 {
-	uint8_t *data;
+	uint8_t first[FIRST_READ], *data;
 	uint32_t size;
-	int rc = read_all(sock, (uint8_t *)&size, sizeof(size));
+	ssize_t n;
 
-	if (rc)
-		return rc;
-	if (size > most)
+	do {
+		n = read(sock, first, sizeof(first));
+	} while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n == 0 || errno == ECONNRESET ? -EPIPE : -errno;
+	if (n < (ssize_t)sizeof(size))
+		return -EBADMSG;
+	memcpy(&size, first, sizeof(size));
+	n -= (ssize_t)sizeof(size);
+	if (size > most || (size_t)n > size)
 		return -EBADMSG;
 	data = arena_take(arena, size);
 	if (!data)
 		return -ENOMEM;
 	*out = span_of(data, size);
-	return read_all(sock, data, size);
+	memcpy(data, first + sizeof(size), (size_t)n);
+	return read_all(sock, data + n, size - (size_t)n);
 }

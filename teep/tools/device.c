@@ -74,7 +74,8 @@ static int look(int argc, char **argv, bool print)
 		return status;
 	if (!device_directory(device, directory, sizeof(directory)))
 		return EXIT_USAGE;
-	result = boot_device(directory, &boot, err, sizeof(err));
+	/* Looks, and mends nothing. */
+	result = boot_verify(directory, &boot, err, sizeof(err));
 	if (result) {
 		(void)tool_refuse("%s", err);
 		return (int)result;
