@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "boot/boot.h"
 #include "boot/manufacture.h"
 #include "teep/pki/openssl_auto.h"
 #include "teep/tools/arguments.h"
@@ -95,6 +96,7 @@ static int order_execute(const struct order *order, const char *directory,
 			 struct manufacture *manufacture)
 {
 	struct authority firmware = { 0 }, tee = { 0 };
+	struct boot boot;
 	int rc = EXIT_DONE;
 
 	if (authority_open(&firmware, order->pki, HIERARCHY_FIRMWARE,
@@ -106,8 +108,12 @@ static int order_execute(const struct order *order, const char *directory,
 	} else {
 		manufacture->firmware_authority = &firmware;
 		manufacture->tee_authority = &tee;
-		if (manufacture_device(directory, manufacture, err, sizeof(err)))
+		/* It leaves the factory once it has booted: then there is a record. */
+		if (manufacture_device(directory, manufacture, err, sizeof(err)) ||
+		    boot_device(directory, &boot, err, sizeof(err)))
 			rc = tool_refuse("%s", err);
+		else
+			boot_clear(&boot);
 	}
 	authority_close(&firmware);
 	authority_close(&tee);

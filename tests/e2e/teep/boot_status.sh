@@ -37,5 +37,16 @@ broken 14 boot/tfw.key.sealed flip
 broken 16 boot/tee.img flip
 broken 17 boot/tee.key.sealed flip
 broken 20 boot/tam-roots.pem truncate -s 0
+broken 19 boot.record flip
+# Verifying has not put right what it found.
+flip "$device/boot.record"
+expect 19 "a boot record that was changed"
+expect 19 "the same, looked at again"
+# Starting the device does.
+echo '{}' | teesim otrp exec --device device >/dev/null
+expect 0 "booted"
+rm "$device/boot.record"
+expect 19 "no boot record"
+echo '{}' | teesim otrp exec --device device >/dev/null
 cp pki/firmware/ca.pem "$device/boot/tfw.pem"
 expect 15 "another firmware certificate"
