@@ -24,8 +24,8 @@ struct tam_key_source {
 	 * pin-value or, better, pin-source=/path of a file that is closed to others. */
 	const char *key;
 	const char *chain; /* PEM: the leaf first, and up to the root */
-	/* Files of DER or PEM responses, at most SPAN_LIST_MAX - 1 all in all, for the leaf and the
-	 * authorities above it. They are read again when they change. */
+	/* Files of responses in DER, at most SPAN_LIST_MAX - 1, for the leaf and the authorities
+	 * above it, in any order. They are read again when they change. */
 	const char *const *ocsp;
 	size_t ocsp_count;
 };
@@ -73,7 +73,7 @@ const struct tam_key *tam_keys_choose(const struct tam_keys *keys, unsigned int 
 
 /* Copies of the present responses, in the order of the chain; those that are not there are left
  * out. 0 or -ENOMEM. */
-int tam_key_ocsp(struct tam_keys *keys, const struct tam_key *key, struct arena *arena,
+int tam_key_ocsp(const struct tam_keys *keys, const struct tam_key *key, struct arena *arena,
 		 struct span_list *out);
 
 /*

@@ -148,9 +148,7 @@ static int certificate_read(struct span der, struct arena *arena, struct sp_cert
 		return -EBADMSG;
 	}
 	if (!certificate_fits(certificate, ROLE_SP)) {
-		*why = "a signer's certificate has an RSA key of 2048 bits or more, or one on "
-		       "P-256 or "
-		       "P-384, is no authority's, and allows digital signatures";
+		*why = "its key is neither RSA of 2048 bits or more, nor on P-256 or P-384";
 		return -EBADMSG;
 	}
 	if (X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0) {

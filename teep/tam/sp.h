@@ -47,7 +47,7 @@ int sp_list(struct tam_database *database, const char *after, int64_t limit, str
 
 /*
  * Vet a certificate (DER) for an SP; it may be self-signed. -EBADMSG with why: no certificate, or
- * one that may not sign (key of another kind, not a leaf, expired); -EEXIST; -ENOENT: no such SP.
+ * one with a key of another kind, or expired; -EEXIST; -ENOENT: no such SP.
  */
 int sp_certificate_add(struct tam_database *database, const char *spid, struct span der,
 		       struct arena *arena, struct sp_certificate *out, const char **why);
