@@ -363,23 +363,43 @@ static int show(struct request *request)
 
 /* ---- rm ---- */
 
-static int remove_all(struct storage *storage, struct storage_partition *partition)
+/* Goes on after what can't be removed, and says so. */
+static int remove_all(struct storage *storage, struct storage_partition *partition, const char *ta)
 {
-	struct storage_entry entry;
-	uint32_t cursor = 0;
-	int code;
+	struct storage_entry entry = { 0 };
+	char name[STORAGE_NAME_TEXT];
+	uint32_t cursor = 0, before = UINT32_MAX;
+	bool lost = false;
+	int code, status = EXIT_OK;
 
 	while ((code = storage_next(partition, &cursor, &entry)) != -ENOENT) {
-		if (code < 0 && code != -EBADMSG)
-			return code;
+		/* Nothing to go on with. */
+		if ((code < 0 && code != -EBADMSG) || cursor == before)
+			break;
+		before = cursor;
+		if (code == -EBADMSG && !entry.name_size && !entry.charge) {
+			lost = true;
+			continue;
+		}
 		code = storage_remove_name(partition, entry.name, entry.name_size);
+		storage_object_name_text(entry.name, entry.name_size, name);
 		if (code < 0 && code != -ENOENT)
-			return code;
+			status = failed(name, code);
 		/* What waits to be cleaned away is written with each removal. */
 		while (storage_clean(storage) == 1)
 			;
 	}
-	return 0;
+	lost |= code == -EBADMSG;
+	if (code < 0 && code != -ENOENT && code != -EBADMSG)
+		return failed(ta, code);
+	if (!lost)
+		return status;
+	fprintf(stderr,
+		"teesim storage: %s: a part of its directory was damaged; what it named is "
+		"removed as well\n",
+		ta);
+	code = storage_partition_mend(partition);
+	return code < 0 ? failed(ta, code) : status;
 }
 
 static int erase(struct request *request)
@@ -402,9 +422,8 @@ static int erase(struct request *request)
 		return EXIT_REFUSED;
 	status = EXIT_OK;
 	if (request->all)
-		code = remove_all(storage, partition_of(storage, &ta, request->store));
-	if (code < 0)
-		status = failed(request->words[0], code);
+		status = remove_all(storage, partition_of(storage, &ta, request->store),
+				    request->words[0]);
 	for (int i = 1; i < request->count; i++) {
 		(void)name_parse(request->words[i], name, &size);
 		code = storage_remove_name(partition_of(storage, &ta, request->store), name, size);

@@ -27,6 +27,7 @@
 #include <tee_api_types.h>
 
 #include "device/clock.h"
+#include "wire/channel_host.h"
 
 /* The device that the services are part of. */
 struct services_device {
@@ -50,6 +51,8 @@ enum pseudo_ta_opener {
 	PSEUDO_TA_FOR_TAS = 2,
 };
 
+#define PSEUDO_TA_WORKED CHANNEL_LISTENER_WORKED
+
 /* Members but `name` and `openers` may be NULL: then there is nothing to do, and no command. */
 struct pseudo_ta {
 	/* For the log. */
@@ -69,9 +72,10 @@ struct pseudo_ta {
 	void (*close)(void *context);
 	/* Called once, when the process ends in good order. */
 	void (*stop)(void);
-	/* Called when there is no operation to run; returns true where it did something and has
-	 * more to do. */
-	bool (*idle)(void);
+	/* Called when there is no operation to run. Returns PSEUDO_TA_WORKED where it did something
+	 * and may have more to do, else after how many nanoseconds (less than a second) it wants to
+	 * be called again; 0: not before something has happened. */
+	uint64_t (*idle)(void);
 };
 
 #endif

@@ -87,12 +87,18 @@ void registry_stop(void)
 			registry_entries[i].ta->stop();
 }
 
-bool registry_idle(void)
+uint64_t registry_idle(void)
 {
-	bool more = false;
+	uint64_t soonest = 0;
+	bool worked = false;
 
-	for (size_t i = 0; i < COUNT; i++)
-		if (registry_entries[i].ta->idle && !failed[i])
-			more |= registry_entries[i].ta->idle();
-	return more;
+	for (size_t i = 0; i < COUNT; i++) {
+		const bool asks = registry_entries[i].ta->idle && !failed[i];
+		const uint64_t ns = asks ? registry_entries[i].ta->idle() : 0;
+
+		worked |= ns == PSEUDO_TA_WORKED;
+		if (ns && (!soonest || ns < soonest))
+			soonest = ns;
+	}
+	return worked ? PSEUDO_TA_WORKED : soonest;
 }

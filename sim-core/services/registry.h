@@ -25,7 +25,7 @@ uint32_t registry_operate(struct session *session, const struct channel_call *ca
 void registry_stop(void);
 
 /* For struct serving. */
-bool registry_idle(void);
+uint64_t registry_idle(void);
 
 /* All pseudo TAs: for one that speaks about them. */
 struct registry_entry {

@@ -12,11 +12,15 @@
 #include "services/storage_request.h"
 #include "serving/serve.h"
 #include "storage/storage.h"
+#include "wire/channel_host.h"
 #include "wire/uuid.h"
 
 #define ACCESS_ALL                                                \
 	(TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_ACCESS_WRITE | \
 	 TEE_DATA_FLAG_ACCESS_WRITE_META | TEE_DATA_FLAG_SHARE_READ | TEE_DATA_FLAG_SHARE_WRITE)
+
+/* How long second copies are put off: those who change something do so again soon. */
+#define TWIN_DELAY_NS 50000000U
 
 /* No TA has more objects open at a time. */
 #define HANDLES_MAX 65536U
@@ -501,9 +505,27 @@ static TEE_Result invoke(void *context, uint32_t command, uint32_t types,
 	return result;
 }
 
-static bool idle(void)
+static uint64_t idle(void)
 {
-	return storage && storage_clean(storage) == 1;
+	static uint64_t due_since_ns;
+	uint64_t waited;
+
+	if (!storage)
+		return 0;
+	if (storage_clean(storage) == 1)
+		return PSEUDO_TA_WORKED;
+	if (!storage_twin_due(storage)) {
+		due_since_ns = 0;
+		return 0;
+	}
+	if (!due_since_ns)
+		due_since_ns = wait_now_ns();
+	waited = wait_now_ns() - due_since_ns;
+	if (waited < TWIN_DELAY_NS)
+		return TWIN_DELAY_NS - waited;
+	if (!storage_twin(storage))
+		due_since_ns = 0;
+	return PSEUDO_TA_WORKED;
 }
 
 extern const struct pseudo_ta trusted_storage_pseudo_ta;

@@ -240,14 +240,16 @@ static bool defer(struct session *session, const struct channel_call *call,
 static uint64_t idle_mind(void)
 {
 	const uint64_t rests = rests_mind();
+	uint64_t idle;
 
 	if (deferred_first) {
 		deferred_step();
 		return CHANNEL_LISTENER_WORKED;
 	}
-	if (program->idle && program->idle())
-		return CHANNEL_LISTENER_WORKED;
-	return rests;
+	idle = program->idle ? program->idle() : 0;
+	if (idle == CHANNEL_LISTENER_WORKED || !rests)
+		return idle;
+	return idle && idle < rests ? idle : rests;
 }
 
 static void request_serve(struct session *session)

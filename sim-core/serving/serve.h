@@ -25,9 +25,9 @@ struct serving {
 	 * holds nothing but CHANNEL_CLOSE. What a close returns is of no interest. */
 	uint32_t (*operate)(struct session *session, const struct channel_call *call,
 			    TEE_Param params[CHANNEL_PARAMS]);
-	/* Called when there is no operation to run; returns true where it did something and has
-	 * more to do. May be NULL. */
-	bool (*idle)(void);
+	/* Called when there is no operation to run; returns what channel_listener's before_sleep
+	 * does. May be NULL. */
+	uint64_t (*idle)(void);
 	/* A session was closed, or was not opened, and whoever did it is about to be told. May be
 	 * NULL. */
 	void (*closed)(void);

@@ -107,7 +107,7 @@ static int entry_walk(struct walk *walk, struct storage_partition *partition,
 			    : live_add(walk, copy.number);
 }
 
-/* The objects of lost pages are gone for good. */
+/* The objects of lost pages are gone for good; rows that were read from their twins are written. */
 static int pages_repair(struct storage_partition *partition)
 {
 	int err = state_begin(partition->storage);
@@ -143,6 +143,15 @@ static int partition_repair(struct storage_partition *partition)
 	return state_commit(partition->storage);
 }
 
+int storage_partition_mend(struct storage_partition *partition)
+{
+	int err = partition_load(partition);
+
+	if (err == -EBADMSG)
+		return partition_repair(partition);
+	return !err && partition->any_bad ? pages_repair(partition) : err;
+}
+
 static int partition_walk(struct walk *walk, struct storage_partition *partition)
 {
 	int err;
@@ -164,7 +173,10 @@ static int partition_walk(struct walk *walk, struct storage_partition *partition
 			tell(walk, &partition->entry.id, NULL,
 			     "a page of its directory is damaged: up to 32 objects are lost");
 	}
-	if (!err && partition->any_bad && walk->repair)
+	if (!err && partition->twins_read)
+		tell(walk, &partition->entry.id, NULL,
+		     "a row of its directory is damaged: its copy is good, and nothing is lost");
+	if (!err && (partition->any_bad || partition->twins_read) && walk->repair)
 		err = pages_repair(partition);
 	for (uint32_t i = 0; !err && i < partition->pages * RECORD_PAGE_ENTRIES; i++)
 		if (partition->entries[i].number)
@@ -188,15 +200,20 @@ static int orphans_walk(struct walk *walk)
 
 	if (walk->live_count)
 		qsort(walk->live, walk->live_count, sizeof(*walk->live), number_compare);
-	for (uint64_t number = 1; !err; number = ((uint64_t)id >> SLOT_BITS) + 1) {
-		uint64_t found;
+	for (uint64_t number = 1; !err && number <= ROW_NUMBER_LAST;
+	     number = ((uint64_t)id >> SLOT_BITS) + 1) {
+		uint64_t found, owner;
 		bool doomed = false;
 
 		err = database_next(storage->database, row_id(number, 0), INT64_MAX, &id);
 		if (err < 0)
 			break;
 		found = (uint64_t)id >> SLOT_BITS;
-		if (walk->live_count && bsearch(&found, walk->live, walk->live_count,
+		/* Twins are the business of what they are twins of. */
+		owner = found & ~TWIN;
+		if (!owner)
+			continue;
+		if (walk->live_count && bsearch(&owner, walk->live, walk->live_count,
 						sizeof(*walk->live), number_compare))
 			continue;
 		walk->check->garbage++;
@@ -217,6 +234,14 @@ int storage_check(struct storage *storage, bool repair, struct storage_check *ch
 	int err = state_ready(storage);
 
 	check->rows++;
+	if (storage->root_from_twin)
+		tell(&walk, NULL, NULL,
+		     "the root is damaged: its copy is good, and nothing is lost");
+	if (storage->root_from_twin && repair && !err) {
+		err = state_begin(storage);
+		if (!err)
+			err = state_commit(storage);
+	}
 	for (size_t i = 0; i < storage->partition_count && !err; i++)
 		err = partition_walk(&walk, storage->partitions[i]);
 	if (!err)

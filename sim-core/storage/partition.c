@@ -49,7 +49,7 @@ static int pages_resize(struct storage_partition *partition, uint32_t pages)
 	uint64_t *stamp;
 	struct record_entry *entries;
 	uint32_t *chain, *bucket;
-	bool *dirty, *bad;
+	bool *dirty, *bad, *due;
 
 	stamp = realloc(partition->page_stamp, pages * sizeof(*stamp));
 	if (stamp)
@@ -60,6 +60,9 @@ static int pages_resize(struct storage_partition *partition, uint32_t pages)
 	bad = realloc(partition->page_bad, pages * sizeof(*bad));
 	if (bad)
 		partition->page_bad = bad;
+	due = realloc(partition->page_twin_due, pages * sizeof(*due));
+	if (due)
+		partition->page_twin_due = due;
 	entries = realloc(partition->entries, seats * sizeof(*entries));
 	if (entries)
 		partition->entries = entries;
@@ -69,7 +72,7 @@ static int pages_resize(struct storage_partition *partition, uint32_t pages)
 	while (buckets < seats)
 		buckets *= 2;
 	bucket = calloc(buckets, sizeof(*bucket));
-	if (!stamp || !dirty || !bad || !entries || !chain || !bucket) {
+	if (!stamp || !dirty || !bad || !due || !entries || !chain || !bucket) {
 		free(bucket);
 		return -ENOMEM;
 	}
@@ -77,7 +80,7 @@ static int pages_resize(struct storage_partition *partition, uint32_t pages)
 	memset(chain + old, 0, (seats - old) * sizeof(*chain));
 	for (uint32_t i = partition->pages; i < pages; i++) {
 		stamp[i] = 0;
-		dirty[i] = bad[i] = false;
+		dirty[i] = bad[i] = due[i] = false;
 	}
 	free(partition->bucket);
 	partition->bucket = bucket;
@@ -91,12 +94,18 @@ static int pages_resize(struct storage_partition *partition, uint32_t pages)
 
 void partition_forget(struct storage_partition *partition)
 {
+	/* Which of them is forgotten, too. */
+	if (partition->twin_due) {
+		partition->storage->twins_unknown = true;
+		partition->storage->twin_next = 0;
+	}
 	if (partition->entries)
 		sodium_memzero(partition->entries, partition->pages * RECORD_PAGE_ENTRIES *
 							   sizeof(*partition->entries));
 	free(partition->page_stamp);
 	free(partition->page_dirty);
 	free(partition->page_bad);
+	free(partition->page_twin_due);
 	free(partition->entries);
 	free(partition->bucket);
 	free(partition->chain);
@@ -117,9 +126,14 @@ static int page_load(struct storage_partition *partition, uint32_t page)
 {
 	struct storage *storage = partition->storage;
 	struct record_page content = { 0 };
-	int err = row_read(storage, partition->key, partition->entry.number, SLOT_TABLE + page,
-			   partition->page_stamp[page]);
+	uint32_t twins = 0;
+	int err = row_read_either(storage, partition->key, partition->entry.number,
+				  SLOT_TABLE + page, partition->page_stamp[page], &twins);
 
+	if (twins) {
+		partition->twins_read++;
+		partition->page_dirty[page] = partition->dirty = true;
+	}
 	if (!err)
 		err = record_page_parse(storage->plain.bytes, storage->plain.size, &content);
 	if (err == -EBADMSG) {
@@ -141,9 +155,10 @@ static int pages_load(struct storage_partition *partition)
 {
 	struct storage *storage = partition->storage;
 	struct record_stamps stamps = { 0 };
-	int err = row_read(storage, partition->key, partition->entry.number, SLOT_HEAD,
-			   partition->entry.stamp);
+	int err = row_read_either(storage, partition->key, partition->entry.number, SLOT_HEAD,
+				  partition->entry.stamp, &partition->twins_read);
 
+	partition->dirty |= partition->twins_read;
 	if (!err)
 		err = record_stamps_parse(storage->plain.bytes, storage->plain.size,
 					  RECORD_PAGES_MAX, &stamps);
@@ -293,6 +308,7 @@ static int page_flush(struct storage_partition *partition, uint32_t page)
 	const uint64_t number = partition->entry.number;
 
 	partition->page_dirty[page] = false;
+	partition->page_twin_due[page] = partition->twin_due = true;
 	if (page_is_empty(partition, page)) {
 		partition->page_stamp[page] = 0;
 		return database_remove(storage->database, row_id(number, SLOT_TABLE + page),
@@ -320,6 +336,8 @@ int partition_flush(struct storage_partition *partition)
 	if (err < 0)
 		return err;
 	partition->dirty = false;
+	partition->twins_read = 0;
+	partition->twin_due = true;
 	partition->entry.stamp = stamp_new(storage, 0);
 	record_buffer_clear(&storage->plain);
 	record_stamps_write(&storage->plain, partition->page_stamp, partition->pages);
@@ -327,6 +345,36 @@ int partition_flush(struct storage_partition *partition)
 		return -ENOMEM;
 	return row_write(storage, partition->key, partition->entry.number, SLOT_HEAD,
 			 partition->entry.stamp, storage->plain.bytes, storage->plain.size);
+}
+
+void partition_twin_all(struct storage_partition *partition)
+{
+	for (uint32_t i = 0; i < partition->pages; i++)
+		partition->page_twin_due[i] = true;
+	partition->twin_due = true;
+}
+
+int partition_twin(struct storage_partition *partition, uint32_t *rows)
+{
+	struct storage *storage = partition->storage;
+	const uint64_t number = partition->entry.number;
+	int err = 0;
+
+	for (uint32_t i = 0; i < partition->pages && !err; i++) {
+		if (!partition->page_twin_due[i])
+			continue;
+		if (!*rows)
+			return 0;
+		--*rows;
+		partition->page_twin_due[i] = false;
+		err = row_twin(storage, partition->key, number, SLOT_TABLE + i,
+			       partition->page_stamp[i]);
+	}
+	if (err < 0 || !*rows)
+		return err;
+	--*rows;
+	partition->twin_due = false;
+	return row_twin(storage, partition->key, number, SLOT_HEAD, partition->entry.stamp);
 }
 
 int partition_quota(const struct storage_partition *partition, uint64_t more, uint64_t less)

@@ -25,11 +25,20 @@
 #define SLOT_TABLE 1U	 /* directory pages of a partition, maps of an object */
 #define SLOT_BLOCK 8192U /* + 2 * index + side */
 #define SLOT_LAST  ((1U << SLOT_BITS) - 1)
+/* No row has a larger one. */
+#define ROW_NUMBER_LAST ((UINT64_C(1) << (63 - SLOT_BITS)) - 1)
 
 static inline int64_t row_id(uint64_t number, uint32_t slot)
 {
 	return (int64_t)(number << SLOT_BITS | slot);
 }
+
+/*
+ * Rows above the objects have a twin: the same octets under a number of its own, far from them. It
+ * is written a while after the row, by storage_twin(), and stands in for a row that is damaged. One
+ * that is behind its row opens no more than an older row does.
+ */
+#define TWIN (UINT64_C(1) << 40)
 
 static inline uint32_t block_slot(uint32_t index, uint64_t stamp)
 {
@@ -58,6 +67,12 @@ struct storage_partition {
 	/* The page can't be opened: what was in it is lost. */
 	bool *page_bad;
 	bool any_bad;
+	/* How many rows were damaged, and were read from their twins. They are written anew with
+	 * the next change. */
+	uint32_t twins_read;
+	/* The twin is older than the row: of pages, and of any row. */
+	bool *page_twin_due;
+	bool twin_due;
 	/* All pages' entries; an object's seat is its place among them. */
 	struct record_entry *entries;
 	/* By name: the first seat + 1 of each bucket, then from seat to seat. */
@@ -114,6 +129,15 @@ struct storage {
 	/* As last committed. */
 	uint64_t counter;
 	uint64_t stamp;
+	/* The root was damaged, and read from its twin. */
+	bool root_from_twin;
+	/* The root's twin is older than the root. */
+	bool root_twin_due;
+	/* Any twin may be older, of partitions from that one on. */
+	bool twins_unknown;
+	size_t twin_next;
+	/* Not before there is a change. */
+	bool twins_failed;
 	/* The database is one commitment ahead of the counter. */
 	bool anchor_behind;
 	/* Memory does not show what was last committed. */
@@ -137,6 +161,13 @@ struct storage {
 uint64_t stamp_new(struct storage *storage, uint32_t side);
 /* Reads and opens a row into storage->plain. -EBADMSG also when it is missing. */
 int row_read(struct storage *storage, const struct seal_key *key, uint64_t number, uint32_t slot,
+	     uint64_t stamp);
+/* The same of a row that has a twin, which is taken where the row is damaged: `*used` grows. */
+int row_read_either(struct storage *storage, const struct seal_key *key, uint64_t number,
+		    uint32_t slot, uint64_t stamp, uint32_t *used);
+/* Makes the row's twin what the row is, or removes it where the stamp is 0. A damaged row is not
+ * copied. */
+int row_twin(struct storage *storage, const struct seal_key *key, uint64_t number, uint32_t slot,
 	     uint64_t stamp);
 /* Seals and writes a row. */
 int row_write(struct storage *storage, const struct seal_key *key, uint64_t number, uint32_t slot,
@@ -174,6 +205,10 @@ void partition_set(struct storage_partition *partition, uint32_t seat, uint64_t 
 		   uint64_t stamp, uint64_t charge);
 /* Writes dirty pages and the partition's own row. */
 int partition_flush(struct storage_partition *partition);
+/* Brings at most `*rows` twins up to date, and takes them off it. */
+int partition_twin(struct storage_partition *partition, uint32_t *rows);
+/* All twins may be older than their rows. */
+void partition_twin_all(struct storage_partition *partition);
 /* May the TA's objects be charged with `more` octets in exchange for `less`? 0 or -ENOSPC. */
 int partition_quota(const struct storage_partition *partition, uint64_t more, uint64_t less);
 

@@ -44,13 +44,14 @@ uint64_t stamp_new(struct storage *storage, uint32_t side)
 	return storage->next_stamp << 1 | side;
 }
 
-int row_read(struct storage *storage, const struct seal_key *key, uint64_t number, uint32_t slot,
-	     uint64_t stamp)
+/* Opens the row `id`, which holds what was sealed in that slot. */
+static int row_open(struct storage *storage, const struct seal_key *key, int64_t id, uint32_t slot,
+		    uint64_t stamp)
 {
 	const uint8_t *sealed;
 	uint8_t *plain;
 	size_t size;
-	int err = database_get(storage->database, row_id(number, slot), &sealed, &size);
+	int err = database_get(storage->database, id, &sealed, &size);
 
 	if (err < 0)
 		return err == -ENOENT ? -EBADMSG : err;
@@ -62,6 +63,57 @@ int row_read(struct storage *storage, const struct seal_key *key, uint64_t numbe
 		return -ENOMEM;
 	storage->plain.size = size - SEAL_OVERHEAD;
 	return seal_open(key, slot, stamp, sealed, size, plain);
+}
+
+int row_read(struct storage *storage, const struct seal_key *key, uint64_t number, uint32_t slot,
+	     uint64_t stamp)
+{
+	return row_open(storage, key, row_id(number, slot), slot, stamp);
+}
+
+int row_read_either(struct storage *storage, const struct seal_key *key, uint64_t number,
+		    uint32_t slot, uint64_t stamp, uint32_t *used)
+{
+	int err = row_open(storage, key, row_id(number, slot), slot, stamp);
+
+	if (err != -EBADMSG)
+		return err;
+	err = row_open(storage, key, row_id(number | TWIN, slot), slot, stamp);
+	if (!err)
+		++*used;
+	return err;
+}
+
+/* As a row is sealed under its number and slot, so is its twin: both are the same octets. */
+static int row_copy(struct storage *storage, int64_t from, int64_t to)
+{
+	const uint8_t *sealed;
+	uint8_t *copy;
+	size_t size;
+	int err = database_get(storage->database, from, &sealed, &size);
+
+	if (err < 0)
+		return err;
+	record_buffer_clear(&storage->sealed);
+	copy = record_buffer_extend(&storage->sealed, size);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, sealed, size);
+	return database_put(storage->database, to, copy, size);
+}
+
+int row_twin(struct storage *storage, const struct seal_key *key, uint64_t number, uint32_t slot,
+	     uint64_t stamp)
+{
+	const int64_t twin = row_id(number | TWIN, slot);
+	int err;
+
+	if (!stamp)
+		return database_remove(storage->database, twin, twin, 0, NULL);
+	err = row_read(storage, key, number, slot, stamp);
+	if (err == -EBADMSG)
+		return 0;
+	return err < 0 ? err : row_copy(storage, row_id(number, slot), twin);
 }
 
 int row_write(struct storage *storage, const struct seal_key *key, uint64_t number, uint32_t slot,
@@ -144,11 +196,11 @@ static int root_take(struct storage *storage, const struct record_root *root)
 	return 0;
 }
 
-static int root_prefix_read(struct storage *storage, struct root_prefix *prefix)
+static int root_prefix_read(struct storage *storage, int64_t id, struct root_prefix *prefix)
 {
 	const uint8_t *bytes;
 	size_t size;
-	int err = database_get(storage->database, 0, &bytes, &size);
+	int err = database_get(storage->database, id, &bytes, &size);
 
 	if (err < 0)
 		return err;
@@ -161,13 +213,13 @@ static int root_prefix_read(struct storage *storage, struct root_prefix *prefix)
 	return 0;
 }
 
-/* Opens the root that has that stamp; what it says points into storage->plain. */
-static int root_read(struct storage *storage, uint64_t stamp, struct record_root *root)
+/* Opens the root that has that stamp, in that row; what it says points into storage->plain. */
+static int root_read(struct storage *storage, int64_t id, uint64_t stamp, struct record_root *root)
 {
 	const uint8_t *bytes;
 	uint8_t *plain;
 	size_t size;
-	int err = database_get(storage->database, 0, &bytes, &size);
+	int err = database_get(storage->database, id, &bytes, &size);
 
 	if (err < 0)
 		return err == -ENOENT ? -EBADMSG : err;
@@ -229,7 +281,8 @@ int state_ready(struct storage *storage)
 
 	if (!storage->forgotten)
 		return 0;
-	err = root_read(storage, storage->stamp, &root);
+	err = root_read(storage, storage->root_from_twin ? row_id(TWIN, 0) : 0, storage->stamp,
+			&root);
 	if (!err)
 		err = root_take(storage, &root);
 	if (!err)
@@ -273,6 +326,8 @@ int state_commit(struct storage *storage)
 		return state_abort(storage, err);
 	storage->counter++;
 	storage->stamp = stamp;
+	storage->root_from_twin = storage->twins_failed = false;
+	storage->root_twin_due = true;
 	storage->anchor_behind =
 		anchor_write(&storage->anchor, storage->counter, stamp, storage->anchor_secret) < 0;
 	return 0;
@@ -344,6 +399,64 @@ int storage_clean(struct storage *storage)
 		if (object->loaded && object->unclean && !object->writer && !object->readers &&
 		    !object->removed && !object->building)
 			return object_clean(object) < 0 ? 0 : 1;
+	return 0;
+}
+
+/* ---- twins ---- */
+
+bool storage_twin_due(const struct storage *storage)
+{
+	return !storage->read_only && !storage->twins_failed &&
+	       (storage->twins_unknown || storage->root_twin_due);
+}
+
+/* Of one partition, none is known to be up to date. */
+static int twins_learn(struct storage *storage)
+{
+	if (storage->twin_next < storage->partition_count) {
+		struct storage_partition *partition = storage->partitions[storage->twin_next++];
+		int err = partition->entry.number ? partition_load(partition) : 0;
+
+		if (!err && partition->entry.number)
+			partition_twin_all(partition);
+		/* What can't be read is not copied. */
+		return err == -EBADMSG ? 0 : err;
+	}
+	storage->twins_unknown = false;
+	storage->twin_next = 0;
+	storage->root_twin_due = true;
+	return 0;
+}
+
+static int twins_write(struct storage *storage)
+{
+	uint32_t rows = STEP_BLOCKS;
+	int err = database_begin(storage->database, true);
+
+	for (size_t i = 0; i < storage->partition_count && rows && !err; i++)
+		if (storage->partitions[i]->twin_due)
+			err = partition_twin(storage->partitions[i], &rows);
+	/* When it is as new as the root, all are. */
+	if (!err && rows) {
+		err = storage->root_from_twin ? 0
+					      : row_copy(storage, row_id(0, 0), row_id(TWIN, 0));
+		storage->root_twin_due = false;
+	}
+	return err < 0 ? err : database_commit(storage->database);
+}
+
+int storage_twin(struct storage *storage)
+{
+	int err;
+
+	if (!storage_twin_due(storage) || state_ready(storage) < 0)
+		return 0;
+	err = storage->twins_unknown ? twins_learn(storage) : twins_write(storage);
+	if (!err)
+		return storage_twin_due(storage);
+	database_rollback(storage->database);
+	storage->twins_failed = storage->twins_unknown = true;
+	storage->twin_next = 0;
 	return 0;
 }
 
@@ -450,12 +563,56 @@ static int root_judge(const struct anchor *anchor, const struct record_root *roo
 	return -EBADMSG;
 }
 
+/* Opens the root in the row `id`; `*what` says what is wrong with it. */
+static int root_try(struct storage *storage, int64_t id, struct root_prefix *prefix,
+		    struct record_root *root, const char **what)
+{
+	int code = root_prefix_read(storage, id, prefix);
+
+	*what = code == -ENOENT ? "is empty, but the counter says that it was not"
+				: "its root can't be read";
+	if (code < 0)
+		return code;
+	*what = "is sealed with a cipher that this machine does not have";
+	code = root_key_derive(storage, prefix->cipher);
+	if (code < 0)
+		return code;
+	*what = "its root is damaged, or is not this device's";
+	code = root_read(storage, id, prefix->stamp, root);
+	return !code && (root->counter != prefix->counter || !prefix->stamp) ? -EBADMSG : code;
+}
+
+/* Opens the root, or its twin. */
+static int root_find(struct storage *storage, struct root_prefix *prefix, struct record_root *root,
+		     const char **what)
+{
+	const char *ignored;
+	int code = root_try(storage, 0, prefix, root, what);
+
+	if (code != -EBADMSG && code != -ENOENT)
+		return code;
+	storage->root_from_twin = !root_try(storage, row_id(TWIN, 0), prefix, root, &ignored);
+	return storage->root_from_twin ? 0 : code;
+}
+
+/* Whether anything was written since the last twin was shows in the root's. */
+static bool twins_current(struct storage *storage)
+{
+	struct root_prefix prefix = { 0 };
+	struct record_root root = { 0 };
+
+	return !root_prefix_read(storage, row_id(TWIN, 0), &prefix) &&
+	       prefix.stamp == storage->stamp &&
+	       !root_read(storage, row_id(TWIN, 0), storage->stamp, &root);
+}
+
 static int root_open(struct storage *storage, const char *path,
 		     const struct storage_options *options, char *err, size_t errlen)
 {
 	struct root_prefix prefix = { 0 };
 	struct record_root root = { 0 };
-	int code = root_prefix_read(storage, &prefix);
+	const char *what;
+	int code = root_find(storage, &prefix, &root, &what);
 
 	if (code == -ENOENT && !options->read_only &&
 	    (!storage->anchor.counter || options->re_anchor))
@@ -463,20 +620,12 @@ static int root_open(struct storage *storage, const char *path,
 	if (code == -ENOENT && !storage->anchor.counter)
 		return -ENOENT;
 	if (code < 0)
-		return say(code == -ENOENT ? -EBADMSG : code, err, errlen, path,
-			   code == -ENOENT ? "is empty, but the counter says that it was not"
-					   : "its root can't be read");
-	code = root_key_derive(storage, prefix.cipher);
-	if (code < 0)
-		return say(code, err, errlen, path,
-			   "is sealed with a cipher that this machine does not have");
-	code = root_read(storage, prefix.stamp, &root);
-	if (!code && (root.counter != prefix.counter || !prefix.stamp))
-		code = -EBADMSG;
-	if (code < 0)
-		return say(code, err, errlen, path, "its root is damaged, or is not this device's");
+		return say(code == -ENOENT ? -EBADMSG : code, err, errlen, path, what);
 	if (!options->re_anchor) {
 		code = root_judge(&storage->anchor, &root, &prefix, path, err, errlen);
+		/* It is a twin that was not written in time. */
+		if (code < 0 && storage->root_from_twin)
+			say(code, err, errlen, path, what);
 		if (code < 0)
 			return code;
 	}
@@ -487,6 +636,7 @@ static int root_open(struct storage *storage, const char *path,
 	if (options->re_anchor && storage->anchor.counter > root.counter)
 		storage->counter = storage->anchor.counter;
 	code = root_take(storage, &root);
+	storage->twins_unknown = !options->read_only && !code && !twins_current(storage);
 	if (!code && options->re_anchor) {
 		storage->anchor_behind = false;
 		code = state_begin(storage);
@@ -623,6 +773,8 @@ void storage_close(struct storage *storage)
 		return;
 	assert(!storage->objects);
 	if (!storage->read_only) {
+		while (storage_twin(storage) == 1)
+			;
 		if (storage->anchor_behind)
 			(void)anchor_write(&storage->anchor, storage->counter, storage->stamp,
 					   storage->anchor_secret);

@@ -61,6 +61,13 @@ void storage_close(struct storage *storage);
 /* A few rows of what nobody needs any more are removed. Returns 1 when there is more, else 0. */
 int storage_clean(struct storage *storage);
 
+/* Is there a reason to call storage_twin()? */
+bool storage_twin_due(const struct storage *storage);
+/* Of what lies above the objects, second copies are written, so that no damaged row takes more than
+ * one object with it. Best when there has been no change for a moment; storage_close() does it,
+ * too. Returns 1 when there is more, else 0. */
+int storage_twin(struct storage *storage);
+
 /* ---- partitions ---- */
 
 /* One TA's objects in one store. NULL: no memory. It need not have objects. */
@@ -72,6 +79,9 @@ const struct partition_id *storage_partition_id(const struct storage_partition *
 /* Octets that its objects are charged with, and how many they are. */
 void storage_partition_usage(const struct storage_partition *partition, uint64_t *used,
 			     uint32_t *objects);
+
+/* What is lost of its directory is given up, so that the rest is whole again. */
+int storage_partition_mend(struct storage_partition *partition);
 
 /* What an enumeration tells of an object. */
 struct storage_entry {

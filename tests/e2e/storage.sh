@@ -119,6 +119,28 @@ expect_status 0 teesim storage rm "$ta" --all
 expect_status 0 teesim storage ls
 expect_output 'no objects'
 
+# One damaged row of its directory takes nothing with it; both copies take what they name, and all
+# that is left can be removed at once.
+vault_run put one 'text one'
+vault_run put two 'text two'
+twins='SELECT id & ((1 << 62) - 1) FROM row WHERE id > (1 << 62)'
+sqlite3 "$path/storage" "UPDATE row SET data = zeroblob(length(data)) WHERE id = 0 OR id IN ($twins)"
+vault_run get one
+expect_output 'one: text one'
+vault_run put three 'text three'
+expect_status 0 teesim storage fsck
+expect_output ' 0 damaged'
+sqlite3 "$path/storage" "UPDATE row SET data = zeroblob(length(data)) WHERE id & 4194303 = 1 AND
+	(id > (1 << 62) OR id IN ($twins))"
+expect_status 1 teesim storage ls
+expect_output 'DAMAGED'
+expect_status 0 teesim storage rm "$ta" --all
+expect_output 'a part of its directory was damaged'
+expect_status 0 teesim storage ls
+expect_output 'no objects'
+expect_status 0 teesim storage fsck
+expect_output ' 0 damaged'
+
 # Faults on demand.
 expect_status 0 teesim run --fault help
 expect_output 'storage.write'

@@ -79,6 +79,7 @@ static void work(struct diary *diary, uint32_t seed)
 		diary->which = -1;
 		diary->calls++;
 		(void)storage_clean(storage);
+		(void)storage_twin(storage);
 	}
 }
 

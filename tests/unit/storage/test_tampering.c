@@ -42,14 +42,14 @@ static void populate(void)
 }
 
 /* Counts objects that are as they were; asserts that none is anything but that or refused. */
-static int intact(void)
+static int intact_seen(bool read_only)
 {
-	const struct storage_options none = { 0 };
+	const struct storage_options options = { .read_only = read_only };
 	struct storage *storage;
 	char err[300], name[24];
 	int good = 0;
 
-	if (storage_open(&storage, device_directory, &none, err, sizeof(err)) < 0)
+	if (storage_open(&storage, device_directory, &options, err, sizeof(err)) < 0)
 		return -1;
 	for (int i = 0; i < OBJECTS; i++) {
 		uint8_t wanted[9000], data[9001];
@@ -70,6 +70,11 @@ static int intact(void)
 	}
 	storage_close(storage);
 	return good;
+}
+
+static int intact(void)
+{
+	return intact_seen(false);
 }
 
 static void flip(const char *file, off_t at, uint8_t bits)
@@ -203,6 +208,111 @@ Test(storage_tampering, damaged_block_takes_nothing_else_with_it)
 	storage_close(storage);
 }
 
+/* The number of the i-th row; -1 behind the last. */
+static long long row_at(int i)
+{
+	sqlite3_stmt *statement;
+	long long id = -1;
+	char path[PATH_MAX];
+	sqlite3 *handle;
+
+	device_file("storage", path);
+	cr_assert_eq(sqlite3_open(path, &handle), SQLITE_OK);
+	cr_assert_eq(sqlite3_prepare_v2(handle, "SELECT id FROM row ORDER BY id LIMIT 1 OFFSET ?1",
+					-1, &statement, NULL),
+		     SQLITE_OK);
+	sqlite3_bind_int(statement, 1, i);
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		id = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_close(handle);
+	return id;
+}
+
+Test(storage_tampering, no_row_takes_more_than_one_object_with_it)
+{
+	static const char *const ways[] = {
+		"UPDATE row SET data = zeroblob(length(data)) WHERE id = %lld",
+		"DELETE FROM row WHERE id = %lld",
+	};
+	int harmless = 0, rows = 0;
+	long long id;
+
+	populate();
+	keep();
+	for (; (id = row_at(rows)) >= 0; rows++) {
+		char text[120];
+		int good;
+
+		snprintf(text, sizeof(text), ways[rows % 2], id);
+		sql(text);
+		good = intact_seen(true);
+		cr_expect_geq(good, OBJECTS - 1, "row %lld", id);
+		harmless += good == OBJECTS;
+		restore();
+	}
+	/* The root, both partitions, their two pages, and the twins of all. */
+	cr_expect_eq(harmless, 10, "%d", harmless);
+	cr_expect_gt(rows, OBJECTS + 10);
+}
+
+Test(storage_tampering, damaged_root_and_directory_are_mended_by_the_next_change)
+{
+	struct storage_check check = { 0 };
+	struct storage *storage;
+
+	populate();
+	/* Both partitions, their pages, and the root; not the twins. */
+	sql("UPDATE row SET data = zeroblob(length(data)) WHERE id = 0 OR (id < (1 << 62) AND "
+	    "id IN (SELECT id & ((1 << 62) - 1) FROM row WHERE id > (1 << 62)))");
+	cr_expect_eq(intact(), OBJECTS);
+	storage = device_storage(NULL);
+	cr_assert_eq(storage_check(storage, false, &check), 0);
+	cr_expect_gt(check.findings, 0);
+	for (uint8_t i = 0; i < 2; i++)
+		cr_expect_eq(object_create_try(ta_partition(storage, i, 1), "new", "x", 1, true),
+			     0);
+	check = (struct storage_check) { 0 };
+	cr_assert_eq(storage_check(storage, false, &check), 0);
+	cr_expect_eq(check.findings, 0);
+	storage_close(storage);
+	/* Now the twins. */
+	sql("UPDATE row SET data = zeroblob(length(data)) WHERE id >= (1 << 62)");
+	cr_expect_eq(intact(), OBJECTS);
+}
+
+Test(storage_tampering, older_twin_put_back_is_no_twin)
+{
+	struct storage *storage;
+	char path[PATH_MAX], text[PATH_MAX + 300];
+
+	populate();
+	device_copy("storage", "older");
+	storage = device_storage(NULL);
+	for (uint8_t i = 0; i < 2; i++)
+		object_create(ta_partition(storage, i, 1), "new", "x", 1);
+	storage_close(storage);
+	device_file("older", path);
+	snprintf(text, sizeof(text),
+		 "ATTACH '%s' AS older; INSERT OR REPLACE INTO main.row SELECT * FROM older.row "
+		 "WHERE id > (1 << 62);"
+		 "UPDATE main.row SET data = zeroblob(length(data)) WHERE id > 0 AND id IN "
+		 "(SELECT id & ((1 << 62) - 1) FROM main.row WHERE id > (1 << 62))",
+		 path);
+	sql(text);
+	cr_expect_eq(intact(), 0);
+}
+
+Test(storage_tampering, database_without_twins_gets_them)
+{
+	populate();
+	sql("DELETE FROM row WHERE id >= (1 << 62)");
+	cr_expect_eq(intact(), OBJECTS);
+	sql("DELETE FROM row WHERE id = 0 OR (id < (1 << 62) AND "
+	    "id IN (SELECT id & ((1 << 62) - 1) FROM row WHERE id > (1 << 62)))");
+	cr_expect_eq(intact(), OBJECTS);
+}
+
 Test(storage_tampering, exchanged_rows_are_noticed)
 {
 	populate();
@@ -217,7 +327,7 @@ Test(storage_tampering, exchanged_rows_are_noticed)
 Test(storage_tampering, removed_row_is_noticed)
 {
 	populate();
-	sql("DELETE FROM row WHERE id = (SELECT max(id) FROM row)");
+	sql("DELETE FROM row WHERE id = (SELECT max(id) FROM row WHERE id < (1 << 62))");
 	cr_expect_eq(intact(), OBJECTS - 1);
 }
 
