@@ -13,7 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "device/paths.h"
 #include "teep/agent/protocol.h"
 #include "wire/launch.h"
 
@@ -111,8 +110,10 @@ static int agent_start(const char *device, const char *path, char *err, size_t e
 {
 	static const char ready_fd[] = { '0' + LAUNCH_READY_FD, '\0' };
 	char program[PATH_MAX];
-	const char *argv[] = { program, "serve",      "--device", device,	 "--socket",
-			       path,	"--ready-fd", ready_fd,	  "--on-demand", NULL };
+	/* Without a device's name it finds the same one as we did, by the same environment. */
+	const char *argv[] = { program,	     "serve",  "--socket",    path,
+			       "--ready-fd", ready_fd, "--on-demand", device ? "--device" : NULL,
+			       device,	     NULL };
 	const int rc = agent_program_find("teesim-agent", program, sizeof(program), err, errlen);
 
 	return rc ? rc : launch_daemon(program, (char *const *)argv, PATIENCE_MS, err, errlen);
@@ -147,7 +148,7 @@ int agent_connect(const char *device, const char *named, char *err, size_t errle
 			rc = -ECONNREFUSED;
 			break;
 		}
-		rc = agent_start(device ? device : paths_default_device(), path, err, errlen);
+		rc = agent_start(device, path, err, errlen);
 		if (rc < 0 && rc != -EALREADY)
 			return rc;
 		/* Another's, which is about to listen, or about to end. */
