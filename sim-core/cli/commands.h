@@ -32,6 +32,8 @@ int cmd_oem(int argc, char **argv);
 int cmd_sp(int argc, char **argv);
 int cmd_trust_admin(int argc, char **argv);
 int cmd_otrp(int argc, char **argv);
+int cmd_agent(int argc, char **argv);
+int cmd_evil_agent(int argc, char **argv);
 int cmd_fleet(int argc, char **argv);
 
 /* Becomes teesim-teep with these arguments behind the command. Returns only when that fails. */

@@ -97,6 +97,16 @@ int cmd_fleet(int argc, char **argv)
 	return program_exec("teesim-fleet", NULL, argc - 1, argv + 1);
 }
 
+int cmd_agent(int argc, char **argv)
+{
+	return program_exec("teesim-agent", NULL, argc - 1, argv + 1);
+}
+
+int cmd_evil_agent(int argc, char **argv)
+{
+	return program_exec("teesim-evil-agent", NULL, argc - 1, argv + 1);
+}
+
 int cmd_pki(int argc, char **argv)
 {
 	return teep_exec("pki", argc - 1, argv + 1);
