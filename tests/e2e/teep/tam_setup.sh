@@ -1,0 +1,36 @@
+# Sourced: authorities, a TAM's and an SP's keys, the TAM's stapled responses, a package of the image
+# in $1, and the default device, all on P-256 in the working directory. Then tam_start and tam_stop
+# run http_tam.py.
+teesim pki init pki --key p256 >/dev/null
+teesim pki tam pki --id 1.3.6.1.4.1.55555.7.1 --key p256 --out tam >/dev/null
+teesim pki sp --out sp --key p256 --name 'Sim Bank' >/dev/null
+teesim oem make-device "${TEESIM_DEVICE:-default}" --pki pki --tee-key p256 --tfw-key p256 >/dev/null
+teesim pki ocsp pki tam tam.pem --out leaf.ocsp
+openssl x509 -in pki/tam/ca.pem -out ca.pem
+teesim pki ocsp pki tam ca.pem --ca root --out ca.ocsp
+cp "$1" image.elf
+teesim sp package image.elf --version 1 --key sp.key --cert sp.pem --out image.cms
+
+tam_pid=
+tam_stop() {
+	[ -z "$tam_pid" ] || kill "$tam_pid"
+	[ -z "$tam_pid" ] || wait "$tam_pid" || true
+	tam_pid=
+}
+trap tam_stop EXIT
+
+# tam_start NAME TAID [CERT KEY]: $tam_uri, and $tam_log with a line for each message.
+tam_start() {
+	local name=$1 taid=$2
+	shift 2
+	tam_log=$PWD/$name.log
+	/usr/bin/python3 "$TEESIM_SOURCE_DIR/tests/e2e/teep/http_tam.py" "$name.port" tam leaf.ocsp ca.ocsp \
+		sp.pem image.cms "$taid" "$@" >"$tam_log" 2>"$name.err" &
+	tam_pid=$!
+	for _ in {1..100}; do
+		[ ! -e "$name.port" ] || break
+		sleep 0.1
+	done
+	# shellcheck disable=SC2034 # the sourcing script's
+	tam_uri=http${1:+s}://127.0.0.1:$(cat "$name.port")/tam
+}
