@@ -113,6 +113,10 @@ static void check_programs(struct report *report, const struct installation *fou
 		     "no TAM can manage the device: build or install all of teesim");
 	check_helper(report, "teesim-otrp-parser", found->otrp_parser, VERDICT_WEAKER,
 		     "no TAM can manage the device: build or install all of teesim");
+	check_helper(report, "teesim-agent", found->agent, VERDICT_WEAKER,
+		     "applications can't ask for TAs: build or install all of teesim");
+	check_helper(report, "teesim-teep-http", found->teep_http, VERDICT_WEAKER,
+		     "the agent reaches no TAM: build or install all of teesim");
 	if (found->library_dir[0])
 		finding(report, VERDICT_OK, "libteec", NULL, "%s/libteec.so.2", found->library_dir);
 	else

@@ -62,6 +62,8 @@ int installation_find(struct installation *found)
 		found_beside(found->symbolizer, found->teesimd, "teesim-symbolize");
 		found_beside(found->teep, found->teesimd, "teesim-teep");
 		found_beside(found->otrp_parser, found->teesimd, "teesim-otrp-parser");
+		found_beside(found->agent, found->teesimd, "teesim-agent");
+		found_beside(found->teep_http, found->teesimd, "teesim-teep-http");
 	} else {
 		found->teesimd[0] = '\0';
 	}
