@@ -480,7 +480,12 @@ static int install_ta(struct exchange *exchange)
 					    .domain = exchange->domain.id };
 	if (rc == 0)
 		rc = image_hash(exchange, delivery.package.image, &exchange->ta.hash);
-	return rc ? rc : ta_store(exchange, &delivery);
+	if (rc == 0)
+		rc = ta_store(exchange, &delivery);
+	if (rc)
+		return rc;
+	rc = requested_drop(exchange->tee->store, &exchange->arena, exchange->content.taid);
+	return rc ? exchange_store_failed(exchange, rc) : 0;
 }
 
 /* A version may not go down, nor mean two different images. */

@@ -108,6 +108,31 @@ static int domain_collect(void *context, const struct domain *domain)
 	return aik_collect(collection, collection->last_spid);
 }
 
+/* What client applications wait for. No part of the generation: that it grew tells a TAM nothing
+ * about what its commands did, and must not end a session. */
+static int requested_add(struct exchange *exchange, json_t *tee)
+{
+	struct span_list tas;
+	json_t *array, *one;
+	int rc = requested_get(exchange->tee->store, &exchange->arena, &tas);
+
+	if (rc || !tas.count)
+		return rc;
+	array = json_array();
+	for (uint32_t i = 0; i < tas.count; i++) {
+		const struct span ta = tas.item[i];
+
+		one = json_pack("{s:o}", "taid", otrp_text(span_of(ta.data, REQUESTED_TAID_SIZE)));
+		if (ta.size > REQUESTED_TAID_SIZE)
+			(void)json_object_set_new(
+				one, "taname",
+				otrp_text(span_of(ta.data + REQUESTED_TAID_SIZE,
+						  ta.size - REQUESTED_TAID_SIZE)));
+		(void)json_array_append_new(array, one);
+	}
+	return json_object_set_new(tee, "requestedtalist", array);
+}
+
 static json_t *tee_json(struct exchange *exchange, struct collection *collection)
 {
 	const struct boot *boot = &exchange->tee->boot;
@@ -126,6 +151,10 @@ static json_t *tee_json(struct exchange *exchange, struct collection *collection
 			collection->aiks);
 	if (tee && !exchange->tee->options.without_dsigen)
 		(void)json_object_set_new(tee, "dsigen", json_string(generation));
+	if (tee && requested_add(exchange, tee)) {
+		json_decref(tee);
+		tee = NULL;
+	}
 	return tee;
 }
 

@@ -14,6 +14,7 @@ enum {
 	ROW_DOMAIN_NAME = 'D', /* id */
 	ROW_SESSION_AGE = 'E', /* tamid, number */
 	ROW_CLOCK = 'K',
+	ROW_REQUESTED = 'Q',
 	ROW_MEMBER = 'L',   /* domain id, taid */
 	ROW_SEEN = 'H',	    /* tamid, hash */
 	ROW_PERSONAL = 'P', /* taid */
@@ -61,6 +62,10 @@ static const struct record_member session_layout[] = {
 	SPAN(struct tam_session, tamid),
 	LIST(struct tam_session, chain),
 	LIST(struct tam_session, ocsp),
+};
+
+static const struct record_member requested_layout[] = {
+	{ RECORD_LIST, 0, REQUESTED_TAID_SIZE, ANY },
 };
 
 static struct span key_of(struct arena *arena, char kind, struct span a, struct span b,
@@ -585,6 +590,39 @@ int session_each(struct store *store, struct arena *arena, struct span tid,
 	const struct span prefix = KEY1(arena, ROW_SESSION, tid);
 
 	return prefix.data ? store_scan(store, prefix, true, session_visit_row, &visit) : -ENOMEM;
+}
+
+int requested_get(struct store *store, struct arena *arena, struct span_list *out)
+{
+	int rc = record_get(store, arena, store_key(arena, ROW_REQUESTED, 0, NULL),
+			    requested_layout, COUNT(requested_layout), out);
+
+	if (rc)
+		out->count = 0;
+	return rc == -ENOENT ? 0 : rc;
+}
+
+int requested_put(struct store *store, struct arena *arena, const struct span_list *tas)
+{
+	return record_put(store, arena, store_key(arena, ROW_REQUESTED, 0, NULL), requested_layout,
+			  COUNT(requested_layout), tas);
+}
+
+int requested_drop(struct store *store, struct arena *arena, struct span taid)
+{
+	struct span_list tas;
+	uint32_t kept = 0;
+	int rc = requested_get(store, arena, &tas);
+
+	if (rc)
+		return rc;
+	for (uint32_t i = 0; i < tas.count; i++)
+		if (!span_equal(span_of(tas.item[i].data, REQUESTED_TAID_SIZE), taid))
+			tas.item[kept++] = tas.item[i];
+	if (kept == tas.count)
+		return 0;
+	tas.count = kept;
+	return requested_put(store, arena, &tas);
 }
 
 int clock_floor_get(struct store *store, struct arena *arena, uint64_t *seconds)

@@ -130,6 +130,15 @@ int session_put(struct store *store, struct arena *arena, struct span tid,
 int session_each(struct store *store, struct arena *arena, struct span tid,
 		 int (*each)(void *context, const struct tam_session *session), void *context);
 
+/* TAs that client applications want, the latest last; each is the text of a UUID and, right behind
+ * it, a name, which may be empty. None is an empty list. */
+#define REQUESTED_TAID_SIZE 36U
+int requested_get(struct store *store, struct arena *arena, struct span_list *out);
+int requested_put(struct store *store, struct arena *arena, const struct span_list *tas);
+
+/* Takes one out, if it is there. */
+int requested_drop(struct store *store, struct arena *arena, struct span taid);
+
 /* The highest time that was ever believed. */
 int clock_floor_get(struct store *store, struct arena *arena, uint64_t *seconds);
 int clock_floor_put(struct store *store, struct arena *arena, uint64_t seconds);

@@ -69,6 +69,14 @@ int tee_trust_update(struct tee *tee, const void *list, size_t size, char *err, 
 int tee_ta_information(struct tee *tee, const void *query, size_t size, char **answer, char *err,
 		       size_t errlen);
 
+/*
+ * Note that a client application wants a TA (tee_socket.h: TEE_REQUEST_TA): every TAM that asks for
+ * the device state is told so, as `requestedtalist`, until the TA is installed. The last 16 are
+ * kept. Returns 0 or, with one line in `err`, -EPROTO for what is no such request, -EEXIST when
+ * there is such a TA, -EPERM when the device's administrator does not allow it, or another -errno.
+ */
+int tee_request_ta(struct tee *tee, const void *octets, size_t size, char *err, size_t errlen);
+
 /* Its name, as requests have it. */
 const char *tee_name(const struct tee *tee);
 

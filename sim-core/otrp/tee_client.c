@@ -171,7 +171,7 @@ int tee_client_call(struct tee_client *client, uint32_t kind, const void *in, si
 
 	*out = NULL;
 	*out_size = 0;
-	if (kind < TEE_NAMES || kind > TEE_SELECT || in_size > TEE_OCTETS_MAX)
+	if (kind < TEE_NAMES || kind > TEE_CLIENT_KIND_LAST || in_size > TEE_OCTETS_MAX)
 		return -EINVAL;
 	if (client->sock < 0)
 		return -ECONNRESET;

@@ -30,8 +30,8 @@ int tee_client_open(struct tee_client **out, const char *path, char *err, size_t
 void tee_client_close(struct tee_client *client);
 
 /*
- * Ask the TEE with `kind`, one of those up to TEE_SELECT, and wait for its answer for at most
- * `timeout_ms` milliseconds; -1 for as long as it takes. `in` may be NULL when `in_size` is 0.
+ * Ask the TEE with `kind`, one of those up to TEE_CLIENT_KIND_LAST, and wait for its answer for at
+ * most `timeout_ms` milliseconds; -1 for as long as it takes. `in` may be NULL when `in_size` is 0.
  *
  * Returns 0 with the answer in *out, the caller's (free()), behind whose *out_size octets there is
  * one more, zero. Else -errno and *out is NULL, or the one line of text that the TEE gave as its

@@ -15,7 +15,7 @@
 
 static bool kind_known(uint32_t kind)
 {
-	return (kind >= TEE_NAMES && kind <= TEE_SELECT) ||
+	return (kind >= TEE_NAMES && kind <= TEE_CLIENT_KIND_LAST) ||
 	       (kind >= TEE_CONNECTION && kind <= TEE_CONNECTIONS);
 }
 
@@ -43,6 +43,37 @@ int tee_packet_parse(const void *data, size_t size, unsigned int descriptors,
 		return -EPROTO;
 	memcpy(out, data, size);
 	out->record.signer[TEE_SIGNER_SIZE - 1] = '\0';
+	return 0;
+}
+
+static bool taid_valid(const char *text)
+{
+	for (int i = 0; i < TEE_TAID_SIZE; i++) {
+		const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		const bool digit =
+			(text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+
+		if (dash ? text[i] != '-' : !digit)
+			return false;
+	}
+	return true;
+}
+
+int tee_ta_request_parse(const void *octets, size_t size, struct tee_ta_request *out)
+{
+	const char *text = octets;
+
+	memset(out, 0, sizeof(*out));
+	if (size < TEE_TAID_SIZE || size > TEE_TAID_SIZE + 1 + TEE_TA_NAME_SIZE ||
+	    !taid_valid(text) || size == TEE_TAID_SIZE + 1 ||
+	    (size > TEE_TAID_SIZE && text[TEE_TAID_SIZE] != ' '))
+		return -EPROTO;
+	for (size_t i = TEE_TAID_SIZE + 1; i < size; i++) {
+		if (text[i] < 0x20 || text[i] > 0x7e)
+			return -EPROTO;
+		out->name[i - TEE_TAID_SIZE - 1] = text[i];
+	}
+	memcpy(out->taid, text, TEE_TAID_SIZE);
 	return 0;
 }
 

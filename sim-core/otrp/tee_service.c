@@ -79,6 +79,13 @@ static struct outcome select_tee(struct service *service, struct span in)
 	return (struct outcome) { -ENOENT, NULL };
 }
 
+static struct outcome request_ta(struct service *service, struct span in)
+{
+	return (struct outcome) { tee_request_ta(service->tee, in.data, in.size, service->err,
+						 sizeof(service->err)),
+				  NULL };
+}
+
 static struct outcome (*const handlers[])(struct service *service, struct span in) = {
 	[TEE_NAMES] = names,
 	[TEE_PROCESS] = process,
@@ -86,6 +93,7 @@ static struct outcome (*const handlers[])(struct service *service, struct span i
 	[TEE_TA_LIST] = ta_list,
 	[TEE_TRUST_UPDATE] = trust_update,
 	[TEE_SELECT] = select_tee,
+	[TEE_REQUEST_TA] = request_ta,
 };
 
 /* Sends a packet whose octets are `octets`, which may be none. Never waits: who has no room for one
@@ -140,7 +148,7 @@ static int client_request(struct service *service, int sock)
 	if (n <= 0)
 		return n == 0 ? -EPIPE : (int)n;
 	rc = tee_packet_parse(&raw, (size_t)n, fds.count, &packet);
-	if (rc == 0 && (packet.head.kind > TEE_SELECT || packet.head.status))
+	if (rc == 0 && (packet.head.kind > TEE_CLIENT_KIND_LAST || packet.head.status))
 		rc = -EPROTO;
 	if (rc == 0 && packet.head.size)
 		rc = tee_octets_map(fds.fd[0], packet.head.size, &octets);

@@ -27,6 +27,11 @@ enum tee_packet_kind {
 	TEE_TA_LIST,	    /* nothing; a JSON array of what TAMs installed */
 	TEE_TRUST_UPDATE,   /* the administrator's signed list; nothing */
 	TEE_SELECT,	    /* the name of a TEE, to which the connection belongs from then on */
+	/* What tee_ta_request_parse() reads; nothing. TAMs are told of it in the device state until
+	 * one of them installs the TA. EEXIST when there is such a TA, EPERM when the device's
+	 * administrator does not allow it. */
+	TEE_REQUEST_TA,
+	TEE_CLIENT_KIND_LAST = TEE_REQUEST_TA,
 
 	/* Between teesimd and the TEE. */
 	TEE_CONNECTION = 64, /* to the TEE: a client's connection comes along; no answer */
@@ -76,6 +81,19 @@ _Static_assert(sizeof(struct tee_image_packet) == 196, "as it is sent");
  */
 int tee_packet_parse(const void *data, size_t size, unsigned int descriptors,
 		     struct tee_image_packet *out);
+
+#define TEE_TAID_SIZE	 36 /* a UUID's text */
+#define TEE_TA_NAME_SIZE 64
+
+/* A TA that a client application wants, with a name for people, which may be empty. */
+struct tee_ta_request {
+	char taid[TEE_TAID_SIZE + 1];
+	char name[TEE_TA_NAME_SIZE + 1];
+};
+
+/* Reads a UUID in lower case, and behind a space a name of up to TEE_TA_NAME_SIZE printable ASCII
+ * characters, if there is one. Returns 0 or -EPROTO. */
+int tee_ta_request_parse(const void *octets, size_t size, struct tee_ta_request *out);
 
 /*
  * A memory file of these octets, sealed against every change. Returns the descriptor, the caller's,

@@ -15,6 +15,7 @@ static const char help[] =
 	"usage: teesim otrp exec [FILE] [--device DEVICE] [OPTION…]\n"
 	"       teesim otrp ta-information [FILE] [--device DEVICE]\n"
 	"       teesim otrp list [--device DEVICE]\n"
+	"       teesim otrp request-ta UUID [NAME] [--device DEVICE]\n"
 	"\n"
 	"Has the device's TEE execute the OTrP request in FILE (default: standard input), and "
 	"prints\n"
@@ -25,6 +26,7 @@ static const char help[] =
 	"\n"
 	"ta-information answers a client application's {\"TAQuery\":{\"spid\":…,\"taid\":…}}.\n"
 	"list prints the TAs that TAMs installed, as a JSON array.\n"
+	"request-ta has the TEE tell TAMs, until one installs it, that an application wants a TA.\n"
 	"\n"
 	"  --device DEVICE     a name, or a directory when there is a slash in it\n"
 	"  --alg-ext           also ES384\n"
@@ -157,14 +159,17 @@ static int information(int argc, char **argv)
 	return result ? (int)result : rc ? EXIT_REFUSED : EXIT_DONE;
 }
 
-/* The TEE without a parser: nothing from outside is read. */
 static enum boot_result tee_start(const char *device, struct tee **tee)
 {
-	char directory[PATH_MAX], err[PATH_MAX + 512];
-	const struct tee_options options = { 0 };
+	char directory[PATH_MAX], parser[PATH_MAX], err[PATH_MAX + 512];
+	const struct tee_options options = { .parser = parser };
 	enum boot_result result;
 	int store_error;
 
+	if (!parser_find(parser)) {
+		(void)tool_refuse("%s is missing: build or install it", parser);
+		return BOOT_FILE;
+	}
 	if (!device_directory(device, directory, sizeof(directory)))
 		return BOOT_FILE;
 	result = tee_open(tee, directory, &options, &store_error, err, sizeof(err));
@@ -198,12 +203,39 @@ static int list(int argc, char **argv)
 	return EXIT_DONE;
 }
 
+static int request_ta(int argc, char **argv)
+{
+	const char *device = NULL, *words[2] = { NULL, NULL };
+	const struct argument table[] = { { "device", &device, NULL } };
+	struct tee_client *client;
+	char text[128], err[512];
+	struct tee *tee;
+	int rc, status = arguments_parse(argc, argv, help, table, 1, words, 1, 2);
+	int size;
+
+	if (status >= 0)
+		return status;
+	size = snprintf(text, sizeof(text), "%s%s%s", words[0], words[1] ? " " : "",
+			words[1] ? words[1] : "");
+	if (size >= (int)sizeof(text))
+		return tool_refuse("the name is longer than 64 characters");
+	if (running_tee_open(device, &client))
+		return running_tee_ask(client, TEE_REQUEST_TA, text, (size_t)size);
+	status = (int)tee_start(device, &tee);
+	if (status)
+		return status;
+	rc = tee_request_ta(tee, text, (size_t)size, err, sizeof(err));
+	tee_close(tee);
+	return rc ? tool_refuse("%s", err) : EXIT_DONE;
+}
+
 int tool_otrp(int argc, char **argv)
 {
 	static const struct subcommand table[] = {
 		{ "exec", exec_request },
 		{ "ta-information", information },
 		{ "list", list },
+		{ "request-ta", request_ta },
 	};
 
 	return subcommand_run(argc, argv, help, table, sizeof(table) / sizeof(table[0]));

@@ -10,7 +10,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct tee_image_packet packet;
+	struct tee_ta_request request;
 
+	if (tee_ta_request_parse(data, size, &request) == 0 &&
+	    (strlen(request.taid) != TEE_TAID_SIZE || strlen(request.name) > TEE_TA_NAME_SIZE))
+		abort();
 	if (!size || tee_packet_parse(data + 1, size - 1, data[0], &packet))
 		return 0;
 	if (packet.head.size > TEE_OCTETS_MAX || memcmp(&packet.head, data + 1, 16) != 0 ||

@@ -224,3 +224,92 @@ Test(otrp_tee_local, a_ta_that_the_administrator_does_not_allow_is_not_installed
 	cr_assert_eq(apply("2", own_root(), json_pack("[s]", KIT_TAID), NULL), 0, "%s", err);
 	install("pass");
 }
+
+static int want(const char *text)
+{
+	return tee_request_ta(kit.tee, text, strlen(text), err, sizeof(err));
+}
+
+/* The list as this TAM is told it; "[]" for none. */
+static char *wanted(struct kit_tam *tam)
+{
+	char *text = kit_dsi(&kit, tam), *list;
+	json_t *state = json_loads(text, 0, NULL);
+	json_t *tee = json_object_get(json_object_get(state, "dsi"), "tee");
+	json_t *array = json_object_get(tee, "requestedtalist");
+
+	list = array ? json_dumps(array, JSON_COMPACT | JSON_SORT_KEYS) : strdup("[]");
+	json_decref(state);
+	free(text);
+	return list;
+}
+
+static void wanted_is(const char *expected)
+{
+	char *list = wanted(&kit.tam);
+
+	cr_assert_str_eq(list, expected);
+	free(list);
+}
+
+Test(otrp_tee_local, what_an_application_wants_is_told_until_it_is_there)
+{
+	wanted_is("[]");
+	cr_assert_eq(want(KIT_TAID " Bank PIN"), 0, "%s", err);
+	cr_assert_eq(want("8aaaf200-2450-11e4-abe2-0002a5d5c5ff"), 0, "%s", err);
+	kit_restart(&kit);
+	wanted_is("[{\"taid\":\"" KIT_TAID "\",\"taname\":\"Bank PIN\"},"
+		  "{\"taid\":\"8aaaf200-2450-11e4-abe2-0002a5d5c5ff\"}]");
+	kit_create(&kit, &kit.tam, "sp", "sd");
+	install("pass");
+	wanted_is("[{\"taid\":\"8aaaf200-2450-11e4-abe2-0002a5d5c5ff\"}]");
+	cr_assert_eq(want(KIT_TAID), -EEXIST);
+}
+
+/* The hash is over what was told, so that a request that comes in between changes nothing. */
+Test(otrp_tee_local, an_application_that_wants_something_ends_no_session)
+{
+	kit_state(&kit, &kit.tam);
+	cr_assert_eq(want(KIT_TAID), 0, "%s", err);
+	/* On the state before, and answered with the state that has it: the next one fits that. */
+	kit_create(&kit, &kit.tam, "sp", "sd");
+	cr_assert_eq(want("8aaaf200-2450-11e4-abe2-0002a5d5c5ff"), 0, "%s", err);
+	kit_create(&kit, &kit.tam, "sp", "sd2");
+	install("pass");
+	wanted_is("[{\"taid\":\"8aaaf200-2450-11e4-abe2-0002a5d5c5ff\"}]");
+}
+
+Test(otrp_tee_local, the_last_sixteen_wishes_are_kept_and_each_once)
+{
+	char text[64], *list;
+
+	for (int i = 0; i < 40; i++) {
+		snprintf(text, sizeof(text), "8aaaf200-2450-11e4-abe2-0002a5d5c5%02x", i % 20);
+		cr_assert_eq(want(text), 0, "%s", err);
+	}
+	list = wanted(&kit.tam);
+	cr_assert(strstr(list, "[{\"taid\":\"8aaaf200-2450-11e4-abe2-0002a5d5c504\"}"), "%s", list);
+	cr_assert(strstr(list, "c513\"}]"), "%s", list);
+	free(list);
+}
+
+Test(otrp_tee_local, what_is_no_wish_or_not_allowed_is_refused)
+{
+	static const char *const bad[] = {
+		"",
+		"8aaaf200-2450-11e4-abe2-0002a5d5c51",
+		"8AAAF200-2450-11e4-abe2-0002a5d5c51b",
+		"8aaaf200 2450-11e4-abe2-0002a5d5c51b",
+		KIT_TAID " ",
+		KIT_TAID "x",
+		KIT_TAID " a\nb",
+		KIT_TAID " \xc3\xa4",
+		KIT_TAID " 12345678901234567890123456789012345678901234567890123456789012345",
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		cr_assert_eq(want(bad[i]), -EPROTO, "%s", bad[i]);
+	cr_assert_eq(apply("1", own_root(), json_array(), NULL), 0, "%s", err);
+	cr_assert_eq(want(KIT_TAID), -EPERM);
+	wanted_is("[]");
+}
