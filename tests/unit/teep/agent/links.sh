@@ -12,8 +12,9 @@ for file; do
 		exit 1
 	fi
 	# The functions are there at all: else this would say nothing.
-	nm -D --undefined-only "$file" | grep -q ' socket@'
-	if nm -D --undefined-only "$file" | grep -E ' (getaddrinfo|gethostby|inet_|uv_tcp|uv_udp|uv_getaddr|dlopen)'; then
+	calls=$(nm -D --undefined-only "$file")
+	grep -q ' socket@' <<<"$calls"
+	if grep -E ' (getaddrinfo|gethostby|inet_|uv_tcp|uv_udp|uv_getaddr|dlopen)' <<<"$calls"; then
 		echo "$file has calls of the network" >&2
 		exit 1
 	fi
