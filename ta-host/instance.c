@@ -212,6 +212,7 @@ static uint32_t operate_faulty(struct session *session, const struct channel_cal
 
 	if (result == TEE_ERROR_TARGET_DEAD)
 		runtime_panic(result, "a fault that was asked for: the TA dies");
+	serve_origin = result ? fault_origin(result) : ORIGIN_TRUSTED_APP;
 	return result ? result : operate(session, call, params);
 }
 

@@ -9,6 +9,8 @@
 #include "serving/control.h"
 #include "wire/result.h"
 
+uint32_t serve_origin = ORIGIN_TRUSTED_APP;
+
 static struct channel_listener listener;
 static const struct serving *program;
 
@@ -287,7 +289,7 @@ static void request_serve(struct session *session)
 			deferred_step();
 		result = session_operate(session, &call, params);
 	}
-	origin = ORIGIN_TRUSTED_APP;
+	origin = serve_origin;
 	call_parameters_answer(&call, params, slot);
 reply:
 	if (call.op != CHANNEL_INVOKE && !session->is_open && !session->rests) {

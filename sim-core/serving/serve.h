@@ -45,6 +45,10 @@ struct serving {
  * with the same arguments when others have had their turn. No result of a TA. */
 #define SERVE_LATER 0x5EE1A7E1U
 
+/* Where the result of the last operation came from: ORIGIN_TRUSTED_APP, unless the program says
+ * otherwise, with each operation. */
+extern uint32_t serve_origin;
+
 /* Gets ready to listen to the doorbell `bell_fd`, which stays the caller's. Returns 0 or -errno. */
 int serve_listen(int bell_fd, long spin_us);
 

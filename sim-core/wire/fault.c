@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/result.h"
+
 uint32_t fault_armed;
 static struct fault_plan followed;
 
@@ -62,6 +64,11 @@ static const struct {
 	[FAULT_CHANNEL_INVOKE] = { "channel.invoke", channel_words,
 				   "a client invokes a command; the TA is not entered" },
 };
+
+uint32_t fault_origin(uint32_t result)
+{
+	return result == RESULT_COMMUNICATION ? ORIGIN_COMMS : ORIGIN_TEE;
+}
 
 void fault_print_help(FILE *to)
 {

@@ -74,6 +74,9 @@ extern uint32_t fault_armed;
 /* Counts one more operation; returns what it is to meet, or 0. */
 uint32_t fault_count(enum fault_point point);
 
+/* Where that result would come from: ORIGIN_COMMS, or ORIGIN_TEE. */
+uint32_t fault_origin(uint32_t result);
+
 static inline uint32_t fault_next(enum fault_point point)
 {
 	return __builtin_expect(fault_armed >> point & 1, 0) ? fault_count(point) : 0;

@@ -99,7 +99,7 @@ TEE_Result TEE_OpenTASession(const TEE_UUID *destination, uint32_t cancellationR
 	*session = TEE_HANDLE_NULL;
 	fault = fault_next(FAULT_TA_OPEN);
 	if (fault)
-		return with_origin(fault, TEE_ORIGIN_TEE, returnOrigin);
+		return with_origin(fault, fault_origin(fault), returnOrigin);
 	local = local_ta_find(&uuid);
 	if (local)
 		return with_origin(local_ta_open(local, session), TEE_ORIGIN_TRUSTED_APP,
@@ -153,7 +153,7 @@ TEE_Result TEE_InvokeTACommand(TEE_TASessionHandle session, uint32_t cancellatio
 	params_check(__func__, paramTypes, params);
 	fault = fault_next(FAULT_TA_INVOKE);
 	if (fault)
-		return with_origin(fault, TEE_ORIGIN_TEE, returnOrigin);
+		return with_origin(fault, fault_origin(fault), returnOrigin);
 	if (local)
 		return with_origin(local->invoke(commandID, paramTypes, params),
 				   TEE_ORIGIN_TRUSTED_APP, returnOrigin);

@@ -513,10 +513,12 @@ static TEE_Result close_and_delete(TEE_ObjectHandle object, const char *function
 	if (result == TEE_SUCCESS)
 		result = service_ready(o);
 	params[0].value.a = stored_of(o)->handle;
+	/* Closed it is in any case. */
 	if (result == TEE_SUCCESS)
 		result = call(STORAGE_REMOVE, TEE_PARAM_TYPES(TEE_PARAM_TYPE_VALUE_INPUT, 0, 0, 0),
 			      params);
-	/* Closed it is in any case. */
+	else
+		service_close(stored_of(o));
 	stored_forget(o);
 	object_free(o);
 	return result;
