@@ -744,6 +744,9 @@ int conversation_begin(struct conversation *conversation)
 		.error = "",
 	};
 	conversation->key = tam_keys_choose(tam->keys, 0);
+	/* A TAM with nothing else tries what only some TEEs verify. */
+	if (!conversation->key && tam->extended)
+		conversation->key = tam_keys_choose(tam->keys, 1U << JWS_ES384);
 	if (!conversation->key)
 		return -ENOKEY;
 	conversation->context.key = conversation->key->index;

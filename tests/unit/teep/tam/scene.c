@@ -369,19 +369,38 @@ static bool arrives(scene_agent agent, unsigned number, bool request, char **mes
 	return !agent || agent(number, request, message);
 }
 
+static const struct tam_peer peer = { "127.0.0.1" };
+
+char *scene_connect(const struct tam_hints *hints)
+{
+	char *request;
+	const int rc = tam_connect(scene.worker, &peer, hints, &request);
+
+	cr_assert_eq(rc, 0, "%d: %s", rc, tam_database_error(scene.database));
+	scene.trail[0] = '\0';
+	trail_add(request);
+	return request;
+}
+
+char *scene_post(const char *answer)
+{
+	char *request;
+	const int rc =
+		tam_process(scene.worker, &peer, answer, strlen(answer), &request, scene.tid);
+
+	cr_assert_eq(rc, 0, "%d: %s", rc, tam_database_error(scene.database));
+	if (request)
+		trail_add(request);
+	return request;
+}
+
 bool scene_run(unsigned n, const struct tam_hints *hints, scene_agent agent)
 {
-	const struct tam_peer peer = { "127.0.0.1" };
-	char *request, *answer;
+	char *request = scene_connect(hints), *answer;
 	unsigned number = 0;
-	int rc;
 
-	scene.trail[0] = '\0';
-	rc = tam_connect(scene.worker, &peer, hints, &request);
-	cr_assert_eq(rc, 0, "%d: %s", rc, tam_database_error(scene.database));
 	for (scene.rounds = 1; request; scene.rounds++) {
 		cr_assert_lt(scene.rounds, 60, "it never ends: %s", scene.trail);
-		trail_add(request);
 		if (!arrives(agent, number++, true, &request)) {
 			free(request);
 			return false;
@@ -392,11 +411,18 @@ bool scene_run(unsigned n, const struct tam_hints *hints, scene_agent agent)
 			free(answer);
 			return false;
 		}
-		rc = tam_process(scene.worker, &peer, answer, strlen(answer), &request, scene.tid);
-		cr_assert_eq(rc, 0, "%d: %s", rc, tam_database_error(scene.database));
+		request = scene_post(answer);
 		free(answer);
 	}
 	return true;
+}
+
+void scene_converged(unsigned n, const char *installed)
+{
+	cr_assert(scene_run(n, NULL, NULL));
+	cr_assert_str_eq(scene.trail, "GetDeviceState", "there was more to do: %s", scene.trail);
+	cr_assert_str_eq(scene_installed(n), installed);
+	cr_assert_str_eq(scene_stored(n), installed);
 }
 
 struct session scene_session(void)
@@ -449,8 +475,7 @@ const char *scene_installed(unsigned n)
 	size_t i;
 
 	text[0] = '\0';
-	json_array_foreach(array, i, ta)
-	{
+	json_array_foreach(array, i, ta) {
 		sprintf(text + strlen(text), "%s%s/%s:%lld", i ? " " : "",
 			json_string_value(json_object_get(ta, "sdname")),
 			json_string_value(json_object_get(ta, "taid")),

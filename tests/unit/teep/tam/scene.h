@@ -97,9 +97,18 @@ typedef bool (*scene_agent)(unsigned number, bool request, char **message);
 /* What the device's agent makes of its TEE's answer: an array of states. The caller's. */
 char *scene_answer(unsigned n, const char *request);
 
+/* The two steps of a session, for tests that go their own ways. The caller's; NULL at the end. Both
+ * note scene.tid. */
+char *scene_connect(const struct tam_hints *hints);
+char *scene_post(const char *answer);
+
 /* One session of the n-th device from the first empty POST on; `agent` may be NULL. Returns
  * whether it came to its end. */
 bool scene_run(unsigned n, const struct tam_hints *hints, scene_agent agent);
+
+/* What the n-th device gets by TAM and TEE alone must be what is wanted: one more session with
+ * nothing to do proves it. */
+void scene_converged(unsigned n, const char *installed);
 
 /* The session that ran last, and the device. */
 struct session scene_session(void);
