@@ -1,0 +1,158 @@
+import { get, path, post, query, remove } from './api.js';
+import {
+	ago, badge, bar, card, clock, confirm, day, dialog, empty, field, h, header, icon, id, input, number, plural, select, table,
+	toast,
+} from './dom.js';
+import { settle } from './views_devices.js';
+import { taNames } from './views_deployments.js';
+import { sessionTable } from './views_sessions.js';
+
+/* ---- Overview ---- */
+
+const figure = (where, value, name, detail) => h('a.card.figure', { href: where }, h('b', number(value)), h('span', name), h('small', detail ?? ''));
+
+/* What is to be done first, where nothing is there yet. */
+function firstSteps(me) {
+	const steps = [[me.sps > 0, 'Add a provider', '#/sps', 'Whose TAs are to be delivered, and the certificate it signs with.'],
+		[me.tas > 0, 'Upload a TA', '#/tas', 'The package that the provider signed.'],
+		[me.devices.total > 0, 'Let a device make contact', '#/devices', `It posts to ${location.origin}/tam.`]];
+	if (steps.every(([done]) => done))
+		return null;
+	return card('First steps', { flush: true, body: h('ul.feed', steps.map(([done, title, where, text]) => h('li',
+		badge(done ? 'done' : 'waiting', done ? 'done' : 'to do'), h('div.what', h('a', { href: where }, title), h('div.muted.small', text))))) });
+}
+
+const KINDS = { device: 'devices', session: 'sessions', ta: 'tas', sp: 'sps', group: 'groups', deployment: 'deployments' };
+
+function eventLine(event) {
+	const where = KINDS[event.kind];
+	const subject = event.subject.length > 40 ? `${event.subject.slice(0, 12)}…` : event.subject;
+	return h('li', clock(event.at), h('div.what', h('span.tag', event.kind), ' ', event.text, event.subject && [' · ', where ?
+		h('a', { href: `#/${where}/${encodeURIComponent(event.subject)}` }, subject) : h('span.muted', subject)]),
+	event.who && h('span.muted.small', event.who));
+}
+
+export async function overviewView(context) {
+	const { me } = context;
+	const [deployments, sessions, log, names] = await Promise.all([
+		get('/deployments?limit=5', { signal: context.signal }), get('/sessions?limit=6', { signal: context.signal }),
+		get('/log?limit=8', { signal: context.signal }), taNames()]);
+	const now = await get('/status', { signal: context.signal });
+	context.listen(settle(1500, () => context.reload()));
+	return [
+		header('Overview', { description: me.spid ? `What concerns ${me.spid}.` : 'Devices, what they should have, and how far they are.' }),
+		firstSteps(now),
+		h('div.grid',
+			figure('#/devices', now.devices.total, 'devices', [now.devices.trusted && `${number(now.devices.trusted)} trusted`,
+				now.devices.refused && `${number(now.devices.refused)} refused`, now.devices.suspended && `${number(now.devices.suspended)} suspended`]
+				.filter(Boolean).join(', ')),
+			figure('#/tas', now.tas, 'TAs', `of ${plural(now.sps, 'provider')}`),
+			figure('#/deployments', now.deployments.running, 'deployments under way', ''),
+			figure('#/sessions', now.sessions?.open ?? sessions.items.filter((each) => each.state === 'open').length, 'sessions under way',
+				now.sessions ? `${number(now.sessions.total)} on record` : '')),
+		h('div.columns',
+			card('Sessions', { actions: [h('a', { href: '#/sessions' }, 'All')], flush: true, body: sessions.items.length ?
+				sessionTable(sessions.items).firstChild : h('div.body', h('p.muted', 'No device has been in contact yet.')) }),
+			h('div.stack',
+				card('Deployments', { actions: [h('a', { href: '#/deployments' }, 'All')], body: deployments.items.length ? deployments.items.map((each) =>
+					h('div', h('div.actions', h('a', { href: `#/deployments/${each.id}` }, `${each.what.present ? '' : 'Remove '}${names.get(each.what.taid) ||
+						each.what.taid || each.what.sdname}`), badge(each.replaced ? 'retired' : each.state, each.replaced ? 'replaced' : undefined),
+					h('span.small.muted.number', `${number(each.devices.done)} of ${number(each.devices.total)}`)), bar(each.devices))) :
+					[h('p.muted', 'Nothing has been deployed yet.')] }),
+				card('Latest changes', { actions: [h('a', { href: '#/log' }, 'All')], flush: true, body: log.items.length ?
+					h('ul.feed', log.items.toReversed().map(eventLine)) : h('div.body', h('p.muted', 'Nothing has been changed yet.')) }))),
+	];
+}
+
+/* ---- Log ---- */
+
+export async function logView(context) {
+	const kind = context.search.get('kind') ?? '';
+	const { items } = await get(`/log${query({ kind, limit: 300 })}`, { signal: context.signal });
+	const list = h('ul.feed', { 'aria-live': 'off' }, items.toReversed().map(eventLine));
+	context.listen((what, value) => {
+		if (what === 'log' && (!kind || value.kind === kind))
+			list.prepend(eventLine(value));
+	});
+	return [
+		header('Log', { description: 'What people and the TAM itself have done, the latest first.' }),
+		h('section.card', h('header', h('div.filters', select('kind', [['', 'Everything'], ['device', 'Devices'], ['session', 'Sessions'],
+			['deployment', 'Deployments'], ['wanted', 'Wanted state'], ['ta', 'TAs'], ['sp', 'Providers'], ['group', 'Groups'], ['token', 'Tokens']],
+		{ 'aria-label': 'Kind', value: kind, onchange: (event) => context.go({ kind: event.target.value }) }))),
+		items.length ? list : empty('log', 'Nothing is on record', 'Changes appear here as they are made.')),
+	];
+}
+
+/* ---- Certificates ---- */
+
+const WHAT = { tam: 'TAM', ocsp: 'OCSP response', tls: 'Web server', tee_root: 'TEE root', firmware_root: 'Firmware root', sp: 'Provider' };
+
+const ADVICE = {
+	tam: 'Get a new certificate with the same identifier from the TAM’s authority, and put it in place of the chain in tam.conf.',
+	ocsp: 'Fetch a new response into the file; "ocsp_command" in tam.conf does that by itself.',
+	tls: 'Put a new certificate in place of the file, and restart the TAM.',
+	tee_root: 'Devices under it are refused once it has expired: ask their maker for the next.',
+	firmware_root: 'Firmware under it is not believed once it has expired.',
+	sp: 'Have the provider send its next certificate, and add it beside this one.',
+};
+
+export async function certificatesView(context) {
+	const { items } = await get('/certificates', { signal: context.signal });
+	const urgent = items.filter((each) => each.state !== 'good');
+	const left = (each) => each.state === 'missing' ? h('span.muted', 'none') : [day(each.not_after), h('span.sub', ago(each.not_after))];
+	return [
+		header('Certificates', { description: 'Everything with an end: this TAM’s own chain, what is stapled to it, whom it trusts.' }),
+		urgent.length > 0 && card('To be done', { flush: true, body: h('ul.feed', urgent.map((each) => h('li', badge(each.state),
+			h('div.what', h('strong', `${WHAT[each.what]}: ${each.subject}`), h('div.muted.small', each.why && `${each.why}. `, ADVICE[each.what]))))) }),
+		h('section.card', items.length ? table('Certificates', [
+			['Subject', (each) => [each.subject, each.file && h('span.sub.mono', each.file)]],
+			['What', (each) => each.what === 'sp' ? h('a', { href: `#/sps/${encodeURIComponent(each.spid)}` }, `Provider ${each.spid}`) : WHAT[each.what]],
+			['State', (each) => badge(each.state)],
+			['Until', left],
+			['SHA-256', (each) => id(each.sha256, 12)],
+		], items) : empty('certificates', 'Nothing to watch', 'Certificates of providers appear here as they are added.')),
+	];
+}
+
+/* ---- Tokens ---- */
+
+async function tokenMake(context) {
+	const sps = (await get('/sps?limit=1000')).items;
+	const role = select('role', [['viewer', 'Viewer: may look'], ['operator', 'Operator: may also change and deploy'], ['admin', 'Admin: may do everything']],
+		{ onchange: () => {
+			whose.hidden = role.value === 'admin';
+		} });
+	const whose = field('Provider', select('spid', [['', 'None: sees everything'], ...sps.map((sp) => [sp.spid, sp.name || sp.spid])]),
+		'With one, the token sees and touches only what is that provider’s.');
+	const made = await dialog('New token', {
+		action: 'Make token',
+		body: [field('Name', input('name', { required: true, maxlength: 255, placeholder: 'who or what will use it' })), field('Role', role), whose],
+		submit: ({ name, role: chosen, spid }) => post('/tokens', { name, role: chosen, ...(spid && chosen !== 'admin' ? { spid } : {}) }),
+	});
+	if (!made)
+		return;
+	await dialog(`Token of ${made.name}`, { description: 'It is shown this once. Keep it where only its user reads it.', action: 'Done',
+		body: h('pre', { id: 'new-token' }, made.token), submit: () => true });
+	context.reload();
+}
+
+export async function tokensView(context) {
+	const { items } = await get('/tokens', { signal: context.signal });
+	return [
+		header('Tokens', { description: 'Who may use this page, the command line and the API.', actions: [h('button.primary', { type: 'button',
+			onclick: () => tokenMake(context) }, icon('plus'), 'New token')] }),
+		h('section.card', table('Tokens', [
+			['Name', (each) => each.name],
+			['Role', (each) => h('span.tag', each.role)],
+			['Provider', (each) => each.spid],
+			['Made', (each) => ago(each.created)],
+			['Last used', (each) => each.last_used ? ago(each.last_used) : h('span.muted', 'never')],
+			['', (each) => h('button.tiny.danger', { type: 'button', onclick: async () => {
+				if (await confirm(`Remove the token of ${each.name}?`, 'Whoever uses it is locked out at once.', 'Remove', () => remove(path`/tokens/${each.id}`))) {
+					toast('The token is removed', 'good');
+					context.reload();
+				}
+			} }, 'Remove')],
+		], items)),
+	];
+}
