@@ -12,8 +12,10 @@
 
 #define OTRP_MEDIA "application/otrp+json"
 
-/* As tam_connect(), tam_process() and tam_aik(). */
+/* As tam_worker_open() and what follows there. `open` and `close` may be NULL: no worker. */
 struct otrp_service {
+	struct tam_worker *(*open)(const struct tam *tam, struct tam_database *database);
+	void (*close)(struct tam_worker *worker);
 	int (*connect)(struct tam_worker *worker, const struct tam_peer *peer,
 		       const struct tam_hints *hints, char **request);
 	int (*process)(struct tam_worker *worker, const struct tam_peer *peer, const void *body,

@@ -65,7 +65,11 @@ static int fake_aik(struct tam_worker *worker, const char *tid, char **keys)
 	return 0;
 }
 
-static const struct otrp_service fake = { fake_connect, fake_process, fake_aik };
+static const struct otrp_service fake = {
+	.connect = fake_connect,
+	.process = fake_process,
+	.aik = fake_aik,
+};
 
 static void *worker_open(void *context)
 {

@@ -1,0 +1,104 @@
+#include "teep/tam/server/admin_json.h"
+
+#include <string.h>
+
+#include "teep/tam/group.h"
+#include "teep/tam/key.h"
+#include "teep/tam/server/admin.h"
+
+#define CERTIFICATE_SOON (30 * 86400)
+
+json_t *sp_certificate_json(const struct sp_certificate *certificate)
+{
+	const enum tam_expiry_state state = tam_expiry_of(certificate->not_after / 1000,
+							  tam_time_now() / 1000, CERTIFICATE_SOON);
+
+	return json_pack("{s:s,s:s,s:o,s:o,s:s}", "sha256", certificate->sha256, "subject",
+			 certificate->subject, "not_before", admin_time(certificate->not_before),
+			 "not_after", admin_time(certificate->not_after), "state",
+			 tam_expiry_name(state));
+}
+
+json_t *ta_version_json(const struct ta_version *version)
+{
+	return json_pack("{s:s,s:I,s:s,s:s,s:s,s:I,s:s,s:b,s:b,s:o,s:o}", "taid", version->taid,
+			 "version", (json_int_t)version->version, "spid", version->spid, "name",
+			 version->name, "sha256", version->sha256, "size",
+			 (json_int_t)version->size, "signer", version->signer, "personalisation",
+			 version->personalisation != 0, "bundled", version->bundled, "created",
+			 admin_time(version->created), "retired", admin_time(version->retired));
+}
+
+json_t *device_json(struct tam_database *database, struct arena *arena, const struct device *device)
+{
+	json_t *groups = json_array(), *labels = json_loads(device->labels, 0, NULL);
+	const char **names = NULL;
+	size_t count = 0;
+
+	(void)group_of_device(database, device->did, arena, &names, &count);
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(groups, json_string(names[i]));
+	return json_pack("{s:s,s:{s:s,s:s},s:s,s:o,s:s,s:s,s:o,s:o,s:o,s:s}", "did", device->did,
+			 "tee", "name", device->tee_name, "version", device->tee_version, "model",
+			 device->model, "labels", labels ? labels : json_object(), "status",
+			 device_status_name(device->status), "reason", device->reason, "first_seen",
+			 admin_time(device->first_seen), "last_seen", admin_time(device->last_seen),
+			 "groups", groups, "address", device->address ? device->address : "");
+}
+
+json_t *wanted_json(const struct wanted *wanted)
+{
+	return json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:I,s:b,s:o,s:s}", "id", (json_int_t)wanted->id,
+			 "scope", wanted_scope_name(wanted->scope), "scope_id", wanted->scope_id,
+			 "spid", wanted->spid, "sdname", wanted->sdname, "taid", wanted->taid,
+			 "version", (json_int_t)wanted->version, "present", wanted->present,
+			 "created", admin_time(wanted->created), "by",
+			 wanted->created_by ? wanted->created_by : "");
+}
+
+json_t *deployment_json(const struct deployment *deployment)
+{
+	const struct deployment *d = deployment;
+	json_t *what = wanted_json(&d->what);
+
+	(void)json_object_del(what, "id");
+	(void)json_object_del(what, "created");
+	(void)json_object_del(what, "by");
+	return json_pack("{s:I,s:o,s:o,s:s,s:s,s:b,s:{s:I,s:I,s:I,s:I,s:I}}", "id",
+			 (json_int_t)d->id, "what", what, "created", admin_time(d->what.created),
+			 "by", d->what.created_by ? d->what.created_by : "", "state",
+			 deployment_state_name(deployment_state(d)), "replaced", d->replaced,
+			 "devices", "total",
+			 (json_int_t)(d->waiting + d->running + d->done + d->failed), "waiting",
+			 (json_int_t)d->waiting, "running", (json_int_t)d->running, "done",
+			 (json_int_t)d->done, "failed", (json_int_t)d->failed);
+}
+
+json_t *session_json(const struct session *session)
+{
+	return json_pack(
+		"{s:s,s:o,s:s,s:s,s:o,s:o,s:s,s:I,s:o}", "tid", session->tid, "did",
+		admin_text_or_null(session->did), "state", session_state_name(session->state),
+		"step", session->step ? session->step : "", "started",
+		admin_time_fine(session->started), "updated", admin_time_fine(session->updated),
+		"address", session->address ? session->address : "", "messages",
+		(json_int_t)session->messages, "error", admin_text_or_null(session->error));
+}
+
+json_t *message_json(const struct message *message)
+{
+	return json_pack("{s:I,s:s,s:o,s:I,s:o,s:s,s:s,s:I,s:o,s:o}", "id", (json_int_t)message->id,
+			 "tid", message->tid, "did", admin_text_or_null(message->did), "seq",
+			 (json_int_t)message->seq, "at", admin_time_fine(message->at), "direction",
+			 message->response ? "response" : "request", "kind", message->kind, "size",
+			 (json_int_t)message->size, "status", admin_text_or_null(message->status),
+			 "error", admin_text_or_null(message->error));
+}
+
+json_t *event_json(const struct event *event)
+{
+	return json_pack("{s:I,s:o,s:s,s:s,s:o,s:o,s:s}", "id", (json_int_t)event->id, "at",
+			 admin_time_fine(event->at), "kind", event->kind, "subject", event->subject,
+			 "spid", admin_text_or_null(event->spid), "who",
+			 admin_text_or_null(event->who), "text", event->text);
+}

@@ -1,0 +1,187 @@
+/* Sessions, their messages, and the log of what was done. */
+#include <errno.h>
+#include <string.h>
+
+#include "teep/tam/server/admin.h"
+#include "teep/tam/server/admin_json.h"
+
+/* More than any session has: the engine gives up before. */
+#define SESSION_MESSAGES_MAX 1000
+
+void admin_sessions_get(struct http_request *request)
+{
+	const char *state = admin_query_text(request, "state");
+	struct session_filter filter = {
+		.did = admin_query_text(request, "did"),
+		.spid = admin_spid(request),
+		.state = state ? session_state_parse(state) : -1,
+		.after = admin_query_text(request, "after"),
+	};
+	json_t *items, *next = NULL;
+	struct session *list = NULL;
+	size_t count = 0;
+	int rc;
+
+	if (!admin_query(request, "did state after limit") ||
+	    !admin_query_limit(request, &filter.limit))
+		return;
+	if (state && filter.state < 0) {
+		(void)admin_fail(request, 400, "invalid",
+				 "state has to be open, done, failed or lost");
+		return;
+	}
+	rc = session_table_list(admin_database(request), &filter, &request->arena, &list, &count);
+	if (rc < 0) {
+		(void)admin_fail_errno(request, rc, NULL);
+		return;
+	}
+	items = json_array();
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(items, session_json(&list[i]));
+	if ((int64_t)count == filter.limit)
+		next = json_string(list[count - 1].tid);
+	admin_answer_list(request, items, next);
+}
+
+/* What was signed: {"InstallTATBSRequest": …}, beside the TAM's verdict. */
+static json_t *signed_part(json_t *decoded)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(decoded, name, value) if (json_is_object(value)) return value;
+	return NULL;
+}
+
+/*
+ * An SP's people see what a message says only where it is about that SP alone: its content names
+ * the SP, and what a device told of its state, which is about all SPs, is taken out.
+ */
+static json_t *decoded_json(const struct http_request *request, const struct message *message)
+{
+	json_t *decoded = message->decoded && *message->decoded
+				  ? json_loads(message->decoded, JSON_REJECT_DUPLICATES, NULL)
+				  : NULL;
+	json_t *content;
+	const char *spid;
+
+	if (decoded && admin_spid(request)) {
+		content = json_object_get(signed_part(decoded), "content");
+		spid = json_string_value(json_object_get(content, "spid"));
+		if (spid && strcmp(spid, admin_spid(request)) == 0) {
+			(void)json_object_del(content, "dsi");
+		} else {
+			json_decref(decoded);
+			decoded = NULL;
+		}
+	}
+	return decoded ? decoded : json_null();
+}
+
+static bool session_visible(struct http_request *request, const struct session *session)
+{
+	const struct device_filter filter = {
+		.q = session->did, .spid = admin_spid(request), .status = -1, .limit = 1
+	};
+	struct device *list = NULL;
+	size_t count = 0;
+	int rc;
+
+	if (!filter.spid)
+		return true;
+	rc = *session->did ? device_table_list(admin_database(request), &filter, &request->arena,
+					       &list, &count, NULL)
+			   : 0;
+	if (rc < 0)
+		return admin_fail_errno(request, rc, NULL);
+	return count > 0 || admin_fail_errno(request, -ENOENT, "there is no such session");
+}
+
+void admin_session_get(struct http_request *request)
+{
+	struct message_filter filter = { .tid = request->values[0], .limit = SESSION_MESSAGES_MAX };
+	struct message *list = NULL;
+	json_t *messages, *value;
+	struct session session;
+	size_t count = 0;
+	int rc;
+
+	if (!admin_query(request, ""))
+		return;
+	rc = session_table_get(admin_database(request), filter.tid, &request->arena, &session);
+	if (rc < 0) {
+		(void)admin_fail_errno(request, rc, "there is no such session");
+		return;
+	}
+	if (!session_visible(request, &session))
+		return;
+	rc = message_log_list(admin_database(request), &filter, &request->arena, &list, &count);
+	if (rc < 0) {
+		(void)admin_fail_errno(request, rc, NULL);
+		return;
+	}
+	messages = json_array();
+	for (size_t i = 0; i < count; i++) {
+		value = message_json(&list[i]);
+		(void)json_object_set_new(value, "decoded", decoded_json(request, &list[i]));
+		(void)json_array_append_new(messages, value);
+	}
+	value = session_json(&session);
+	(void)json_object_set_new(value, "messages", messages);
+	admin_answer(request, 200, value);
+}
+
+/* Lists that go on: `next` is where to ask again, though there be nothing new. */
+static json_t *next_of(int64_t last, int64_t after)
+{
+	return json_integer(last > 0 ? last : after > 0 ? after : 0);
+}
+
+void admin_messages_get(struct http_request *request)
+{
+	struct message_filter filter = { .did = admin_query_text(request, "did"),
+					 .spid = admin_spid(request),
+					 .after = -1 };
+	struct message *list = NULL;
+	size_t count = 0;
+	json_t *items;
+	int rc;
+
+	if (!admin_query(request, "did after limit") ||
+	    !admin_query_limit(request, &filter.limit) ||
+	    !admin_query_number(request, "after", 0, INT64_MAX, &filter.after))
+		return;
+	rc = message_log_list(admin_database(request), &filter, &request->arena, &list, &count);
+	if (rc < 0) {
+		(void)admin_fail_errno(request, rc, NULL);
+		return;
+	}
+	items = json_array();
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(items, message_json(&list[i]));
+	admin_answer_list(request, items, next_of(count ? list[count - 1].id : 0, filter.after));
+}
+
+void admin_log_get(struct http_request *request)
+{
+	int64_t after = -1, limit;
+	struct event *list = NULL;
+	size_t count = 0;
+	json_t *items;
+	int rc;
+
+	if (!admin_query(request, "kind after limit") || !admin_query_limit(request, &limit) ||
+	    !admin_query_number(request, "after", 0, INT64_MAX, &after))
+		return;
+	rc = event_log_list(admin_database(request), admin_spid(request),
+			    admin_query_text(request, "kind"), after, limit, &request->arena, &list,
+			    &count);
+	if (rc < 0) {
+		(void)admin_fail_errno(request, rc, NULL);
+		return;
+	}
+	items = json_array();
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(items, event_json(&list[i]));
+	admin_answer_list(request, items, next_of(count ? list[count - 1].id : 0, after));
+}

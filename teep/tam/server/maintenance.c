@@ -1,0 +1,158 @@
+#include "teep/tam/server/maintenance.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "teep/tam/device_trust.h"
+#include "teep/tam/event_log.h"
+#include "teep/tam/key.h"
+#include "teep/tam/message_log.h"
+#include "teep/tam/server/log.h"
+#include "teep/tam/session_table.h"
+
+#define ROUND_SECONDS 10
+/* Each so many rounds the logs are trimmed. */
+#define TRIM_ROUNDS 30
+#define DAY_MS	    86400000LL
+/* What is kept at most, however young. */
+#define MESSAGES_KEPT 1000000
+#define EVENTS_KEPT   200000
+#define TRIM_AT_ONCE  2000
+
+struct maintenance {
+	const struct site *site;
+	const struct tam_config *config;
+	pthread_mutex_t mutex;
+	pthread_cond_t stop;
+	pthread_t thread;
+	bool stopping;
+};
+
+static void files_refresh(const struct site *site)
+{
+	bool changed = false;
+	char error[256];
+
+	if (site->keys) {
+		tam_keys_refresh(site->keys, (tam_time_now() + site->clock_offset_ms) / 1000,
+				 &changed);
+		if (changed)
+			log_line(TAM_LOG_INFO, "OCSP responses were read again");
+	}
+	changed = false;
+	if (site->trust && device_trust_refresh((struct device_trust *)site->trust, &changed, error,
+						sizeof(error)) < 0)
+		log_line(TAM_LOG_WARNING, "trusted roots stay as they were: %s", error);
+	else if (changed)
+		log_line(TAM_LOG_INFO, "trusted roots and revocation were read again");
+}
+
+static void tables_trim(struct tam_database *database, const struct tam_config *config)
+{
+	const int64_t before = tam_time_now() - config->message_days * DAY_MS;
+	int64_t removed = 0, sessions = 0;
+
+	if (message_log_trim(database, MESSAGES_KEPT, before, &removed) < 0 ||
+	    session_table_trim(database, before, TRIM_AT_ONCE, &sessions) < 0 ||
+	    event_log_trim(database, EVENTS_KEPT) < 0)
+		log_line(TAM_LOG_WARNING, "logs were not trimmed: %s",
+			 tam_database_error(database));
+	else if (removed || sessions)
+		log_line(TAM_LOG_INFO, "%lld old messages and %lld old sessions were removed",
+			 (long long)removed, (long long)sessions);
+}
+
+static void round_run(struct maintenance *maintenance, struct tam_database *database,
+		      struct tam_worker *worker, unsigned round)
+{
+	files_refresh(maintenance->site);
+	if (worker) {
+		const int expired = tam_expire(worker);
+
+		if (expired > 0)
+			log_line(TAM_LOG_INFO, "%d sessions were given up", expired);
+	}
+	if (round % TRIM_ROUNDS == 0)
+		tables_trim(database, maintenance->config);
+}
+
+static bool pause_for(struct maintenance *maintenance, time_t seconds)
+{
+	struct timespec until;
+	bool stopping;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += seconds;
+	(void)pthread_mutex_lock(&maintenance->mutex);
+	while (!maintenance->stopping &&
+	       pthread_cond_timedwait(&maintenance->stop, &maintenance->mutex, &until) == 0)
+		;
+	stopping = maintenance->stopping;
+	(void)pthread_mutex_unlock(&maintenance->mutex);
+	return !stopping;
+}
+
+static void *maintenance_run(void *argument)
+{
+	struct maintenance *maintenance = argument;
+	const struct site *site = maintenance->site;
+	struct tam_database *database = NULL;
+	struct tam_worker *worker = NULL;
+	unsigned round = 0;
+	char error[256];
+
+	do {
+		if (!database &&
+		    tam_database_open(&database, &site->database, error, sizeof(error)) < 0) {
+			database = NULL;
+			log_line(TAM_LOG_WARNING, "the database: %s", error);
+			continue;
+		}
+		if (!worker && site->tam)
+			worker = tam_worker_open(site->tam, database);
+		round_run(maintenance, database, worker, round++);
+	} while (pause_for(maintenance, ROUND_SECONDS));
+	if (worker)
+		tam_worker_close(worker);
+	tam_database_close(database);
+	return NULL;
+}
+
+struct maintenance *maintenance_start(const struct site *site, const struct tam_config *config)
+{
+	struct maintenance *maintenance = calloc(1, sizeof(*maintenance));
+	pthread_condattr_t monotonic;
+
+	if (!maintenance)
+		return NULL;
+	maintenance->site = site;
+	maintenance->config = config;
+	(void)pthread_mutex_init(&maintenance->mutex, NULL);
+	(void)pthread_condattr_init(&monotonic);
+	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&maintenance->stop, &monotonic);
+	(void)pthread_condattr_destroy(&monotonic);
+	if (pthread_create(&maintenance->thread, NULL, maintenance_run, maintenance) == 0)
+		return maintenance;
+	(void)pthread_cond_destroy(&maintenance->stop);
+	(void)pthread_mutex_destroy(&maintenance->mutex);
+	free(maintenance);
+	return NULL;
+}
+
+void maintenance_stop(struct maintenance *maintenance)
+{
+	if (!maintenance)
+		return;
+	(void)pthread_mutex_lock(&maintenance->mutex);
+	maintenance->stopping = true;
+	(void)pthread_cond_signal(&maintenance->stop);
+	(void)pthread_mutex_unlock(&maintenance->mutex);
+	(void)pthread_join(maintenance->thread, NULL);
+	(void)pthread_cond_destroy(&maintenance->stop);
+	(void)pthread_mutex_destroy(&maintenance->mutex);
+	free(maintenance);
+}
