@@ -160,10 +160,11 @@ static const char *tid_of(const struct responses *responses)
 	return NULL;
 }
 
-static bool from_agent_alone(const struct responses *responses)
+/* Whether there are entries, and each is of that kind. */
+static bool all_are(const struct responses *responses, enum response_kind kind)
 {
 	for (uint32_t i = 0; i < responses->count; i++)
-		if (responses->item[i].kind != RESPONSE_OF_AGENT)
+		if (responses->item[i].kind != kind)
 			return false;
 	return responses->count > 0;
 }
@@ -304,8 +305,10 @@ static int process(struct tam_worker *worker, const struct tam_peer *peer, struc
 	int rc = -ESTALE;
 
 	/* Nobody is there, and it can't be told whose TEE is meant. */
-	if (!asked && from_agent_alone(responses))
+	if (!asked && all_are(responses, RESPONSE_OF_AGENT))
 		return 0;
+	if (all_are(responses, RESPONSE_UNREADABLE))
+		return -EBADMSG;
 	for (int i = 0; rc == -ESTALE && i < TRIES_MAX; i++) {
 		struct conversation *conversation = conversation_open(worker, peer);
 

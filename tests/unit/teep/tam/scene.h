@@ -100,7 +100,7 @@ char *scene_answer(unsigned n, const char *request);
 /* The two steps of a session, for tests that go their own ways. The caller's; NULL at the end. Both
  * note scene.tid. */
 char *scene_connect(const struct tam_hints *hints);
-char *scene_post(const char *answer);
+char *scene_post(const char *answer); /* NULL, too, when it is no message at all */
 
 /* One session of the n-th device from the first empty POST on; `agent` may be NULL. Returns
  * whether it came to its end. */
