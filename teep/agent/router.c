@@ -315,6 +315,15 @@ static int link_connect(struct link *link)
 	return rc;
 }
 
+/* A connection for a new purpose. One that ends before the first word ended unasked, too. */
+static int link_open(struct link *link)
+{
+	int rc = link_connect(link);
+
+	link->again = rc == -EPIPE || rc == -ECONNRESET;
+	return link->again ? link_connect(link) : rc;
+}
+
 static struct part *link_shift(struct link *link)
 {
 	struct part *part = link->waiting;
@@ -373,8 +382,7 @@ static void link_advance(struct link *link)
 	}
 	if (!link->waiting || link->state != LINK_CLOSED)
 		return;
-	link->again = false;
-	rc = link_connect(link);
+	rc = link_open(link);
 	if (rc < 0)
 		link_refuse_all(link, connect_failure(rc));
 }
@@ -664,8 +672,7 @@ int router_submit(struct router *router, enum router_kind kind, const void *mess
 
 		if (router->places[i]->known || link->state != LINK_CLOSED)
 			continue;
-		link->again = false;
-		rc = link_connect(link);
+		rc = link_open(link);
 		if (rc < 0)
 			router->places[i]->failure = connect_failure(rc);
 	}
