@@ -34,7 +34,7 @@ static STACK_OF(X509) * ring_of(const struct authority *authority)
 	return roots;
 }
 
-static void device_make(struct kit *kit, enum key_kind tee_kind)
+static void device_make(struct kit *kit, const struct kit_kinds *kinds)
 {
 	struct authority firmware, tee;
 	EVP_PKEY *secureboot = key_generate(KEY_P256);
@@ -48,8 +48,8 @@ static void device_make(struct kit *kit, enum key_kind tee_kind)
 		.firmware_authority = &firmware,
 		.tee_authority = &tee,
 		.tam_roots = roots,
-		.tfw_kind = KEY_P256,
-		.tee_kind = tee_kind,
+		.tfw_kind = kinds->firmware ? kinds->firmware : KEY_P256,
+		.tee_kind = kinds->tee,
 	};
 
 	REQUIRE(authority_open(&firmware, kit->authorities, HIERARCHY_FIRMWARE, "ca", err,
@@ -78,9 +78,8 @@ void kit_restart(struct kit *kit)
 
 void kit_open(struct kit *kit, const struct kit_kinds *kinds)
 {
-	static const struct kit_kinds quick = { KEY_P256, KEY_P256, KEY_P256, KEY_P256 };
-	static const enum key_kind all[HIERARCHY_COUNT] = { KEY_P256, KEY_P256, KEY_P256,
-							    KEY_P256 };
+	static const struct kit_kinds quick = { KEY_P256, KEY_P256, KEY_P256, KEY_P256, 0, 0 };
+	enum key_kind all[HIERARCHY_COUNT] = { KEY_P256, KEY_P256, KEY_P256, KEY_P256 };
 	struct certificate_request sp = {
 		.role = ROLE_SP,
 		.name = "Sim SP",
@@ -90,6 +89,8 @@ void kit_open(struct kit *kit, const struct kit_kinds *kinds)
 
 	if (!kinds)
 		kinds = &quick;
+	for (int i = 0; kinds->authorities && i < HIERARCHY_COUNT; i++)
+		all[i] = kinds->authorities;
 	memset(kit, 0, sizeof(*kit));
 	/* In memory, where a flush costs nothing: what is durable is a test of its own. By a name
 	 * that the fixture of other tests does not take for something left behind. */
@@ -102,7 +103,7 @@ void kit_open(struct kit *kit, const struct kit_kinds *kinds)
 	REQUIRE(authority_open(&kit->tam_ca, kit->authorities, HIERARCHY_TAM, "ca", err,
 			       sizeof(err)) == 0,
 		"%s", err);
-	device_make(kit, kinds->tee);
+	device_make(kit, kinds);
 	kit->options.aik_kind = kinds->aik;
 	kit->options.extended = kinds->tam == KEY_P384 || kinds->tee == KEY_P384;
 	kit->sp_key = test_key(kinds->sp, 2);

@@ -36,8 +36,10 @@ struct kit {
 	unsigned requests;
 };
 
+/* The last two are P-256 where they are 0. */
 struct kit_kinds {
 	enum key_kind tee, tam, sp, aik;
+	enum key_kind firmware, authorities;
 };
 
 /* All on P-256, parsing in this process, where `kinds` is NULL. */
