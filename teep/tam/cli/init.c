@@ -1,0 +1,572 @@
+/*
+ * `teesim tam init`: a directory that has all that a TAM needs. Works on files and the database
+ * alone; no TAM runs yet.
+ */
+#include <errno.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "registry/atomic_file.h"
+#include "teep/pki/authority.h"
+#include "teep/pki/openssl_auto.h"
+#include "teep/tam/cli/commands.h"
+#include "teep/tam/cli/tls_certificate.h"
+#include "teep/tam/config.h"
+#include "teep/tam/key.h"
+#include "teep/tam/token.h"
+#include "teep/tam/vault.h"
+
+static const char help[] =
+	"usage: teesim tam init DIR --pki PKI --id ID [--kinds KIND,…]\n"
+	"       teesim tam init DIR --key KEY,… --chain FILE,… [--ocsp FILE,…]\n"
+	"                       [--ocsp-command COMMAND] [--pkcs11-module FILE]\n"
+	"       teesim tam init DIR\n"
+	"\n"
+	"Makes a TAM in the directory DIR: tam.conf, a database, keys, a TLS certificate, and a\n"
+	"token of the first administrator. On a TAM that is there it brings the database up to "
+	"date.\n"
+	"\n"
+	"  --pki PKI        authorities of `teesim pki init`: certificates for the TAM, OCSP\n"
+	"                   responses that stay fresh, and whom it trusts\n"
+	"  --id ID          the TAM's identifier: an OID in dotted decimals or a URI\n"
+	"  --kinds KIND,…   its key pairs: rsa, p256, p384 (default: rsa,p256)\n"
+	"  --key KEY,…      files of private keys, or pkcs11: URIs of keys in a token\n"
+	"  --chain FILE,…   the chain of each, up to the root\n"
+	"  --ocsp FILE,…    OCSP responses for all of these, in DER\n"
+	"  --ocsp-command   what fetches new ones into those files\n"
+	"  --tee-roots FILE,…       roots of TEEs to trust, besides those of --pki\n"
+	"  --firmware-roots FILE,…  of firmware\n"
+	"  --listen A:P     where to serve (default: 127.0.0.1:8443)\n"
+	"  --name NAME,…    for the TLS certificate: what the machine is called elsewhere\n"
+	"  --no-tls         plain HTTP, for this machine alone or behind a proxy\n"
+	"  --database W     a file, or postgresql://… (default: tam.db in DIR)\n";
+
+#define LIST_MAX 16
+
+struct list {
+	char *text; /* of all items, which point into it */
+	const char *item[LIST_MAX];
+	size_t count;
+};
+
+struct init {
+	const char *directory, *pki, *id, *kinds, *key, *chain, *ocsp, *ocsp_command, *pkcs11,
+		*tee_roots, *firmware_roots, *listen, *names, *database;
+	bool no_tls;
+	char path[PATH_MAX]; /* of DIR, as it is really called */
+	json_t *keys;	     /* as in tam.conf */
+	char *command;	     /* made from --pki */
+	char token[TOKEN_TEXT_SIZE];
+	char err[4608];
+};
+
+static int failed(const struct init *init)
+{
+	return tool_refuse("%s", init->err);
+}
+
+static bool list_split(const char *text, struct list *list)
+{
+	char *save, *item;
+
+	*list = (struct list) { 0 };
+	if (!text)
+		return true;
+	list->text = strdup(text);
+	for (item = list->text ? strtok_r(list->text, ",", &save) : NULL; item;
+	     item = strtok_r(NULL, ",", &save)) {
+		if (list->count == LIST_MAX)
+			return false;
+		list->item[list->count++] = item;
+	}
+	return list->text != NULL;
+}
+
+static void list_clear(struct list *list)
+{
+	free(list->text);
+}
+#define LIST_AUTO __attribute__((cleanup(list_clear))) struct list
+
+static const char *inside(const struct init *init, const char *name)
+{
+	static char path[8][PATH_MAX + 256];
+	static int turn;
+	char *out = path[turn++ % 8];
+
+	snprintf(out, sizeof(path[0]), "%s/%s", init->path, name);
+	return out;
+}
+
+static bool file_write(struct init *init, const char *path, const void *data, size_t size,
+		       mode_t mode)
+{
+	const struct atomic_file_part part = { data, size };
+	const int rc = atomic_file_write(path, &part, 1, mode, ATOMIC_FILE_REPLACE);
+
+	if (rc)
+		snprintf(init->err, sizeof(init->err), "%s: %s", path, strerror(-rc));
+	return !rc;
+}
+
+static bool directory_make(struct init *init, const char *path)
+{
+	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+		return true;
+	snprintf(init->err, sizeof(init->err), "%s: %s", path, strerror(errno));
+	return false;
+}
+
+/* ---- Keys by --pki --------------------------------------------------------------------------- */
+
+/* For the shell. */
+static char *quoted(const char *text)
+{
+	char *out = NULL;
+	size_t size;
+	FILE *to = open_memstream(&out, &size);
+
+	if (!to)
+		return NULL;
+	fputc('\'', to);
+	for (; *text; text++)
+		fputs(*text == '\'' ? "'\\''" : (char[]) { *text, '\0' }, to);
+	fputc('\'', to);
+	fclose(to);
+	return out;
+}
+
+/* The statement of one authority on the n-th certificate of a chain, in a file. */
+static bool ocsp_write(struct init *init, const char *by, X509 *certificate, const char *file)
+{
+	struct authority authority = { 0 };
+	uint8_t *der = NULL;
+	size_t size = 0;
+	bool written;
+
+	if (authority_open(&authority, init->pki, HIERARCHY_TAM, by, init->err, sizeof(init->err)))
+		return false;
+	written = !authority_ocsp(&authority, certificate, false, 24, &der, &size, init->err,
+				  sizeof(init->err)) &&
+		  file_write(init, inside(init, file), der, size, 0644);
+	OPENSSL_free(der);
+	authority_close(&authority);
+	return written;
+}
+
+/* Adds to the command that makes the statements anew. */
+static bool command_add(struct init *init, const char *by, const char *chain, const char *file)
+{
+	char tools[PATH_MAX], pki[PATH_MAX], *part[4] = { NULL }, *command = NULL;
+	ssize_t n = readlink("/proc/self/exe", tools, sizeof(tools) - 1);
+	char *slash;
+	bool good = false;
+
+	tools[n > 0 ? n : 0] = '\0';
+	slash = strrchr(tools, '/');
+	if (slash && realpath(init->pki, pki) &&
+	    (size_t)(slash - tools) + sizeof("/teesim-teep") <= sizeof(tools)) {
+		strcpy(slash, "/teesim-teep");
+		part[0] = quoted(tools);
+		part[1] = quoted(pki);
+		part[2] = quoted(chain);
+		part[3] = quoted(inside(init, file));
+		good = part[0] && part[1] && part[2] && part[3] &&
+		       asprintf(&command, "%s%s%s pki ocsp %s tam %s --ca %s --hours 24 --out %s",
+				init->command ? init->command : "", init->command ? " && " : "",
+				part[0], part[1], part[2], by, part[3]) > 0;
+	}
+	if (good) {
+		free(init->command);
+		init->command = command;
+	} else {
+		snprintf(init->err, sizeof(init->err), "%s: %s", init->pki, strerror(errno));
+	}
+	for (int i = 0; i < 4; i++)
+		free(part[i]);
+	return good;
+}
+
+/* One pair; `previous` holds the identifier so far, and this one after it. */
+static bool pair_issue(struct init *init, const char *kind_name, EVP_PKEY **previous)
+{
+	char key_name[32], chain_name[32], ocsp_name[32], ca_chain[PATH_MAX + 64];
+	const enum key_kind kind = key_kind_parse(kind_name);
+	EVP_PKEY *key = kind == KEY_OTHER ? NULL : key_generate(kind);
+	struct authority authority = { 0 };
+	X509_STACK_AUTO chain = NULL;
+	bool made;
+	int rc;
+
+	if (!key) {
+		snprintf(init->err, sizeof(init->err), "--kinds: \"%s\" is none of rsa, p256, p384",
+			 kind_name);
+		return false;
+	}
+	snprintf(key_name, sizeof(key_name), "keys/%s.key", kind_name);
+	snprintf(chain_name, sizeof(chain_name), "keys/%s.pem", kind_name);
+	snprintf(ocsp_name, sizeof(ocsp_name), "keys/%s.ocsp", kind_name);
+	snprintf(ca_chain, sizeof(ca_chain), "%s/tam/" AUTHORITY_FIRST ".pem", init->pki);
+	rc = authority_open(&authority, init->pki, HIERARCHY_TAM, AUTHORITY_FIRST, init->err,
+			    sizeof(init->err));
+	if (!rc)
+		rc = authority_issue(&authority, ROLE_TAM, "TAM", key, init->id, *previous,
+				     DAYS_TAM, &chain, init->err, sizeof(init->err));
+	if (!rc) {
+		rc = key_write(inside(init, key_name), key);
+		if (!rc)
+			rc = chain_write(inside(init, chain_name), chain);
+		if (rc)
+			snprintf(init->err, sizeof(init->err), "%s: %s", inside(init, key_name),
+				 strerror(-rc));
+	}
+	authority_close(&authority);
+	made = !rc && ocsp_write(init, AUTHORITY_FIRST, sk_X509_value(chain, 0), ocsp_name) &&
+	       command_add(init, AUTHORITY_FIRST, inside(init, chain_name), ocsp_name);
+	/* The authority's own is the same for each pair. */
+	if (made && !*previous) {
+		char real[PATH_MAX];
+
+		made = ocsp_write(init, "root", sk_X509_value(chain, 1), "keys/ca.ocsp") &&
+		       realpath(ca_chain, real) && command_add(init, "root", real, "keys/ca.ocsp");
+	}
+	if (made)
+		(void)json_array_append_new(
+			init->keys, json_pack("{s:s, s:s, s:[s, s]}", "key", key_name, "chain",
+					      chain_name, "ocsp", ocsp_name, "keys/ca.ocsp"));
+	EVP_PKEY_free(*previous);
+	*previous = key;
+	return made;
+}
+
+static bool keys_issue(struct init *init)
+{
+	PKEY_AUTO previous = NULL;
+	LIST_AUTO kinds;
+	bool good = list_split(init->kinds ? init->kinds : "rsa,p256", &kinds) &&
+		    directory_make(init, inside(init, "keys"));
+
+	for (size_t i = 0; good && i < kinds.count; i++)
+		good = pair_issue(init, kinds.item[i], &previous);
+	return good;
+}
+
+/* ---- Keys of the operator's ------------------------------------------------------------------ */
+
+/* What stays where it is has to be found from anywhere. */
+static json_t *absolute(struct init *init, const char *path)
+{
+	char real[PATH_MAX];
+
+	if (strncmp(path, "pkcs11:", 7) == 0)
+		return json_string(path);
+	if (realpath(path, real))
+		return json_string(real);
+	snprintf(init->err, sizeof(init->err), "%s: %s", path, strerror(errno));
+	return NULL;
+}
+
+static bool keys_take(struct init *init)
+{
+	LIST_AUTO keys = { 0 };
+	LIST_AUTO chains = { 0 };
+	LIST_AUTO responses = { 0 };
+	json_t *ocsp = json_array();
+	bool good = list_split(init->key, &keys) && list_split(init->chain, &chains) &&
+		    list_split(init->ocsp, &responses);
+
+	if (good && (keys.count != chains.count || !keys.count)) {
+		snprintf(init->err, sizeof(init->err),
+			 "--key names %zu keys and --chain %zu chains; each key needs one",
+			 keys.count, chains.count);
+		good = false;
+	}
+	for (size_t i = 0; good && i < responses.count; i++) {
+		json_t *path = absolute(init, responses.item[i]);
+
+		good = path && !json_array_append_new(ocsp, path);
+	}
+	for (size_t i = 0; good && i < keys.count; i++) {
+		json_t *key = absolute(init, keys.item[i]), *chain = absolute(init, chains.item[i]);
+
+		if (key && chain)
+			(void)json_array_append_new(init->keys,
+						    json_pack("{s:O, s:O, s:O}", "key", key,
+							      "chain", chain, "ocsp", ocsp));
+		good = key && chain;
+		json_decref(key);
+		json_decref(chain);
+	}
+	json_decref(ocsp);
+	return good;
+}
+
+/* That they fit each other is better known now than when the TAM starts. */
+static bool keys_check(struct init *init)
+{
+	const char *responses[TAM_KEYS_MAX][SPAN_LIST_MAX];
+	char *text[TAM_KEYS_MAX][SPAN_LIST_MAX + 2] = { 0 };
+	struct tam_keys_options options = { .count = json_array_size(init->keys),
+					    .pkcs11_module = init->pkcs11 };
+	struct tam_keys *keys;
+	bool good = options.count <= TAM_KEYS_MAX;
+
+	for (size_t i = 0; good && i < options.count; i++) {
+		const json_t *one = json_array_get(init->keys, i);
+		const json_t *ocsp = json_object_get(one, "ocsp");
+		const char *key = json_string_value(json_object_get(one, "key"));
+		const char *chain = json_string_value(json_object_get(one, "chain"));
+		const bool ours = *key != '/' && strncmp(key, "pkcs11:", 7) != 0;
+
+		text[i][0] = strdup(ours ? inside(init, key) : key);
+		text[i][1] = strdup(ours ? inside(init, chain) : chain);
+		for (size_t n = 0; n < json_array_size(ocsp) && n < SPAN_LIST_MAX; n++) {
+			const char *path = json_string_value(json_array_get(ocsp, n));
+
+			responses[i][n] = text[i][2 + n] =
+				strdup(*path == '/' ? path : inside(init, path));
+		}
+		options.source[i] = (struct tam_key_source) { text[i][0], text[i][1], responses[i],
+							      json_array_size(ocsp) };
+	}
+	if (!good)
+		snprintf(init->err, sizeof(init->err), "--key: at most %d", TAM_KEYS_MAX);
+	else
+		good = tam_keys_open(&keys, &options, init->err, sizeof(init->err)) == 0;
+	if (good) {
+		printf("TAM %s in %s\n", tam_keys_tamid(keys), init->directory);
+		tam_keys_close(keys);
+	}
+	for (size_t i = 0; i < TAM_KEYS_MAX; i++)
+		for (size_t n = 0; n < SPAN_LIST_MAX + 2; n++)
+			free(text[i][n]);
+	return good;
+}
+
+/* ---- The rest -------------------------------------------------------------------------------- */
+
+/* Copies of the files, in a directory of ours. */
+static bool roots_take(struct init *init, const char *into, const char *hierarchy,
+		       const char *files)
+{
+	char from[PATH_MAX], to[NAME_MAX];
+	LIST_AUTO list;
+	bool good = list_split(files, &list) && directory_make(init, inside(init, into));
+
+	for (size_t i = init->pki ? 0 : 1; good && i <= list.count; i++) {
+		X509_STACK_AUTO chain = NULL;
+		int rc;
+
+		if (i)
+			snprintf(from, sizeof(from), "%s", list.item[i - 1]);
+		else
+			snprintf(from, sizeof(from), "%s/%s/root.pem", init->pki, hierarchy);
+		snprintf(to, sizeof(to), "%s/%zu.pem", into, i);
+		chain = chain_read(from, init->err, sizeof(init->err));
+		good = chain != NULL;
+		if (!good)
+			break;
+		rc = chain_write(inside(init, to), chain);
+		if (rc)
+			snprintf(init->err, sizeof(init->err), "%s: %s", inside(init, to),
+				 strerror(-rc));
+		good = !rc;
+	}
+	return good;
+}
+
+static bool database_make(struct init *init, const char *where, const char *vault_path,
+			  bool with_token)
+{
+	struct tam_database_options options = { .where = where, .create = true };
+	struct tam_database *database = NULL;
+	struct vault *vault = NULL;
+	bool good = !vault_open(&vault, vault_path, init->err, sizeof(init->err));
+
+	if (good) {
+		options.vault = vault;
+		good = !tam_database_open(&database, &options, init->err, sizeof(init->err));
+	}
+	if (good && with_token) {
+		const int rc = token_make(database, "first", TOKEN_ADMIN, NULL, init->token, NULL);
+
+		if (rc)
+			snprintf(init->err, sizeof(init->err), "%s: %s", where,
+				 tam_database_error(database));
+		good = !rc;
+	}
+	tam_database_close(database);
+	vault_close(vault);
+	return good;
+}
+
+static json_t *config_make(const struct init *init)
+{
+	json_t *config = json_pack("{s:s}", "listen", init->listen);
+
+	if (!init->no_tls)
+		(void)json_object_set_new(config, "tls",
+					  json_pack("{s:s, s:s}", "certificate", "tls.pem", "key",
+						    "tls.key"));
+	(void)json_object_set_new(config, "database",
+				  json_string(init->database ? init->database : "tam.db"));
+	(void)json_object_set_new(config, "vault", json_string("vault.key"));
+	(void)json_object_set(config, "keys", init->keys);
+	if (init->command || init->ocsp_command)
+		(void)json_object_set_new(config, "ocsp_command",
+					  json_string(init->ocsp_command ? init->ocsp_command
+									 : init->command));
+	if (init->pkcs11)
+		(void)json_object_set_new(config, "pkcs11_module", json_string(init->pkcs11));
+	(void)json_object_set_new(config, "tee_roots", json_string("tee-roots"));
+	(void)json_object_set_new(config, "firmware_roots", json_string("firmware-roots"));
+	return config;
+}
+
+/* The text is what the server reads: it is parsed as there before it is written. */
+static bool config_write(struct init *init)
+{
+	json_t *config = config_make(init);
+	char *text = json_dumps(config, JSON_INDENT(2)), error[TAM_CONFIG_ERROR_SIZE];
+	struct tam_config parsed;
+	bool good = text && !tam_config_parse(init->path, text, strlen(text), &parsed, error);
+
+	if (good) {
+		tam_config_clear(&parsed);
+		/* A PIN or a password may be in it. */
+		good = file_write(init, inside(init, TAM_CONFIG_FILE), text, strlen(text), 0600);
+	} else {
+		snprintf(init->err, sizeof(init->err), TAM_CONFIG_FILE ": %s",
+			 text ? error : "it can't be made");
+	}
+	free(text);
+	json_decref(config);
+	return good;
+}
+
+static int entry_remove(const char *path, const struct stat *st, int kind, struct FTW *place)
+{
+	(void)st;
+	(void)kind;
+	/* The directory itself was perhaps there before. */
+	return place->level ? remove(path) : 0;
+}
+
+static bool make(struct init *init)
+{
+	const char *database = init->database;
+	char token[TOKEN_TEXT_SIZE + 1];
+
+	if (!(init->pki ? keys_issue(init) : keys_take(init)) || !keys_check(init) ||
+	    !roots_take(init, "tee-roots", "tee", init->tee_roots) ||
+	    !roots_take(init, "firmware-roots", "firmware", init->firmware_roots) ||
+	    vault_make(inside(init, "vault.key"), init->err, sizeof(init->err)))
+		return false;
+	if (!init->no_tls && tls_certificate_make(inside(init, "tls.pem"), inside(init, "tls.key"),
+						  init->names, init->err, sizeof(init->err)))
+		return false;
+	if (!database)
+		database = inside(init, "tam.db");
+	else if (!strstr(database, "://") && *database != '/')
+		database = inside(init, database);
+	if (!database_make(init, database, inside(init, "vault.key"), true))
+		return false;
+	snprintf(token, sizeof(token), "%s\n", init->token);
+	return file_write(init, inside(init, "admin.token"), token, strlen(token), 0600) &&
+	       config_write(init);
+}
+
+/* One that is there already. */
+static int update(struct init *init)
+{
+	struct tam_config config;
+	char error[TAM_CONFIG_ERROR_SIZE];
+	bool good;
+
+	if (tam_config_read(init->path, &config, error))
+		return tool_refuse("%s/" TAM_CONFIG_FILE ": %s", init->directory, error);
+	good = database_make(init, config.database, config.vault, false);
+	tam_config_clear(&config);
+	if (!good)
+		return failed(init);
+	printf("%s is a TAM already, and its database is up to date\n", init->directory);
+	return EXIT_DONE;
+}
+
+static void told(const struct init *init)
+{
+	printf("  configuration  %s/" TAM_CONFIG_FILE "\n", init->directory);
+	if (!init->no_tls)
+		printf("  certificate    %s/tls.pem   what its clients trust (--cacert)\n",
+		       init->directory);
+	printf("  first token    %s\n"
+	       "                 also in %s/admin.token, for `teesim tam` and nobody else\n"
+	       "Start it: teesim tam serve %s\n",
+	       init->token, init->directory, init->directory);
+}
+
+int command_init(int argc, char **argv)
+{
+	struct init init = { .listen = "127.0.0.1:8443" };
+	const struct argument table[] = {
+		{ "pki", &init.pki, NULL },
+		{ "id", &init.id, NULL },
+		{ "kinds", &init.kinds, NULL },
+		{ "key", &init.key, NULL },
+		{ "chain", &init.chain, NULL },
+		{ "ocsp", &init.ocsp, NULL },
+		{ "ocsp-command", &init.ocsp_command, NULL },
+		{ "pkcs11-module", &init.pkcs11, NULL },
+		{ "tee-roots", &init.tee_roots, NULL },
+		{ "firmware-roots", &init.firmware_roots, NULL },
+		{ "listen", &init.listen, NULL },
+		{ "name", &init.names, NULL },
+		{ "no-tls", NULL, &init.no_tls },
+		{ "database", &init.database, NULL },
+	};
+	bool made;
+	int rc = arguments_parse(argc, argv, help, table, sizeof(table) / sizeof(table[0]),
+				 &init.directory, 1, 1);
+
+	if (rc >= 0)
+		return rc;
+	/* Unless it is there, only we may enter it. */
+	made = mkdir(init.directory, 0700) == 0;
+	if ((!made && errno != EEXIST) || !realpath(init.directory, init.path))
+		return tool_refuse("%s: %s", init.directory, strerror(errno));
+	if (access(inside(&init, TAM_CONFIG_FILE), F_OK) == 0)
+		return argc > 2 ? tool_refuse("%s is a TAM already; `teesim tam init %s` by itself "
+					      "brings its database up to date",
+					      init.directory, init.directory)
+				: update(&init);
+	if (!init.pki != !init.id || !init.pki == !init.key || !init.key != !init.chain) {
+		if (made)
+			(void)rmdir(init.path);
+		(void)tool_refuse("whose keys? --pki with --id, or --key with --chain");
+		fputs(help, stderr);
+		return EXIT_USAGE;
+	}
+	if (!made && rmdir(init.path) < 0)
+		return tool_refuse("%s: %s; it has to be new or empty", init.directory,
+				   strerror(errno));
+	if (!made && mkdir(init.path, 0700) < 0)
+		return tool_refuse("%s: %s", init.directory, strerror(errno));
+	init.keys = json_array();
+	if (make(&init)) {
+		told(&init);
+		rc = EXIT_DONE;
+	} else {
+		rc = failed(&init);
+		(void)nftw(init.path, entry_remove, 16, FTW_DEPTH | FTW_PHYS);
+		(void)rmdir(init.path);
+	}
+	explicit_bzero(init.token, sizeof(init.token));
+	json_decref(init.keys);
+	free(init.command);
+	return rc;
+}
