@@ -35,6 +35,7 @@ int cmd_otrp(int argc, char **argv);
 int cmd_agent(int argc, char **argv);
 int cmd_evil_agent(int argc, char **argv);
 int cmd_fleet(int argc, char **argv);
+int cmd_tam(int argc, char **argv);
 
 /* Becomes teesim-teep with these arguments behind the command. Returns only when that fails. */
 int teep_exec(const char *command, int argc, char **argv);

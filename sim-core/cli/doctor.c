@@ -117,6 +117,10 @@ static void check_programs(struct report *report, const struct installation *fou
 		     "applications can't ask for TAs: build or install all of teesim");
 	check_helper(report, "teesim-teep-http", found->teep_http, VERDICT_WEAKER,
 		     "the agent reaches no TAM: build or install all of teesim");
+	check_helper(report, "teesim-tam", found->tam, VERDICT_WEAKER,
+		     "no TAM can be run here: build or install all of teesim");
+	check_helper(report, "teesim-tam-cli", found->tam_cli, VERDICT_WEAKER,
+		     "`teesim tam` does not work: build or install all of teesim");
 	if (found->library_dir[0])
 		finding(report, VERDICT_OK, "libteec", NULL, "%s/libteec.so.2", found->library_dir);
 	else

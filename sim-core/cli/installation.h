@@ -20,6 +20,8 @@ struct installation {
 	char otrp_parser[PATH_MAX];
 	char agent[PATH_MAX];
 	char teep_http[PATH_MAX];
+	char tam[PATH_MAX];
+	char tam_cli[PATH_MAX];
 	/* The directory that holds libteec.so.2. */
 	char library_dir[PATH_MAX];
 	/* What makefiles call TEEC_EXPORT: include/ and lib/ below it. */

@@ -25,6 +25,7 @@ static const struct command {
 	{ "sp", cmd_sp, "sign trusted applications as a service provider" },
 	{ "admin", cmd_trust_admin, "change which TAMs and TAs a device trusts" },
 	{ "otrp", cmd_otrp, "have a device's TEE execute an OTrP request" },
+	{ "tam", cmd_tam, "run a Trusted Application Manager, and manage devices by it" },
 	{ "agent", cmd_agent, "bring a device's TEE and TAMs together" },
 	{ "fleet", cmd_fleet, "bring many simulated devices to a TAM, and count" },
 	{ "doctor", cmd_doctor, "check this machine: what is missing, and how to get it" },

@@ -92,6 +92,14 @@ int teep_exec(const char *command, int argc, char **argv)
 	return program_exec(TOOLS, command, argc, argv);
 }
 
+/* The server is a program of its own, which does what it does for as long as it runs. */
+int cmd_tam(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "serve") == 0)
+		return program_exec("teesim-tam", NULL, argc - 2, argv + 2);
+	return program_exec("teesim-tam-cli", NULL, argc - 1, argv + 1);
+}
+
 int cmd_fleet(int argc, char **argv)
 {
 	return program_exec("teesim-fleet", NULL, argc - 1, argv + 1);

@@ -302,6 +302,11 @@ static struct curl_slist *headers_make(const struct client *client, const struct
 		more = curl_slist_append(headers, "Expect:");
 		headers = more ? more : headers;
 	}
+	if (headers && (!body || !body->type)) {
+		/* What libcurl would say of a body that is not there. */
+		more = curl_slist_append(headers, "Content-Type:");
+		headers = more ? more : headers;
+	}
 	free(type);
 	return headers;
 }
@@ -409,46 +414,58 @@ int client_send(struct client *client, const char *method, const char *path, jso
 	return rc;
 }
 
+/* Lists that may be long have a limit to ask for. */
+static char *page_path(const char *path, const char *after)
+{
+	const char *limit = strncmp(path, "/devices", 8) == 0 ? "limit=" PAGE : "";
+	char *encoded = *after ? curl_easy_escape(NULL, after, 0) : NULL, *page;
+	const char *joint = strchr(path, '?') ? "&" : "?";
+
+	if (asprintf(&page, "%s%s%s%s%s%s", path, *limit || encoded ? joint : "", limit,
+		     *limit && encoded ? "&" : "", encoded ? "after=" : "",
+		     encoded ? encoded : "") < 0)
+		page = NULL;
+	curl_free(encoded);
+	return page;
+}
+
+/* `next` of an answer; "" at the end. Without memory, NULL. */
+static char *next_page(const json_t *answer)
+{
+	const json_t *next = json_object_get(answer, "next");
+	char *text = NULL;
+
+	/* A page without items ends it, whatever it says. */
+	if (!json_array_size(json_object_get(answer, "items")))
+		return strdup("");
+	if (json_is_integer(next))
+		return asprintf(&text, "%lld", json_integer_value(next)) < 0 ? NULL : text;
+	return strdup(json_is_string(next) ? json_string_value(next) : "");
+}
+
 int client_list(struct client *client, const char *path, json_t **items)
 {
-	const char *joint = strchr(path, '?') ? "&" : "?";
 	char *after = strdup("");
 	int rc = EXIT_DONE;
 
 	*items = json_array();
-	while (rc == EXIT_DONE && after) {
-		char *page = NULL, *encoded = NULL;
+	do {
+		char *page = after ? page_path(path, after) : NULL;
 		json_t *answer = NULL;
-		const json_t *next;
 
-		if (*after)
-			encoded = curl_easy_escape(client->curl, after, 0);
-		if (asprintf(&page, "%s%slimit=" PAGE "%s%s", path, joint, encoded ? "&after=" : "",
-			     encoded ? encoded : "") < 0)
-			rc = tool_refuse("%s", strerror(ENOMEM));
-		else
+		if (page)
 			rc = client_call(client, "GET", page, NULL, &answer);
-		curl_free(encoded);
-		free(page);
-		free(after);
-		after = NULL;
+		else
+			rc = tool_refuse("%s", strerror(ENOMEM));
 		if (rc == EXIT_DONE &&
 		    (!json_is_array(json_object_get(answer, "items")) ||
 		     json_array_extend(*items, json_object_get(answer, "items"))))
 			rc = tool_refuse("%s: what answers there is no TAM", client->url);
-		next = json_object_get(answer, "next");
-		if (json_is_string(next))
-			after = strdup(json_string_value(next));
-		else if (json_is_integer(next) &&
-			 asprintf(&after, "%lld", json_integer_value(next)) < 0)
-			after = NULL;
-		/* A page without items ends it, whatever it says. */
-		if (!json_array_size(json_object_get(answer, "items"))) {
-			free(after);
-			after = NULL;
-		}
+		free(page);
+		free(after);
+		after = rc ? NULL : next_page(answer);
 		json_decref(answer);
-	}
+	} while (after && *after);
 	free(after);
 	if (rc) {
 		json_decref(*items);

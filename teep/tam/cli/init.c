@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <ftw.h>
+#include <getopt.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +24,8 @@
 #include "teep/tam/vault.h"
 
 static const char help[] =
-	"usage: teesim tam init DIR --pki PKI --id ID [--kinds KIND,…]\n"
-	"       teesim tam init DIR --key KEY,… --chain FILE,… [--ocsp FILE,…]\n"
+	"usage: teesim tam init DIR --pki PKI --id ID [--kind KIND…]\n"
+	"       teesim tam init DIR --key KEY… --chain FILE… [--ocsp FILE…]\n"
 	"                       [--ocsp-command COMMAND] [--pkcs11-module FILE]\n"
 	"       teesim tam init DIR\n"
 	"\n"
@@ -31,33 +33,47 @@ static const char help[] =
 	"token of the first administrator. On a TAM that is there it brings the database up to "
 	"date.\n"
 	"\n"
-	"  --pki PKI        authorities of `teesim pki init`: certificates for the TAM, OCSP\n"
-	"                   responses that stay fresh, and whom it trusts\n"
-	"  --id ID          the TAM's identifier: an OID in dotted decimals or a URI\n"
-	"  --kinds KIND,…   its key pairs: rsa, p256, p384 (default: rsa,p256)\n"
-	"  --key KEY,…      files of private keys, or pkcs11: URIs of keys in a token\n"
-	"  --chain FILE,…   the chain of each, up to the root\n"
-	"  --ocsp FILE,…    OCSP responses for all of these, in DER\n"
-	"  --ocsp-command   what fetches new ones into those files\n"
-	"  --tee-roots FILE,…       roots of TEEs to trust, besides those of --pki\n"
-	"  --firmware-roots FILE,…  of firmware\n"
-	"  --listen A:P     where to serve (default: 127.0.0.1:8443)\n"
-	"  --name NAME,…    for the TLS certificate: what the machine is called elsewhere\n"
-	"  --no-tls         plain HTTP, for this machine alone or behind a proxy\n"
-	"  --database W     a file, or postgresql://… (default: tam.db in DIR)\n";
+	"  --pki PKI         authorities of `teesim pki init`: certificates for the TAM, OCSP\n"
+	"                    responses that stay fresh, and whom it trusts\n"
+	"  --id ID           the TAM's identifier: an OID in dotted decimals or a URI\n"
+	"  --previous FILE   the private key that holds the identifier, when it was given before\n"
+	"  --kind KIND       one of its key pairs: rsa, p256 or p384 (default: rsa and p256)\n"
+	"  --key KEY         a private key's file, or the pkcs11: URI of a key in a token\n"
+	"  --chain FILE      the chain of the key before it, up to the root\n"
+	"  --ocsp FILE       an OCSP response for any certificate of these chains, in DER\n"
+	"  --ocsp-command C  what fetches new ones into those files\n"
+	"  --tee-root FILE   a root of TEEs to trust, besides that of --pki\n"
+	"  --firmware-root FILE  one of firmware, with the authorities below it\n"
+	"  --listen A:PORT   where to serve (default: 127.0.0.1:8443)\n"
+	"  --name NAME       for the TLS certificate: what the machine is called elsewhere\n"
+	"  --plain-http      no TLS, for this machine alone or behind a proxy\n"
+	"  --database WHERE  a file, or postgresql://… (default: tam.db in DIR)\n"
+	"\n"
+	"--kind, --key, --chain, --ocsp, --tee-root, --firmware-root and --name may be repeated.\n";
 
 #define LIST_MAX 16
 
+/* What an option that may be repeated was given. */
 struct list {
-	char *text; /* of all items, which point into it */
 	const char *item[LIST_MAX];
 	size_t count;
 };
 
+enum {
+	LIST_KIND,
+	LIST_KEY,
+	LIST_CHAIN,
+	LIST_OCSP,
+	LIST_TEE_ROOT,
+	LIST_FIRMWARE_ROOT,
+	LIST_NAME,
+	LISTS,
+};
+
 struct init {
-	const char *directory, *pki, *id, *kinds, *key, *chain, *ocsp, *ocsp_command, *pkcs11,
-		*tee_roots, *firmware_roots, *listen, *names, *database;
-	bool no_tls;
+	const char *directory, *pki, *id, *previous, *ocsp_command, *pkcs11, *listen, *database;
+	struct list list[LISTS];
+	bool plain_http;
 	char path[PATH_MAX]; /* of DIR, as it is really called */
 	json_t *keys;	     /* as in tam.conf */
 	char *command;	     /* made from --pki */
@@ -69,29 +85,6 @@ static int failed(const struct init *init)
 {
 	return tool_refuse("%s", init->err);
 }
-
-static bool list_split(const char *text, struct list *list)
-{
-	char *save, *item;
-
-	*list = (struct list) { 0 };
-	if (!text)
-		return true;
-	list->text = strdup(text);
-	for (item = list->text ? strtok_r(list->text, ",", &save) : NULL; item;
-	     item = strtok_r(NULL, ",", &save)) {
-		if (list->count == LIST_MAX)
-			return false;
-		list->item[list->count++] = item;
-	}
-	return list->text != NULL;
-}
-
-static void list_clear(struct list *list)
-{
-	free(list->text);
-}
-#define LIST_AUTO __attribute__((cleanup(list_clear))) struct list
 
 static const char *inside(const struct init *init, const char *name)
 {
@@ -192,8 +185,8 @@ static bool command_add(struct init *init, const char *by, const char *chain, co
 	return good;
 }
 
-/* One pair; `previous` holds the identifier so far, and this one after it. */
-static bool pair_issue(struct init *init, const char *kind_name, EVP_PKEY **previous)
+/* One pair; *holder is the key that has the identifier so far, and this one after it. */
+static bool pair_issue(struct init *init, const char *kind_name, bool first, EVP_PKEY **holder)
 {
 	char key_name[32], chain_name[32], ocsp_name[32], ca_chain[PATH_MAX + 64];
 	const enum key_kind kind = key_kind_parse(kind_name);
@@ -204,7 +197,7 @@ static bool pair_issue(struct init *init, const char *kind_name, EVP_PKEY **prev
 	int rc;
 
 	if (!key) {
-		snprintf(init->err, sizeof(init->err), "--kinds: \"%s\" is none of rsa, p256, p384",
+		snprintf(init->err, sizeof(init->err), "--kind: \"%s\" is none of rsa, p256, p384",
 			 kind_name);
 		return false;
 	}
@@ -215,8 +208,8 @@ static bool pair_issue(struct init *init, const char *kind_name, EVP_PKEY **prev
 	rc = authority_open(&authority, init->pki, HIERARCHY_TAM, AUTHORITY_FIRST, init->err,
 			    sizeof(init->err));
 	if (!rc)
-		rc = authority_issue(&authority, ROLE_TAM, "TAM", key, init->id, *previous,
-				     DAYS_TAM, &chain, init->err, sizeof(init->err));
+		rc = authority_issue(&authority, ROLE_TAM, "TAM", key, init->id, *holder, DAYS_TAM,
+				     &chain, init->err, sizeof(init->err));
 	if (!rc) {
 		rc = key_write(inside(init, key_name), key);
 		if (!rc)
@@ -229,7 +222,7 @@ static bool pair_issue(struct init *init, const char *kind_name, EVP_PKEY **prev
 	made = !rc && ocsp_write(init, AUTHORITY_FIRST, sk_X509_value(chain, 0), ocsp_name) &&
 	       command_add(init, AUTHORITY_FIRST, inside(init, chain_name), ocsp_name);
 	/* The authority's own is the same for each pair. */
-	if (made && !*previous) {
+	if (made && first) {
 		char real[PATH_MAX];
 
 		made = ocsp_write(init, "root", sk_X509_value(chain, 1), "keys/ca.ocsp") &&
@@ -239,20 +232,25 @@ static bool pair_issue(struct init *init, const char *kind_name, EVP_PKEY **prev
 		(void)json_array_append_new(
 			init->keys, json_pack("{s:s, s:s, s:[s, s]}", "key", key_name, "chain",
 					      chain_name, "ocsp", ocsp_name, "keys/ca.ocsp"));
-	EVP_PKEY_free(*previous);
-	*previous = key;
+	EVP_PKEY_free(*holder);
+	*holder = key;
 	return made;
 }
 
 static bool keys_issue(struct init *init)
 {
-	PKEY_AUTO previous = NULL;
-	LIST_AUTO kinds;
-	bool good = list_split(init->kinds ? init->kinds : "rsa,p256", &kinds) &&
-		    directory_make(init, inside(init, "keys"));
+	static const struct list usual = { { "rsa", "p256" }, 2 };
+	const struct list *kinds = init->list[LIST_KIND].count ? &init->list[LIST_KIND] : &usual;
+	PKEY_AUTO holder = NULL;
+	bool good = directory_make(init, inside(init, "keys"));
 
-	for (size_t i = 0; good && i < kinds.count; i++)
-		good = pair_issue(init, kinds.item[i], &previous);
+	if (good && init->previous) {
+		holder = key_read(init->previous, init->err, sizeof(init->err));
+		good = holder != NULL;
+	}
+
+	for (size_t i = 0; good && i < kinds->count; i++)
+		good = pair_issue(init, kinds->item[i], i == 0, &holder);
 	return good;
 }
 
@@ -273,26 +271,25 @@ static json_t *absolute(struct init *init, const char *path)
 
 static bool keys_take(struct init *init)
 {
-	LIST_AUTO keys = { 0 };
-	LIST_AUTO chains = { 0 };
-	LIST_AUTO responses = { 0 };
+	const struct list *keys = &init->list[LIST_KEY], *chains = &init->list[LIST_CHAIN];
+	const struct list *responses = &init->list[LIST_OCSP];
 	json_t *ocsp = json_array();
-	bool good = list_split(init->key, &keys) && list_split(init->chain, &chains) &&
-		    list_split(init->ocsp, &responses);
+	bool good = true;
 
-	if (good && (keys.count != chains.count || !keys.count)) {
+	if (keys->count != chains->count) {
 		snprintf(init->err, sizeof(init->err),
 			 "--key names %zu keys and --chain %zu chains; each key needs one",
-			 keys.count, chains.count);
+			 keys->count, chains->count);
 		good = false;
 	}
-	for (size_t i = 0; good && i < responses.count; i++) {
-		json_t *path = absolute(init, responses.item[i]);
+	for (size_t i = 0; good && i < responses->count; i++) {
+		json_t *path = absolute(init, responses->item[i]);
 
 		good = path && !json_array_append_new(ocsp, path);
 	}
-	for (size_t i = 0; good && i < keys.count; i++) {
-		json_t *key = absolute(init, keys.item[i]), *chain = absolute(init, chains.item[i]);
+	for (size_t i = 0; good && i < keys->count; i++) {
+		json_t *key = absolute(init, keys->item[i]);
+		json_t *chain = absolute(init, chains->item[i]);
 
 		if (key && chain)
 			(void)json_array_append_new(init->keys,
@@ -350,33 +347,41 @@ static bool keys_check(struct init *init)
 
 /* ---- The rest -------------------------------------------------------------------------------- */
 
-/* Copies of the files, in a directory of ours. */
-static bool roots_take(struct init *init, const char *into, const char *hierarchy,
-		       const char *files)
+static bool root_copy(struct init *init, const char *from, const char *into, size_t number)
 {
-	char from[PATH_MAX], to[NAME_MAX];
-	LIST_AUTO list;
-	bool good = list_split(files, &list) && directory_make(init, inside(init, into));
+	X509_STACK_AUTO chain = chain_read(from, init->err, sizeof(init->err));
+	char to[NAME_MAX];
+	int rc;
 
-	for (size_t i = init->pki ? 0 : 1; good && i <= list.count; i++) {
-		X509_STACK_AUTO chain = NULL;
-		int rc;
+	if (!chain)
+		return false;
+	snprintf(to, sizeof(to), "%s/%zu.pem", into, number);
+	rc = chain_write(inside(init, to), chain);
+	if (rc)
+		snprintf(init->err, sizeof(init->err), "%s: %s", inside(init, to), strerror(-rc));
+	return !rc;
+}
 
-		if (i)
-			snprintf(from, sizeof(from), "%s", list.item[i - 1]);
-		else
-			snprintf(from, sizeof(from), "%s/%s/root.pem", init->pki, hierarchy);
-		snprintf(to, sizeof(to), "%s/%zu.pem", into, i);
-		chain = chain_read(from, init->err, sizeof(init->err));
-		good = chain != NULL;
-		if (!good)
-			break;
-		rc = chain_write(inside(init, to), chain);
-		if (rc)
-			snprintf(init->err, sizeof(init->err), "%s: %s", inside(init, to),
-				 strerror(-rc));
-		good = !rc;
+/* Copies, in a directory of ours. Of --pki all authorities: a device tells its firmware's
+ * certificate without them. */
+static bool roots_take(struct init *init, const char *into, const char *hierarchy,
+		       const struct list *files)
+{
+	char pattern[PATH_MAX];
+	glob_t found = { 0 };
+	size_t number = 0;
+	bool good = directory_make(init, inside(init, into));
+
+	if (good && init->pki) {
+		snprintf(pattern, sizeof(pattern), "%s/%s/*.pem", init->pki, hierarchy);
+		(void)glob(pattern, 0, NULL, &found);
 	}
+	for (size_t i = 0; good && i < found.gl_pathc; i++)
+		if (!strstr(strrchr(found.gl_pathv[i], '/'), "-ocsp.pem"))
+			good = root_copy(init, found.gl_pathv[i], into, number++);
+	globfree(&found);
+	for (size_t i = 0; good && i < files->count; i++)
+		good = root_copy(init, files->item[i], into, number++);
 	return good;
 }
 
@@ -409,7 +414,7 @@ static json_t *config_make(const struct init *init)
 {
 	json_t *config = json_pack("{s:s}", "listen", init->listen);
 
-	if (!init->no_tls)
+	if (!init->plain_http)
 		(void)json_object_set_new(config, "tls",
 					  json_pack("{s:s, s:s}", "certificate", "tls.pem", "key",
 						    "tls.key"));
@@ -463,12 +468,14 @@ static bool make(struct init *init)
 	char token[TOKEN_TEXT_SIZE + 1];
 
 	if (!(init->pki ? keys_issue(init) : keys_take(init)) || !keys_check(init) ||
-	    !roots_take(init, "tee-roots", "tee", init->tee_roots) ||
-	    !roots_take(init, "firmware-roots", "firmware", init->firmware_roots) ||
+	    !roots_take(init, "tee-roots", "tee", &init->list[LIST_TEE_ROOT]) ||
+	    !roots_take(init, "firmware-roots", "firmware", &init->list[LIST_FIRMWARE_ROOT]) ||
 	    vault_make(inside(init, "vault.key"), init->err, sizeof(init->err)))
 		return false;
-	if (!init->no_tls && tls_certificate_make(inside(init, "tls.pem"), inside(init, "tls.key"),
-						  init->names, init->err, sizeof(init->err)))
+	if (!init->plain_http &&
+	    tls_certificate_make(inside(init, "tls.pem"), inside(init, "tls.key"),
+				 init->list[LIST_NAME].item, init->list[LIST_NAME].count, init->err,
+				 sizeof(init->err)))
 		return false;
 	if (!database)
 		database = inside(init, "tam.db");
@@ -501,7 +508,7 @@ static int update(struct init *init)
 static void told(const struct init *init)
 {
 	printf("  configuration  %s/" TAM_CONFIG_FILE "\n", init->directory);
-	if (!init->no_tls)
+	if (!init->plain_http)
 		printf("  certificate    %s/tls.pem   what its clients trust (--cacert)\n",
 		       init->directory);
 	printf("  first token    %s\n"
@@ -510,28 +517,72 @@ static void told(const struct init *init)
 	       init->token, init->directory, init->directory);
 }
 
+/* -1 to go on, or the exit status. */
+static int options_parse(int argc, char **argv, struct init *init)
+{
+	enum {
+		PKI = 64,
+		ID,
+		PREVIOUS,
+		OCSP_COMMAND,
+		PKCS11,
+		LISTEN,
+		DATABASE,
+		PLAIN,
+		HELP
+	};
+	static const struct option table[] = {
+		{ "kind", required_argument, NULL, LIST_KIND },
+		{ "key", required_argument, NULL, LIST_KEY },
+		{ "chain", required_argument, NULL, LIST_CHAIN },
+		{ "ocsp", required_argument, NULL, LIST_OCSP },
+		{ "tee-root", required_argument, NULL, LIST_TEE_ROOT },
+		{ "firmware-root", required_argument, NULL, LIST_FIRMWARE_ROOT },
+		{ "name", required_argument, NULL, LIST_NAME },
+		{ "pki", required_argument, NULL, PKI },
+		{ "id", required_argument, NULL, ID },
+		{ "previous", required_argument, NULL, PREVIOUS },
+		{ "ocsp-command", required_argument, NULL, OCSP_COMMAND },
+		{ "pkcs11-module", required_argument, NULL, PKCS11 },
+		{ "listen", required_argument, NULL, LISTEN },
+		{ "database", required_argument, NULL, DATABASE },
+		{ "plain-http", no_argument, NULL, PLAIN },
+		{ "help", no_argument, NULL, HELP },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char **const single[] = { &init->pki,	     &init->id,	    &init->previous,
+					&init->ocsp_command, &init->pkcs11, &init->listen,
+					&init->database };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", table, NULL)) >= 0) {
+		if (option == HELP) {
+			fputs(help, stdout);
+			return EXIT_DONE;
+		}
+		if (option >= 0 && option < LISTS && init->list[option].count < LIST_MAX)
+			init->list[option].item[init->list[option].count++] = optarg;
+		else if (option >= PKI && option <= DATABASE)
+			*single[option - PKI] = optarg;
+		else if (option == PLAIN)
+			init->plain_http = true;
+		else
+			goto usage;
+	}
+	if (optind + 1 != argc)
+		goto usage;
+	init->directory = argv[optind];
+	return -1;
+usage:
+	fputs(help, stderr);
+	return EXIT_USAGE;
+}
+
 int command_init(int argc, char **argv)
 {
 	struct init init = { .listen = "127.0.0.1:8443" };
-	const struct argument table[] = {
-		{ "pki", &init.pki, NULL },
-		{ "id", &init.id, NULL },
-		{ "kinds", &init.kinds, NULL },
-		{ "key", &init.key, NULL },
-		{ "chain", &init.chain, NULL },
-		{ "ocsp", &init.ocsp, NULL },
-		{ "ocsp-command", &init.ocsp_command, NULL },
-		{ "pkcs11-module", &init.pkcs11, NULL },
-		{ "tee-roots", &init.tee_roots, NULL },
-		{ "firmware-roots", &init.firmware_roots, NULL },
-		{ "listen", &init.listen, NULL },
-		{ "name", &init.names, NULL },
-		{ "no-tls", NULL, &init.no_tls },
-		{ "database", &init.database, NULL },
-	};
 	bool made;
-	int rc = arguments_parse(argc, argv, help, table, sizeof(table) / sizeof(table[0]),
-				 &init.directory, 1, 1);
+	int rc = options_parse(argc, argv, &init);
 
 	if (rc >= 0)
 		return rc;
@@ -544,7 +595,8 @@ int command_init(int argc, char **argv)
 					      "brings its database up to date",
 					      init.directory, init.directory)
 				: update(&init);
-	if (!init.pki != !init.id || !init.pki == !init.key || !init.key != !init.chain) {
+	if (!init.pki != !init.id || (init.previous && !init.pki) ||
+	    !init.pki == !init.list[LIST_KEY].count) {
 		if (made)
 			(void)rmdir(init.path);
 		(void)tool_refuse("whose keys? --pki with --id, or --key with --chain");

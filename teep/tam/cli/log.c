@@ -7,13 +7,16 @@
 #include "teep/tam/cli/commands.h"
 
 static const char help[] =
-	"usage: teesim tam log [--device DID] [--last N] [--follow] [--decoded]\n"
+	"usage: teesim tam log [--kind KIND] [--last N] [--follow]\n"
+	"       teesim tam log --messages [--device DID] [--last N] [--follow]\n"
 	"\n"
-	"Messages of all sessions, oldest first.\n"
+	"What people and the TAM did, or the messages of all sessions; oldest first.\n"
 	"\n"
-	"  --last N   so many of the newest (default: 20)\n"
-	"  --follow   go on as new ones come\n"
-	"  --decoded  with what each message says\n" CLIENT_HELP;
+	"  --kind KIND  of that kind: device, deployment, session, ta, sp, wanted, token\n"
+	"  --last N     so many of the newest (default: 20)\n"
+	"  --follow     go on as new ones come; with --json one in each line\n"
+	"\n"
+	"`teesim tam session show` tells what the messages of one session say.\n" CLIENT_HELP;
 
 static const char session_help[] = "usage: teesim tam session list [--device DID] [--state STATE]\n"
 				   "       teesim tam session show TID [--decoded]\n"
@@ -26,11 +29,13 @@ static const char session_help[] = "usage: teesim tam session list [--device DID
 
 static void indented(const json_t *value)
 {
-	char *text = json_dumps(value, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	char *text = json_dumps(value, JSON_INDENT(2));
 	char *save, *line = text ? strtok_r(text, "\n", &save) : NULL;
 
-	for (; line; line = strtok_r(NULL, "\n", &save))
+	for (; line; line = strtok_r(NULL, "\n", &save)) {
+		table_defuse(line);
 		printf("    %s\n", line);
+	}
 	free(text);
 }
 
@@ -73,55 +78,75 @@ static void message_print(const json_t *message, bool with_device, bool decoded)
 		free(text[i]);
 }
 
-/* `next` of the answer becomes `after` of the next question. */
-static void after_take(const json_t *answer, char after[40])
+static void event_print(const json_t *event)
 {
-	const json_t *next = json_object_get(answer, "next");
+	static const struct column parts[] = {
+		{ "", "kind", FORM_TEXT },
+		{ "", "subject", FORM_SHORT },
+		{ "", "text", FORM_TEXT },
+		{ "", "who", FORM_TEXT },
+	};
+	char *text[4];
 
-	if (json_is_string(next))
-		snprintf(after, 40, "%s", json_string_value(next));
-	else if (json_is_integer(next))
-		snprintf(after, 40, "%lld", json_integer_value(next));
+	for (int i = 0; i < 4; i++)
+		text[i] = table_text(event, &parts[i]);
+	time_print(json_number_value(json_object_get(event, "at")));
+	printf("  %-10s  %-13s  %s%s%s%s\n", text[0], text[1], text[2], *text[3] ? " (" : "",
+	       text[3], *text[3] ? ")" : "");
+	for (int i = 0; i < 4; i++)
+		free(text[i]);
 }
 
-static char *log_path(const char *device, long limit, const char *after)
+struct reading {
+	const char *path, *filter, *value; /* "did" or "kind", unless NULL */
+	char after[40];			   /* "": what is last */
+	bool messages, json;
+	size_t count; /* of the last page */
+};
+
+static int page_show(struct client *client, struct reading *reading, long limit)
 {
-	char digits[24];
+	char digits[24], format[64];
+	const char *words[3];
+	json_t *answer = NULL, *one;
+	const json_t *next;
+	size_t i, n = 0;
+	char *path;
+	int rc;
 
 	snprintf(digits, sizeof(digits), "%ld", limit);
-	if (device && *after)
-		return client_path("/log?did=%&limit=%&after=%",
-				   (const char *[]) { device, digits, after }, 3);
-	if (device)
-		return client_path("/log?did=%&limit=%", (const char *[]) { device, digits }, 2);
-	if (*after)
-		return client_path("/log?limit=%&after=%", (const char *[]) { digits, after }, 2);
-	return client_path("/log?limit=%", (const char *[]) { digits }, 1);
-}
-
-static int page_show(struct client *client, const struct client_options *options,
-		     const char *device, long limit, char after[40], bool decoded, size_t *count)
-{
-	char *path = log_path(device, limit, after);
-	json_t *answer = NULL, *message;
-	size_t i;
-	int rc = path ? client_call(client, "GET", path, NULL, &answer) : EXIT_REFUSED;
-
+	snprintf(format, sizeof(format), "%s?limit=%%%s%s%s%s", reading->path,
+		 reading->filter ? "&" : "", reading->filter ? reading->filter : "",
+		 reading->filter ? "=%" : "", *reading->after ? "&after=%" : "");
+	words[n++] = digits;
+	if (reading->filter)
+		words[n++] = reading->value;
+	if (*reading->after)
+		words[n++] = reading->after;
+	path = client_path(format, words, n);
+	rc = path ? client_call(client, "GET", path, NULL, &answer) : EXIT_REFUSED;
 	free(path);
-	*count = json_array_size(json_object_get(answer, "items"));
-	json_array_foreach(json_object_get(answer, "items"), i, message) {
-		if (options->json) {
+	reading->count = json_array_size(json_object_get(answer, "items"));
+	json_array_foreach(json_object_get(answer, "items"), i, one) {
+		if (reading->json) {
 			/* One in each line, so that a program can read them as they come. */
-			(void)json_dumpf(message, stdout, JSON_COMPACT);
+			(void)json_dumpf(one, stdout, JSON_COMPACT);
 			putchar('\n');
+		} else if (reading->messages) {
+			message_print(one, true, false);
 		} else {
-			message_print(message, true, decoded);
+			event_print(one);
 		}
 	}
-	if (!rc)
-		after_take(answer, after);
+	next = json_object_get(answer, "next");
+	if (json_is_string(next))
+		snprintf(reading->after, sizeof(reading->after), "%s", json_string_value(next));
+	else if (json_is_integer(next))
+		snprintf(reading->after, sizeof(reading->after), "%lld", json_integer_value(next));
 	json_decref(answer);
-	(void)fflush(stdout);
+	/* Whoever reads has gone. */
+	if (fflush(stdout))
+		rc = EXIT_REFUSED;
 	return rc;
 }
 
@@ -129,35 +154,46 @@ int command_log(int argc, char **argv)
 {
 	static const struct timespec pause = { .tv_nsec = FOLLOW_NS };
 	struct client_options options = { 0 };
-	const char *device = NULL, *last_text = NULL;
-	bool follow = false, decoded = false;
+	const char *device = NULL, *last_text = NULL, *kind = NULL;
+	struct reading reading = { .path = "/log" };
+	bool follow = false;
 	const struct argument table[] = {
-		CLIENT_ARGUMENTS(options),     { "device", &device, NULL },
-		{ "last", &last_text, NULL },  { "follow", NULL, &follow },
-		{ "decoded", NULL, &decoded },
+		CLIENT_ARGUMENTS(options),   { "device", &device, NULL },
+		{ "kind", &kind, NULL },     { "last", &last_text, NULL },
+		{ "follow", NULL, &follow }, { "messages", NULL, &reading.messages },
 	};
 	struct client *client;
-	char after[40] = "", did[65];
-	size_t count;
+	char did[65];
 	long last;
-	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 4, NULL, 0, 0);
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 5, NULL, 0, 0);
 
 	if (rc >= 0)
 		return rc;
+	if (reading.messages ? !!kind : !!device) {
+		fputs(help, stderr);
+		return EXIT_USAGE;
+	}
 	if (!argument_number("last", last_text, 20, 1, 1000, &last))
 		return EXIT_USAGE;
+	reading.json = options.json;
 	rc = client_open(&client, &options);
 	if (!rc && device) {
 		rc = device_complete(client, device, did);
-		device = did;
+		reading.filter = "did";
+		reading.value = did;
+	} else if (kind) {
+		reading.filter = "kind";
+		reading.value = kind;
 	}
+	if (reading.messages)
+		reading.path = "/messages";
 	if (!rc)
-		rc = page_show(client, &options, device, last, after, decoded, &count);
-	while (!rc && follow && !ferror(stdout)) {
+		rc = page_show(client, &reading, last);
+	while (!rc && follow) {
 		/* A full page is followed by the next at once. */
-		if (count < 1000)
+		if (reading.count < 1000)
 			nanosleep(&pause, NULL);
-		rc = page_show(client, &options, device, 1000, after, decoded, &count);
+		rc = page_show(client, &reading, 1000);
 	}
 	client_close(client);
 	return rc;
@@ -170,6 +206,13 @@ static const struct column columns[] = {
 	{ "STATE", "state", FORM_STATE },	 { "STARTED", "started", FORM_TIME },
 	{ "MESSAGES", "messages", FORM_NUMBER }, { "FROM", "address", FORM_TEXT },
 	{ "ERROR", "error", FORM_TEXT },
+};
+
+static const struct column one_columns[] = {
+	{ "session", "tid", FORM_TEXT },     { "device", "did", FORM_TEXT },
+	{ "state", "state", FORM_STATE },    { "error", "error", FORM_TEXT },
+	{ "started", "started", FORM_TIME }, { "last message", "updated", FORM_TIME },
+	{ "from", "address", FORM_TEXT },
 };
 
 static int session_list(int argc, char **argv)
@@ -226,9 +269,7 @@ static int session_show(int argc, char **argv)
 	free(path);
 	if (rc || !answer)
 		return rc;
-	for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++)
-		if (columns[c].member[0] != 'm')
-			table_print_one(answer, &columns[c], 1);
+	table_print_one(answer, one_columns, sizeof(one_columns) / sizeof(one_columns[0]));
 	putchar('\n');
 	json_array_foreach(json_object_get(answer, "messages"), i, message)
 		message_print(message, false, decoded);

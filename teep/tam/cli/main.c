@@ -19,7 +19,7 @@ static const char help[] =
 	"       teesim tam deploy …         bring a TA to devices, or take it away, and watch\n"
 	"       teesim tam wanted …         what devices should have\n"
 	"       teesim tam session …        sessions with devices, step by step\n"
-	"       teesim tam log [--follow]   messages of all sessions\n"
+	"       teesim tam log [--follow]   what happened, and the messages of all sessions\n"
 	"       teesim tam token …          who may use the admin API\n"
 	"       teesim tam certificates     what expires, and when\n"
 	"\n"

@@ -30,8 +30,7 @@ static const json_t *member_find(const json_t *object, const char *path)
 	return at;
 }
 
-/* Control characters, C1 among them, and what would turn the direction of writing. */
-static void defuse(char *text)
+void table_defuse(char *text)
 {
 	unsigned char *at = (unsigned char *)text;
 
@@ -115,7 +114,7 @@ char *table_text(const json_t *object, const struct column *column)
 	if (!text)
 		text = strdup("");
 	if (text)
-		defuse(text);
+		table_defuse(text);
 	return text;
 }
 
@@ -228,12 +227,12 @@ void table_print_one(const json_t *object, const struct column *columns, size_t 
 		const struct column *column = &columns[c];
 		char *text;
 
-		if (!member_find(object, column->member) ||
-		    json_is_null(member_find(object, column->member)))
-			continue;
 		text = table_text(object, column);
-		printf("%s%-*s%s  ", colours.dim, (int)width, column->title, colours.plain);
-		cell_print(text ? text : "", column, 0, true);
+		/* What is not known is left out. */
+		if (text && *text && strcmp(text, "{}") != 0) {
+			printf("%s%-*s%s  ", colours.dim, (int)width, column->title, colours.plain);
+			cell_print(text, column, 0, true);
+		}
 		free(text);
 	}
 }

@@ -36,6 +36,9 @@ void table_print_one(const json_t *object, const struct column *columns, size_t 
 /* The text of one member of an object; the caller's (free()). */
 char *table_text(const json_t *object, const struct column *column);
 
+/* Replaces control characters, C1 among them, and what turns the direction of writing. */
+void table_defuse(char *text);
+
 /* The colour for a word of state on that stream, and the end of it. */
 const char *table_colour(const char *state, FILE *stream);
 const char *table_plain(FILE *stream);

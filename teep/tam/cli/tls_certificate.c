@@ -47,31 +47,28 @@ static bool name_fits(const char *name)
 }
 
 /* "DNS:localhost,IP:127.0.0.1,…" */
-static char *names_text(const char *names, char *err, size_t errlen)
+static char *names_text(const char *const *names, size_t count, char *err, size_t errlen)
 {
-	char host[256] = "", *out = NULL, *copy = strdup(names ? names : ""), *save, *name;
+	char host[256] = "", *out = NULL;
 	size_t size;
 	FILE *to = open_memstream(&out, &size);
 	bool good = true;
 
-	if (!to || !copy) {
-		free(copy);
+	if (!to)
 		return NULL;
-	}
 	fputs("DNS:localhost,IP:127.0.0.1,IP:::1", to);
 	if (gethostname(host, sizeof(host) - 1) == 0 && name_fits(host) &&
 	    strcmp(host, "localhost") != 0)
 		fprintf(to, ",DNS:%s", host);
-	for (name = strtok_r(copy, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
-		if (!name_fits(name)) {
-			snprintf(err, errlen, "%s: no name or address of a machine", name);
-			good = false;
-			break;
-		}
-		fprintf(to, ",%s:%s", is_address(name) ? "IP" : "DNS", name);
+	for (size_t i = 0; good && i < count; i++) {
+		good = name_fits(names[i]);
+		if (good)
+			fprintf(to, ",%s:%s", is_address(names[i]) ? "IP" : "DNS", names[i]);
+		else
+			snprintf(err, errlen, "--name: \"%.200s\" is no machine's name or address",
+				 names[i]);
 	}
 	fclose(to);
-	free(copy);
 	if (good)
 		return out;
 	free(out);
@@ -110,8 +107,8 @@ static X509 *make(EVP_PKEY *key, const char *names)
 	return NULL;
 }
 
-int tls_certificate_make(const char *certificate, const char *key_path, const char *names,
-			 char *err, size_t errlen)
+int tls_certificate_make(const char *certificate, const char *key_path, const char *const *names,
+			 size_t count, char *err, size_t errlen)
 {
 	PKEY_AUTO key = key_generate(KEY_P256);
 	X509_STACK_AUTO chain = sk_X509_new_null();
@@ -120,7 +117,7 @@ int tls_certificate_make(const char *certificate, const char *key_path, const ch
 	int rc;
 
 	err[0] = '\0';
-	text = names_text(names, err, errlen);
+	text = names_text(names, count, err, errlen);
 	made = key && text ? make(key, text) : NULL;
 	free(text);
 	if (!made || !chain || !sk_X509_push(chain, made)) {

@@ -9,9 +9,9 @@
 
 #include <stddef.h>
 
-/* `names`: comma-separated DNS names and addresses, besides localhost and this machine's own. NULL:
- * none. Neither file may exist; the key's has mode 0600. 0 or -errno with one line in `err`. */
-int tls_certificate_make(const char *certificate, const char *key, const char *names, char *err,
-			 size_t errlen);
+/* `names`: DNS names and addresses, besides localhost and this machine's own. Neither file may
+ * exist; the key's has mode 0600. 0 or -errno with one line in `err`. */
+int tls_certificate_make(const char *certificate, const char *key, const char *const *names,
+			 size_t count, char *err, size_t errlen);
 
 #endif
