@@ -51,6 +51,26 @@ struct daemon_options {
 /* Longest command line, the terminating NULL included. */
 #define DAEMON_ARGV_MAX 40
 
+/* What they are, for --help. */
+#define DAEMON_OPTIONS_HELP                                                                        \
+	"      --require-signed      refuse unsigned trusted applications\n"                       \
+	"      --require-sandbox=full  refuse to run where the kernel lacks part of the sandbox\n" \
+	"      --log-level LEVEL     error, info, debug or flow\n"                                 \
+	"      --world-switch NS     add NS nanoseconds to each way into a TA and out, as on a "   \
+	"board\n"                                                                                  \
+	"      --seed N              make all randomness of the device's TAs follow from N, for "  \
+	"tests\n"                                                                                  \
+	"      --clock INSTANT[,RATE]  start the device's clock at 2030-01-01T00:00:00Z, for "     \
+	"example,\n"                                                                               \
+	"                            or \"now\"; let it go RATE times as fast as the machine's\n"  \
+	"      --durable             trusted storage outlasts a loss of power\n"                   \
+	"      --storage-quota TA[:DEVICE]  mebibytes that one TA's objects and all may take\n"    \
+	"      --fault POINT=ERROR[@N],…  make TAs meet errors; --fault help lists them\n"       \
+	"      --strict-memory       give TAs no more stack and heap than they declare\n"          \
+	"      --allow-net HOST[:PORT],…  let TAs reach these, besides this machine\n"           \
+	"      --plugin-path DIR[:DIR…]  where plugins are that TAs call\n"                      \
+	"      --ta-wrapper COMMAND  put COMMAND before each TA's process (debuggers)\n"
+
 /* The options in common, for getopt_long(): `daemon_option_take()` takes their values. */
 #define DAEMON_LONG_OPTIONS                                                                       \
 	{ "device", required_argument, NULL, 'd' }, { "require-signed", no_argument, NULL, 'S' }, \

@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include "cli/device_directory.h"
 #include "cli/device_snapshot.h"
 #include "device/paths.h"
+#include "device/tree.h"
 
 static const char help[] =
 	"usage: teesim device list\n"
@@ -110,18 +110,10 @@ static int path(int argc, char **argv)
 	return status;
 }
 
-static int remove_entry(const char *name, const struct stat *info, int type, struct FTW *at)
-{
-	(void)info;
-	(void)type;
-	(void)at;
-	return remove(name);
-}
-
 static int erase(int argc, char **argv)
 {
 	char directory[PATH_MAX];
-	int status, lock;
+	int status, lock, err;
 
 	if (argc != 2) {
 		fputs("teesim device remove: takes one name\n", stderr);
@@ -133,9 +125,10 @@ static int erase(int argc, char **argv)
 	lock = device_lock_stopped(argv[1], directory);
 	if (lock < 0)
 		return EXIT_REFUSED;
-	if (nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT)) {
+	err = tree_remove(directory);
+	if (err < 0) {
 		fprintf(stderr, "teesim device: cannot remove all of %s: %s\n", directory,
-			strerror(errno));
+			strerror(-err));
 		status = EXIT_REFUSED;
 	} else {
 		printf("device '%s' is removed\n", argv[1]);

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,25 +14,13 @@
 #include "cli/commands.h"
 #include "cli/device_directory.h"
 #include "device/paths.h"
+#include "device/tree.h"
 #include "storage/storage.h"
 
 /* Of no use to anybody else: locks, the log, and what SQLite makes anew. */
 static const char *const left_out[] = {
 	"lock", "storage.lock", "storage-shm", "log", "log.1", NULL
 };
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
-static void tree_remove(const char *path)
-{
-	(void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-}
 
 /* Returns 0 or -errno. */
 static int file_copy(const char *from, const char *to, mode_t mode)
@@ -117,11 +104,11 @@ static int tree_exchange(const char *from, const char *to)
 	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) < 0) {
 		/* There was nothing, or the file system can't exchange. */
 		if (errno != ENOENT)
-			tree_remove(to);
+			(void)tree_remove(to);
 		if (rename(from, to) < 0)
 			err = -errno;
 	}
-	tree_remove(from);
+	(void)tree_remove(from);
 	return err;
 }
 
@@ -133,11 +120,11 @@ static int tree_put(const char *from, const char *to)
 
 	if (snprintf(temporary, sizeof(temporary), "%s.new~", to) >= PATH_MAX)
 		return -ENAMETOOLONG;
-	tree_remove(temporary);
+	(void)tree_remove(temporary);
 	err = tree_copy(from, temporary, true);
 	if (!err)
 		return tree_exchange(temporary, to);
-	tree_remove(temporary);
+	(void)tree_remove(temporary);
 	return err;
 }
 
@@ -219,7 +206,7 @@ static int device_replace(const char *directory, const char *snapshot)
 	    snprintf(counter[0], PATH_MAX, "%s/rpmb", directory) >= PATH_MAX ||
 	    snprintf(counter[1], PATH_MAX, "%s/rpmb", next) >= PATH_MAX)
 		return -ENAMETOOLONG;
-	tree_remove(next);
+	(void)tree_remove(next);
 	err = tree_put(snapshot, next);
 	if (!err && access(counter[0], F_OK) == 0) {
 		(void)unlink(counter[1]);
@@ -229,7 +216,7 @@ static int device_replace(const char *directory, const char *snapshot)
 		err = storage_anchor(next);
 	if (!err)
 		return tree_exchange(next, directory);
-	tree_remove(next);
+	(void)tree_remove(next);
 	return err;
 }
 

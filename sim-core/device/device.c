@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "device/hardware_key.h"
 #include "device/paths.h"
+#include "device/tree.h"
 
 #define EPHEMERAL_PREFIX "ephemeral-"
 
@@ -214,19 +214,6 @@ int device_open(struct device *device, const char *name, const char *path, char 
 	return code;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
-static void tree_remove(const char *path)
-{
-	(void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-}
-
 /* Removes ephemeral devices whose daemon is gone: whose lock is free. A device gets its telling
  * name only when it is locked, so none is met half made. */
 static void ephemeral_sweep(const char *runtime)
@@ -246,7 +233,7 @@ static void ephemeral_sweep(const char *runtime)
 		lock = lock_take(path);
 		if (lock < 0)
 			continue;
-		tree_remove(path);
+		(void)tree_remove(path);
 		close(lock);
 	}
 	closedir(dir);
@@ -276,7 +263,7 @@ int device_open_ephemeral(struct device *device, const char *name, const char *r
 	if (!code && rename(hidden, device->path) < 0)
 		code = -errno;
 	if (code < 0) {
-		tree_remove(hidden);
+		(void)tree_remove(hidden);
 		device->path[0] = '\0';
 		device_close(device);
 		return complain(code, err, errlen, runtime, NULL);
@@ -305,7 +292,7 @@ void device_close(struct device *device)
 	if (device->lock_fd < 0)
 		return;
 	if (device->ephemeral && device->path[0])
-		tree_remove(device->path);
+		(void)tree_remove(device->path);
 	close(device->lock_fd);
 	device->lock_fd = -1;
 }

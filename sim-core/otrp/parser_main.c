@@ -5,20 +5,18 @@
  * child has a narrower one, does one job and ends.
  */
 #include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <openssl/crypto.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "otrp/parser_process.h"
 #include "otrp/parser_stream.h"
-#include "sandbox/filter_values.h"
+#include "sandbox/filter.h"
 #include "wire/socket.h"
 #ifndef TEESIM_SANITIZE
 #include "otrp_policies.h"
@@ -31,15 +29,7 @@
 #ifndef TEESIM_SANITIZE
 static void filter_enter(const struct sock_filter *policy, size_t size)
 {
-	struct sock_filter code[size / sizeof(*policy)];
-	struct sock_fprog program = { .len = (unsigned short)(size / sizeof(*policy)),
-				      .filter = code };
-
-	memcpy(code, policy, size);
-	for (size_t i = 0; i < program.len; i++)
-		if (code[i].k == FILTER_PLACEHOLDER_TGID)
-			code[i].k = (unsigned int)getpid();
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
+	if (filter_install_code(policy, size / sizeof(*policy)) < 0)
 		_exit(1);
 }
 #endif

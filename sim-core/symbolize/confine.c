@@ -2,15 +2,11 @@
 
 #include <errno.h>
 #include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stddef.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include "sandbox/filter_values.h"
+#include "sandbox/filter.h"
 #ifndef TEESIM_SANITIZE
 #include "symbolize_policy.h"
 #endif
@@ -19,23 +15,6 @@
 #define DESCRIPTORS	 128U
 #define ADDRESS_SPACE	 (4ULL << 30)
 #define WRITTEN_FILE_MAX (128U << 20)
-
-#ifndef TEESIM_SANITIZE
-static int filter_enter(void)
-{
-	struct sock_filter code[sizeof(policy_symbolize) / sizeof(policy_symbolize[0])];
-	struct sock_fprog program = {
-		.len = sizeof(code) / sizeof(code[0]),
-		.filter = code,
-	};
-
-	memcpy(code, policy_symbolize, sizeof(code));
-	for (size_t i = 0; i < program.len; i++)
-		if (code[i].k == FILTER_PLACEHOLDER_TGID)
-			code[i].k = (unsigned int)getpid();
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0 ? -errno : 0;
-}
-#endif
 
 int confine(void)
 {
@@ -61,6 +40,7 @@ int confine(void)
 #ifdef TEESIM_SANITIZE
 	return 0;
 #else
-	return filter_enter();
+	return filter_install_code(policy_symbolize,
+				   sizeof(policy_symbolize) / sizeof(policy_symbolize[0]));
 #endif
 }

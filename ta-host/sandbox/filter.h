@@ -1,7 +1,8 @@
 /*
  * The system call filters of ta-host, compiled at build time from policy/ (policy_compile.c).
  *
- * Runs in ta-host, in tee-services, and in the child in which sandbox_probe() tries the kernel.
+ * Runs in ta-host, in the services and parsers of the trusted OS, and in the child in which
+ * sandbox_probe() tries the kernel.
  */
 #ifndef TEESIM_SANDBOX_FILTER_H
 #define TEESIM_SANDBOX_FILTER_H

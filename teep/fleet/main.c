@@ -5,7 +5,6 @@
  */
 #include <curl/curl.h>
 #include <errno.h>
-#include <ftw.h>
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "device/paths.h"
+#include "device/tree.h"
 #include "teep/fleet/audit.h"
 #include "teep/fleet/factory.h"
 #include "teep/fleet/jobs.h"
@@ -87,14 +87,6 @@ static volatile sig_atomic_t interrupted;
 static void on_signal(int number)
 {
 	interrupted = number;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
 }
 
 /* ---- The rounds -------------------------------------------------------------------------------
@@ -341,7 +333,7 @@ static void fleet_end(struct fleet *fleet)
 	own_tam_stop(&fleet->own);
 	crew_close(&fleet->crew);
 	if (!fleet->order->keep && fleet->directory[0])
-		(void)nftw(fleet->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+		(void)tree_remove(fleet->directory);
 }
 
 /* ---- The command line -------------------------------------------------------------------------
