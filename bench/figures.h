@@ -15,6 +15,17 @@
 #define OTRP_FIGURES(X)
 #endif
 
+/* Without a TAM in the tree there is none to measure. */
+#ifdef BENCH_TEEP
+#define TEEP_FIGURES(X)   \
+	X(teep_sessions)  \
+	X(teep_known)     \
+	X(teep_connected) \
+	X(teep_fleet)
+#else
+#define TEEP_FIGURES(X)
+#endif
+
 #define FIGURES(X)           \
 	X(floor_pingpong)    \
 	X(empty_invoke)      \
@@ -40,7 +51,8 @@
 	X(storage_read_all)  \
 	X(storage_random)    \
 	X(javascript)        \
-	OTRP_FIGURES(X)
+	OTRP_FIGURES(X)      \
+	TEEP_FIGURES(X)
 
 #define FIGURE_DECLARE(name) void name##_run(struct bench *bench);
 FIGURES(FIGURE_DECLARE)

@@ -220,7 +220,7 @@ static int own_tam_ready(struct fleet *fleet)
 	int rc;
 
 	snprintf(directory, sizeof(directory), "%s/own", fleet->directory);
-	rc = own_tam_make(&fleet->own, directory, fleet->order->database, fleet->order->key,
+	rc = own_tam_make(&fleet->own, NULL, directory, fleet->order->database, fleet->order->key,
 			  fleet->err, sizeof(fleet->err));
 	if (rc == 0)
 		rc = own_tam_start(&fleet->own, fleet->err, sizeof(fleet->err));

@@ -142,23 +142,30 @@ static int configuration_make(struct own_tam *tam, const char *database, char *e
 	return rc ? rc : token_read(tam, err, errlen);
 }
 
-int own_tam_make(struct own_tam *tam, const char *directory, const char *database, const char *key,
-		 char *err, size_t errlen)
+/* Where this program is. */
+static bool programs_find(struct own_tam *tam)
 {
-	ssize_t n;
-	char *slash;
+	const ssize_t n = readlink("/proc/self/exe", tam->programs, sizeof(tam->programs) - 1);
+	char *slash = n > 0 ? strrchr(tam->programs, '/') : NULL;
+
+	if (slash)
+		*slash = '\0';
+	return slash;
+}
+
+int own_tam_make(struct own_tam *tam, const char *programs, const char *directory,
+		 const char *database, const char *key, char *err, size_t errlen)
+{
 	int rc;
 
-	*tam = (struct own_tam) { 0 };
+	*tam = (struct own_tam) { .port = port_find() };
 	snprintf(tam->directory, sizeof(tam->directory), "%s", directory);
-	n = readlink("/proc/self/exe", tam->programs, sizeof(tam->programs) - 1);
-	slash = n > 0 ? strrchr(tam->programs, '/') : NULL;
-	tam->port = port_find();
-	if (!slash || !tam->port) {
+	if (programs)
+		snprintf(tam->programs, sizeof(tam->programs), "%s", programs);
+	if (!tam->port || (!programs && !programs_find(tam))) {
 		snprintf(err, errlen, "no port on 127.0.0.1 is free");
 		return -EADDRINUSE;
 	}
-	*slash = '\0';
 	snprintf(tam->uri, sizeof(tam->uri), "http://127.0.0.1:%u/tam", tam->port);
 	if (mkdir(directory, 0700) < 0) {
 		snprintf(err, errlen, "%s: %s", directory, strerror(errno));
@@ -306,19 +313,50 @@ int own_tam_deploy(struct own_tam *tam, unsigned int version, long long *deploym
 	return rc;
 }
 
+/* A file of /proc about the server; NULL when it does not run. */
+static FILE *server_file(const struct own_tam *tam, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)tam->server, name);
+	return tam->server > 0 ? fopen(path, "re") : NULL;
+}
+
 size_t own_tam_memory(const struct own_tam *tam)
 {
-	char path[64], line[128];
-	unsigned long kib = 0, part;
-	FILE *file;
+	FILE *file = server_file(tam, "smaps_rollup");
+	unsigned long kib = 0;
+	char line[128];
 
-	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)tam->server);
-	file = tam->server > 0 ? fopen(path, "re") : NULL;
 	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "Private_Dirty: %lu", &part) == 1 ||
-		    sscanf(line, "Private_Clean: %lu", &part) == 1)
-			kib += part;
+		if (strncmp(line, "Private_Dirty:", 14) == 0 ||
+		    strncmp(line, "Private_Clean:", 14) == 0)
+			kib += strtoul(line + 14, NULL, 10);
 	if (file)
 		fclose(file);
 	return kib * 1024;
+}
+
+/* The fields of /proc/PID/stat behind the name: state is the first, utime the twelfth. */
+#define BEFORE_UTIME 11
+
+double own_tam_cpu(const struct own_tam *tam)
+{
+	FILE *file = server_file(tam, "stat");
+	char line[1024] = "", *at;
+	unsigned long ticks = 0;
+
+	if (file && !fgets(line, sizeof(line), file))
+		line[0] = '\0';
+	if (file)
+		fclose(file);
+	/* The name, in parentheses, may have anything in it. */
+	at = strrchr(line, ')');
+	for (int i = 0; at && i <= BEFORE_UTIME; i++)
+		at = strchr(at + 1, ' ');
+	if (at) {
+		ticks = strtoul(at, &at, 10);
+		ticks += strtoul(at, NULL, 10);
+	}
+	return (double)ticks / (double)sysconf(_SC_CLK_TCK);
 }

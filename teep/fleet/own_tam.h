@@ -2,7 +2,8 @@
  * A TAM of the fleet's own, where none is named: authorities, keys, a service provider with a TA in
  * two versions, and the server, made and run by the same commands that a person would type.
  *
- * Runs in teesim-fleet. All of it is below one directory; the server ends with this process.
+ * Runs in teesim-fleet, and in measurements. All of it is below one directory; the server ends with
+ * this process.
  */
 #ifndef TEESIM_TEEP_FLEET_OWN_TAM_H
 #define TEESIM_TEEP_FLEET_OWN_TAM_H
@@ -25,10 +26,11 @@ struct own_tam {
 	pid_t server;
 };
 
-/* `database` as in tam.conf; NULL: a file of its own. `key` is the kind of all key pairs. 0 or
+/* In a directory that is not there yet. `programs` is where our programs are, NULL: beside this
+ * one. `database` as in tam.conf; NULL: a file of its own. `key` is the kind of all key pairs. 0 or
  * -errno with one line in `err`. */
-int own_tam_make(struct own_tam *tam, const char *directory, const char *database, const char *key,
-		 char *err, size_t errlen);
+int own_tam_make(struct own_tam *tam, const char *programs, const char *directory,
+		 const char *database, const char *key, char *err, size_t errlen);
 
 /* Start the server, and wait until it answers. */
 int own_tam_start(struct own_tam *tam, char *err, size_t errlen);
@@ -43,5 +45,8 @@ int own_tam_deploy(struct own_tam *tam, unsigned int version, long long *deploym
 
 /* Octets of memory that the server alone uses; 0 when it does not run. */
 size_t own_tam_memory(const struct own_tam *tam);
+
+/* Seconds of processor time that the server has used since it started; 0 when it does not run. */
+double own_tam_cpu(const struct own_tam *tam);
 
 #endif

@@ -243,20 +243,29 @@ static void card_make(const char *pin)
 	puts("a card was made");
 }
 
+/* "12.50" in cents; 0 for what is no amount. */
+static uint32_t cents_of(const char *amount)
+{
+	char *end;
+	const unsigned long whole = strtoul(amount, &end, 10);
+
+	if (end == amount || amount[0] == '-' || whole > 9999999 || end[0] != '.' ||
+	    strspn(end + 1, "0123456789") != 2 || end[3])
+		return 0;
+	return (uint32_t)(whole * 100 + strtoul(end + 1, NULL, 10));
+}
+
 static void pay(const char *pin, const char *amount, const char *payee)
 {
 	uint8_t signature[PAYMENT_SIGNATURE_SIZE];
 	struct payment_order order = { 0 };
 	struct payment_receipt receipt;
 	TEEC_Operation operation = { 0 };
-	unsigned int whole, tens, ones;
 	TEEC_Result result;
-	char end;
 
-	if (sscanf(amount, "%7u.%1u%1u%c", &whole, &tens, &ones, &end) != 3 ||
-	    strlen(payee) > sizeof(order.payee))
+	order.cents = cents_of(amount);
+	if (!order.cents || strlen(payee) > sizeof(order.payee))
 		die(amount, "an amount is written like 12.50, and a payee is short");
-	order.cents = whole * 100 + tens * 10 + ones;
 	memcpy(order.payee, payee, strlen(payee));
 	operation.paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_INPUT,
 						TEEC_MEMREF_TEMP_OUTPUT, TEEC_MEMREF_TEMP_OUTPUT);

@@ -1,0 +1,580 @@
+/*
+ * A TAM process, by what it spends on devices that come to it over HTTP: its processor time for
+ * each session against the cryptography that a session makes unavoidable, done by libcrypto alone;
+ * the same with many devices known; the memory of a connected device; and whole fleets, with the
+ * TAM and all devices on this machine.
+ *
+ * A session here is: connect, GetDeviceState, CreateSD, InstallTA, done. Device, TAM and service
+ * provider have keys of one kind; the anonymous keys are P-256, since each device makes one.
+ */
+#include <curl/curl.h>
+#include <errno.h>
+#include <jansson.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "figures.h"
+#include "scratch.h"
+#include "teep/fleet/own_tam.h"
+#include "teep/otrp/encoding.h"
+#include "teep/tam/device_table.h"
+
+/* ---- What has to be computed ------------------------------------------------------------------
+ */
+
+/*
+ * What a TAM must do in one session. Signs: three requests. Verifies: three answers, the chain of
+ * the TEE (two certificates) and that of the firmware (two), the firmware's word; the packages are
+ * verified when they come into the catalogue. Decrypts: three answers. Encrypts: the content of two
+ * requests to the TEE, the TA's key to the anonymous key.
+ */
+#define SIGNS	 3U
+#define VERIFIES 8U
+#define DECRYPTS 3U
+#define ENCRYPTS 2U
+/* Octets through AES and SHA-256: the package, and some for each message. */
+#define OCTETS (32768U + 6U * 4096U)
+
+struct bare {
+	bool rsa;
+	EVP_PKEY *key, *aik;
+	EVP_PKEY_CTX *signer, *verifier, *decrypter, *encrypter;
+	uint8_t digest[32], signature[512], wrapped[512];
+	size_t signature_size, wrapped_size;
+	uint8_t octets[OCTETS + 64];
+};
+
+static bool bare_open(struct bare *bare, bool rsa)
+{
+	*bare = (struct bare) { .rsa = rsa,
+				.signature_size = sizeof(bare->signature),
+				.wrapped_size = sizeof(bare->wrapped) };
+	bare->key = rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
+	bare->aik = EVP_EC_gen("P-256");
+	bare->signer = EVP_PKEY_CTX_new(bare->key, NULL);
+	bare->verifier = EVP_PKEY_CTX_new(bare->key, NULL);
+	if (!bare->signer || !bare->verifier || EVP_PKEY_sign_init(bare->signer) <= 0 ||
+	    EVP_PKEY_CTX_set_signature_md(bare->signer, EVP_sha256()) <= 0 ||
+	    EVP_PKEY_verify_init(bare->verifier) <= 0 ||
+	    EVP_PKEY_CTX_set_signature_md(bare->verifier, EVP_sha256()) <= 0 ||
+	    EVP_PKEY_sign(bare->signer, bare->signature, &bare->signature_size, bare->digest,
+			  sizeof(bare->digest)) <= 0)
+		return false;
+	if (!rsa)
+		return true;
+	bare->decrypter = EVP_PKEY_CTX_new(bare->key, NULL);
+	bare->encrypter = EVP_PKEY_CTX_new(bare->key, NULL);
+	return bare->decrypter && bare->encrypter && EVP_PKEY_decrypt_init(bare->decrypter) > 0 &&
+	       EVP_PKEY_encrypt_init(bare->encrypter) > 0 &&
+	       EVP_PKEY_encrypt(bare->encrypter, bare->wrapped, &bare->wrapped_size, bare->digest,
+				sizeof(bare->digest)) > 0;
+}
+
+static void bare_close(struct bare *bare)
+{
+	EVP_PKEY_CTX_free(bare->signer);
+	EVP_PKEY_CTX_free(bare->verifier);
+	EVP_PKEY_CTX_free(bare->decrypter);
+	EVP_PKEY_CTX_free(bare->encrypter);
+	EVP_PKEY_free(bare->key);
+	EVP_PKEY_free(bare->aik);
+}
+
+static bool octets_through(struct bare *bare)
+{
+	EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
+	uint8_t digest[32];
+	bool done;
+	int n;
+
+	done = cipher &&
+	       EVP_EncryptInit_ex(cipher, EVP_aes_256_cbc(), NULL, bare->digest, bare->digest) ==
+		       1 &&
+	       EVP_EncryptUpdate(cipher, bare->octets, &n, bare->octets, OCTETS) == 1 &&
+	       EVP_Digest(bare->octets, OCTETS, digest, NULL, EVP_sha256(), NULL) == 1;
+	EVP_CIPHER_CTX_free(cipher);
+	return done;
+}
+
+static bool agree(EVP_PKEY *mine, EVP_PKEY *peer)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(mine, NULL);
+	uint8_t secret[32];
+	size_t size = sizeof(secret);
+	const bool done = context && EVP_PKEY_derive_init(context) > 0 &&
+			  EVP_PKEY_derive_set_peer(context, peer) > 0 &&
+			  EVP_PKEY_derive(context, secret, &size) > 0;
+
+	EVP_PKEY_CTX_free(context);
+	return done;
+}
+
+/* To a key on a curve: a fresh pair, and what both sides compute. */
+static bool wrap(EVP_PKEY *recipient)
+{
+	EVP_PKEY *fresh = EVP_EC_gen("P-256");
+	const bool done = fresh && agree(fresh, recipient);
+
+	EVP_PKEY_free(fresh);
+	return done;
+}
+
+static bool bare_unwrap(struct bare *bare)
+{
+	uint8_t out[512];
+	size_t size = sizeof(out);
+
+	if (!bare->rsa)
+		return agree(bare->key, bare->aik);
+	return EVP_PKEY_decrypt(bare->decrypter, out, &size, bare->wrapped, bare->wrapped_size) > 0;
+}
+
+static bool bare_wrap(struct bare *bare)
+{
+	uint8_t out[512];
+	size_t size = sizeof(out);
+
+	if (!bare->rsa)
+		return wrap(bare->key);
+	return EVP_PKEY_encrypt(bare->encrypter, out, &size, bare->digest, 32) > 0;
+}
+
+static bool bare_session(struct bare *bare)
+{
+	bool done = octets_through(bare) && wrap(bare->aik);
+	uint8_t out[512];
+	size_t size;
+
+	for (unsigned int i = 0; done && i < SIGNS; i++) {
+		size = sizeof(out);
+		done = EVP_PKEY_sign(bare->signer, out, &size, bare->digest, 32) > 0;
+	}
+	for (unsigned int i = 0; done && i < VERIFIES; i++)
+		done = EVP_PKEY_verify(bare->verifier, bare->signature, bare->signature_size,
+				       bare->digest, 32) > 0;
+	for (unsigned int i = 0; done && i < DECRYPTS; i++)
+		done = bare_unwrap(bare);
+	for (unsigned int i = 0; done && i < ENCRYPTS; i++)
+		done = bare_wrap(bare);
+	return done;
+}
+
+static double cpu_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Sessions in a second of processor time; 0 when libcrypto fails. */
+static double bare_measure(bool rsa, unsigned int sessions)
+{
+	struct bare bare;
+	bool done = bare_open(&bare, rsa);
+	double began, seconds;
+
+	for (unsigned int i = 0; done && i < 20; i++)
+		done = bare_session(&bare);
+	began = cpu_seconds();
+	for (unsigned int i = 0; done && i < sessions; i++)
+		done = bare_session(&bare);
+	seconds = cpu_seconds() - began;
+	bare_close(&bare);
+	return done ? sessions / seconds : 0;
+}
+
+/* ---- Fleets -----------------------------------------------------------------------------------
+ */
+
+static const char *programs(void)
+{
+	static char path[600];
+	char self[400];
+	const ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	self[n > 0 ? n : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	snprintf(path, sizeof(path), "%s/../libexec/teesim", self);
+	return path;
+}
+
+/* What a shell says to `command`, as JSON; NULL with a line in `why`. */
+static json_t *ask(const char *command, char *why, size_t size)
+{
+	FILE *pipe = popen(command, "re");
+	json_t *answer = pipe ? json_loadf(pipe, 0, NULL) : NULL;
+	const int status = pipe ? pclose(pipe) : -1;
+
+	if (!answer)
+		snprintf(why, size, "teesim-fleet ended with status %d and no result",
+			 WIFEXITED(status) ? WEXITSTATUS(status) : status);
+	return answer;
+}
+
+static json_t *round_of(const json_t *fleet, size_t index)
+{
+	return json_array_get(json_object_get(fleet, "rounds"), index);
+}
+
+static double number_of(const json_t *object, const char *name)
+{
+	return json_number_value(json_object_get(object, name));
+}
+
+/* Why a fleet did not pass; NULL when it did. */
+static const char *wrong(const json_t *fleet)
+{
+	const char *first;
+
+	if (json_is_true(json_object_get(fleet, "passed")))
+		return NULL;
+	first = json_string_value(json_object_get(round_of(fleet, 0), "first_wrong"));
+	if (!first || !first[0])
+		first = json_string_value(json_object_get(round_of(fleet, 1), "first_wrong"));
+	return first && first[0] ? first : "a device is lost";
+}
+
+struct fleet_figure {
+	const char *name, *title;
+	const char *options;
+	bool postgresql;
+};
+
+static void fleet_measure(struct bench *bench, const struct fleet_figure *figure)
+{
+	const unsigned int devices = bench->options.quick ? 60 : 2000;
+	char command[2048], why[160];
+	struct result *result;
+	json_t *fleet;
+
+	if (figure->postgresql)
+		snprintf(command, sizeof(command),
+			 "'%s' sh -c 'exec \"%s/teesim-fleet\" --json --devices %u %s --database "
+			 "\"$TEESIM_TEST_DATABASE\"'",
+			 BENCH_WITH_POSTGRESQL, programs(), devices, figure->options);
+	else
+		snprintf(command, sizeof(command), "'%s/teesim-fleet' --json --devices %u %s",
+			 programs(), devices, figure->options);
+	fleet = ask(command, why, sizeof(why));
+	if (!fleet || wrong(fleet)) {
+		harness_fail(bench, figure->name, figure->title, "%s", fleet ? wrong(fleet) : why);
+		json_decref(fleet);
+		return;
+	}
+	result = harness_result(bench, figure->name, figure->title, UNIT_CALLS_PER_S, GOAL_NONE, 0);
+	series_name(&result->thing, "devices");
+	series_add(&result->thing, number_of(round_of(fleet, 0), "devices_per_second"),
+		   number_of(round_of(fleet, 0), "devices_per_second"));
+	snprintf(result->note, sizeof(result->note),
+		 "%u devices, none lost, none twice; updated at %.0f/s; %.0f and %.0f retries; TAM "
+		 "and devices share this machine",
+		 devices, number_of(round_of(fleet, 1), "devices_per_second"),
+		 number_of(round_of(fleet, 0), "retries"),
+		 number_of(round_of(fleet, 1), "retries"));
+	harness_finish(result);
+	json_decref(fleet);
+}
+
+void teep_fleet_run(struct bench *bench)
+{
+	static const struct fleet_figure figures[] = {
+		{ "teep_fleet", "a fleet from nothing to a TA, TAM on SQLite", "", false },
+		{ "teep_fleet_postgresql", "the same, TAM on PostgreSQL (without fsync)", "",
+		  true },
+		{ "teep_fleet_killed", "the same on SQLite, TAM killed in the middle", "--kill-tam",
+		  false },
+	};
+
+	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
+		fleet_measure(bench, &figures[i]);
+}
+
+/* ---- One TAM process --------------------------------------------------------------------------
+ */
+
+struct service {
+	struct own_tam tam;
+	char directory[512];
+	unsigned int turn;
+};
+
+/* A TAM of its own in the run's directory, with a TA that it wants on all devices. */
+static bool service_open(struct service *service, const char *name, const char *key, char *why,
+			 size_t size)
+{
+	long long deployment;
+
+	snprintf(service->directory, sizeof(service->directory), "%s/%s", scratch_directory(),
+		 name);
+	service->turn = 0;
+	return own_tam_make(&service->tam, programs(), service->directory, NULL, key, why, size) ==
+		       0 &&
+	       own_tam_start(&service->tam, why, size) == 0 &&
+	       own_tam_deploy(&service->tam, 1, &deployment, why, size) == 0;
+}
+
+static void service_close(struct service *service)
+{
+	own_tam_stop(&service->tam);
+}
+
+/* So many new devices come; the TAM's processor time for each, in seconds; 0 with a line in `why`
+ * when one was not served. */
+static double service_cost(struct service *service, unsigned int devices, const char *key,
+			   char *why, size_t size)
+{
+	char command[2048], detail[160];
+	double before;
+	json_t *fleet;
+
+	before = own_tam_cpu(&service->tam);
+	snprintf(command, sizeof(command),
+		 "'%s/teesim-fleet' --json --devices %u --key %s --tam %s --pki '%s/pki' --keep "
+		 "'%s/fleet%u'",
+		 programs(), devices, key, service->tam.uri, service->directory, service->directory,
+		 service->turn);
+	service->turn++;
+	fleet = ask(command, detail, sizeof(detail));
+	if (!fleet || wrong(fleet) ||
+	    (unsigned int)number_of(round_of(fleet, 0), "installed") != devices) {
+		snprintf(why, size, "%s",
+			 fleet ? wrong(fleet) ? wrong(fleet) : "a TA is missing" : detail);
+		json_decref(fleet);
+		return 0;
+	}
+	json_decref(fleet);
+	return (own_tam_cpu(&service->tam) - before) / devices;
+}
+
+static void sessions_measure(struct bench *bench, const char *name, const char *title,
+			     const char *key)
+{
+	const unsigned int devices = bench->options.quick ? 40 : 200,
+			   rounds = bench->options.quick ? 1 : 4;
+	const bool rsa = strcmp(key, "rsa") == 0;
+	struct result *result;
+	struct service service;
+	char why[512];
+	double cost = 1, bare;
+
+	if (!service_open(&service, name, key, why, sizeof(why))) {
+		harness_fail(bench, name, title, "%.180s", why);
+		service_close(&service);
+		return;
+	}
+	result = harness_result(bench, name, title, UNIT_CALLS_PER_S, GOAL_RATIO_AT_LEAST, 0.6);
+	result->has_yardstick = true;
+	series_name(&result->thing, "TAM");
+	series_name(&result->yardstick, "libcrypto");
+	for (unsigned int i = 0; i < rounds && cost > 0; i++) {
+		cost = service_cost(&service, devices, key, why, sizeof(why));
+		bare = bare_measure(rsa, 200);
+		if (cost > 0 && bare > 0) {
+			series_add(&result->thing, 1 / cost, 1 / cost);
+			series_add(&result->yardstick, bare, bare);
+		}
+	}
+	if (!result->thing.rounds)
+		snprintf(result->failure, sizeof(result->failure), "%.180s", why);
+	snprintf(result->note, sizeof(result->note),
+		 "sessions in a second of the server's processor time, HTTP, database and log "
+		 "included");
+	harness_finish(result);
+	service_close(&service);
+}
+
+void teep_sessions_run(struct bench *bench)
+{
+	sessions_measure(bench, "teep_sessions", "a TAM's sessions, RSA-2048", "rsa");
+	sessions_measure(bench, "teep_sessions_p256", "a TAM's sessions, P-256", "p256");
+}
+
+/* ---- Many known devices -----------------------------------------------------------------------
+ */
+
+/* Rows as devices leave them that came once and have the TA. */
+static int known_add(const struct service *service, unsigned int from, unsigned int to, char *why,
+		     size_t size)
+{
+	char path[600], did[65];
+	struct tam_database_options options = { .where = path };
+	struct tam_database *database;
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/tam/tam.db", service->directory);
+	rc = tam_database_open(&database, &options, why, size);
+	if (rc)
+		return rc;
+	for (unsigned int i = from; rc == 0 && i < to; i++) {
+		struct arena arena = { 0 };
+		struct device device;
+		uint8_t certificate[600] = { 0 }, hash[32];
+
+		memcpy(certificate, &i, sizeof(i));
+		if (EVP_Digest(certificate, sizeof(certificate), hash, NULL, EVP_sha256(), NULL) !=
+		    1)
+			rc = -EIO;
+		hex_encode(hash, sizeof(hash), did);
+		if (rc == 0)
+			rc = device_table_register(database, did,
+						   span_of(certificate, sizeof(certificate)),
+						   span_of("", 0), "simtee-0", &arena, &device);
+		if (rc == 0) {
+			const struct device_domain domain = { .spid = OWN_TAM_SPID,
+							      .sdname = OWN_TAM_SD,
+							      .certificates = "" };
+			const struct device_ta ta = { .spid = OWN_TAM_SPID,
+						      .sdname = OWN_TAM_SD,
+						      .taid = OWN_TAM_TAID,
+						      .name = "fleet",
+						      .version = 1,
+						      .image_sha256 = "",
+						      .state = "installed" };
+
+			rc = device_table_store_content(database, did,
+							&(struct device_content) {
+								.domains = &domain,
+								.domain_count = 1,
+								.tas = &ta,
+								.ta_count = 1,
+							});
+		}
+		arena_clear(&arena);
+	}
+	if (rc)
+		snprintf(why, size, "%s", tam_database_error(database));
+	tam_database_close(database);
+	return rc;
+}
+
+void teep_known_run(struct bench *bench)
+{
+	static const unsigned int counts[] = { 100, 1000, 10000 };
+	const unsigned int devices = bench->options.quick ? 30 : 100,
+			   kinds = bench->options.quick ? 2 : 3;
+	double costs[3] = { 0 };
+	struct service service;
+	struct result *result;
+	char why[512], name[48], title[96];
+	bool done = service_open(&service, "teep_known", "p256", why, sizeof(why));
+
+	for (unsigned int i = 0; done && i < kinds; i++) {
+		done = known_add(&service, i ? counts[i - 1] : 0, counts[i], why, sizeof(why)) == 0;
+		if (done)
+			costs[i] = service_cost(&service, devices, "p256", why, sizeof(why));
+		done = costs[i] > 0;
+	}
+	service_close(&service);
+	for (unsigned int i = 1; i < kinds; i++) {
+		snprintf(name, sizeof(name), "teep_known_%u", counts[i]);
+		snprintf(title, sizeof(title), "a TAM's session with %u devices known", counts[i]);
+		if (!done) {
+			harness_fail(bench, name, title, "%.180s", why);
+			continue;
+		}
+		result = harness_result(bench, name, title, UNIT_NS, GOAL_RATIO_AT_MOST, 1.5);
+		result->has_yardstick = true;
+		series_name(&result->thing, "many");
+		series_name(&result->yardstick, "100");
+		series_add(&result->thing, costs[i] * 1e9, costs[i] * 1e9);
+		series_add(&result->yardstick, costs[0] * 1e9, costs[0] * 1e9);
+		snprintf(result->note, sizeof(result->note),
+			 "processor time of the server for each of %u new devices", devices);
+		harness_finish(result);
+	}
+}
+
+/* ---- Memory of a connected device -------------------------------------------------------------
+ */
+
+#define CONNECTED 500U
+
+static size_t swallow(char *data, size_t unit, size_t count, void *context)
+{
+	(void)data;
+	(void)context;
+	return unit * count;
+}
+
+/* Each has begun a session and holds its connection. How many did. */
+static unsigned int connect_all(const struct service *service, CURL **devices, unsigned int count)
+{
+	struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/otrp+json");
+	unsigned int connected = 0;
+	long status;
+
+	if (headers)
+		(void)curl_slist_append(headers, "Content-Type:");
+	for (unsigned int i = 0; i < count; i++) {
+		CURL *curl = devices[i] = curl_easy_init();
+
+		if (!curl)
+			break;
+		(void)curl_easy_setopt(curl, CURLOPT_URL, service->tam.uri);
+		(void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
+		(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+		(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
+		(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, swallow);
+		if (curl_easy_perform(curl) == CURLE_OK &&
+		    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
+		    status == 200)
+			connected++;
+	}
+	for (unsigned int i = 0; i < count; i++)
+		if (devices[i])
+			(void)curl_easy_setopt(devices[i], CURLOPT_HTTPHEADER, NULL);
+	curl_slist_free_all(headers);
+	return connected;
+}
+
+void teep_connected_run(struct bench *bench)
+{
+	static const char name[] = "teep_connected",
+			  title[] = "memory of the TAM for a connected device";
+	CURL *warm[20] = { NULL }, *devices[CONNECTED] = { NULL };
+	struct rlimit files;
+	struct result *result;
+	struct service service;
+	size_t before = 0, after = 0;
+	unsigned int connected = 0;
+	char why[512] = "not all devices could connect";
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+	if (service_open(&service, name, "p256", why, sizeof(why))) {
+		/* What stays once it has served anybody is not the devices'. */
+		(void)connect_all(&service, warm, 20);
+		before = own_tam_memory(&service.tam);
+		connected = connect_all(&service, devices, CONNECTED);
+		after = own_tam_memory(&service.tam);
+	}
+	for (unsigned int i = 0; i < CONNECTED; i++)
+		curl_easy_cleanup(devices[i]);
+	for (unsigned int i = 0; i < 20; i++)
+		curl_easy_cleanup(warm[i]);
+	service_close(&service);
+	if (connected != CONNECTED || !before) {
+		harness_fail(bench, name, title, "%.180s", why);
+		return;
+	}
+	result = harness_result(bench, name, title, UNIT_OCTETS, GOAL_NONE, 0);
+	series_add(&result->thing, (double)(after > before ? after - before : 0) / CONNECTED,
+		   (double)(after > before ? after - before : 0) / CONNECTED);
+	snprintf(result->note, sizeof(result->note),
+		 "private memory, %u sessions begun, each with its connection open", CONNECTED);
+	harness_finish(result);
+}
