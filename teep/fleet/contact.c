@@ -1,95 +1,35 @@
 #include "teep/fleet/contact.h"
 
-#include <curl/curl.h>
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "teep/agent/http/teep_http.h"
 #include "teep/otrp/encoding.h"
 #include "teep/otrp/json.h"
-
-#define MEDIA_TYPE	"application/otrp+json"
-#define MESSAGE_MAX	(16U << 20)
-#define CONNECT_SECONDS 10L
-#define REQUEST_SECONDS 60L
 
 /* More messages than that in one contact are no plan of any TAM's. */
 #define MESSAGES_MAX 256
 
-struct octets {
-	char *data;
-	size_t size;
-};
-
 struct contact {
-	CURL *curl;
-	struct curl_slist *first_headers, *headers;
-	char *uri;
+	struct teep_http *http;
 	const volatile int *stop;
-	struct octets received;
+	char err[512];
 };
-
-static size_t receive(char *data, size_t unit, size_t count, void *context)
-{
-	struct octets *received = context;
-	const size_t size = unit * count;
-	char *grown;
-
-	if (size > MESSAGE_MAX - received->size)
-		return 0;
-	grown = realloc(received->data, received->size + size + 1);
-	if (!grown)
-		return 0;
-	memcpy(grown + received->size, data, size);
-	received->data = grown;
-	received->size += size;
-	grown[received->size] = '\0';
-	return size;
-}
-
-static int interrupted(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
-{
-	const struct contact *contact = context;
-
-	(void)a;
-	(void)b;
-	(void)c;
-	(void)d;
-	return *contact->stop;
-}
 
 struct contact *contact_open(const char *uri, const char *ca_file, const volatile int *stop)
 {
+	const struct teep_http_options options = { .uri = uri, .ca_file = ca_file };
 	struct contact *contact = calloc(1, sizeof(*contact));
-	CURL *curl;
 
 	if (!contact)
 		return NULL;
 	contact->stop = stop;
-	contact->uri = strdup(uri);
-	contact->curl = curl = curl_easy_init();
-	contact->first_headers = curl_slist_append(NULL, "Accept: " MEDIA_TYPE);
-	contact->headers = curl_slist_append(NULL, "Accept: " MEDIA_TYPE);
-	if (!curl || !contact->uri || !contact->first_headers || !contact->headers ||
-	    /* Without it curl makes up a type for the empty body. */
-	    !curl_slist_append(contact->first_headers, "Content-Type:") ||
-	    !curl_slist_append(contact->headers, "Content-Type: " MEDIA_TYPE) ||
-	    !curl_slist_append(contact->headers, "Expect:") ||
-	    curl_easy_setopt(curl, CURLOPT_URL, uri) ||
-	    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") ||
-	    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) ||
-	    curl_easy_setopt(curl, CURLOPT_PROXY, "") || curl_easy_setopt(curl, CURLOPT_POST, 1L) ||
-	    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) ||
-	    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS) ||
-	    curl_easy_setopt(curl, CURLOPT_TIMEOUT, REQUEST_SECONDS) ||
-	    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive) ||
-	    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &contact->received) ||
-	    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) ||
-	    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, interrupted) ||
-	    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, contact) ||
-	    (ca_file && curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file))) {
-		contact_close(contact);
+	if (teep_http_open(&contact->http, &options, contact->err, sizeof(contact->err))) {
+		fprintf(stderr, "teesim fleet: %s\n", contact->err);
+		free(contact);
 		return NULL;
 	}
 	return contact;
@@ -99,47 +39,31 @@ void contact_close(struct contact *contact)
 {
 	if (!contact)
 		return;
-	curl_easy_cleanup(contact->curl);
-	curl_slist_free_all(contact->first_headers);
-	curl_slist_free_all(contact->headers);
-	free(contact->received.data);
-	free(contact->uri);
+	teep_http_close(contact->http);
 	free(contact);
 }
 
-/* One POST; what came back is in contact->received, of size 0 when the TAM is done. */
-static int post(struct contact *contact, const char *body, size_t size, char *why, size_t why_size)
+/* What went wrong with HTTP: may it be otherwise a moment later? */
+static int retry_or_not(const struct contact *contact, int rc, long status)
 {
-	const char *type = NULL;
-	long status = 0;
-	CURLcode rc;
-
-	contact->received.size = 0;
-	(void)curl_easy_setopt(contact->curl, CURLOPT_HTTPHEADER,
-			       body ? contact->headers : contact->first_headers);
-	(void)curl_easy_setopt(contact->curl, CURLOPT_POSTFIELDS, body ? body : "");
-	(void)curl_easy_setopt(contact->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
-	rc = curl_easy_perform(contact->curl);
-	if (rc == CURLE_ABORTED_BY_CALLBACK)
+	if (*contact->stop)
 		return -ECANCELED;
-	if (rc != CURLE_OK) {
-		snprintf(why, why_size, "%s: %s", contact->uri, curl_easy_strerror(rc));
-		return rc == CURLE_WRITE_ERROR || rc == CURLE_PEER_FAILED_VERIFICATION ||
-				       rc == CURLE_UNSUPPORTED_PROTOCOL ||
-				       rc == CURLE_URL_MALFORMAT || rc == CURLE_SSL_CACERT_BADFILE
-			       ? -EPROTO
-			       : -EAGAIN;
-	}
-	(void)curl_easy_getinfo(contact->curl, CURLINFO_RESPONSE_CODE, &status);
-	(void)curl_easy_getinfo(contact->curl, CURLINFO_CONTENT_TYPE, &type);
-	if (status == 204 || (status == 200 && !contact->received.size)) {
-		contact->received.size = 0;
+	switch (rc) {
+	case 0:
 		return 0;
+	case -ECONNREFUSED:
+	case -ECONNRESET:
+	case -EHOSTUNREACH:
+	case -ENETUNREACH:
+	case -EADDRNOTAVAIL:
+	case -ETIMEDOUT:
+	case -EIO:
+	case -EBUSY:
+	case -EAGAIN:
+		return -EAGAIN;
+	default:
+		return status >= 500 ? -EAGAIN : -EPROTO;
 	}
-	if (status == 200 && type && strncmp(type, MEDIA_TYPE, strlen(MEDIA_TYPE)) == 0)
-		return 0;
-	snprintf(why, why_size, "%s: HTTP status %ld", contact->uri, status);
-	return status >= 500 || status == 429 || status == 408 ? -EAGAIN : -EPROTO;
 }
 
 /* {"NAME":{"payload":…}}: the NAME, and what was signed. */
@@ -212,28 +136,33 @@ static char *device_answer(char *answer)
 int contact_run(struct contact *contact, struct tee *tee, struct contact_count *count, char *why,
 		size_t size)
 {
+	struct teep_http_answer message;
 	char *answer = NULL;
-	int rc = post(contact, NULL, 0, why, size);
+	int rc;
 
-	for (unsigned int i = 0; rc == 0 && contact->received.size; i++) {
-		if (i == MESSAGES_MAX) {
-			snprintf(why, size, "%s: the TAM does not come to an end", contact->uri);
-			rc = -EPROTO;
-			break;
-		}
-		rc = tee_process(tee, contact->received.data, contact->received.size, &answer);
+	rc = teep_http_connect(contact->http, NULL, 0, NULL, 0, &message, contact->err,
+			       sizeof(contact->err));
+	rc = retry_or_not(contact, rc, message.status);
+	for (unsigned int i = 0; rc == 0 && message.octets; i++) {
+		rc = i < MESSAGES_MAX ? tee_process(tee, message.octets, message.size, &answer)
+				      : -EMLINK;
+		free(message.octets);
 		if (rc) {
-			snprintf(why, size, "the TEE gives no answer: %s", strerror(-rc));
+			snprintf(why, size, "%s",
+				 rc == -EMLINK ? "the TAM does not come to an end"
+					       : "the TEE gives no answer");
 			return -EPROTO;
 		}
 		answer_count(answer, count);
 		answer = device_answer(answer);
 		if (!answer)
 			return -ENOMEM;
-		rc = post(contact, answer, strlen(answer), why, size);
+		rc = teep_http_send(contact->http, answer, strlen(answer), &message, contact->err,
+				    sizeof(contact->err));
+		rc = retry_or_not(contact, rc, message.status);
 		free(answer);
 	}
-	if (rc == -ECANCELED)
-		snprintf(why, size, "interrupted");
+	if (rc)
+		snprintf(why, size, "%.150s", rc == -ECANCELED ? "interrupted" : contact->err);
 	return rc;
 }

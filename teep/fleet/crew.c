@@ -149,17 +149,26 @@ static unsigned int workers_left(pid_t *pids, unsigned int count)
 #define TELL_NS	     200000000U
 #define TELL_FILE_NS 10000000000U
 
+/* For a worker to come to the end of a message. */
+#define GRACE_NS 2000000000U
+
 static void watch(const struct crew *crew, const struct crew_job *job, pid_t *pids,
 		  unsigned int count, const volatile sig_atomic_t *interrupted)
 {
 	const uint64_t began = now_ns(), pause = isatty(STDERR_FILENO) ? TELL_NS : TELL_FILE_NS;
 	const struct timespec tick = { .tv_nsec = 20000000 };
-	uint64_t told = began;
+	uint64_t told = began, stopped = 0;
 
 	while (workers_left(pids, count)) {
 		nanosleep(&tick, NULL);
-		if (*interrupted)
+		if (*interrupted && !stopped) {
 			table_of(crew)->stop = 1;
+			stopped = now_ns();
+		}
+		/* One that waits for a TAM that says nothing. */
+		for (unsigned int i = 0; i < count; i++)
+			if (stopped && now_ns() - stopped > GRACE_NS && pids[i] > 0)
+				kill(pids[i], SIGKILL);
 		if (job->watch)
 			job->watch(job->watch_context, crew_count(crew, TURN_DONE));
 		if (now_ns() - told >= pause) {
