@@ -35,9 +35,11 @@ void audit_devices(const struct crew *crew, const struct expectation *expectatio
 			audit->lost++;
 			audit_note(audit, i, "has not got what it should");
 		} else if (turn->tas != 1 || turn->count.installed > expectation->installed ||
-			   turn->count.updated > expectation->updated) {
+			   (turn->count.updated > expectation->updated && !turn->retries)) {
 			audit->twice++;
 			audit_note(audit, i, "did something more than once");
+		} else if (turn->count.updated > expectation->updated) {
+			audit->repeated++;
 		}
 	}
 }

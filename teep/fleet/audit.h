@@ -19,10 +19,13 @@ struct expectation {
 struct audit {
 	unsigned int done, failed, retries;
 	unsigned int installed, updated; /* all together, by the TEEs' signed answers */
-	unsigned int lost; /* devices without what they should have, or that the TAM lacks */
-	unsigned int
-		twice;	  /* devices that did something more than once, or that the TAM has twice */
-	long tam_devices; /* that the TAM knows; -1: it was not asked */
+	unsigned int lost;  /* devices without what they should have, or not in the TAM */
+	unsigned int twice; /* that did something more than once, or are in the TAM twice */
+	/* Devices that were given the same image again because an answer had been lost: a device
+	 * state names TAs without their versions, so that is how a TAM makes sure. The TEE knows
+	 * the image, and has it once. */
+	unsigned int repeated;
+	long tam_devices;	   /* that the TAM knows; -1: it was not asked */
 	long tam_done, tam_failed; /* of the deployment, as the TAM counts; -1 likewise */
 	char first[224];	   /* of the first device that is not as it should be: why */
 };

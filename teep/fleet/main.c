@@ -302,14 +302,15 @@ static json_t *round_json(const struct round *round)
 {
 	const struct audit *audit = &round->audit;
 
-	return json_pack("{s:s, s:f, s:f, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:s}",
-			 "name", round->name, "seconds", round->seconds, "devices_per_second",
-			 audit->done / round->seconds, "done", (int)audit->done, "failed",
-			 (int)audit->failed, "lost", (int)audit->lost, "twice", (int)audit->twice,
-			 "retries", (int)audit->retries, "installed", (int)audit->installed,
-			 "updated", (int)audit->updated, "tam_devices",
-			 (json_int_t)audit->tam_devices, "tam_done", (json_int_t)audit->tam_done,
-			 "tam_failed", (json_int_t)audit->tam_failed, "first_wrong", audit->first);
+	return json_pack(
+		"{s:s, s:f, s:f, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:s}",
+		"name", round->name, "seconds", round->seconds, "devices_per_second",
+		audit->done / round->seconds, "done", (int)audit->done, "failed",
+		(int)audit->failed, "lost", (int)audit->lost, "twice", (int)audit->twice,
+		"repeated", (int)audit->repeated, "retries", (int)audit->retries, "installed",
+		(int)audit->installed, "updated", (int)audit->updated, "tam_devices",
+		(json_int_t)audit->tam_devices, "tam_done", (json_int_t)audit->tam_done,
+		"tam_failed", (json_int_t)audit->tam_failed, "first_wrong", audit->first);
 }
 
 static void tell_json(const struct fleet *fleet)

@@ -137,7 +137,7 @@ static int configuration_make(struct own_tam *tam, const char *database, char *e
 	snprintf(listen_text, sizeof(listen_text), "127.0.0.1:%u", tam->port);
 	rc = RUN("teesim-tam-cli", "init", "tam", "--listen", listen_text, "--plain-http", "--key",
 		 "tam.key", "--chain", "tam.pem", "--ocsp", "tam.ocsp", "--ocsp", "ca.ocsp",
-		 "--tee-root", "pki/tee/root.pem", "--firmware-root", "pki/firmware/root.pem",
+		 "--tee-root", "pki/tee/root.pem", "--firmware-root", "pki/firmware/ca.pem",
 		 database ? "--database" : NULL, database);
 	return rc ? rc : token_read(tam, err, errlen);
 }
@@ -190,7 +190,7 @@ static void server_exec(const struct own_tam *tam, pid_t parent)
 	    chdir(tam->directory) < 0 || setpgid(0, 0) < 0 ||
 	    prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
 		_exit(126);
-	execl(path, path, "serve", "tam", (char *)NULL);
+	execl(path, path, "tam", (char *)NULL);
 	_exit(127);
 }
 

@@ -68,6 +68,21 @@ Test(fleet_audit, an_installation_that_passed_twice_is_told)
 	cr_assert_eq(audit.lost, 0);
 }
 
+Test(fleet_audit, an_image_that_came_again_is_fine_after_a_lost_answer_alone)
+{
+	struct audit audit;
+
+	turns[1].count.updated = 1;
+	turns[1].retries = 1;
+	audit_devices(&crew, &installed_once, &audit);
+	cr_assert(audit_passed(&audit));
+	cr_assert_eq(audit.repeated, 1);
+	turns[1].retries = 0;
+	audit_devices(&crew, &installed_once, &audit);
+	cr_assert_not(audit_passed(&audit));
+	cr_assert_eq(audit.twice, 1);
+}
+
 Test(fleet_audit, a_device_with_two_tas_is_told)
 {
 	struct audit audit;
