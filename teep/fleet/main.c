@@ -282,10 +282,13 @@ static void tell(const struct fleet *fleet)
 		const struct round *round = &fleet->rounds[i];
 		const struct audit *audit = &round->audit;
 
-		printf("%s: %u devices in %.1f s: %.0f/s; %u lost, %u twice, %u failed, %u "
-		       "retries\n",
+		printf("%s: %u devices in %.1f s: %.0f/s; %u lost, %u twice, %u failed",
 		       round->name, audit->done, round->seconds, audit->done / round->seconds,
-		       audit->lost, audit->twice, audit->failed, audit->retries);
+		       audit->lost, audit->twice, audit->failed);
+		if (audit->retries)
+			printf("; %u retries, after which %u devices were told again",
+			       audit->retries, audit->repeated);
+		putchar('\n');
 		if (audit->tam_devices >= 0)
 			printf("  the TAM knows %ld devices", audit->tam_devices);
 		if (audit->tam_done >= 0)
