@@ -60,24 +60,14 @@ static int run(const struct own_tam *tam, const char *program, const char *const
 #define RUN(program, ...) \
 	run(tam, program, (const char *const[]) { __VA_ARGS__, NULL }, err, errlen)
 
-/* Authorities, the TAM's key with what is stapled, the service provider's key. */
+/* Authorities, and the service provider's key. */
 static int keys_make(const struct own_tam *tam, const char *key, char *err, size_t errlen)
 {
 	int rc = RUN("teesim-teep", "pki", "init", "pki", "--key", key);
 
-	if (rc == 0)
-		rc = RUN("teesim-teep", "pki", "tam", "pki", "--id", TAMID, "--key", key, "--out",
-			 "tam");
-	if (rc == 0)
-		rc = RUN("teesim-teep", "pki", "ocsp", "pki", "tam", "tam.pem", "--out",
-			 "tam.ocsp");
-	if (rc == 0)
-		rc = RUN("teesim-teep", "pki", "ocsp", "pki", "tam", "pki/tam/ca.pem", "--ca",
-			 "root", "--out", "ca.ocsp");
-	if (rc == 0)
-		rc = RUN("teesim-teep", "pki", "sp", "--out", "sp", "--key", key, "--name",
-			 "Fleet SP");
-	return rc;
+	return rc ? rc
+		  : RUN("teesim-teep", "pki", "sp", "--out", "sp", "--key", key, "--name",
+			"Fleet SP");
 }
 
 static int packages_make(const struct own_tam *tam, char *err, size_t errlen)
@@ -129,16 +119,15 @@ static int token_read(struct own_tam *tam, char *err, size_t errlen)
 	return 0;
 }
 
-static int configuration_make(struct own_tam *tam, const char *database, char *err, size_t errlen)
+static int configuration_make(struct own_tam *tam, const char *database, const char *key, char *err,
+			      size_t errlen)
 {
 	char listen_text[32];
 	int rc;
 
 	snprintf(listen_text, sizeof(listen_text), "127.0.0.1:%u", tam->port);
-	rc = RUN("teesim-tam-cli", "init", "tam", "--listen", listen_text, "--plain-http", "--key",
-		 "tam.key", "--chain", "tam.pem", "--ocsp", "tam.ocsp", "--ocsp", "ca.ocsp",
-		 "--tee-root", "pki/tee/root.pem", "--firmware-root", "pki/firmware/ca.pem",
-		 database ? "--database" : NULL, database);
+	rc = RUN("teesim-tam-cli", "init", "tam", "--pki", "pki", "--id", TAMID, "--kind", key,
+		 "--listen", listen_text, "--plain-http", database ? "--database" : NULL, database);
 	return rc ? rc : token_read(tam, err, errlen);
 }
 
@@ -174,7 +163,7 @@ int own_tam_make(struct own_tam *tam, const char *programs, const char *director
 	rc = keys_make(tam, key, err, errlen);
 	if (rc == 0)
 		rc = packages_make(tam, err, errlen);
-	return rc ? rc : configuration_make(tam, database, err, errlen);
+	return rc ? rc : configuration_make(tam, database, key, err, errlen);
 }
 
 static void server_exec(const struct own_tam *tam, pid_t parent)
