@@ -352,16 +352,23 @@ static int connect_failure(int rc)
 	return rc == -EAGAIN ? ANSWER_TEE_BUSY : ANSWER_TEE_FAIL;
 }
 
-/* A connection that was at rest may be gone: the packet is refused, and nobody has seen it. */
-static bool link_ask(struct link *link, struct part *part)
+static enum tee_packet_kind packet_kind(const struct router_job *job)
 {
 	static const enum tee_packet_kind kinds[] = {
 		[ROUTER_PROCESS] = TEE_PROCESS,
 		[ROUTER_TA_INFORMATION] = TEE_TA_INFORMATION,
+		[ROUTER_REQUEST_TA] = TEE_REQUEST_TA,
 	};
+
+	return kinds[job->kind];
+}
+
+/* A connection that was at rest may be gone: the packet is refused, and nobody has seen it. */
+static bool link_ask(struct link *link, struct part *part)
+{
 	const struct router_job *job = part->job;
 
-	if (packet_send(link, kinds[job->kind], job->file, job->size) < 0) {
+	if (packet_send(link, packet_kind(job), job->file, job->size) < 0) {
 		link_close(link);
 		return false;
 	}
@@ -607,7 +614,7 @@ static uint32_t kind_expected(const struct link *link)
 	case LINK_SELECTING:
 		return TEE_SELECT;
 	case LINK_ASKED:
-		return link->asked->job->kind == ROUTER_PROCESS ? TEE_PROCESS : TEE_TA_INFORMATION;
+		return packet_kind(link->asked->job);
 	default:
 		return UINT32_MAX;
 	}

@@ -29,6 +29,7 @@ struct router_options {
 enum router_kind {
 	ROUTER_PROCESS,	       /* an OTrP message */
 	ROUTER_TA_INFORMATION, /* a client application's query: the first TEE that knows answers */
+	ROUTER_REQUEST_TA,     /* a UUID: the first TEE is told that an application wants that TA */
 };
 
 struct router_result {

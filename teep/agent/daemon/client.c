@@ -87,7 +87,12 @@ static void refuse(struct client *client, enum agent_kind kind, enum answer_erro
 	client->daemon->refused++;
 	if (kind == AGENT_PROCESS)
 		text = answer_error_compose(error, &size);
-	client_answer(client, kind, (int)error, text, size);
+	else if (kind == AGENT_REQUEST_TA)
+		size = (size_t)asprintf(&text, "%s",
+					error == ANSWER_TEE_BUSY
+						? "too much is asked of the agent at this time"
+						: "the TEE can't be reached or gave no answer");
+	client_answer(client, kind, (int)error, text, text ? size : 0);
 	free(text);
 }
 
@@ -96,10 +101,7 @@ static void routed(void *context, const struct router_result *result)
 	struct client *client = context;
 
 	client->job = NULL;
-	client_answer(client,
-		      client->message.kind == AGENT_TA_INFORMATION ? AGENT_TA_INFORMATION
-								   : AGENT_PROCESS,
-		      result->status, result->octets, result->size);
+	client_answer(client, client->message.kind, result->status, result->octets, result->size);
 }
 
 static void explain(struct client *client, enum agent_kind kind, int rc)
@@ -109,22 +111,58 @@ static void explain(struct client *client, enum agent_kind kind, int rc)
 	client_answer(client, kind, rc, text, strlen(text));
 }
 
+/* The TEE knows that the TA is wanted, and tells TAMs so; now one is to be asked. */
+static void announced(void *context, const struct router_result *result)
+{
+	struct client *client = context;
+	struct agent_message message = client->message;
+	int rc;
+
+	client->job = NULL;
+	client->message.octets = NULL;
+	client->message.size = 0;
+	/* One that is there may be brought up to date. Anything else that a TEE has against it is
+	 * between TEE and TAM, but for what the device's administrator has forbidden. */
+	if (result->status > 0) {
+		refuse(client, AGENT_REQUEST_TA, (enum answer_error)result->status);
+	} else if (result->status == -EPERM) {
+		client_answer(client, AGENT_REQUEST_TA, -EPERM, result->octets, result->size);
+	} else {
+		state_set(client, CLIENT_REQUESTING);
+		rc = session_add(client, &message);
+		if (rc < 0)
+			explain(client, AGENT_REQUEST_TA, rc);
+	}
+	agent_message_clear(&message);
+}
+
 /* The parked message goes to the router, which copies it. */
 static void submit(struct client *client)
 {
+	static const enum router_kind kinds[] = {
+		[AGENT_PROCESS] = ROUTER_PROCESS,
+		[AGENT_TA_INFORMATION] = ROUTER_TA_INFORMATION,
+		[AGENT_REQUEST_TA] = ROUTER_REQUEST_TA,
+	};
 	const enum agent_kind kind = client->message.kind;
+	const bool wanted = kind == AGENT_REQUEST_TA;
 	struct agent_message message = client->message;
 	struct router_job *job;
 	int rc;
 
-	client->message.octets = NULL;
-	client->message.size = 0;
+	/* A request stays with the client: there is more in it than the TA's name. */
+	if (!wanted) {
+		client->message.octets = NULL;
+		client->message.size = 0;
+	}
 	state_set(client, CLIENT_ASKED);
-	rc = router_submit(client->daemon->router,
-			   kind == AGENT_PROCESS ? ROUTER_PROCESS : ROUTER_TA_INFORMATION,
-			   message.octets, message.size, routed, client, &job);
-	agent_message_clear(&message);
+	rc = router_submit(client->daemon->router, kinds[kind], message.octets,
+			   wanted ? AGENT_TAID_LENGTH : message.size, wanted ? announced : routed,
+			   client, &job);
+	if (!wanted)
+		agent_message_clear(&message);
 	if (rc < 0) {
+		agent_message_clear(&client->message);
 		explain(client, kind, rc);
 	} else if (job) {
 		client->job = job;
@@ -132,24 +170,26 @@ static void submit(struct client *client)
 	}
 }
 
+/* The message is the client's from here on, until the device is there. */
+static void park(struct client *client, struct agent_message *message)
+{
+	client->message = *message;
+	memset(message, 0, sizeof(*message));
+	state_set(client, CLIENT_PARKED);
+	if (daemon_device_ready(client->daemon))
+		submit(client);
+}
+
 static void route(struct client *client, struct agent_message *message)
 {
 	struct daemon *daemon = client->daemon;
 
 	daemon->messages++;
-	client->message = *message;
-	memset(message, 0, sizeof(*message));
-	if (!rate_take(&peer_of(client)->messages, &daemon->peers.limits.messages,
-		       uv_now(&daemon->loop))) {
-		const enum agent_kind kind = client->message.kind;
-
-		agent_message_clear(&client->message);
-		refuse(client, kind, ANSWER_TEE_BUSY);
-		return;
-	}
-	state_set(client, CLIENT_PARKED);
-	if (daemon_device_ready(daemon))
-		submit(client);
+	if (rate_take(&peer_of(client)->messages, &daemon->peers.limits.messages,
+		      uv_now(&daemon->loop)))
+		park(client, message);
+	else
+		refuse(client, message->kind, ANSWER_TEE_BUSY);
 }
 
 void clients_resume(struct daemon *daemon, int rc)
@@ -158,8 +198,8 @@ void clients_resume(struct daemon *daemon, int rc)
 
 	for (;;) {
 		LIST_FOREACH(client, &daemon->clients, entry)
-		if (client->state == CLIENT_PARKED)
-			break;
+			if (client->state == CLIENT_PARKED)
+				break;
 		if (!client)
 			return;
 		if (rc < 0) {
@@ -191,23 +231,21 @@ static void status_tell(struct client *client)
 static void request(struct client *client, struct agent_message *message)
 {
 	struct daemon *daemon = client->daemon;
-	int rc;
+	struct agent_ta_request asked;
 
 	daemon->requests++;
-	if (!rate_take(&client->peer->requests, &daemon->peers.limits.requests,
-		       uv_now(&daemon->loop)) ||
-	    client->peer->sessions >= daemon->peers.limits.sessions_max ||
-	    daemon->waiting_count >= daemon->options->waiting_max) {
-		static const char text[] = "too much is asked of the agent at this time";
+	if (agent_ta_request_parse(message->octets, message->size, &asked) < 0) {
+		static const char text[] = "the request names no TA, or no URI of HTTP's";
 
-		daemon->refused++;
-		client_answer(client, AGENT_REQUEST_TA, ANSWER_TEE_BUSY, text, sizeof(text) - 1);
-		return;
+		client_answer(client, AGENT_REQUEST_TA, -EINVAL, text, sizeof(text) - 1);
+	} else if (!rate_take(&client->peer->requests, &daemon->peers.limits.requests,
+			      uv_now(&daemon->loop)) ||
+		   client->peer->sessions >= daemon->peers.limits.sessions_max ||
+		   daemon->waiting_count >= daemon->options->waiting_max) {
+		refuse(client, AGENT_REQUEST_TA, ANSWER_TEE_BUSY);
+	} else {
+		park(client, message);
 	}
-	state_set(client, CLIENT_REQUESTING);
-	rc = session_add(client, message);
-	if (rc < 0)
-		explain(client, AGENT_REQUEST_TA, rc);
 }
 
 static void serve(struct client *client, struct agent_message *message)

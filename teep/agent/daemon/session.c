@@ -164,10 +164,8 @@ static int request_complete(struct session *session, const struct agent_message 
 	char *at;
 	int rc = agent_ta_request_parse(message->octets, message->size, &asked);
 
-	if (rc < 0) {
-		(void)snprintf(err, errlen, "the request names no TA, or no URI of HTTP's");
-		return -EINVAL;
-	}
+	if (rc < 0)
+		return rc;
 	rc = agent_config_read(options->config, asked.taid, session->config, err, errlen);
 	if (rc < 0)
 		return rc;
@@ -268,6 +266,6 @@ void sessions_end(struct daemon *daemon)
 
 	/* They hold nothing that would be left behind. */
 	TAILQ_FOREACH(session, &daemon->sessions, entry)
-	if (session->running)
-		(void)uv_process_kill(&session->handle, SIGKILL);
+		if (session->running)
+			(void)uv_process_kill(&session->handle, SIGKILL);
 }

@@ -331,6 +331,18 @@ Test(agent_router, ta_information_is_the_first_tees_that_knows)
 	close_all();
 }
 
+Test(agent_router, the_first_tee_is_told_what_is_wanted)
+{
+	open_with(NULL);
+	fake_tee_start(&fake, path_of("tee"), one_two);
+	expect_kind(ROUTER_REQUEST_TA, "a-uuid", 0, "one:a-uuid");
+	fake.shared->mood[0] = FAKE_REFUSES;
+	expect_kind(ROUTER_REQUEST_TA, "a-uuid", -EIO, "out of order");
+	fake.shared->mood[0] = FAKE_DIES;
+	expect_kind(ROUTER_REQUEST_TA, "a-uuid", ANSWER_TEE_FAIL, "");
+	close_all();
+}
+
 Test(agent_router, sizes_are_bounded)
 {
 	const struct router_options options = { .message_max = 1000 };
