@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,8 +213,12 @@ void daemon_look(struct daemon *daemon)
 
 	if (daemon->ending) {
 		/* Poll handles of clients close themselves; the rest is the daemon's own. */
-		if (!busy)
+		if (!busy) {
 			uv_walk(&daemon->loop, handle_end, NULL);
+			/* Told to end once more, it would leave its files. */
+			(void)signal(SIGTERM, SIG_IGN);
+			(void)signal(SIGINT, SIG_IGN);
+		}
 		return;
 	}
 	if (busy || !daemon->options->idle_seconds)

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "device/paths.h"
-#include "teep/agent/connect.h"
 #include "teep/agent/daemon/commands.h"
 #include "teep/agent/daemon/daemon.h"
 #include "teep/tools/arguments.h"
@@ -186,6 +185,23 @@ static bool option_take(struct serving *serving, int option, const char *text)
 	}
 }
 
+/* The program that has the network lies beside this one. */
+static int http_find(char path[PATH_MAX], char *err, size_t errlen)
+{
+	const ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 64);
+	char *slash;
+
+	if (n < 0)
+		return -errno;
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	strcpy(slash + 1, "teesim-teep-http");
+	if (access(path, X_OK) == 0)
+		return 0;
+	(void)snprintf(err, errlen, "%s is missing: build or install it", path);
+	return -ENOENT;
+}
+
 /* Where the agent listens, and what it needs. */
 static bool places_find(struct serving *serving)
 {
@@ -206,8 +222,7 @@ static bool places_find(struct serving *serving)
 		options->config = serving->config;
 	}
 	if (rc == 0)
-		rc = agent_program_find("teesim-teep-http", serving->http, sizeof(serving->http),
-					err, sizeof(err));
+		rc = http_find(serving->http, err, sizeof(err));
 	if (rc)
 		(void)tool_refuse("%s", err[0] ? err : strerror(-rc));
 	return rc == 0;
