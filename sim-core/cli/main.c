@@ -27,6 +27,7 @@ static const struct command {
 	{ "otrp", cmd_otrp, "have a device's TEE execute an OTrP request" },
 	{ "tam", cmd_tam, "run a Trusted Application Manager, and manage devices by it" },
 	{ "agent", cmd_agent, "bring a device's TEE and TAMs together" },
+	{ "evil-agent", cmd_evil_agent, "do so as an attacker would, by a script" },
 	{ "fleet", cmd_fleet, "bring many simulated devices to a TAM, and count" },
 	{ "doctor", cmd_doctor, "check this machine: what is missing, and how to get it" },
 };
