@@ -139,10 +139,10 @@ static const struct {
 	const char *name;
 	unsigned int least, most;
 } actions[] = {
-	{ "drop", 0, 0 },   { "keep", 1, 1 },	 { "replace", 1, 1 }, { "text", 1, 1 },
-	{ "repeat", 1, 1 }, { "delay", 1, 1 },	 { "flip", 1, 2 },    { "truncate", 1, 1 },
-	{ "rename", 1, 1 }, { "set", 2, 2 },	 { "remove", 1, 1 },  { "resign", 0, 2 },
-	{ "alg", 1, 1 },    { "entries", 1, 2 }, { "error", 1, 1 },
+	{ "drop", 0, 0 },     { "save", 1, 1 },	  { "keep", 1, 1 },    { "replace", 1, 1 },
+	{ "text", 1, 1 },     { "repeat", 1, 1 }, { "delay", 1, 1 },   { "flip", 1, 2 },
+	{ "truncate", 1, 1 }, { "rename", 1, 1 }, { "set", 2, 2 },     { "remove", 1, 1 },
+	{ "resign", 0, 2 },   { "alg", 1, 1 },	  { "entries", 1, 2 }, { "error", 1, 1 },
 };
 
 #define ACTION_COUNT (sizeof(actions) / sizeof(actions[0]))

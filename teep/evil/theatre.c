@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -291,6 +292,19 @@ static int replace(struct theatre *theatre, const char *name, struct octets *oct
 	return 0;
 }
 
+/* Behind what is in the file already, as one line. */
+static int save(const char *path, const struct octets *octets)
+{
+	FILE *file = fopen(path, "ae");
+	bool good;
+
+	if (!file)
+		return -errno;
+	good = fwrite(octets->data, 1, octets->size, file) == octets->size &&
+	       fputc('\n', file) != EOF;
+	return fclose(file) == 0 && good ? 0 : -EIO;
+}
+
 static int answer_as_agent(const char *code, struct octets *octets)
 {
 	static const enum answer_error errors[] = { ANSWER_TEE_UNKNOWN, ANSWER_TEE_BUSY,
@@ -325,6 +339,8 @@ static int act(struct theatre *theatre, const struct rule *rule, struct stage_me
 	}
 	if (strcmp(action, "keep") == 0)
 		return message_keep(theatre, first, octets);
+	if (strcmp(action, "save") == 0)
+		return save(first, octets);
 	if (strcmp(action, "replace") == 0)
 		return replace(theatre, first, octets);
 	if (strcmp(action, "text") == 0) {
@@ -831,6 +847,23 @@ static int verb_say(struct theatre *theatre, const struct statement *statement)
 	return 0;
 }
 
+static int verb_shell(struct theatre *theatre, const struct statement *statement)
+{
+	int status;
+
+	if (statement->count != 2)
+		return nonsense(statement->line, "shell \"COMMAND\"");
+	(void)fflush(stdout);
+	status = system(statement->words[1]);
+	if (status != 0) {
+		theatre->failures++;
+		printf("line %u: NOT as expected: %s: status %d\n", statement->line,
+		       statement->words[1], WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+		(void)fflush(stdout);
+	}
+	return 0;
+}
+
 /* ---- Expectations ---------------------------------------------------------------------------- */
 
 static bool tee_holds(const struct theatre *theatre, const char *what, const char *argument)
@@ -946,6 +979,23 @@ static int verb_expect(struct theatre *theatre, const struct statement *statemen
 	return 0;
 }
 
+/* A word that begins with $ is what that is in the environment. */
+static int words_expand(struct statement *statement)
+{
+	for (unsigned int i = 0; i < statement->count; i++) {
+		char *value;
+
+		if (statement->words[i][0] != '$')
+			continue;
+		value = getenv(statement->words[i] + 1);
+		if (!value)
+			return nonsense(statement->line, "%s is not in the environment",
+					statement->words[i]);
+		statement->words[i] = value;
+	}
+	return 0;
+}
+
 int theatre_play(struct theatre *theatre, const struct script *script)
 {
 	static const struct {
@@ -957,14 +1007,17 @@ int theatre_play(struct theatre *theatre, const struct script *script)
 		{ "session", verb_session }, { "send", verb_send },	{ "flood", verb_flood },
 		{ "change", verb_change },   { "copy", verb_copy },	{ "tam", verb_tam },
 		{ "device", verb_device },   { "wait", verb_wait },	{ "say", verb_say },
-		{ "expect", verb_expect },
+		{ "expect", verb_expect },   { "shell", verb_shell },
 	};
 	const size_t count = sizeof(verbs) / sizeof(verbs[0]);
 
 	for (size_t i = 0; i < script->count; i++) {
-		const struct statement *statement = &script->statements[i];
+		struct statement *statement = &script->statements[i];
 		size_t v = 0;
-		int rc;
+		int rc = words_expand(statement);
+
+		if (rc < 0)
+			return rc;
 
 		while (v < count && strcmp(verbs[v].verb, statement->words[0]) != 0)
 			v++;

@@ -2,11 +2,14 @@
 
 usage: http_tam.py PORT_FILE PREFIX OCSP_LEAF OCSP_CA SPCERT PACKAGE TAID [CERT KEY]
 Serves POST /tam on a free port of 127.0.0.1, which it writes to PORT_FILE; with CERT and KEY by TLS.
-Wants the TA on every device, or, for POST /tam?want=nothing, nothing. One line on stdout for each
-message; `end` after a session that came to what was wanted. Tells /aik/TID what it would sign.
+Wants on every device what the file `want.is` says, if there is one, when a session begins: ta; nothing;
+or update, which sends an update of the TA, too. POST /tam?want=nothing comes before that. One line on
+stdout for each message; `end` after a session that came to what was wanted. Tells /aik/TID what it
+would sign.
 """
 import http.server
 import json
+import os
 import ssl
 import sys
 import threading
@@ -24,11 +27,15 @@ def say(*words):
     print(*words, flush=True)
 
 
+def wanted():
+    return tam.read("want.is").decode().strip() if os.path.exists("want.is") else "ta"
+
+
 class Conversation:
     """What is wanted, session by session; begins anew with the device's state after a failure."""
 
     def __init__(self, wanted):
-        self.wanted, self.attempts = wanted, 0
+        self.wanted, self.attempts, self.updated = wanted, 0, False
         self.session = tam.Session(prefix, (ocsp_leaf, ocsp_ca), spcert, package, taid,
                                    tid=str(uuid.uuid4()))
 
@@ -40,10 +47,15 @@ class Conversation:
         tee = self.session.dsi["tee"]
         domains = tee["sdlist"]["sd"]
         installed = [ta["taid"] for sd in domains for ta in sd["talist"]]
-        if self.wanted:
+        if self.wanted != "nothing":
             if not domains:
                 return self.session.create()
-            return None if taid in installed else self.session.install()
+            if taid not in installed:
+                return self.session.install()
+            if self.wanted == "update" and not self.updated:
+                self.updated = True
+                return self.session.install(update=True)
+            return None
         if installed:
             return self.session.delete_ta()
         return self.session.delete_sd() if domains else None
@@ -130,7 +142,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not body:
             query = urllib.parse.parse_qs(target.query)
             assert "Content-Type" not in self.headers
-            conversation = Conversation(query.get("want") != ["nothing"])
+            conversation = Conversation(query.get("want", [wanted()])[0])
             with lock:
                 sessions[conversation.session.tid] = conversation
             say("connect", *query.get("ta", []))
@@ -141,7 +153,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if tid is None:
             # Nobody's: whoever it is may say who it is.
             say("stray", body[:60].decode(errors="replace"))
-            conversation = Conversation(True)
+            conversation = Conversation(wanted())
             with lock:
                 sessions[conversation.session.tid] = conversation
             return self.answer(200, conversation.state(), conversation.session.tid)
@@ -165,6 +177,5 @@ if len(sys.argv) > 8:
     server.socket = context.wrap_socket(server.socket, server_side=True)
 with open(port_file + ".new", "w") as file:
     file.write(str(server.server_address[1]))
-import os
 os.rename(port_file + ".new", port_file)
 server.serve_forever()

@@ -127,15 +127,16 @@ class Session:
         return self.request("CreateSD", {"spid": SPID, "sdname": SDNAME, "tamid": self.tamid,
                                          "did": did, "spcert": b64(self.sp.public_bytes(DER))})
 
-    def install(self):
+    def install(self, update=False):
         aik = serialization.load_der_public_key(
             base64.b64decode(self.dsi["tee"]["teeaiklist"][0]["spaik"]))
         secret, iv = os.urandom(32), os.urandom(16)
         content = {"tamid": self.tamid, "spid": SPID, "sdname": SDNAME, "taid": self.taid}
-        return self.request("InstallTA", content, {"encrypted_ta": {
+        new = "new" if update else ""
+        return self.request("UpdateTA" if update else "InstallTA", content, {"encrypted_ta": {
             "key": encrypt(secret, key_of(aik)), "iv": iv.hex(), "alg": "AESCBC",
-            "ciphertadata": cbc(read(self.package), secret, iv),
-            "cipherpdata": cbc(b'{"pin-retries":3}', secret, iv)}})
+            "cipher%stadata" % new: cbc(read(self.package), secret, iv),
+            "cipher%spdata" % new: cbc(b'{"pin-retries":3}', secret, iv)}})
 
     def delete_ta(self):
         return self.request("DeleteTA",
