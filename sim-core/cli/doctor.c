@@ -117,6 +117,8 @@ static void check_programs(struct report *report, const struct installation *fou
 		     "applications can't ask for TAs: build or install all of teesim");
 	check_helper(report, "teesim-teep-http", found->teep_http, VERDICT_WEAKER,
 		     "the agent reaches no TAM: build or install all of teesim");
+	check_helper(report, "teesim-evil-agent", found->evil_agent, VERDICT_WEAKER,
+		     "nobody can play the attacker: build or install all of teesim");
 	check_helper(report, "teesim-tam", found->tam, VERDICT_WEAKER,
 		     "no TAM can be run here: build or install all of teesim");
 	check_helper(report, "teesim-tam-cli", found->tam_cli, VERDICT_WEAKER,

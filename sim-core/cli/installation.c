@@ -64,6 +64,7 @@ int installation_find(struct installation *found)
 		found_beside(found->otrp_parser, found->teesimd, "teesim-otrp-parser");
 		found_beside(found->agent, found->teesimd, "teesim-agent");
 		found_beside(found->teep_http, found->teesimd, "teesim-teep-http");
+		found_beside(found->evil_agent, found->teesimd, "teesim-evil-agent");
 		found_beside(found->tam, found->teesimd, "teesim-tam");
 		found_beside(found->tam_cli, found->teesimd, "teesim-tam-cli");
 	} else {

@@ -20,6 +20,7 @@ struct installation {
 	char otrp_parser[PATH_MAX];
 	char agent[PATH_MAX];
 	char teep_http[PATH_MAX];
+	char evil_agent[PATH_MAX];
 	char tam[PATH_MAX];
 	char tam_cli[PATH_MAX];
 	/* The directory that holds libteec.so.2. */

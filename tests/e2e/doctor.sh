@@ -6,7 +6,7 @@ set -u
 
 expect_status 0 teesim doctor
 for check in teesimd ta-host tee-services tee-plugins teesim-symbolize teesim-teep \
-	teesim-otrp-parser teesim-agent teesim-teep-http libteec 'TA dev kit' home \
+	teesim-otrp-parser teesim-agent teesim-teep-http teesim-evil-agent libteec 'TA dev kit' home \
 	sockets processors kernel seccomp landlock; do
 	expect_output "$check"
 done
