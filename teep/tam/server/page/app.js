@@ -169,10 +169,10 @@ function noticesShow() {
 	const notice = (kind, text) => h(`div.notice${kind}`, { role: 'alert' }, icon('warning'),
 		h('div', text, ' ', h('a', { href: '#/certificates' }, 'Show them')));
 	fill(shell.notices,
-		expired > 0 && notice('.bad', `${plural(expired, 'certificate')} or OCSP ${expired === 1 ? 'response has' :
-			'responses have'} expired: devices may refuse this TAM.`),
-		expired === 0 && soon > 0 && notice('', `${plural(soon, 'certificate')} or OCSP ${soon === 1 ? 'response is' :
-			'responses are'} about to expire.`));
+		expired > 0 && notice('.bad', `${plural(expired, 'certificate or OCSP response has', 'certificates or OCSP responses have')} ` +
+			'expired or can’t be found: devices may refuse this TAM.'),
+		expired === 0 && soon > 0 && notice('', `${plural(soon, 'certificate or OCSP response is', 'certificates or OCSP responses are')} ` +
+			'about to expire.'));
 	shell.notices.hidden = !(expired || soon);
 }
 
@@ -222,7 +222,7 @@ async function show({ again = false } = {}) {
 		listen: (listener) => listeners.push(listener),
 		/** The same page with other members in its query. */
 		go: (members) => {
-			const next = new URLSearchParams(search);
+			const next = new URLSearchParams(addressNow().search);
 			for (const [name, value] of Object.entries(members))
 				if (value)
 					next.set(name, value);

@@ -93,7 +93,7 @@ export function ago(seconds) {
 		title: EXACT.format(seconds * 1000) }, relative(seconds)) : h('span.muted', '–');
 }
 
-export const clock = (seconds) => h('time', { datetime: new Date(seconds * 1000).toISOString(),
+export const clock = (seconds) => h('time.nowrap', { datetime: new Date(seconds * 1000).toISOString(),
 	title: EXACT.format(seconds * 1000) }, Date.now() / 1000 - seconds > 86400 ? DAY.format(seconds * 1000) :
 	CLOCK.format(seconds * 1000));
 
@@ -147,7 +147,7 @@ export function header(title, { description, crumbs, actions = [] } = {}) {
 	return h('div.head',
 		h('div',
 			crumbs && h('nav.crumbs', { 'aria-label': 'Breadcrumb' }, crumbs.map(([text, href]) =>
-				[h('a', { href }, text), ' / '])),
+				[h('span', { 'aria-hidden': 'true' }, '← '), h('a', { href }, text)])),
 			h('h1', { tabindex: '-1' }, title), description && h('p', description)),
 		actions.length > 0 && h('div.actions', actions));
 }

@@ -52,7 +52,7 @@ export async function overviewView(context) {
 				now.sessions ? `${number(now.sessions.total)} on record` : '')),
 		h('div.columns',
 			card('Sessions', { actions: [h('a', { href: '#/sessions' }, 'All')], flush: true, body: sessions.items.length ?
-				sessionTable(sessions.items).firstChild : h('div.body', h('p.muted', 'No device has been in contact yet.')) }),
+				sessionTable(sessions.items, { compact: true }) : h('div.body', h('p.muted', 'No device has been in contact yet.')) }),
 			h('div.stack',
 				card('Deployments', { actions: [h('a', { href: '#/deployments' }, 'All')], body: deployments.items.length ? deployments.items.map((each) =>
 					h('div', h('div.actions', h('a', { href: `#/deployments/${each.id}` }, `${each.what.present ? '' : 'Remove '}${names.get(each.what.taid) ||

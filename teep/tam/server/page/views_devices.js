@@ -3,7 +3,7 @@ import {
 	ago, badge, card, confirm, day, dialog, empty, exact, facts, field, h, header, icon, id, input, number, plural,
 	select, table, tags, toast,
 } from './dom.js';
-import { deployDialog } from './views_deployments.js';
+import { deployDialog, taNames } from './views_deployments.js';
 import { sessionTable } from './views_sessions.js';
 
 const STATUSES = [['', 'Every status'], ['trusted', 'Trusted'], ['unknown', 'Not yet validated'], ['refused', 'Refused'],
@@ -85,13 +85,15 @@ function domainPart(domain, wanted) {
 		h('header', h('h3', domain.name), h('span.muted.small', 'of ', h('a', {
 			href: `#/sps/${encodeURIComponent(domain.spid)}` }, domain.spid))),
 		domain.tas.length ? h('ul', domain.tas.map((ta) => h('li',
-			h('div', h('a', { href: `#/tas/${ta.taid}` }, ta.name || ta.taid), ta.name && h('span.sub.mono.muted',
-				h('br'), ta.taid)),
+			h('div', h('a', { href: `#/tas/${ta.taid}` }, ta.name || ta.taid), ta.name && h('div.mono.muted.small', ta.taid)),
 			h('span.small.number', ta.version ? `version ${ta.version}` : 'version not known'),
 			badge(ta.state), !asked(ta) && badge('suspended', 'not wanted'),
 			h('span.small.muted', ago(ta.updated))))) :
 			h('p.muted.small', 'No TA in this domain.'));
 }
+
+const taCell = (names) => (each) => each.taid ? [h('a', { href: `#/tas/${each.taid}` }, names.get(each.taid) || each.taid),
+	names.get(each.taid) && h('span.sub.mono', each.taid)] : 'only the domain';
 
 const scopeWords = { device: 'this device', group: 'group', all: 'all devices' };
 
@@ -155,7 +157,7 @@ function deviceActions(context, device) {
 }
 
 export async function deviceView(context) {
-	const device = await get(path`/devices/${context.values[0]}`, { signal: context.signal });
+	const [device, names] = await Promise.all([get(path`/devices/${context.values[0]}`, { signal: context.signal }), taNames()]);
 	const certificate = (value) => value ? [value.subject, h('span.muted.small', ` by ${value.issuer}, until ${day(value.not_after)}`)] :
 		null;
 	context.listen(settle(600, (kind, value) => {
@@ -172,7 +174,7 @@ export async function deviceView(context) {
 					device.security_domains.map((domain) => domainPart(domain, device.wanted)) :
 					[h('p.muted', 'Nothing of this TAM is on the device yet. What it should have is sent at its next contact.')] }),
 				card('What it should have', { flush: true, body: device.wanted.length ? table('Wanted', [
-					['TA', (each) => each.taid ? h('a.mono', { href: `#/tas/${each.taid}` }, each.taid) : 'only the domain'],
+					['TA', taCell(names)],
 					['Domain', (each) => [each.sdname, h('span.sub', each.spid)]],
 					['Version', (each) => each.present ? each.version || 'latest' : badge('suspended', 'to be removed')],
 					['Because of', (each) => each.scope === 'group' ?
@@ -196,7 +198,7 @@ export async function deviceView(context) {
 				card('Anonymous keys', { body: device.aiks.length ? device.aiks.map((aik) => facts([
 					['Provider', aik.spid], ['Kind', aik.type], ['Public key', id(aik.key, 28)]])) :
 					[h('p.muted', 'The TEE makes a key for a provider with its first domain.')] }))),
-		card('Sessions', { flush: true, body: device.sessions.length ? sessionTable(device.sessions, false) :
+		card('Sessions', { flush: true, body: device.sessions.length ? sessionTable(device.sessions, { device: false }) :
 			h('div.body', h('p.muted', 'No session is on record.')) }),
 	];
 }
@@ -232,9 +234,9 @@ export async function groupsView(context) {
 
 export async function groupView(context) {
 	const [name] = context.values;
-	const [page, wanted] = await Promise.all([
+	const [page, wanted, names] = await Promise.all([
 		get(path`/groups/${name}/devices` + query({ after: context.search.get('after'), limit: 50 }), { signal: context.signal }),
-		all(`/wanted${query({ scope: 'group', id: name })}`),
+		all(`/wanted${query({ scope: 'group', id: name })}`), taNames(),
 	]);
 	const actions = [];
 	if (context.canOperate)
@@ -258,7 +260,7 @@ export async function groupView(context) {
 	return [
 		header(name, { crumbs: [['Groups', '#/groups']], actions }),
 		card('What these devices should have', { flush: true, body: wanted.length ? table('Wanted', [
-			['TA', (each) => each.taid ? h('a.mono', { href: `#/tas/${each.taid}` }, each.taid) : 'only the domain'],
+			['TA', taCell(names)],
 			['Domain', (each) => [each.sdname, h('span.sub', each.spid)]],
 			['Version', (each) => each.present ? each.version || 'latest' : badge('suspended', 'to be removed')],
 			['', (each) => context.canOperate && h('button.tiny.danger', { type: 'button', onclick: async () => {

@@ -4,16 +4,17 @@ import {
 } from './dom.js';
 import { deviceLink, pager, settle } from './views_devices.js';
 
-export function sessionTable(sessions, withDevice = true) {
+/** `compact`: where there is little room. */
+export function sessionTable(sessions, { device = true, compact = false } = {}) {
 	return table('Sessions', [
 		['Session', (each) => [h('a', { href: `#/sessions/${encodeURIComponent(each.tid)}` }, clock(each.started)),
-			h('span.sub.mono', `${each.tid.slice(0, 8)}…`)]],
-		withDevice && ['Device', (each) => each.did ? deviceLink(each.did) : h('span.muted', 'not yet known')],
+			h('span.sub.mono.nowrap', `${each.tid.slice(0, 8)}…`)]],
+		device && ['Device', (each) => each.did ? deviceLink(each.did) : h('span.muted', 'not yet known')],
 		['State', (each) => [badge(each.state), each.error && h('span.sub', each.error)]],
-		['Last step', (each) => each.step],
-		['Messages', (each) => String(each.messages), { right: true }],
-		['Took', (each) => duration(each.updated - each.started), { right: true }],
-		['From', (each) => each.address],
+		!compact && ['Last step', (each) => each.step],
+		!compact && ['Messages', (each) => String(each.messages), { right: true }],
+		['Took', (each) => h('span.nowrap.number', duration(each.updated - each.started)), { right: true }],
+		!compact && ['From', (each) => h('span.nowrap', each.address)],
 	].filter(Boolean), sessions);
 }
 
@@ -84,7 +85,7 @@ function step(message, previous, open) {
 		h('span.arrow', { 'aria-hidden': 'true' }),
 		h('details', { open, id: `message-${message.seq}` },
 			h('summary', h('span.n', String(message.seq)), h('strong', message.kind), h('span.muted.small', meaning),
-				message.status && badge(message.status), h('span.end', size(message.size))),
+				h('span.end', message.status && badge(message.status), size(message.size))),
 			h('div.inside', Object.keys(inside).length ? tree(inside) :
 				h('p.muted.small', message.decoded === null ? 'What it says is not for you, or was not kept.' : 'It says nothing more.'),
 			h('p.small.muted', `${exact(message.at)}, ${message.size} octets on the wire`))),
@@ -110,7 +111,7 @@ export async function sessionView(context) {
 					each.open = open;
 				});
 			} }, 'Open or close all')] }),
-		h('div.columns',
+		h('div.columns.wide',
 			h('section.card', h('header', h('h2', plural(messages.length, 'message')), badge(session.state)),
 				messages.length ? h('div.lanes', h('div.ends', { 'aria-hidden': 'true' }, h('span', h('b', 'TAM')), h('span', h('b', 'Device'))),
 					h('ol', messages.map((message, index) => step(message, messages[index - 1], opened.has(`message-${message.seq}`) || message === last)))) :

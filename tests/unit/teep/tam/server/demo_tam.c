@@ -358,6 +358,10 @@ static void session_make(int n)
 
 	(void)snprintf(tid, sizeof(tid), "5b0e6c1a-2d3f-4c55-9a01-7f2b8d9c%04d", n);
 	NEEDED(session_table_add(db, &session) == 0);
+	NEEDED(tam_database_run(db, "UPDATE session SET started = $2, updated = $3 WHERE tid = $1",
+				TAM_VALUES(tam_text(tid), tam_integer(at),
+					   tam_integer(at + (open ? 190 : 402))),
+				NULL) == 0);
 	message_make(
 		tid, "", at, false, "GetDeviceStateRequest", 5320, "", "",
 		"{\"GetDeviceStateTBSRequest\":{\"ver\":\"1.0\",\"rid\":\"0f0a0001\",\"tid\":"

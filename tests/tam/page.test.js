@@ -1,0 +1,319 @@
+/* The web page in a Chromium, as somebody uses it: every page, what can be done there, and by whom. */
+'use strict';
+
+const assert = require('node:assert');
+const { after, before, test } = require('node:test');
+
+const { Chromium } = require('./chromium');
+const { Tam } = require('./tam');
+
+const PIN = '3f6d2b9e-7c41-4f0e-8a52-0c1d2e3f4a5b';
+
+let tam, browser;
+before(async () => {
+	tam = await Tam.start();
+	browser = new Chromium();
+});
+after(async () => {
+	await browser?.close();
+	await tam?.stop();
+});
+
+async function signIn(who, options) {
+	const page = await browser.page(options);
+	await page.open(`${(options?.tam ?? tam).url}/`);
+	await page.shows('Sign in');
+	await page.type('input[name=token]', (options?.tam ?? tam).token(who));
+	await page.key('Enter', 'Enter', 13);
+	await page.until('document.querySelector("h1")?.innerText === "Overview"', 'the overview');
+	return page;
+}
+
+const go = async (page, where, title) => {
+	await page.evaluate(`location.hash = '#/${where}'`);
+	await page.until(`document.querySelector('h1')?.innerText === ${JSON.stringify(title)}`, `the page ${title}`);
+};
+
+/* Nothing was refused by the page's own rules, and nothing was asked of anybody else. */
+function clean(page) {
+	assert.deepEqual(page.problems, []);
+	for (const url of page.requests)
+		assert.ok(url === 'about:blank' || url.startsWith(tam.url), url);
+}
+
+test('a wrong token is told, and a right one lets in', async () => {
+	const page = await browser.page();
+	await page.open(`${tam.url}/#/devices`);
+	await page.type('input[name=token]', 'tam_wrong');
+	await page.click('Sign in');
+	await page.shows('this token is not known');
+	await page.type('input[name=token]', tam.token('viewer'));
+	await page.click('Sign in');
+	await page.shows('50 devices of 64');
+	assert.equal(await page.evaluate('document.querySelector("h1").innerText'), 'Devices');
+	/* The tab keeps it, and nothing else does. */
+	await page.evaluate('location.reload()').catch(() => {});
+	await page.shows('50 devices of 64');
+	assert.equal(await page.evaluate('document.cookie + Object.keys(localStorage).filter((key) => key !== "tam-theme")'), '');
+	await page.click('Sign out');
+	await page.shows('Sign in');
+	assert.equal(await page.evaluate('sessionStorage.length'), 0);
+	clean(page);
+});
+
+test('every page shows what it is for', async () => {
+	const page = await signIn('admin');
+	const pages = [['', 'Overview', '64'], ['devices', 'Devices', 'Terminal T3'], ['groups', 'Groups', 'line-3'], ['groups/lab', 'lab', 'Door lock'],
+		['tas', 'TAs', 'Transaction signing'], [`tas/${PIN}`, 'PIN check', 'personalisation'], ['sps', 'Providers', 'Sim Bank signing 2026'],
+		['sps/com.simbank', 'Sim Bank', 'PIN check'], ['deployments', 'Deployments', 'pilot'], ['deployments/2', 'PIN check', 'ERR_TEE_RESOURCE_FULL'],
+		['sessions', 'Sessions', 'under way'], ['log', 'Log', 'the device was refused'], ['certificates', 'Certificates', 'Open Locks CI'],
+		['tokens', 'Tokens', 'wallboard']];
+	for (const [where, title, text] of pages) {
+		await go(page, where, title);
+		await page.shows(text);
+		/* What is about to expire is told on every page. */
+		await page.shows('1 certificate or OCSP response has expired');
+		assert.equal(await page.evaluate('document.title'), `${title} · TAM`);
+		assert.equal(await page.evaluate('document.activeElement.tagName'), 'H1', 'who can’t see learns of the new page');
+	}
+	await page.evaluate('location.hash = "#/nowhere"');
+	await page.shows('There is nothing here');
+	clean(page);
+});
+
+test('devices are found, filtered and paged', async () => {
+	const page = await signIn('viewer');
+	await go(page, 'devices', 'Devices');
+	await page.shows('50 devices of 64');
+	await page.click('Next');
+	await page.shows('14 devices of 64');
+	await page.click('Previous');
+	await page.shows('50 devices of 64');
+	await page.choose('select[name=group]', 'pilot');
+	await page.shows('9 devices of 9');
+	await page.choose('select[name=group]', '');
+	await page.choose('select[name=status]', 'refused');
+	await page.shows('the TEE\'s certificate is revoked');
+	await page.choose('select[name=status]', '');
+	await page.type('input[name=q]', 'gateway');
+	await page.shows('16 devices of 16');
+	assert.equal(await page.evaluate('document.activeElement.name'), 'q', 'one can go on typing');
+	await page.type('input[name=q]', 'no such device');
+	await page.shows('No device fits');
+	/* A viewer is offered nothing to change. */
+	const { items } = await tam.expect(200, 'viewer', 'GET', 'devices?group=lab');
+	await page.evaluate(`location.hash = '#/devices/${items[0].did}'`);
+	await page.shows('Anonymous keys');
+	assert.equal(await page.evaluate('document.querySelectorAll("main .head button").length'), 0);
+	clean(page);
+});
+
+test('a device: described, put into a group, suspended', async () => {
+	const page = await signIn('operator');
+	const { items } = await tam.expect(200, 'viewer', 'GET', 'devices?status=trusted&group=pilot');
+	await page.evaluate(`location.hash = '#/devices/${items[0].did}'`);
+	await page.click('Describe');
+	await page.type('dialog input[name=model]', '<b>Kiosk & more</b>');
+	await page.type('dialog textarea[name=labels]', 'floor');
+	await page.click('Save');
+	await page.shows('is not name=value');
+	await page.type('dialog textarea[name=labels]', 'floor=3\nwing=north');
+	await page.click('Save');
+	await page.until('document.querySelector("h1").innerText === "<b>Kiosk & more</b>"', 'the name as text');
+	await page.shows('wing: north');
+	await page.click('Add to group');
+	await page.choose('dialog select[name=name]', 'line-3');
+	await page.click('Add');
+	await page.until('[...document.querySelectorAll("main a.tag")].some((tag) => tag.innerText === "line-3")', 'the group');
+	await page.click('Suspend');
+	await page.shows('suspended by hand');
+	await page.click('Resume');
+	await page.until('![...document.querySelectorAll("main .badge")].some((each) => each.innerText === "suspended")', 'resumed');
+	clean(page);
+});
+
+test('a provider, its certificate and its TA are brought in, and deployed', async () => {
+	const page = await signIn('admin');
+	await go(page, 'tas', 'TAs');
+	await page.click('Upload a TA');
+	await page.until('document.querySelector("dialog[open] input[type=file]")', 'the dialog');
+	await page.files('dialog input[type=file]', [tam.file('foreign.cms')]);
+	await page.choose('dialog select[name=spid]', 'com.simbank');
+	await page.click('Upload');
+	await page.until('document.querySelector("dialog .error-line:not([hidden])")', 'why it is refused');
+	await page.files('dialog input[type=file]', [tam.file('pin-3.cms')]);
+	await page.click('Upload');
+	await page.shows('Version 3 of PIN check is in the catalogue');
+	await page.until('document.querySelector("h1").innerText === "PIN check"', 'the TA');
+	await page.click('Deploy');
+	await page.choose('dialog select[name=scope]', 'group');
+	await page.choose('dialog select[name=group]', 'pilot');
+	await page.choose('dialog select[name=version]', '3');
+	await page.evaluate('document.querySelector("dialog footer .primary").click()');
+	await page.shows('version 3, to group pilot');
+	await page.shows('9 waiting for their next contact');
+	await go(page, 'sps', 'Providers');
+	await page.click('New provider');
+	await page.type('dialog input[name=spid]', 'org.new/one');
+	await page.type('dialog input[name=name]', 'New One');
+	await page.click('Add provider');
+	await page.shows('No certificate yet');
+	await page.click('Add certificate');
+	await page.until('document.querySelector("dialog[open] input[type=file]")', 'the dialog');
+	await page.files('dialog input[type=file]', [tam.file('bank.pem')]);
+	await page.evaluate('document.querySelector("dialog footer .primary").click()');
+	await page.shows('Sim Bank signing 2026');
+	clean(page);
+});
+
+test('a session is read step by step', async () => {
+	const page = await signIn('viewer');
+	await go(page, 'sessions', 'Sessions');
+	await page.choose('select[name=state]', 'failed');
+	await page.until('document.querySelectorAll("tbody tr").length === 2', 'the failed ones');
+	await page.evaluate('document.querySelector("tbody a").click()');
+	await page.shows('6 messages');
+	await page.shows('84 ms later');
+	assert.deepEqual(await page.evaluate('[...document.querySelectorAll(".step strong")].map((each) => each.innerText)'),
+		['GetDeviceStateRequest', 'GetDeviceStateResponse', 'CreateSDRequest', 'CreateSDResponse', 'InstallTARequest', 'InstallTAResponse']);
+	/* What failed is open; the rest opens by keyboard. */
+	assert.deepEqual(await page.evaluate('[...document.querySelectorAll(".step details")].map((each) => each.open)'),
+		[false, false, false, false, false, true]);
+	await page.evaluate('document.querySelector(".step summary").focus()');
+	await page.key('Enter', 'Enter', 13);
+	await page.shows('supportedsigalgs');
+	assert.ok((await page.text()).includes('was encrypted'));
+	clean(page);
+});
+
+test('a deployment moves while one looks', async () => {
+	const page = await signIn('operator');
+	const made = await tam.expect(201, 'operator', 'POST', 'deployments', { json: { scope: 'group', id: 'line-3', spid: 'com.simbank',
+		sdname: 'moving', taid: PIN } });
+	await page.evaluate(`location.hash = '#/deployments/${made.id}'`);
+	await page.shows('under way');
+	const { items } = await tam.expect(200, 'viewer', 'GET', 'devices?limit=1&group=lab');
+	const total = made.devices.total + 1;
+	await tam.expect(204, 'operator', 'PUT', `groups/line-3/devices/${items[0].did}`);
+	await page.shows(`${total} waiting for their next contact`);
+	await page.shows('Live');
+	clean(page);
+});
+
+test('tokens are made, shown once and removed', async () => {
+	const page = await signIn('admin');
+	await go(page, 'tokens', 'Tokens');
+	await page.click('New token');
+	await page.type('dialog input[name=name]', 'colleague');
+	await page.click('Make token');
+	const text = await page.until('document.querySelector("#new-token")?.innerText', 'the token');
+	assert.match(text, /^tam_[\w-]{43}$/);
+	await page.click('Done');
+	await page.shows('colleague');
+	assert.ok(!(await page.text()).includes(text));
+	await tam.expect(200, text, 'GET', 'status');
+	await page.evaluate('[...document.querySelectorAll("tbody tr")].find((row) => row.innerText.includes("colleague")).querySelector("button").click()');
+	await page.evaluate('document.querySelector("dialog footer .primary").click()');
+	await page.until('!document.querySelector("main").innerText.includes("colleague")', 'gone');
+	await tam.expect(401, text, 'GET', 'status');
+	clean(page);
+});
+
+test('the people of one provider see that one', async () => {
+	const page = await signIn('locks');
+	await page.shows('What concerns org.locks');
+	await go(page, 'tas', 'TAs');
+	await page.shows('Door lock');
+	assert.ok(!(await page.text()).includes('PIN check'));
+	await page.evaluate(`location.hash = '#/tas/${PIN}'`);
+	await page.shows('There is nothing here');
+	assert.equal(await page.evaluate('Boolean(document.querySelector(".nav a[data-key=tokens]"))'), false);
+	clean(page);
+});
+
+test('an unused TAM says what to do first', async () => {
+	const unused = await Tam.start({ devices: 0 });
+	try {
+		const page = await signIn('admin', { tam: unused });
+		await page.shows('First steps');
+		for (const [where, title, text] of [['devices', 'Devices', 'No device has come by yet'], ['tas', 'TAs', 'The catalogue is empty'],
+			['sps', 'Providers', 'No providers yet'], ['groups', 'Groups', 'No groups yet'], ['deployments', 'Deployments', 'Nothing has been deployed yet'],
+			['sessions', 'Sessions', 'No session yet'], ['log', 'Log', 'Nothing is on record']]) {
+			await go(page, where, title);
+			await page.shows(text);
+		}
+		assert.deepEqual(page.problems, []);
+	} finally {
+		await unused.stop();
+	}
+});
+
+test('it fits a narrow window, and both themes', async () => {
+	const page = await signIn('admin', { width: 390, height: 800 });
+	const { items } = await tam.expect(200, 'viewer', 'GET', 'devices?limit=1');
+	const session = (await tam.expect(200, 'viewer', 'GET', 'sessions?limit=1')).items[0];
+	for (const where of ['', 'devices', `devices/${items[0].did}`, 'groups', 'groups/lab', 'tas', `tas/${PIN}`, 'sps', 'deployments', 'deployments/2',
+		'sessions', `sessions/${session.tid}`, 'log', 'certificates', 'tokens']) {
+		await page.evaluate(`location.hash = '#/${where}'`);
+		await page.until(`document.querySelector('main h1') && !document.body.hasAttribute('data-busy')`, where);
+		assert.ok(await page.evaluate('document.documentElement.scrollWidth <= 390'), `${where} is wider than the window`);
+	}
+	await page.click('Menu');
+	await page.click('Switch between light and dark');
+	const theme = await page.evaluate('document.documentElement.dataset.theme');
+	await page.evaluate('location.reload()').catch(() => {});
+	await page.until(`document.documentElement.dataset.theme === '${theme}'`, 'the theme that was chosen');
+	clean(page);
+});
+
+test('everything is reached by keyboard, and has a name', async () => {
+	const page = await signIn('admin');
+	const { items } = await tam.expect(200, 'viewer', 'GET', 'sessions?limit=1');
+	for (const where of ['', 'devices', 'groups/lab', `tas/${PIN}`, 'deployments', `sessions/${items[0].tid}`, 'tokens']) {
+		await page.evaluate(`location.hash = '#/${where}'`);
+		await page.until('document.querySelector("main h1") && !document.body.hasAttribute("data-busy")', where);
+		const nameless = await page.evaluate(`[...document.querySelectorAll('a, button, input, select, textarea, summary')]
+			.filter((each) => each.tabIndex < 0 || !(each.innerText.trim() || each.getAttribute('aria-label') || each.closest('label')))
+			.map((each) => each.outerHTML)`);
+		assert.deepEqual(nameless, [], where);
+		assert.equal(await page.evaluate('document.querySelectorAll("h1").length'), 1, where);
+		assert.equal(await page.evaluate('document.querySelectorAll("main").length'), 1, where);
+		/* Text stands out from its ground: at least 4.5 to 1, in both themes. */
+		for (const theme of ['light', 'dark']) {
+			await page.evaluate(`document.documentElement.dataset.theme = '${theme}'`);
+			assert.deepEqual(await page.evaluate(`(${faint})()`), [], `${where}, ${theme}`);
+		}
+	}
+	clean(page);
+});
+
+/* In the page: texts whose colour is too near to what is behind them. */
+function faint() {
+	const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+	const colour = (text) => {
+		canvas.clearRect(0, 0, 1, 1);
+		canvas.fillStyle = text;
+		canvas.fillRect(0, 0, 1, 1);
+		return [...canvas.getImageData(0, 0, 1, 1).data];
+	};
+	const light = ([r, g, b]) => [r, g, b].map((each) => each / 255).map((each) => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4)
+		.reduce((sum, each, index) => sum + each * [0.2126, 0.7152, 0.0722][index], 0);
+	const ground = (element) => {
+		for (let at = element; at; at = at.parentElement) {
+			const behind = colour(getComputedStyle(at).backgroundColor);
+			if (behind[3] > 200)
+				return behind;
+		}
+		return [255, 255, 255, 255];
+	};
+	const found = new Set();
+	for (const element of document.querySelectorAll('body *')) {
+		const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+		if (!own || !element.checkVisibility() || element.closest('.unseen, [disabled], option, script, noscript'))
+			continue;
+		const [a, b] = [light(colour(getComputedStyle(element).color)), light(ground(element))].toSorted((x, y) => y - x);
+		if ((a + 0.05) / (b + 0.05) < 4.5)
+			found.add(`${element.tagName}.${element.className}: ${element.textContent.trim().slice(0, 30)} ${((a + 0.05) / (b + 0.05)).toFixed(2)}`);
+	}
+	return [...found];
+}
