@@ -46,8 +46,8 @@ serve() { # ARGUMENT…
 	read -r url <ready || fail "the TAM does not start"
 	rm ready
 	# So the directory says where it is served.
-	sed -i "s|\"listen\": \"127.0.0.1:[0-9]*\"|\"listen\": \"127.0.0.1:$(sed 's|.*:\([0-9]*\).*|\1|' <<<"$url")\"|" \
-		tam/tam.conf
+	local port=${url##*:}
+	sed -i "s|\"listen\": \"127.0.0.1:[0-9]*\"|\"listen\": \"127.0.0.1:${port%/}\"|" tam/tam.conf
 }
 
 # ---- init -------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ says "no device is in its scope yet" teesim tam deploy watch 1
 teesim fleet --devices 3 --tam "${url}tam" --pki pki --token tam/admin.token --ca tam/tls.pem \
 	--keep fleet >fleet.log 2>&1 || fail "the fleet: $(tail -3 fleet.log)"
 says "3 of 3 devices done" teesim tam deploy watch 1
-[ "$(teesim tam deploy show 1 --json | json '["items"][2]["state"]')" = done ] || fail "not deployed"
+[ "$(teesim tam deploy show 1 --json | json '["items"][2]["state"]')" = "done" ] || fail "not deployed"
 did=$(teesim tam device list --json | json '[0]["did"]')
 [ "$(teesim tam device list --json | json '.__len__()')" = 3 ] || fail "not three devices"
 says "$ta" teesim tam device show "${did:0:10}"
@@ -157,7 +157,7 @@ says "Phone X" teesim tam group show lab
 says "lab" teesim tam group list
 says "InstallTARequest" teesim tam session show "$(teesim tam session list --json | json '[0]["tid"]')"
 says "InstallTATBSRequest" teesim tam session show --decoded "$(teesim tam session list --json | json '[0]["tid"]')"
-says "done" teesim tam session list --device "${did:0:12}" --state done
+says "done" teesim tam session list --device "${did:0:12}" --state "done"
 says "GetDeviceStateRequest" teesim tam log --messages --last 100
 says "InstallTARequest" teesim tam log --messages --device "$did" --last 100
 
