@@ -9,6 +9,7 @@
 #include "teep/pki/openssl_auto.h"
 #include "teep/tam/conversation.h"
 #include "teep/tam/device_trust.h"
+#include "teep/tam/parsed_pool.h"
 #include "teep/tam/transcript.h"
 
 /* The state is asked for again: what came is no statement of the TEE's, or tells that the TAM's
@@ -561,8 +562,7 @@ static int result_take(struct conversation *conversation, const struct response 
 		return fail(conversation, "the device was removed meanwhile");
 	if (rc)
 		return rc;
-	certificate = certificate_parse(picture->device.tee_certificate.data,
-					picture->device.tee_certificate.size);
+	certificate = pool_certificate(picture->device.tee_certificate);
 	if (!certificate || !verified(conversation, response, certificate)) {
 		query(conversation, "the signature does not hold under the TEE's certificate");
 		return 0;

@@ -9,6 +9,7 @@
 #include "teep/pki/openssl_auto.h"
 #include "teep/tam/catalogue.h"
 #include "teep/tam/event_log.h"
+#include "teep/tam/parsed_pool.h"
 
 /* How often in a row a session may ask for the state again without a command that passed. */
 #define ATTEMPTS_MAX 3
@@ -511,8 +512,7 @@ static struct session_command command_of(const struct picture *picture,
 static int step_compose(struct conversation *conversation, const struct picture *picture,
 			const struct plan_step *step, const struct command_goods *goods)
 {
-	X509_AUTO certificate = certificate_parse(picture->device.tee_certificate.data,
-						  picture->device.tee_certificate.size);
+	X509_AUTO certificate = pool_certificate(picture->device.tee_certificate);
 	const uint64_t before = worker_clock();
 	char rid[COMMAND_ID_SIZE];
 	struct command command;

@@ -13,6 +13,7 @@
 #include "teep/pki/ocsp.h"
 #include "teep/pki/openssl_auto.h"
 #include "teep/pki/signature.h"
+#include "teep/tam/parsed_pool.h"
 #include "teep/tam/trust_policy.h"
 
 #define PATH_SIZE 4096
@@ -433,7 +434,7 @@ static STACK_OF(X509) * others_of(const struct span_list *told, const struct rin
 	STACK_OF(X509) *others = sk_X509_new_null();
 
 	for (uint32_t i = 0; others && told && i < told->count; i++) {
-		X509 *other = certificate_parse(told->item[i].data, told->item[i].size);
+		X509 *other = pool_certificate(told->item[i]);
 
 		/* One that is none of what it should be simply completes no path. */
 		if (other && !sk_X509_push(others, other))
@@ -470,7 +471,7 @@ static int certificate_check(const struct device_trust *trust, const struct dsi 
 			     X509 **leaf, char reason[DEVICE_REASON_SIZE])
 {
 	const struct material *material = trust->material;
-	X509_AUTO certificate = certificate_parse(dsi->cert.data, dsi->cert.size);
+	X509_AUTO certificate = pool_certificate(dsi->cert);
 	X509_STACK_AUTO path = NULL;
 	int rc;
 
@@ -519,7 +520,7 @@ static int firmware_check(const struct device_trust *trust, const struct trust_r
 			  char reason[DEVICE_REASON_SIZE])
 {
 	const struct material *material = trust->material;
-	X509_AUTO certificate = certificate_parse(dsi->tfw_cert.data, dsi->tfw_cert.size);
+	X509_AUTO certificate = pool_certificate(dsi->tfw_cert);
 	X509_STACK_AUTO path = NULL;
 	EVP_PKEY *key = certificate ? X509_get0_pubkey(certificate) : NULL;
 	int rc;

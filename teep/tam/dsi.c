@@ -5,6 +5,7 @@
 #include <openssl/x509.h>
 
 #include "teep/otrp/encoding.h"
+#include "teep/tam/parsed_pool.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -173,18 +174,7 @@ static const struct member aik_members[] = {
 
 EVP_PKEY *aik_parse(struct span der)
 {
-	const uint8_t *at = der.data;
-	EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)der.size);
-
-	if (!key) {
-		at = der.data;
-		key = d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, (long)der.size);
-	}
-	if (key && (at != der.data + der.size || key_kind(key) == KEY_OTHER)) {
-		EVP_PKEY_free(key);
-		key = NULL;
-	}
-	return key;
+	return pool_key(der);
 }
 
 static int aik_take(const json_t *object, struct arena *arena, struct dsi_aik *out,

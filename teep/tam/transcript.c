@@ -4,6 +4,7 @@
 
 #include "teep/otrp/encoding.h"
 #include "teep/pki/certificate.h"
+#include "teep/tam/parsed_pool.h"
 
 /* Strings up to this length are shown whole. */
 #define WHOLE_MAX 128
@@ -31,7 +32,7 @@ static json_t *certificate_told(struct span text)
 	char name[128];
 
 	if (base64_decode(text, BASE64_ANY, &arena, &der) == 0)
-		certificate = certificate_parse(der.data, der.size);
+		certificate = pool_certificate(der);
 	if (certificate)
 		told = json_sprintf("certificate of %s",
 				    certificate_name(certificate, name, sizeof(name)));
@@ -68,8 +69,7 @@ static json_t *told(const json_t *value, const char *name)
 		return text_told(value, name);
 	if (json_is_array(value)) {
 		copy = json_array();
-		json_array_foreach(value, i, member)
-		{
+		json_array_foreach(value, i, member) {
 			if (i == ENTRIES_MAX) {
 				(void)json_array_append_new(copy,
 							    json_sprintf("… (%zu entries)",
@@ -82,8 +82,8 @@ static json_t *told(const json_t *value, const char *name)
 	}
 	if (json_is_object(value)) {
 		copy = json_object();
-		json_object_foreach((json_t *)value, key, member)(void)
-			json_object_set_new(copy, key, told(member, key));
+		json_object_foreach((json_t *)value, key, member)
+			(void)json_object_set_new(copy, key, told(member, key));
 		return copy;
 	}
 	return json_incref((json_t *)value);

@@ -1,0 +1,120 @@
+#include "teep/tam/parsed_pool.h"
+
+#include <pthread.h>
+
+#include "teep/pki/certificate.h"
+
+/* Sets of slots, each of which holds any of the values whose hashes begin alike. */
+#define SETS 256
+#define WAYS 4
+#define HASH 32
+
+struct slot {
+	uint8_t hash[HASH];
+	X509 *certificate; /* one of the two, or neither */
+	EVP_PKEY *key;
+};
+
+static struct slot slots[SETS][WAYS];
+static unsigned next[SETS];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct slot *set_of(const uint8_t hash[HASH], unsigned *set)
+{
+	*set = hash[0] % SETS;
+	return slots[*set];
+}
+
+/* A copy whose references are the caller's. */
+static bool pool_find(const uint8_t hash[HASH], struct slot *out)
+{
+	unsigned set;
+	struct slot *slot = set_of(hash, &set);
+	bool found = false;
+
+	(void)pthread_mutex_lock(&lock);
+	for (unsigned i = 0; i < WAYS && !found; i++, slot++) {
+		if (memcmp(slot->hash, hash, HASH) != 0 || (!slot->certificate && !slot->key))
+			continue;
+		*out = *slot;
+		if (out->certificate)
+			X509_up_ref(out->certificate);
+		if (out->key)
+			EVP_PKEY_up_ref(out->key);
+		found = true;
+	}
+	(void)pthread_mutex_unlock(&lock);
+	return found;
+}
+
+/* Takes references of its own. */
+static void pool_put(const struct slot *value)
+{
+	unsigned set;
+	struct slot *way = set_of(value->hash, &set), old;
+
+	if (value->certificate)
+		X509_up_ref(value->certificate);
+	if (value->key)
+		EVP_PKEY_up_ref(value->key);
+	(void)pthread_mutex_lock(&lock);
+	way += next[set]++ % WAYS;
+	old = *way;
+	*way = *value;
+	(void)pthread_mutex_unlock(&lock);
+	X509_free(old.certificate);
+	EVP_PKEY_free(old.key);
+}
+
+/* The same octets may be asked for as either kind. */
+static bool hash_make(struct span der, uint8_t kind, uint8_t hash[HASH])
+{
+	if (EVP_Digest(der.data, der.size, hash, NULL, EVP_sha256(), NULL) != 1)
+		return false;
+	hash[HASH - 1] ^= kind;
+	return true;
+}
+
+X509 *pool_certificate(struct span der)
+{
+	struct slot slot = { 0 };
+
+	if (!der.data || !hash_make(der, 0, slot.hash))
+		return NULL;
+	if (pool_find(slot.hash, &slot))
+		return slot.certificate;
+	slot.certificate = certificate_parse(der.data, der.size);
+	if (slot.certificate)
+		pool_put(&slot);
+	return slot.certificate;
+}
+
+static EVP_PKEY *key_parse(struct span der)
+{
+	const uint8_t *at = der.data;
+	EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)der.size);
+
+	if (!key) {
+		at = der.data;
+		key = d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, (long)der.size);
+	}
+	if (key && (at != der.data + der.size || key_kind(key) == KEY_OTHER)) {
+		EVP_PKEY_free(key);
+		key = NULL;
+	}
+	return key;
+}
+
+EVP_PKEY *pool_key(struct span der)
+{
+	struct slot slot = { 0 };
+
+	if (!der.data || !hash_make(der, 1, slot.hash))
+		return NULL;
+	if (pool_find(slot.hash, &slot))
+		return slot.key;
+	slot.key = key_parse(der);
+	if (slot.key)
+		pool_put(&slot);
+	return slot.key;
+}
