@@ -480,7 +480,7 @@ static int paths_prepare(struct daemon *daemon)
 	if (err < 0)
 		return err;
 	(void)sibling_path("teesim-symbolize", daemon->symbolizer_path);
-	(void)sibling_path("tee-otrp", daemon->tee_path);
+	(void)sibling_path("tee-firmware", daemon->tee_path);
 	if (!arguments->socket)
 		return paths_socket(arguments->device, daemon->socket_path,
 				    sizeof(daemon->socket_path), daemon->err, sizeof(daemon->err));

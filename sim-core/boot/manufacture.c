@@ -92,8 +92,8 @@ static int sealed_write(const struct work *work, const char *name, const char *p
 
 /* A pair of the device's own: the key sealed, the chain beside it. */
 static int identity_make(const struct work *work, enum certificate_role role, enum key_kind kind,
-			 struct authority *authority, const char *name, const char *purpose,
-			 STACK_OF(X509) * *chain)
+			 struct authority *authority, const char *tee, const char *name,
+			 const char *purpose, STACK_OF(X509) * *chain)
 {
 	char key_name[32], chain_name[32], title[BOOT_NAME_SIZE + 16];
 	PKEY_AUTO key = key_generate(kind);
@@ -103,7 +103,7 @@ static int identity_make(const struct work *work, enum certificate_role role, en
 
 	if (!key)
 		return complain(work, -ENOMEM, name);
-	snprintf(title, sizeof(title), "%s %s", work->order->tee_name, name);
+	snprintf(title, sizeof(title), "%s %.8s", tee, name);
 	rc = authority_issue(authority, role, title, key, NULL, NULL, DAYS_DEVICE, chain, work->err,
 			     work->errlen);
 	if (rc)
@@ -164,21 +164,36 @@ static int secureboot_write(const struct work *work)
 	return file_write(work, "secureboot.pem", text, (size_t)size, 0644);
 }
 
-static int images_write(const struct work *work, X509 *tee_certificate)
+static int firmware_write(const struct work *work)
 {
 	const struct manufacture *order = work->order;
-	char head[512];
+	char head[128];
+
+	snprintf(head, sizeof(head),
+		 BOOT_IMAGE_MAGIC "name firmware\nversion 1\nmade %lld\ntees %u\n\n",
+		 (long long)time(NULL), 1 + order->further_count);
+	return image_write(work, "firmware", head, order->firmware_image,
+			   order->firmware_image_size, NULL);
+}
+
+/* Key, certificate, and an image of its own. */
+static int tee_make(const struct work *work, unsigned int tee)
+{
+	const struct manufacture *order = work->order;
+	const char *name = tee ? order->further[tee - 1] : order->tee_name;
+	char stem[16], purpose[48], head[256];
+	X509_STACK_AUTO chain = NULL;
 	int rc;
 
-	snprintf(head, sizeof(head), BOOT_IMAGE_MAGIC "name firmware\nversion 1\nmade %lld\n\n",
-		 (long long)time(NULL));
-	rc = image_write(work, "firmware", head, order->firmware_image, order->firmware_image_size,
-			 NULL);
-	snprintf(head, sizeof(head), BOOT_IMAGE_MAGIC "name %s\nversion %s\nmade %lld\n\n",
-		 order->tee_name, order->tee_version, (long long)time(NULL));
-	return rc ? rc
-		  : image_write(work, "tee", head, order->tee_image, order->tee_image_size,
-				tee_certificate);
+	rc = identity_make(work, ROLE_TEE, order->tee_kind, order->tee_authority, name,
+			   boot_tee_stem(tee, stem), boot_purpose(BOOT_PURPOSE_TEE, tee, purpose),
+			   &chain);
+	if (rc)
+		return rc;
+	snprintf(head, sizeof(head), BOOT_IMAGE_MAGIC "name %s\nversion %s\nmade %lld\n\n", name,
+		 order->tee_version, (long long)time(NULL));
+	return image_write(work, stem, head, order->tee_image, order->tee_image_size,
+			   sk_X509_value(chain, 0));
 }
 
 static int parts_write(const struct work *work)
@@ -186,7 +201,6 @@ static int parts_write(const struct work *work)
 	const struct manufacture *order = work->order;
 	static const uint8_t known[16] = "eFuse key holds";
 	X509_STACK_AUTO tfw = NULL;
-	X509_STACK_AUTO tee = NULL;
 	STACK_OF(X509) *admin = sk_X509_new_null();
 	int rc;
 
@@ -195,14 +209,13 @@ static int parts_write(const struct work *work)
 		rc = sealed_write(work, "efuse.check", BOOT_PURPOSE_CHECK, known, sizeof(known));
 	if (rc == 0)
 		rc = identity_make(work, ROLE_TFW, order->tfw_kind, order->firmware_authority,
-				   "tfw", BOOT_PURPOSE_TFW, &tfw);
-	if (rc == 0)
-		rc = identity_make(work, ROLE_TEE, order->tee_kind, order->tee_authority, "tee",
-				   BOOT_PURPOSE_TEE, &tee);
+				   order->tee_name, "tfw", BOOT_PURPOSE_TFW, &tfw);
 	if (rc == 0)
 		rc = secureboot_write(work);
 	if (rc == 0)
-		rc = images_write(work, sk_X509_value(tee, 0));
+		rc = firmware_write(work);
+	for (unsigned int i = 0; rc == 0 && i <= order->further_count; i++)
+		rc = tee_make(work, i);
 	if (rc == 0)
 		rc = pem_write(work, "tam-roots.pem", order->tam_roots);
 	if (rc == 0 && (!admin || !sk_X509_push(admin, order->admin)))
@@ -221,6 +234,22 @@ static bool name_valid(const char *text)
 	return text[0] && strlen(text) < BOOT_NAME_SIZE;
 }
 
+static bool names_valid(const struct manufacture *manufacture)
+{
+	if (!name_valid(manufacture->tee_name) || !name_valid(manufacture->tee_version) ||
+	    manufacture->further_count >= BOOT_TEES_MAX)
+		return false;
+	for (unsigned int i = 0; i < manufacture->further_count; i++) {
+		if (!name_valid(manufacture->further[i]) ||
+		    !strcmp(manufacture->further[i], manufacture->tee_name))
+			return false;
+		for (unsigned int n = 0; n < i; n++)
+			if (!strcmp(manufacture->further[i], manufacture->further[n]))
+				return false;
+	}
+	return true;
+}
+
 int manufacture_device(const char *directory, const struct manufacture *manufacture, char *err,
 		       size_t errlen)
 {
@@ -228,9 +257,11 @@ int manufacture_device(const char *directory, const struct manufacture *manufact
 	char unfinished[PATH_MAX], finished[PATH_MAX];
 	int rc;
 
-	if (!name_valid(manufacture->tee_name) || !name_valid(manufacture->tee_version)) {
-		snprintf(err, errlen, "TEE name and version: 1 to %d printable octets",
-			 BOOT_NAME_SIZE - 1);
+	if (!names_valid(manufacture)) {
+		snprintf(err, errlen,
+			 "TEE names and version: 1 to %d printable octets, at most %d TEEs, each "
+			 "with a name of its own",
+			 BOOT_NAME_SIZE - 1, BOOT_TEES_MAX);
 		return -EINVAL;
 	}
 	if (snprintf(unfinished, sizeof(unfinished), "%s/" UNFINISHED, directory) >=

@@ -10,10 +10,14 @@
 
 #include <openssl/x509.h>
 
+#include "boot/boot.h"
 #include "teep/pki/authority.h"
 
 struct manufacture {
 	const char *tee_name;
+	/* Of the TEEs below the first one. */
+	const char *further[BOOT_TEES_MAX - 1];
+	unsigned int further_count;
 	const char *tee_version;
 	const void *tee_image; /* the vendor's octets; may be NULL */
 	size_t tee_image_size;

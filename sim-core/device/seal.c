@@ -10,6 +10,7 @@
 #define HALF  crypto_aead_xchacha20poly1305_ietf_KEYBYTES
 #define NONCE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 
+_Static_assert(DEVICE_SEAL_KEY_SIZE == 2 * HALF, "both halves");
 _Static_assert(DEVICE_SEAL_OVERHEAD == NONCE + crypto_aead_xchacha20poly1305_ietf_ABYTES,
 	       "what sealing adds");
 
@@ -27,6 +28,18 @@ int device_seal_key_open(struct device_seal_key *key, const char *directory, con
 	if (rc < 0)
 		device_seal_key_close(key);
 	return rc;
+}
+
+int device_seal_key_take(struct device_seal_key *key, const void *octets)
+{
+	key->octets = NULL;
+	if (sodium_init() < 0)
+		return -ENOSYS;
+	key->octets = sodium_malloc((size_t)2 * HALF);
+	if (!key->octets)
+		return -ENOMEM;
+	memcpy(key->octets, octets, (size_t)2 * HALF);
+	return 0;
 }
 
 void device_seal_key_close(struct device_seal_key *key)

@@ -21,6 +21,10 @@ struct device_seal_key {
 /* The key for `purpose` of the device in `directory`. 0 or -errno. */
 int device_seal_key_open(struct device_seal_key *key, const char *directory, const char *purpose);
 
+/* The same key, which somebody else derived: DEVICE_SEAL_KEY_SIZE octets. 0 or -errno. */
+#define DEVICE_SEAL_KEY_SIZE 64U
+int device_seal_key_take(struct device_seal_key *key, const void *octets);
+
 /* Wipes it. Harmless when done twice. */
 void device_seal_key_close(struct device_seal_key *key);
 

@@ -6,7 +6,6 @@
 
 #include "teep/otrp/compose.h"
 #include "teep/pki/openssl_auto.h"
-#include "teep/pki/signature.h"
 
 static json_t *certificate_json(X509 *certificate)
 {
@@ -33,21 +32,26 @@ json_t *aik_encode(EVP_PKEY *key, const char **type)
 /* The firmware's word on this very transaction. */
 static json_t *firmware_json(struct exchange *exchange)
 {
-	const struct boot *boot = &exchange->tee->boot;
+	X509 *certificate = sk_X509_value(exchange->tee->boot.tfw_chain, 0);
+	const enum key_kind kind = key_kind(X509_get0_pubkey(certificate));
 	const struct span tid = exchange->request.tid;
-	size_t size = 0;
-	uint8_t *signature =
-		signature_make(boot->tfw_key, SIGNATURE_JOSE, tid.data, tid.size, &size);
-	json_t *value = NULL;
+	struct span *word = &exchange->firmware_word;
+	uint8_t *signature;
+	size_t size;
 
-	if (signature)
-		value = json_pack("{s:o, s:o, s:s, s:o}", "tbs", otrp_base64(tid.data, tid.size),
-				  "cert", certificate_json(sk_X509_value(boot->tfw_chain, 0)),
-				  "sigalg",
-				  jws_algorithm_name(jws_algorithm_of(key_kind(boot->tfw_key))),
-				  "sig", otrp_base64(signature, size));
-	OPENSSL_free(signature);
-	return value;
+	/* A state may be made twice; it was begun to be signed once. */
+	if (!word->data) {
+		if (firmware_sign_end(exchange->tee->firmware, &signature, &size))
+			return NULL;
+		(void)arena_copy(&exchange->arena, signature, size, word);
+		OPENSSL_free(signature);
+	}
+	return word->data
+		       ? json_pack("{s:o, s:o, s:s, s:o}", "tbs", otrp_base64(tid.data, tid.size),
+				   "cert", certificate_json(certificate), "sigalg",
+				   jws_algorithm_name(jws_algorithm_of(kind)), "sig",
+				   otrp_base64(word->data, word->size))
+		       : NULL;
 }
 
 struct collection {

@@ -8,6 +8,7 @@
 
 #include <openssl/x509.h>
 
+#include "boot/firmware.h"
 #include "otrp/certificate_cache.h"
 #include "otrp/domains.h"
 #include "otrp/parser.h"
@@ -18,6 +19,7 @@
 struct tee {
 	char *directory;
 	struct tee_options options;
+	struct firmware *firmware;
 	struct boot boot;
 	struct store *store;
 	struct parser *parser;
@@ -52,8 +54,9 @@ struct exchange {
 	/* What the command found and made. */
 	struct domain domain;
 	struct domain_ta ta;
-	EVP_PKEY *aik; /* to be told in the answer */
-	bool changed;  /* something that the TAM sees */
+	EVP_PKEY *aik;		   /* to be told in the answer */
+	bool changed;		   /* something that the TAM sees */
+	struct span firmware_word; /* the firmware's signature, once it was fetched */
 };
 
 /* Steps 5 and 6: who signed, and whether it is a TAM that this TEE trusts. */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "boot/boot.h"
 #include "device/seal.h"
 
 #define SIZE_MAX_DEFAULT  (1ULL << 30)
@@ -538,8 +539,9 @@ int store_open(struct store **out, const char *directory, const struct store_opt
 		return -ENOMEM;
 	store->counter_fd = -1;
 	store->durable = options->durable;
-	rc = complain(device_seal_key_open(&store->key, directory, "teesim security domains"), err,
-		      errlen, directory, "no key");
+	rc = options->key ? device_seal_key_take(&store->key, options->key)
+			  : device_seal_key_open(&store->key, directory, BOOT_PURPOSE_STORE);
+	rc = complain(rc, err, errlen, directory, "no key");
 	if (rc == 0) {
 		rc = files_open(store, directory, options);
 		(void)complain(rc, err, errlen, directory,

@@ -20,12 +20,15 @@ struct store;
 struct store_options {
 	uint64_t size_max; /* of the database, in octets; 0 for a gigabyte */
 	bool durable;	   /* a commit outlasts a loss of power, not only of processes */
+	/* What it is sealed under, DEVICE_SEAL_KEY_SIZE octets; NULL: derived from the hardware key
+	 * in the directory. */
+	const uint8_t *key;
 };
 
 /*
- * Open the store of the device in `directory`, made when there is none. Returns 0 or, with one line
- * in `err`, -EBADMSG when it was tampered with, -ESTALE when it is older than the counter, -EBUSY
- * when somebody else has it, or another -errno.
+ * Open the store in `directory`, which is a device's, made when there is none. Returns 0 or, with
+ * one line in `err`, -EBADMSG when it was tampered with, -ESTALE when it is older than the counter,
+ * -EBUSY when somebody else has it, or another -errno.
  */
 int store_open(struct store **out, const char *directory, const struct store_options *options,
 	       char *err, size_t errlen);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "boot/manufacture.h"
+#include "device/paths.h"
 #include "otrp/exchange.h"
 #include "teep/pki/openssl_auto.h"
 
@@ -35,61 +36,112 @@ static int changes_open(struct tee *tee)
 	return tee->changes_fd < 0 ? -errno : 0;
 }
 
+/* The firmware, and with it what this TEE is; a device that nobody made is made. */
+static enum boot_result tee_boot(struct tee *tee, char *err, size_t errlen)
+{
+	const struct tee_options *options = &tee->options;
+	enum boot_result result;
+	uint8_t *der = NULL;
+	size_t size = 0;
+
+	if (options->firmware_sock) {
+		result = firmware_attach(&tee->firmware, options->firmware_sock, options->tee)
+				 ? BOOT_FILE
+				 : BOOT_OK;
+	} else {
+		result = firmware_open(&tee->firmware, options->firmware, tee->directory,
+				       options->tee, err, errlen);
+		if (result == BOOT_NOT_MANUFACTURED &&
+		    manufacture_throwaway(tee->directory, err, errlen) == 0)
+			result = firmware_open(&tee->firmware, options->firmware, tee->directory,
+					       options->tee, err, errlen);
+	}
+	if (result)
+		return result;
+	(void)firmware_key(tee->firmware, FIRMWARE_KEY_TEE, &der, &size);
+	result = boot_tee_start(tee->directory, options->tee, der, size, &tee->boot, err, errlen);
+	key_der_free(der, size);
+	return result;
+}
+
+/* That of the first TEE is in the device's own directory. */
+static int tee_store_open(struct tee *tee, char *err, size_t errlen)
+{
+	struct store_options keep = { tee->options.store_max, tee->options.durable, NULL };
+	char directory[PATH_MAX], stem[16];
+	uint8_t *key = NULL;
+	size_t size = 0;
+	int rc = firmware_key(tee->firmware, FIRMWARE_KEY_STORE, &key, &size);
+
+	if (rc == 0 && size != FIRMWARE_STORE_KEY_SIZE)
+		rc = -EIO;
+	if (rc == 0 && snprintf(directory, sizeof(directory), "%s%s%s", tee->directory,
+				tee->options.tee ? "/" : "",
+				tee->options.tee ? boot_tee_stem(tee->options.tee, stem) : "") >=
+			       (int)sizeof(directory))
+		rc = -ENAMETOOLONG;
+	if (rc == 0)
+		rc = paths_make_dir(directory);
+	if (rc)
+		snprintf(err, errlen, "%s: no key for the store: %s", tee->directory,
+			 strerror(-rc));
+	keep.key = key;
+	if (rc == 0)
+		rc = store_open(&tee->store, directory, &keep, err, errlen);
+	key_der_free(key, size);
+	return rc;
+}
+
+static int tee_parts_open(struct tee *tee, char *err, size_t errlen)
+{
+	const struct tee_options *options = &tee->options;
+	const struct otrp_options parse = { options->lenient, options->extended,
+					    options->message_max };
+	int rc;
+
+	rc = changes_open(tee);
+	if (rc) {
+		snprintf(err, errlen, "%s/" TEE_CHANGES_FILE ": %s", tee->directory, strerror(-rc));
+		return rc;
+	}
+	rc = parser_open(&tee->parser, options->parser, &parse);
+	if (rc) {
+		snprintf(err, errlen, "the parser %s can't be started: %s", options->parser,
+			 strerror(-rc));
+		return rc;
+	}
+	rc = trust_open(&tee->trust, tee->store, tee->boot.tam_roots);
+	if (rc)
+		snprintf(err, errlen, "%s: the list of trusted roots can't be read",
+			 tee->directory);
+	if (rc == 0 && !certificate_hash(sk_X509_value(tee->boot.tee_chain, 0), tee->did))
+		rc = -ENOMEM;
+	return rc;
+}
+
 enum boot_result tee_open(struct tee **out, const char *directory,
 			  const struct tee_options *options, int *store_error, char *err,
 			  size_t errlen)
 {
-	const struct otrp_options parse = { options->lenient, options->extended,
-					    options->message_max };
-	const struct store_options keep = { options->store_max, options->durable };
 	struct tee *tee = calloc(1, sizeof(*tee));
-	enum boot_result result;
-	int rc = 0;
+	enum boot_result result = BOOT_FILE;
 
 	*store_error = 0;
+	snprintf(err, errlen, "out of memory");
 	if (!tee)
 		return BOOT_FILE;
 	tee->options = *options;
 	tee->changes_fd = -1;
-	tee->directory = strdup(directory);
-	if (!tee->directory) {
-		free(tee);
-		return BOOT_FILE;
-	}
 	if (!tee->options.aik_kind)
 		tee->options.aik_kind = KEY_RSA;
-	result = boot_device(directory, &tee->boot, err, errlen);
-	if (result == BOOT_NOT_MANUFACTURED) {
-		if (manufacture_throwaway(directory, err, errlen) == 0)
-			result = boot_device(directory, &tee->boot, err, errlen);
-	}
+	tee->directory = strdup(directory);
+	if (tee->directory)
+		result = tee_boot(tee, err, errlen);
 	if (result == BOOT_OK) {
-		rc = store_open(&tee->store, directory, &keep, err, errlen);
-		*store_error = rc;
+		*store_error = tee_store_open(tee, err, errlen);
+		if (*store_error || tee_parts_open(tee, err, errlen))
+			result = BOOT_FILE;
 	}
-	if (result == BOOT_OK && rc == 0) {
-		rc = changes_open(tee);
-		if (rc)
-			snprintf(err, errlen, "%s/" TEE_CHANGES_FILE ": %s", directory,
-				 strerror(-rc));
-	}
-	if (result == BOOT_OK && rc == 0) {
-		rc = parser_open(&tee->parser, options->parser, &parse);
-		if (rc)
-			snprintf(err, errlen, "the parser %s can't be started: %s", options->parser,
-				 strerror(-rc));
-	}
-	if (result == BOOT_OK && rc == 0) {
-		rc = trust_open(&tee->trust, tee->store, tee->boot.tam_roots);
-		if (rc)
-			snprintf(err, errlen, "%s: the list of trusted roots can't be read",
-				 directory);
-	}
-	if (result == BOOT_OK && rc == 0 &&
-	    !certificate_hash(sk_X509_value(tee->boot.tee_chain, 0), tee->did))
-		rc = -ENOMEM;
-	if (result == BOOT_OK && rc)
-		result = BOOT_FILE;
 	if (result) {
 		tee_close(tee);
 		return result;
@@ -107,6 +159,7 @@ void tee_close(struct tee *tee)
 	parser_close(tee->parser);
 	store_close(tee->store);
 	boot_clear(&tee->boot);
+	firmware_close(tee->firmware);
 	if (tee->changes_fd >= 0)
 		close(tee->changes_fd);
 	free(tee->directory);
@@ -116,6 +169,16 @@ void tee_close(struct tee *tee)
 const char *tee_name(const struct tee *tee)
 {
 	return tee->boot.tee_name;
+}
+
+bool tee_is_first(const struct tee *tee)
+{
+	return tee->options.tee == 0;
+}
+
+const char *tee_name_of(const struct tee *tee, unsigned int number)
+{
+	return number < tee->boot.tees ? tee->boot.names[number] : NULL;
 }
 
 /* Steps 1 to 4, in the parser's process. */
@@ -360,6 +423,11 @@ static void process(struct exchange *exchange, struct span octets, json_t **stat
 
 	if (request_take(exchange, octets) || exchange_authenticate(exchange))
 		return;
+	/* The firmware signs while the TEE works. */
+	if (exchange->request.tid.data &&
+	    (exchange->message == OTRP_GET_DEVICE_STATE || exchange->request.nextdsi))
+		(void)firmware_sign_begin(exchange->tee->firmware, exchange->request.tid.data,
+					  exchange->request.tid.size);
 	transact(exchange, state);
 	if (exchange->failure.status && !exchange->cek.data &&
 	    exchange->message != OTRP_GET_DEVICE_STATE && content_decrypt(exchange, &unused))

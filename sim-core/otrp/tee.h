@@ -22,6 +22,9 @@ struct tee;
 
 struct tee_options {
 	const char *parser;	/* the parser's program; NULL parses in this process */
+	const char *firmware;	/* tee-firmware; NULL has the firmware in this process */
+	int firmware_sock;	/* to the firmware that started this process; 0: none did */
+	unsigned int tee;	/* which of the device's TEEs: 0 is the first */
 	bool lenient;		/* accept what the drafts' samples have and their text has not */
 	bool extended;		/* ES384 */
 	bool without_dsigen;	/* for TAMs that hash a DSI without our count */
@@ -77,8 +80,12 @@ int tee_ta_information(struct tee *tee, const void *query, size_t size, char **a
  */
 int tee_request_ta(struct tee *tee, const void *octets, size_t size, char *err, size_t errlen);
 
-/* Its name, as requests have it. */
+/* Its name, as requests have it; and those of all TEEs of the device, NULL behind the last. */
 const char *tee_name(const struct tee *tee);
+const char *tee_name_of(const struct tee *tee, unsigned int number);
+
+/* Is it the one that has all others below it? */
+bool tee_is_first(const struct tee *tee);
 
 /*
  * The image of an installed TA by its UUID's text, checked against what was installed: the caller's

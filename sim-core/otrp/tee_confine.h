@@ -10,7 +10,8 @@
 /* Before any key is read: no core files, no tracing by other processes. 0 or -errno. */
 int tee_confine_memory(void);
 
-/* For good; what the kernel lacks of Landlock is left out. 0 or -errno. */
+/* For good; what the kernel lacks of Landlock is left out. The directory is NULL where there is
+ * none to work in. 0 or -errno. */
 int tee_confine(const char *device_directory);
 
 #endif

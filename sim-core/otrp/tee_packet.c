@@ -16,7 +16,7 @@
 static bool kind_known(uint32_t kind)
 {
 	return (kind >= TEE_NAMES && kind <= TEE_CLIENT_KIND_LAST) ||
-	       (kind >= TEE_CONNECTION && kind <= TEE_CONNECTIONS);
+	       (kind >= TEE_CONNECTION && kind <= TEE_TAKEN);
 }
 
 int tee_packet_parse(const void *data, size_t size, unsigned int descriptors,
@@ -38,6 +38,8 @@ int tee_packet_parse(const void *data, size_t size, unsigned int descriptors,
 		expected = 1;
 	} else if (out->head.kind == TEE_CONNECTIONS) {
 		expected = 0;
+	} else if (out->head.kind == TEE_TAKEN && out->head.size) {
+		return -EPROTO;
 	}
 	if (descriptors != expected || out->head.size > TEE_OCTETS_MAX || out->head.status > 4095)
 		return -EPROTO;

@@ -17,9 +17,14 @@
 struct service {
 	struct tee *tee;
 	const char *why_not;
-	/* teesimd's first. */
-	struct pollfd polled[1 + TEE_CLIENTS_MAX];
+	/* teesimd's first, then those of the TEEs below this one, then clients. */
+	struct pollfd polled[1 + BOOT_TEES_MAX + TEE_CLIENTS_MAX];
+	unsigned int clients; /* where they begin */
 	unsigned int count;
+	/* How many clients those below have. */
+	uint32_t elsewhere[BOOT_TEES_MAX];
+	/* Where the client goes that is being answered; 0: it stays. */
+	unsigned int moves_to;
 	char err[512];
 };
 
@@ -31,10 +36,14 @@ struct outcome {
 
 static struct outcome names(struct service *service, struct span in)
 {
-	json_t *array = json_pack("[s]", tee_name(service->tee));
-	char *text = array ? json_canonical(array) : NULL;
+	json_t *array = json_array();
+	const char *name;
+	char *text;
 
 	(void)in;
+	for (unsigned int i = 0; (name = tee_name_of(service->tee, i)); i++)
+		(void)json_array_append_new(array, json_string(name));
+	text = array ? json_canonical(array) : NULL;
 	json_decref(array);
 	return (struct outcome) { text ? 0 : -ENOMEM, text };
 }
@@ -73,8 +82,15 @@ static struct outcome trust_update(struct service *service, struct span in)
 
 static struct outcome select_tee(struct service *service, struct span in)
 {
+	const char *name;
+
 	if (span_is(in, tee_name(service->tee)))
 		return (struct outcome) { 0, NULL };
+	for (unsigned int i = 1; i < service->clients && (name = tee_name_of(service->tee, i)); i++)
+		if (span_is(in, name)) {
+			service->moves_to = i;
+			return (struct outcome) { 0, NULL };
+		}
 	snprintf(service->err, sizeof(service->err), "this device has no TEE of that name");
 	return (struct outcome) { -ENOENT, NULL };
 }
@@ -133,6 +149,18 @@ static int answer_send(struct service *service, int sock, uint32_t kind, struct 
 	return rc;
 }
 
+/* The client's connection is that TEE's from now on. */
+static int client_move(struct service *service, int sock, unsigned int to)
+{
+	const struct tee_packet packet = { TEE_PACKET_MAGIC, TEE_CONNECTION, 0, 0 };
+	const struct packet_fds fds = { .fd = { sock }, .count = 1 };
+
+	service->moves_to = 0;
+	service->elsewhere[to]++;
+	(void)socket_send(service->polled[to].fd, &packet, sizeof(packet), &fds, 0);
+	return -EPIPE;
+}
+
 static int client_request(struct service *service, int sock)
 {
 	struct tee_image_packet raw, packet;
@@ -168,27 +196,74 @@ static int client_request(struct service *service, int sock)
 	}
 	if (octets)
 		(void)munmap((void *)octets, packet.head.size);
-	return answer_send(service, sock, packet.head.kind, &outcome);
+	rc = answer_send(service, sock, packet.head.kind, &outcome);
+	if (service->moves_to)
+		rc = client_move(service, sock, service->moves_to);
+	return rc;
 }
 
 static int connections_tell(struct service *service)
 {
-	const struct tee_packet packet = { TEE_PACKET_MAGIC, TEE_CONNECTIONS, 0,
-					   service->count - 1 };
+	struct tee_packet packet = { TEE_PACKET_MAGIC, TEE_CONNECTIONS, 0,
+				     service->count - service->clients };
 
+	for (unsigned int i = 1; i < service->clients; i++)
+		packet.size += service->elsewhere[i];
 	return socket_send(service->polled[0].fd, &packet, sizeof(packet), NULL, 0);
 }
 
+/* From here on it is lost with this process. */
 static int connection_add(struct service *service, struct packet_fds *fds)
 {
+	const struct tee_packet taken = { TEE_PACKET_MAGIC, TEE_TAKEN, 0, 0 };
 	const int sock = packet_fds_take(fds, 0);
+	int rc;
 
-	if (service->count > TEE_CLIENTS_MAX)
+	if (service->count == service->clients + TEE_CLIENTS_MAX)
 		close(sock);
 	else
 		service->polled[service->count++] =
 			(struct pollfd) { .fd = sock, .events = POLLIN };
-	return connections_tell(service);
+	rc = socket_send(service->polled[0].fd, &taken, sizeof(taken), NULL, 0);
+	return rc ? rc : connections_tell(service);
+}
+
+/* A packet from a TEE below this one. */
+static int below_receive(struct service *service, unsigned int below, struct tee_image_packet *out,
+			 struct packet_fds *fds)
+{
+	struct tee_image_packet raw;
+	const ssize_t n = socket_receive(service->polled[below].fd, &raw, sizeof(raw), fds, 0);
+	int rc = n <= 0 ? -EPIPE : tee_packet_parse(&raw, (size_t)n, fds->count, out);
+
+	if (rc)
+		packet_fds_close(fds);
+	else if (out->head.kind == TEE_CONNECTIONS)
+		service->elsewhere[below] = out->head.size;
+	return rc;
+}
+
+/* Hands the question on, and the answer back. 1: that TEE has no such TA. */
+static int image_ask_below(struct service *service, unsigned int below,
+			   const struct tee_image_packet *question)
+{
+	struct tee_image_packet packet = { 0 };
+	struct packet_fds fds;
+	int rc = socket_send(service->polled[below].fd, question, sizeof(*question), NULL, 0);
+
+	while (rc == 0 && packet.head.kind != TEE_IMAGE) {
+		rc = below_receive(service, below, &packet, &fds);
+		if (rc == 0 && packet.head.kind != TEE_IMAGE)
+			packet_fds_close(&fds);
+	}
+	if (rc)
+		return rc;
+	if (packet.head.status == ENOENT)
+		rc = 1;
+	else
+		rc = socket_send(service->polled[0].fd, &packet, sizeof(packet), &fds, 0);
+	packet_fds_close(&fds);
+	return rc;
 }
 
 static int image_tell(struct service *service, const struct tee_image_packet *question)
@@ -205,6 +280,12 @@ static int image_tell(struct service *service, const struct tee_image_packet *qu
 	if (service->tee)
 		rc = tee_ta_image(service->tee, uuid_format(&ta, uuid), &image, &size,
 				  &packet.record);
+	for (unsigned int i = 1; rc == -ENOENT && i < service->clients; i++) {
+		const int below = image_ask_below(service, i, question);
+
+		if (below <= 0)
+			return below;
+	}
 	packet.head.status = (uint32_t)-rc;
 	if (rc == 0 || rc == -ENOENT) {
 		rc = packet_send(service->polled[0].fd, &packet, sizeof(packet), image, size);
@@ -244,10 +325,10 @@ static int control_request(struct service *service)
 /* One request of each that has one. Those whose connection ended are taken out. */
 static int turn(struct service *service)
 {
-	unsigned int kept = 1;
+	unsigned int kept = service->clients;
 	const unsigned int were = service->count;
 
-	for (unsigned int i = 1; i < were; i++) {
+	for (unsigned int i = service->clients; i < were; i++) {
 		struct pollfd *polled = &service->polled[i];
 
 		if (polled->revents && client_request(service, polled->fd)) {
@@ -260,20 +341,44 @@ static int turn(struct service *service)
 	return kept == were ? 0 : connections_tell(service);
 }
 
-int tee_serve(struct tee *tee, const char *why_not, int control)
+/* News of those below. */
+static int below_heed(struct service *service)
 {
-	struct service service = { .tee = tee,
-				   .why_not = why_not,
-				   .polled = { { .fd = control, .events = POLLIN } },
-				   .count = 1 };
+	struct tee_image_packet packet;
+	struct packet_fds fds;
 	int rc = 0;
 
+	for (unsigned int i = 1; rc == 0 && i < service->clients; i++) {
+		if (!service->polled[i].revents)
+			continue;
+		rc = below_receive(service, i, &packet, &fds);
+		if (rc)
+			return rc;
+		packet_fds_close(&fds);
+		rc = connections_tell(service);
+	}
+	return rc;
+}
+
+int tee_serve(struct tee *tee, const char *why_not, int control, int below)
+{
+	static struct service service;
+	int rc = 0;
+
+	service = (struct service) { .tee = tee, .why_not = why_not };
+	service.polled[service.count++] = (struct pollfd) { .fd = control, .events = POLLIN };
+	for (unsigned int i = 1; tee && tee_is_first(tee) && tee_name_of(tee, i); i++)
+		service.polled[service.count++] =
+			(struct pollfd) { .fd = below++, .events = POLLIN };
+	service.clients = service.count;
 	while (rc == 0) {
 		if (poll(service.polled, service.count, -1) < 0) {
 			rc = errno == EINTR ? 0 : -errno;
 			continue;
 		}
 		rc = turn(&service);
+		if (rc == 0)
+			rc = below_heed(&service);
 		/* TAs that are opened come before the next requests. */
 		while (rc == 0 && service.polled[0].revents) {
 			service.polled[0].revents = 0;
@@ -282,7 +387,7 @@ int tee_serve(struct tee *tee, const char *why_not, int control)
 				(void)poll(service.polled, 1, 0);
 		}
 	}
-	for (unsigned int i = 1; i < service.count; i++)
+	for (unsigned int i = service.clients; i < service.count; i++)
 		close(service.polled[i].fd);
 	return rc == -EPIPE ? 0 : rc;
 }

@@ -15,8 +15,9 @@
 
 /*
  * Serve until teesimd hangs up. Where there is no `tee`, because it did not boot, `why_not` is the
- * line that all are told. Returns 0 or -errno.
+ * line that all are told. The first TEE has those below it at descriptor `below` and after, whose
+ * clients and TAs it hands on. Returns 0 or -errno.
  */
-int tee_serve(struct tee *tee, const char *why_not, int control);
+int tee_serve(struct tee *tee, const char *why_not, int control, int below);
 
 #endif

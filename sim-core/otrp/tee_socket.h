@@ -34,9 +34,10 @@ enum tee_packet_kind {
 	TEE_CLIENT_KIND_LAST = TEE_REQUEST_TA,
 
 	/* Between teesimd and the TEE. */
-	TEE_CONNECTION = 64, /* to the TEE: a client's connection comes along; no answer */
+	TEE_CONNECTION = 64, /* to the TEE: a client's connection comes along */
 	TEE_IMAGE,	     /* struct tee_image_packet: the image of an installed TA */
 	TEE_CONNECTIONS,     /* to teesimd: `size` clients are connected now; no answer */
+	TEE_TAKEN,	     /* to teesimd: has taken the connection that was sent first */
 };
 
 struct tee_packet {

@@ -40,7 +40,7 @@ struct server_options {
 	const char *plugin_path;
 	/* teesim-symbolize's file. */
 	const char *symbolizer_path;
-	/* tee-otrp's, or NULL: no TA comes out of a security domain, and nobody speaks OTrP. */
+	/* tee-firmware's, or NULL: no TA comes out of a security domain, and nobody speaks OTrP. */
 	const char *tee_path;
 	/* 0: until told to stop. */
 	unsigned int idle_seconds;

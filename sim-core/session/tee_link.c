@@ -33,6 +33,13 @@ struct tee_question {
 	TAILQ_ENTRY(tee_question) in_queue;
 };
 
+/* A client that the TEE does not know of yet, in the order in which they came. */
+struct tee_caller {
+	int sock;
+	unsigned int tries; /* processes that died before they took it */
+	TAILQ_ENTRY(tee_caller) in_queue;
+};
+
 /* Lives from its start until it was reaped and all handles are closed. */
 struct tee_process {
 	struct tee_link *link; /* NULL once it was told to end */
@@ -156,11 +163,62 @@ static void questions_fail(struct tee_link *link, const char *why)
 	}
 }
 
+static struct tee_process *process_get(struct tee_link *link);
+
+static void caller_end(struct tee_link *link, struct tee_caller *caller)
+{
+	TAILQ_REMOVE(&link->callers, caller, in_queue);
+	close(caller->sock);
+	free(caller);
+}
+
+/* Keeps the connection until it is known that it has arrived. */
+static void caller_hand_over(struct tee_link *link, struct tee_caller *caller)
+{
+	const struct tee_packet packet = { TEE_PACKET_MAGIC, TEE_CONNECTION, 0, 0 };
+	struct packet_fds fds = { .count = 1 };
+	struct tee_process *process = process_get(link);
+
+	fds.fd[0] = process ? fcntl(caller->sock, F_DUPFD_CLOEXEC, 0) : -1;
+	if (fds.fd[0] < 0)
+		caller_end(link, caller);
+	else
+		peer_send(&process->control, &packet, sizeof(packet), &fds);
+}
+
+/* To the next process, unless it was theirs that two died over. */
+static void callers_try_again(struct tee_link *link)
+{
+	struct tee_caller *caller, *next;
+
+	for (caller = TAILQ_FIRST(&link->callers); caller; caller = next) {
+		next = TAILQ_NEXT(caller, in_queue);
+		if (link->server->stopping || ++caller->tries > 1)
+			caller_end(link, caller);
+		else
+			caller_hand_over(link, caller);
+	}
+}
+
+static void connection_hand_over(struct tee_link *link, int sock)
+{
+	struct tee_caller *caller = calloc(1, sizeof(*caller));
+
+	if (!caller) {
+		close(sock);
+		return;
+	}
+	caller->sock = sock;
+	TAILQ_INSERT_TAIL(&link->callers, caller, in_queue);
+	caller_hand_over(link, caller);
+}
+
 static void idle_over(uv_timer_t *timer)
 {
 	struct tee_link *link = timer->data;
 
-	if (link->process && !link->connections && TAILQ_EMPTY(&link->questions))
+	if (link->process && !link->connections && TAILQ_EMPTY(&link->questions) &&
+	    TAILQ_EMPTY(&link->callers))
 		process_let_go(link->process, NULL);
 }
 
@@ -250,6 +308,11 @@ static int control_packet(struct peer *peer, const void *data, size_t size, stru
 	case TEE_CONNECTIONS:
 		connections_set(link, packet.head.size);
 		return 0;
+	case TEE_TAKEN:
+		if (TAILQ_EMPTY(&link->callers))
+			return -EPROTO;
+		caller_end(link, TAILQ_FIRST(&link->callers));
+		return 0;
 	case TEE_IMAGE:
 		/* Sealed, and of the size that it says. */
 		if (packet.head.size && tee_octets_map(fds->fd[0], packet.head.size, &octets))
@@ -323,6 +386,7 @@ static void process_let_go(struct tee_process *process, const char *why)
 	if (why && !link->server->stopping)
 		log_write(link->server->log, LOG_LEVEL_ERROR, "%s", why);
 	questions_fail(link, why ? why : "the TEE has ended");
+	callers_try_again(link);
 }
 
 static void watch_ready(uv_poll_t *poll, int status, int events)
@@ -335,6 +399,9 @@ static void watch_ready(uv_poll_t *poll, int status, int events)
 	(void)events;
 	if (waitpid(process->pid, &how, WNOHANG) == 0)
 		return;
+	if (WIFEXITED(how) && WEXITSTATUS(how))
+		snprintf(why, sizeof(why), "the TEE's process failed with status %d",
+			 WEXITSTATUS(how));
 	if (WIFSIGNALED(how))
 		snprintf(why, sizeof(why), "the TEE's process was ended by signal %d (SIG%s)",
 			 WTERMSIG(how), sigabbrev_np(WTERMSIG(how)));
@@ -352,6 +419,7 @@ static int process_spawn(struct tee_process *process, const int control, const i
 	char start[NUMBER_SIZE], instant[NUMBER_SIZE], rate[NUMBER_SIZE];
 	char *argv[] = {
 		(char *)server->options->tee_path,
+		"start",
 		(char *)server->device->path,
 		start,
 		instant,
@@ -442,21 +510,6 @@ static struct tee_process *process_get(struct tee_link *link)
 	return process;
 }
 
-static void connection_hand_over(struct tee_link *link, int sock)
-{
-	const struct tee_packet packet = { TEE_PACKET_MAGIC, TEE_CONNECTION, 0, 0 };
-	struct packet_fds fds = { .fd = { sock }, .count = 1 };
-	struct tee_process *process = process_get(link);
-
-	if (!process) {
-		close(sock);
-		return;
-	}
-	peer_send(&process->control, &packet, sizeof(packet), &fds);
-	/* It says so itself in a moment; until then it must not be let go. */
-	connections_set(link, link->connections + 1);
-}
-
 static void listener_ready(uv_poll_t *poll, int status, int events)
 {
 	struct tee_link *link = poll->data;
@@ -482,6 +535,7 @@ int tee_link_init(struct tee_link *link, struct server *server)
 	int err;
 
 	TAILQ_INIT(&link->questions);
+	TAILQ_INIT(&link->callers);
 	link->server = server;
 	link->sock = -1;
 	uv_timer_init(server->loop, &link->idle);

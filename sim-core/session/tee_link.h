@@ -1,6 +1,7 @@
 /*
- * teesimd's way to the TEE that speaks OTrP: a process of its own (otrp/tee_main.c), which is
- * started when somebody asks for it and stays until nobody has for a while.
+ * teesimd's way to the TEE that speaks OTrP: the firmware's process (boot/firmware_main.c), which
+ * boots the device and starts the TEE's own (otrp/tee_main.c). They are started when somebody asks
+ * for the TEE, and stay until nobody has for a while.
  *
  * Runs in teesimd, which listens at the TEE's socket for it, hands it the connections, and asks it
  * for the images of TAs that TAMs installed. It waits for nothing: who opens such a TA stands in a
@@ -43,6 +44,8 @@ struct tee_answer {
 
 struct tee_question;
 TAILQ_HEAD(tee_questions, tee_question);
+struct tee_caller;
+TAILQ_HEAD(tee_callers, tee_caller);
 
 struct tee_link {
 	struct server *server;
@@ -52,6 +55,8 @@ struct tee_link {
 	char path[PATH_MAX];
 	struct tee_process *process; /* NULL: none runs, or it is told to end */
 	struct tee_questions questions;
+	/* Connections that the TEE has not taken yet. */
+	struct tee_callers callers;
 	struct tee_answer answers[TEE_ANSWERS_MAX];
 	unsigned int next;
 	uv_timer_t idle;

@@ -32,7 +32,7 @@ int service_confine(const struct service_confinement *confinement)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	err = landlock_enter_directory(confinement->directory);
+	err = confinement->directory ? landlock_enter_directory(confinement->directory) : 0;
 	if (err < 0)
 		return err;
 	snprintf(hint, sizeof(hint), ": see %s\n", confinement->policy_name);

@@ -138,8 +138,8 @@ static int make_list(int argc, char **argv)
 
 static int apply(int argc, char **argv)
 {
-	const char *device = NULL, *path;
-	const struct argument table[] = { { "device", &device, NULL } };
+	const char *device = NULL, *name = NULL, *path;
+	const struct argument table[] = { { "device", &device, NULL }, { "tee", &name, NULL } };
 	char directory[PATH_MAX], parser[PATH_MAX];
 	struct tee_options options = { .parser = parser };
 	enum boot_result result;
@@ -148,19 +148,22 @@ static int apply(int argc, char **argv)
 	struct tee *tee;
 	int store_error, rc;
 	size_t size;
-	int status = arguments_parse(argc, argv, help, table, 1, &path, 1, 1);
+	int status = arguments_parse(argc, argv, help, table, 2, &path, 1, 1);
 
 	if (status >= 0)
 		return status;
 	list = input_read(path, &size);
 	if (!list)
 		return EXIT_REFUSED;
-	if (running_tee_open(device, &client)) {
-		status = running_tee_ask(client, TEE_TRUST_UPDATE, list, size);
+	rc = running_tee_open(device, name, &client);
+	if (rc) {
+		status = rc < 0 ? EXIT_REFUSED
+				: running_tee_ask(client, TEE_TRUST_UPDATE, list, size);
 		free(list);
 		return status;
 	}
-	if (!device_directory(device, directory, sizeof(directory))) {
+	if (!device_directory(device, directory, sizeof(directory)) ||
+	    !tee_number(directory, name, &options.tee)) {
 		free(list);
 		return EXIT_USAGE;
 	}

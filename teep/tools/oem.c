@@ -19,6 +19,7 @@ static const char help[] =
 	"when there is a slash in it; DIR is one of `teesim pki init`.\n"
 	"\n"
 	"  --tee-name NAME          how requests name the TEE (default: simtee-0)\n"
+	"  --tees N|NAME,…          several TEEs: how many, or their names (default: 1)\n"
 	"  --tee-version V          (default: 1.0)\n"
 	"  --tee-image FILE         the TEE vendor's image\n"
 	"  --firmware-image FILE    the SoC vendor's\n"
@@ -36,6 +37,7 @@ static char err[4608];
 struct order {
 	const char *device, *pki, *tee_name, *tee_version, *tee_image, *firmware_image;
 	const char *secureboot, *admin, *roots, *firmware_ca, *tee_ca, *tee_key, *tfw_key;
+	const char *tees;
 };
 
 /* A key in a file that is made when it is not there. */
@@ -92,6 +94,40 @@ static bool kind_take(const char *option, const char *text, enum key_kind *kind)
 	return *kind != KEY_OTHER;
 }
 
+/* How many TEEs, or their names: the first one and those below it. `text` outlives the order. */
+static bool tees_take(char *text, const char *first, struct manufacture *manufacture)
+{
+	static char names[BOOT_TEES_MAX][BOOT_NAME_SIZE];
+	char *save, *end;
+	const unsigned long count = strtoul(text, &end, 10);
+
+	if (*end == '\0' && end != text) {
+		/* As the first one is called, with other numbers behind. */
+		size_t stem = strlen(first);
+
+		while (stem && first[stem - 1] >= '0' && first[stem - 1] <= '9')
+			stem--;
+		if (!count || count > BOOT_TEES_MAX) {
+			(void)tool_refuse("--tees: %s is not 1 to %d", text, BOOT_TEES_MAX);
+			return false;
+		}
+		for (unsigned int i = 1; i < count; i++) {
+			snprintf(names[i], sizeof(names[i]), "%.*s%u", (int)stem, first, i);
+			manufacture->further[manufacture->further_count++] = names[i];
+		}
+		return true;
+	}
+	manufacture->tee_name = strtok_r(text, ",", &save);
+	for (const char *name; (name = strtok_r(NULL, ",", &save));) {
+		if (manufacture->further_count == BOOT_TEES_MAX - 1) {
+			(void)tool_refuse("--tees: there are more than %d names", BOOT_TEES_MAX);
+			return false;
+		}
+		manufacture->further[manufacture->further_count++] = name;
+	}
+	return manufacture->tee_name != NULL;
+}
+
 static int order_execute(const struct order *order, const char *directory,
 			 struct manufacture *manufacture)
 {
@@ -119,6 +155,8 @@ static int order_execute(const struct order *order, const char *directory,
 	authority_close(&tee);
 	if (rc == EXIT_DONE)
 		printf("%s: %s\n", manufacture->tee_name, directory);
+	for (unsigned int i = 0; rc == EXIT_DONE && i < manufacture->further_count; i++)
+		printf("    %s\n", manufacture->further[i]);
 	return rc;
 }
 
@@ -133,6 +171,7 @@ static int order_take(const struct order *order)
 		.tee_version = order->tee_version,
 	};
 	unsigned char *tee_image = NULL, *firmware_image = NULL;
+	char *tees = NULL;
 	int rc;
 
 	if (!device_directory(order->device, directory, sizeof(directory)) ||
@@ -162,10 +201,14 @@ static int order_take(const struct order *order)
 	manufacture.secureboot_key = secureboot;
 	manufacture.tam_roots = roots;
 	manufacture.admin = sk_X509_value(admin, 0);
-	if ((order->tee_image && !tee_image) || (order->firmware_image && !firmware_image))
+	tees = order->tees ? strdup(order->tees) : NULL;
+	if (tees && !tees_take(tees, order->tee_name, &manufacture))
+		rc = EXIT_USAGE;
+	else if ((order->tee_image && !tee_image) || (order->firmware_image && !firmware_image))
 		rc = EXIT_REFUSED;
 	else
 		rc = order_execute(order, directory, &manufacture);
+	free(tees);
 	free(tee_image);
 	free(firmware_image);
 	return rc;
@@ -187,6 +230,7 @@ static int make_device(int argc, char **argv)
 		{ "tee-ca", &order.tee_ca, NULL },
 		{ "tee-key", &order.tee_key, NULL },
 		{ "tfw-key", &order.tfw_key, NULL },
+		{ "tees", &order.tees, NULL },
 	};
 	int status = arguments_parse(argc, argv, help, table, sizeof(table) / sizeof(table[0]),
 				     &order.device, 1, 1);

@@ -16,6 +16,7 @@ static const char help[] =
 	"       teesim otrp ta-information [FILE] [--device DEVICE]\n"
 	"       teesim otrp list [--device DEVICE]\n"
 	"       teesim otrp request-ta UUID [NAME] [--device DEVICE]\n"
+	"       teesim otrp tees [--device DEVICE]\n"
 	"\n"
 	"Has the device's TEE execute the OTrP request in FILE (default: standard input), and "
 	"prints\n"
@@ -28,7 +29,10 @@ static const char help[] =
 	"list prints the TAs that TAMs installed, as a JSON array.\n"
 	"request-ta has the TEE tell TAMs, until one installs it, that an application wants a TA.\n"
 	"\n"
+	"tees prints the names of the device's TEEs, as a JSON array.\n"
+	"\n"
 	"  --device DEVICE     a name, or a directory when there is a slash in it\n"
+	"  --tee NAME          one of the device's TEEs (default: the first)\n"
 	"  --alg-ext           also ES384\n"
 	"  --lenient           accept what the drafts' samples have and their text has not\n"
 	"  --no-dsigen         leave our change count out of the device state\n"
@@ -64,11 +68,12 @@ static int execute(const char *directory, const struct tee_options *options, uns
 
 static int exec_request(int argc, char **argv)
 {
-	const char *device = NULL, *aik = NULL, *offset_text = NULL, *path = "-";
+	const char *device = NULL, *name = NULL, *aik = NULL, *offset_text = NULL, *path = "-";
 	struct tee_options options = { 0 };
 	bool extended = false, lenient = false, without_dsigen = false;
 	const struct argument table[] = {
 		{ "device", &device, NULL },
+		{ "tee", &name, NULL },
 		{ "alg-ext", NULL, &extended },
 		{ "lenient", NULL, &lenient },
 		{ "no-dsigen", NULL, &without_dsigen },
@@ -80,6 +85,7 @@ static int exec_request(int argc, char **argv)
 	unsigned char *request;
 	size_t size;
 	long offset;
+	int runs;
 	int status = arguments_parse(argc, argv, help, table, sizeof(table) / sizeof(table[0]),
 				     &path, 0, 1);
 
@@ -103,22 +109,26 @@ static int exec_request(int argc, char **argv)
 	if (!request)
 		return EXIT_REFUSED;
 	/* What was asked for may differ from how the TEE of a running device is. */
-	if (!extended && !lenient && !without_dsigen && !aik && !offset_text &&
-	    running_tee_open(device, &client)) {
+	runs = extended || lenient || without_dsigen || aik || offset_text
+		       ? 0
+		       : running_tee_open(device, name, &client);
+	if (runs > 0)
 		status = running_tee_ask(client, TEE_PROCESS, request, size);
-		free(request);
-		return status;
-	}
-	if (device_directory(device, directory, sizeof(directory)))
+	else if (runs < 0)
+		status = EXIT_REFUSED;
+	else if (device_directory(device, directory, sizeof(directory)) &&
+		 tee_number(directory, name, &options.tee))
 		return execute(directory, &options, request, size);
+	else
+		status = EXIT_USAGE;
 	free(request);
-	return EXIT_USAGE;
+	return status;
 }
 
 static int information(int argc, char **argv)
 {
-	const char *device = NULL, *path = "-";
-	const struct argument table[] = { { "device", &device, NULL } };
+	const char *device = NULL, *name = NULL, *path = "-";
+	const struct argument table[] = { { "device", &device, NULL }, { "tee", &name, NULL } };
 	char directory[PATH_MAX], parser[PATH_MAX], err[PATH_MAX + 512], *answer = NULL;
 	struct tee_options options = { .parser = parser };
 	struct tee_client *client;
@@ -127,7 +137,7 @@ static int information(int argc, char **argv)
 	struct tee *tee;
 	int store_error, rc = 0;
 	size_t size;
-	int status = arguments_parse(argc, argv, help, table, 1, &path, 0, 1);
+	int status = arguments_parse(argc, argv, help, table, 2, &path, 0, 1);
 
 	if (status >= 0)
 		return status;
@@ -136,12 +146,15 @@ static int information(int argc, char **argv)
 	query = input_read(path, &size);
 	if (!query)
 		return EXIT_REFUSED;
-	if (running_tee_open(device, &client)) {
-		status = running_tee_ask(client, TEE_TA_INFORMATION, query, size);
+	rc = running_tee_open(device, name, &client);
+	if (rc) {
+		status = rc < 0 ? EXIT_REFUSED
+				: running_tee_ask(client, TEE_TA_INFORMATION, query, size);
 		free(query);
 		return status;
 	}
-	if (!device_directory(device, directory, sizeof(directory))) {
+	if (!device_directory(device, directory, sizeof(directory)) ||
+	    !tee_number(directory, name, &options.tee)) {
 		free(query);
 		return EXIT_USAGE;
 	}
@@ -159,10 +172,10 @@ static int information(int argc, char **argv)
 	return result ? (int)result : rc ? EXIT_REFUSED : EXIT_DONE;
 }
 
-static enum boot_result tee_start(const char *device, struct tee **tee)
+static enum boot_result tee_start(const char *device, const char *name, struct tee **tee)
 {
 	char directory[PATH_MAX], parser[PATH_MAX], err[PATH_MAX + 512];
-	const struct tee_options options = { .parser = parser };
+	struct tee_options options = { .parser = parser };
 	enum boot_result result;
 	int store_error;
 
@@ -170,7 +183,8 @@ static enum boot_result tee_start(const char *device, struct tee **tee)
 		(void)tool_refuse("%s is missing: build or install it", parser);
 		return BOOT_FILE;
 	}
-	if (!device_directory(device, directory, sizeof(directory)))
+	if (!device_directory(device, directory, sizeof(directory)) ||
+	    !tee_number(directory, name, &options.tee))
 		return BOOT_FILE;
 	result = tee_open(tee, directory, &options, &store_error, err, sizeof(err));
 	if (result)
@@ -180,18 +194,19 @@ static enum boot_result tee_start(const char *device, struct tee **tee)
 
 static int list(int argc, char **argv)
 {
-	const char *device = NULL;
-	const struct argument table[] = { { "device", &device, NULL } };
+	const char *device = NULL, *name = NULL;
+	const struct argument table[] = { { "device", &device, NULL }, { "tee", &name, NULL } };
 	struct tee_client *client;
 	struct tee *tee;
 	char *text;
-	int status = arguments_parse(argc, argv, help, table, 1, NULL, 0, 0);
+	int runs, status = arguments_parse(argc, argv, help, table, 2, NULL, 0, 0);
 
 	if (status >= 0)
 		return status;
-	if (running_tee_open(device, &client))
-		return running_tee_ask(client, TEE_TA_LIST, NULL, 0);
-	status = (int)tee_start(device, &tee);
+	runs = running_tee_open(device, name, &client);
+	if (runs)
+		return runs < 0 ? EXIT_REFUSED : running_tee_ask(client, TEE_TA_LIST, NULL, 0);
+	status = (int)tee_start(device, name, &tee);
 	if (status)
 		return status;
 	text = tee_ta_list(tee);
@@ -205,12 +220,12 @@ static int list(int argc, char **argv)
 
 static int request_ta(int argc, char **argv)
 {
-	const char *device = NULL, *words[2] = { NULL, NULL };
-	const struct argument table[] = { { "device", &device, NULL } };
+	const char *device = NULL, *name = NULL, *words[2] = { NULL, NULL };
+	const struct argument table[] = { { "device", &device, NULL }, { "tee", &name, NULL } };
 	struct tee_client *client;
 	char text[128], err[512];
 	struct tee *tee;
-	int rc, status = arguments_parse(argc, argv, help, table, 1, words, 1, 2);
+	int rc, status = arguments_parse(argc, argv, help, table, 2, words, 1, 2);
 	int size;
 
 	if (status >= 0)
@@ -219,9 +234,11 @@ static int request_ta(int argc, char **argv)
 			words[1] ? words[1] : "");
 	if (size >= (int)sizeof(text))
 		return tool_refuse("the name is longer than 64 characters");
-	if (running_tee_open(device, &client))
-		return running_tee_ask(client, TEE_REQUEST_TA, text, (size_t)size);
-	status = (int)tee_start(device, &tee);
+	rc = running_tee_open(device, name, &client);
+	if (rc)
+		return rc < 0 ? EXIT_REFUSED
+			      : running_tee_ask(client, TEE_REQUEST_TA, text, (size_t)size);
+	status = (int)tee_start(device, name, &tee);
 	if (status)
 		return status;
 	rc = tee_request_ta(tee, text, (size_t)size, err, sizeof(err));
@@ -229,13 +246,39 @@ static int request_ta(int argc, char **argv)
 	return rc ? tool_refuse("%s", err) : EXIT_DONE;
 }
 
+static int tees(int argc, char **argv)
+{
+	const char *device = NULL, *name;
+	const struct argument table[] = { { "device", &device, NULL } };
+	struct tee_client *client;
+	struct tee *tee;
+	int status = arguments_parse(argc, argv, help, table, 1, NULL, 0, 0);
+
+	if (status >= 0)
+		return status;
+	if (running_tee_open(device, NULL, &client) > 0)
+		return running_tee_ask(client, TEE_NAMES, NULL, 0);
+	status = (int)tee_start(device, NULL, &tee);
+	if (status)
+		return status;
+	/* Names hold no character that JSON would want to be written otherwise, but these. */
+	for (unsigned int i = 0; (name = tee_name_of(tee, i)); i++) {
+		fputs(i ? ",\"" : "[\"", stdout);
+		for (; *name; name++)
+			printf(*name == '"' || *name == '\\' ? "\\%c" : "%c", *name);
+		putchar('"');
+	}
+	puts("]");
+	tee_close(tee);
+	return EXIT_DONE;
+}
+
 int tool_otrp(int argc, char **argv)
 {
 	static const struct subcommand table[] = {
-		{ "exec", exec_request },
-		{ "ta-information", information },
-		{ "list", list },
-		{ "request-ta", request_ta },
+		{ "exec", exec_request }, { "ta-information", information },
+		{ "list", list },	  { "request-ta", request_ta },
+		{ "tees", tees },
 	};
 
 	return subcommand_run(argc, argv, help, table, sizeof(table) / sizeof(table[0]));

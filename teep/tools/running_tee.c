@@ -1,10 +1,12 @@
 #include "teep/tools/running_tee.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "boot/boot.h"
 #include "device/paths.h"
 #include "teep/tools/arguments.h"
 
@@ -27,7 +29,22 @@ static const char *name_of_directory(const char *directory, char path[PATH_MAX])
 		       : NULL;
 }
 
-bool running_tee_open(const char *device, struct tee_client **client)
+/* False after a message. */
+static bool tee_select(struct tee_client *client, const char *tee)
+{
+	char *out;
+	size_t size;
+	const int rc =
+		tee_client_call(client, TEE_SELECT, tee, strlen(tee), &out, &size, PATIENCE_MS);
+
+	if (rc)
+		(void)tool_refuse("TEE %s: %s", tee,
+				  out ? out : "the device's TEE ended; see `teesim log`");
+	free(out);
+	return rc == 0;
+}
+
+int running_tee_open(const char *device, const char *tee, struct tee_client **client)
 {
 	char path[PATH_MAX], where[PATH_MAX], err[PATH_MAX + 256];
 	const char *name = device;
@@ -35,10 +52,15 @@ bool running_tee_open(const char *device, struct tee_client **client)
 	if (device && strchr(device, '/')) {
 		name = name_of_directory(device, where);
 		if (!name)
-			return false;
+			return 0;
 	}
-	return tee_client_path(name, path, sizeof(path), err, sizeof(err)) == 0 &&
-	       tee_client_open(client, path, err, sizeof(err)) == 0;
+	if (tee_client_path(name, path, sizeof(path), err, sizeof(err)) ||
+	    tee_client_open(client, path, err, sizeof(err)))
+		return 0;
+	if (!tee || tee_select(*client, tee))
+		return 1;
+	tee_client_close(*client);
+	return -1;
 }
 
 int running_tee_ask(struct tee_client *client, enum tee_packet_kind kind, const void *in,
@@ -55,4 +77,13 @@ int running_tee_ask(struct tee_client *client, enum tee_packet_kind kind, const 
 		puts(out);
 	free(out);
 	return rc ? EXIT_REFUSED : EXIT_DONE;
+}
+
+bool tee_number(const char *directory, const char *name, unsigned int *number)
+{
+	*number = name ? boot_tee_find(directory, name) : 0;
+	if (*number < BOOT_TEES_MAX)
+		return true;
+	(void)tool_refuse("%s: this device has no TEE of the name %s", directory, name);
+	return false;
 }

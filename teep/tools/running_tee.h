@@ -1,5 +1,6 @@
 /*
- * The TEE of a device that runs: it has the store, so it is asked in place of one in this process.
+ * The TEE that a command means: that of a device that runs has the store, so it is asked in place
+ * of one in this process.
  *
  * Runs in teesim-teep.
  */
@@ -10,12 +11,16 @@
 
 #include "otrp/tee_client.h"
 
-/* `device` as device_directory() takes it. False: the device does not run. */
-bool running_tee_open(const char *device, struct tee_client **client);
+/* `device` as device_directory() takes it; `tee` is the name of one of its TEEs, or NULL for the
+ * first. 1 with a client; 0: the device does not run; -1 after a message: it has no such TEE. */
+int running_tee_open(const char *device, const char *tee, struct tee_client **client);
 
 /* Asks, prints the answer as a line, if it has any, and closes the client. Returns the exit
  * status. */
 int running_tee_ask(struct tee_client *client, enum tee_packet_kind kind, const void *in,
 		    size_t in_size);
+
+/* Which of a device's TEEs has that name; NULL: the first. Returns false after a message. */
+bool tee_number(const char *directory, const char *name, unsigned int *number);
 
 #endif

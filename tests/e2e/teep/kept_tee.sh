@@ -14,8 +14,9 @@ fail() {
 
 # The process of the TEE below teesimd, of which there must be one.
 tee_of() {
-	local found
-	found=$(pgrep -P "$1" -x tee-otrp) || fail "no TEE runs below process $1"
+	local found firmware
+	firmware=$(pgrep -P "$1" -x tee-firmware) || fail "no firmware runs below process $1"
+	found=$(pgrep -P "$firmware" -x tee-otrp) || fail "no TEE runs below process $firmware"
 	[ "$(wc -w <<<"$found")" = 1 ] || fail "more than one TEE runs: $found"
 	echo "$found"
 }
@@ -55,6 +56,8 @@ grep -q "$taid" out
 # It is confined before it hears anybody.
 grep -q '^Seccomp:	2' "/proc/$tee/status" || fail "no filter of system calls"
 grep -q '^NoNewPrivs:	1' "/proc/$tee/status" || fail "it may gain privileges"
+firmware=$(pgrep -P "$daemon" -x tee-firmware)
+grep -q '^Seccomp:	2' "/proc/$firmware/status" || fail "the firmware has no filter of system calls"
 
 # Killed, it is there again for who comes next, with all that it had.
 kill -9 "$tee"
@@ -72,7 +75,7 @@ if teesim admin apply list --device device 2>err; then
 	fail "the same list was taken twice"
 fi
 teesim stop --device device >/dev/null
-! pgrep -P "$daemon" -x tee-otrp >/dev/null || fail "the TEE is left"
+! pgrep -P "$daemon" -x tee-firmware >/dev/null || fail "the TEE is left"
 trap - EXIT
 
 # A device that does not boot says so to everybody, and is not asked in vain.

@@ -3,7 +3,7 @@
 usage: tam.py DEVICE PREFIX OCSP_LEAF OCSP_CA SPCERT PACKAGE TAID
 Takes a device through GetDeviceState, CreateSD, InstallTA, DeleteTA and DeleteSD by `teesim otrp
 exec`, on the device of the environment when DEVICE is empty, and checks all that is said. With
-TAM_STOP_AFTER=install the TA stays; TAM_AIK=p256 asks for such keys. PREFIX.key and PREFIX.pem are the
+TAM_STOP_AFTER=install the TA stays; TAM_AIK=p256 asks for such keys; TAM_TEE names the TEE. PREFIX.key and PREFIX.pem are the
 TAM's, the others are files. http_tam.py serves the same over HTTP.
 """
 import base64
@@ -182,10 +182,12 @@ class Session:
 
 def main():
     device, prefix, ocsp_leaf, ocsp_ca, spcert, package, taid = sys.argv[1:]
-    session = Session(prefix, (ocsp_leaf, ocsp_ca), spcert, package, taid)
+    session = Session(prefix, (ocsp_leaf, ocsp_ca), spcert, package, taid,
+                      tee_name=os.environ.get("TAM_TEE", "simtee-0"))
 
     def call(request):
         target = ["--device", device] if device else []
+        target += ["--tee", os.environ["TAM_TEE"]] if "TAM_TEE" in os.environ else []
         kind = ["--aik", os.environ["TAM_AIK"]] if "TAM_AIK" in os.environ else []
         said = subprocess.run(["teesim", "otrp", "exec", *target, *kind], input=request,
                               stdout=subprocess.PIPE, check=True).stdout
@@ -199,6 +201,8 @@ def main():
     assert made["did"] == did and made["sdname"] == SDNAME
     assert made["teespaiktype"] == ("ECC" if os.environ.get("TAM_AIK") == "p256" else "RSA")
     assert made["teespaik"] == made["dsi"]["tee"]["teeaiklist"][0]["spaik"]
+    if os.environ.get("TAM_STOP_AFTER") == "create":
+        return
     installed = call(session.install())
     assert installed["dsi"]["tee"]["sdlist"]["sd"][0]["talist"][0]["taid"] == taid
     if os.environ.get("TAM_STOP_AFTER") == "install":

@@ -1,0 +1,85 @@
+#!/bin/bash
+# A device with three TEEs: each has a process, keys, a store and a name of its own; the boot record has them
+# all; TAs of all of them are found.
+set -euo pipefail
+
+examples=$1
+taid=93a9f9ae-bf04-45de-b535-ca4563542003
+tam="$TEESIM_SOURCE_DIR/tests/e2e/teep/tam.py"
+
+fail() {
+	echo "$*" >&2
+	exit 1
+}
+
+teesim pki init pki --key p256 >/dev/null
+teesim pki tam pki --id 1.3.6.1.4.1.55555.7.1 --key p256 --out tam >/dev/null
+teesim pki sp --out sp --key p256 --name 'Sim Bank' >/dev/null
+if teesim oem make-device device --pki pki --tees one,two,one 2>/dev/null; then
+	fail "two TEEs of one name"
+fi
+if teesim oem make-device device --pki pki --tees 9 2>/dev/null; then
+	fail "nine TEEs"
+fi
+teesim oem make-device device --pki pki --tees 3 --tee-key p256 --tfw-key p256 >/dev/null
+dir=$(teesim device path device)
+strings=$(tr -cd '[:print:]\n' <"$dir/boot.record" | grep '^tee ')
+[ "$strings" = $'tee simtee-0\ntee simtee-1\ntee simtee-2' ] || fail "the record has $strings"
+[ "$(teesim otrp tees --device device)" = '["simtee-0","simtee-1","simtee-2"]' ] || fail "names"
+teesim pki ocsp pki tam tam.pem --out leaf.ocsp
+openssl x509 -in pki/tam/ca.pem -out ca.pem
+teesim pki ocsp pki tam ca.pem --ca root --out ca.ocsp
+cp "$examples/hello/$taid.ta" hello.elf
+cp "$examples/hello/hello" hello
+teesim sp package hello.elf --version 1 --key sp.key --cert sp.pem --out hello.cms
+
+teesim start --device device >/dev/null
+trap 'teesim stop --device device >/dev/null 2>&1 || true' EXIT
+[ "$(teesim otrp tees --device device)" = '["simtee-0","simtee-1","simtee-2"]' ] || fail "names"
+daemon=$(teesim status --device device | sed -n 's/.*running as process \([0-9]*\).*/\1/p')
+firmware=$(pgrep -P "$daemon" -x tee-firmware)
+[ "$(pgrep -P "$firmware" -x tee-otrp | wc -w)" = 3 ] || fail "not three processes"
+# Into the second one; the first knows nothing of it.
+TAM_TEE=simtee-1 TAM_STOP_AFTER=install /usr/bin/python3 "$tam" device tam leaf.ocsp ca.ocsp sp.pem hello.cms \
+	"$taid"
+[ "$(teesim otrp list --device device)" = '[]' ] || fail "it is in the first one"
+teesim otrp list --device device --tee simtee-1 >out
+grep -q "$taid" out
+TEESIM_DEVICE=device ./hello >/dev/null
+# A domain in the third, beside it.
+TAM_TEE=simtee-2 TAM_STOP_AFTER=create /usr/bin/python3 "$tam" device tam leaf.ocsp ca.ocsp sp.pem hello.cms \
+	"$taid"
+if teesim otrp list --device device --tee nobody 2>err; then
+	fail "a TEE that is not there was asked"
+fi
+grep -q 'no TEE of that name' err
+# What one has, the others are not: a request to another's name is refused.
+teesim stop --device device >/dev/null
+trap - EXIT
+[ -f "$dir/tee-1/domains.db" ] && [ -f "$dir/tee-2/domains.db" ] || fail "no stores of their own"
+teesim otrp list --device device --tee simtee-1 >out
+grep -q "$taid" out
+# None starts when one of them does not fit.
+teesim device verify device >/dev/null
+cp "$dir/boot/tee-2.img" whole
+printf X | dd of="$dir/boot/tee-2.img" bs=1 seek=45 conv=notrunc status=none
+status=0
+teesim device verify device 2>err || status=$?
+[ "$status" = 16 ] || fail "status $status"
+grep -q 'boot/tee-2.img' err
+if teesim otrp list --device device 2>/dev/null; then
+	fail "the first one ran beside one that does not fit"
+fi
+cp whole "$dir/boot/tee-2.img"
+# The certificate of another TEE is not this one's.
+cp "$dir/boot/tee-1.pem" whole
+cp "$dir/boot/tee-2.pem" "$dir/boot/tee-1.pem"
+status=0
+teesim device verify device 2>/dev/null || status=$?
+[ "$status" = 16 ] || fail "status $status"
+cp whole "$dir/boot/tee-1.pem"
+# Nor is its store.
+cp "$dir"/tee-1/domains.* "$dir"/tee-2/
+if teesim otrp list --device device --tee simtee-2 2>err; then
+	fail "a TEE took another's store"
+fi
