@@ -17,7 +17,8 @@ printf '{"TAQuery":{"spid":"com.bank","taid":"%s"}}' "$taid" |
 	teesim otrp ta-information --device device >>traffic
 device=$(teesim device path device)
 daemon=$(teesim status --device device | sed -n 's/.*running as process \([0-9]*\).*/\1/p')
-tee=$(pgrep -P "$daemon" -x tee-otrp)
+firmware=$(pgrep -P "$daemon" -x tee-firmware)
+tee=$(pgrep -P "$firmware" -x tee-otrp)
 openssl x509 -in "$device/boot/tee.pem" -outform DER -out tee.der
 teesim log --device device >journal 2>&1 || true
 
