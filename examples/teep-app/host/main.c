@@ -102,8 +102,8 @@ static X509 *root_read(void)
 static int progress(void *unused, enum teesim_agent_step step, const char *text)
 {
 	(void)unused;
-	(void)step;
-	printf("  %s\n", text);
+	if (step != TEESIM_AGENT_STEP_FINISHED)
+		printf("  %s\n", text);
 	return 0;
 }
 
@@ -293,7 +293,7 @@ static int run(struct teesim_agent *agent, int argc, char **argv)
 
 	if (argc == 1 && strcmp(argv[0], "refresh") == 0) {
 		ask(agent);
-		puts("the TAM has no more to say");
+		puts("the TAM has nothing more for this device");
 		return 0;
 	}
 	if (argc != 4 || strcmp(argv[0], "pay") != 0) {
