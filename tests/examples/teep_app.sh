@@ -178,9 +178,9 @@ status 0 ./teep-tenants
 for pair in "north $red $blue" "south $blue $red"; do
 	read -r name own other <<<"$pair"
 	did=$(tam "$name" device list --json | sed -n 's/.*"did": *"\([0-9a-f]*\)".*/\1/p')
-	tam "$name" device show "$did" --json >device
-	grep -q "$own" device || fail "$name does not see its own tenant"
-	! grep -q "$other" device || fail "$name sees the other's tenant"
+	tam "$name" device show "$did" --json >device.json
+	grep -q "$own" device.json || fail "$name does not see its own tenant"
+	! grep -q "$other" device.json || fail "$name sees the other's tenant"
 done
 # The provider's papers are signed by a key of one TAM; the other's does not fit.
 status 0 teesim agent ta-information com.example.tenant "$red"
