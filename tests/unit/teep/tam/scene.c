@@ -217,13 +217,13 @@ void scene_end(void)
 
 /* ---- Devices --------------------------------------------------------------------------------- */
 
-static void device_make(struct scene_device *device)
+static void device_make(struct scene_device *device, const char *name)
 {
 	struct authority firmware, tee, tam;
 	EVP_PKEY *secureboot = key_generate(KEY_P256);
 	STACK_OF(X509) *roots = sk_X509_new_null();
 	struct manufacture order = {
-		.tee_name = "simtee-0",
+		.tee_name = name,
 		.tee_version = "1.0",
 		.tee_image = "image",
 		.tee_image_size = 5,
@@ -261,6 +261,7 @@ static void device_start(struct scene_device *device)
 struct scene_device *scene_device(unsigned n)
 {
 	struct scene_device *device = &scene.devices[n];
+	char name[16];
 
 	if (device->tee)
 		return device;
@@ -268,8 +269,9 @@ struct scene_device *scene_device(unsigned n)
 	sprintf(device->directory + strlen(device->directory), "/device%u", n);
 	device->options.aik_kind = scene_kinds.aik;
 	device->options.extended = scene.tam.extended;
+	sprintf(name, "simtee-%u", n);
 	if (access(device->directory, F_OK) != 0)
-		device_make(device);
+		device_make(device, name);
 	device_start(device);
 	return device;
 }

@@ -70,7 +70,7 @@ void scene_end(void);
 /* One more handle on the database and a worker of its own, as another process has. */
 struct tam_database *scene_database(void);
 
-/* The n-th device, manufactured and started when it is asked for first. */
+/* The n-th device, manufactured and started when it is asked for first; its TEE is "simtee-<n>". */
 struct scene_device *scene_device(unsigned n);
 
 /* Its TEE ends and starts again. */

@@ -638,3 +638,154 @@ Test(tam_engine, what_is_no_message_is_refused_and_too_many_octets_too)
 	cr_expect_eq(tam_process(scene.worker, NULL, tid, 101, &next, tid), -EMSGSIZE);
 	cr_expect_null(next);
 }
+
+/* ---- Several TEEs ---------------------------------------------------------------------------- */
+
+static char *routed; /* the request that is under way */
+
+/* Whom it is for: "simtee-1" stands in what is signed. */
+static bool is_for(const char *request, const char *tee)
+{
+	json_t *object = json_loads(request, 0, NULL);
+	const json_t *jws = json_object_iter_value(json_object_iter(object));
+	struct arena arena = { 0 };
+	struct span payload;
+	bool is;
+
+	cr_assert_eq(base64_decode(json_span(json_object_get(jws, "payload")), BASE64_JOSE, &arena,
+				   &payload),
+		     0);
+	is = strstr(span_text(payload), tee) != NULL;
+	json_decref(object);
+	arena_clear(&arena);
+	return is;
+}
+
+/* One device with two TEEs: both tell their state, and each gets what is for it. */
+static bool two_tees(unsigned number, bool request, char **message)
+{
+	char *other, *whole = NULL;
+
+	(void)number;
+	if (request) {
+		free(routed);
+		routed = strdup(*message);
+		return true;
+	}
+	if (strncmp(*message, "{\"GetDeviceStateResponse", 24) == 0) {
+		other = scene_answer(1, routed);
+		(*message)[strlen(*message) - 2] = '\0';
+		cr_assert(asprintf(&whole, "%s,%s", *message, strchr(other, '[') + 1) > 0);
+		free(other);
+	} else if (is_for(routed, "simtee-1")) {
+		whole = scene_answer(1, routed);
+	}
+	if (whole) {
+		free(*message);
+		*message = whole;
+	}
+	return true;
+}
+
+Test(tam_engine, d27_two_tees_of_one_device_are_served_in_one_session)
+{
+	scene_publish(SCENE_TA, 1);
+	scene_want(SCENE_TA, 0);
+	cr_assert(scene_run(0, NULL, two_tees));
+	cr_expect_str_eq(scene.trail, "GetDeviceState CreateSD InstallTA CreateSD InstallTA");
+	cr_expect_eq(scene_session().state, SESSION_DONE);
+	cr_expect_str_eq(scene_installed(0), INSTALLED("1"));
+	cr_expect_str_eq(scene_installed(1), INSTALLED("1"));
+	cr_assert(scene_run(0, NULL, two_tees));
+	cr_expect_str_eq(scene.trail, "GetDeviceState");
+	free(routed);
+	routed = NULL;
+	scene_converged(0, INSTALLED("1"));
+	scene_converged(1, INSTALLED("1"));
+}
+
+/* ---- What changes while a session is under way ----------------------------------------------- */
+
+static bool suspends(unsigned number, bool request, char **message)
+{
+	(void)request;
+	(void)message;
+	if (number == 3)
+		cr_assert_eq(device_table_set_status(scene.database, scene_known(0).did,
+						     DEVICE_SUSPENDED, "stolen"),
+			     0);
+	return true;
+}
+
+Test(tam_engine, device_that_is_suspended_meanwhile_gets_nothing_more)
+{
+	scene_publish(SCENE_TA, 1);
+	scene_want(SCENE_TA, 0);
+	cr_assert(scene_run(0, NULL, suspends));
+	cr_expect_str_eq(scene.trail, "GetDeviceState CreateSD");
+	cr_expect_eq(scene_session().state, SESSION_FAILED);
+	cr_expect_eq(scene_known(0).status, DEVICE_SUSPENDED);
+	cr_expect_str_eq(scene_installed(0), "");
+}
+
+static bool removes(unsigned number, bool request, char **message)
+{
+	(void)request;
+	(void)message;
+	if (number == 3)
+		cr_assert_eq(device_table_remove(scene.database, scene_known(0).did), 0);
+	return true;
+}
+
+Test(tam_engine, device_that_is_removed_meanwhile_begins_anew_next_time)
+{
+	scene_publish(SCENE_TA, 1);
+	scene_want(SCENE_TA, 0);
+	cr_assert(scene_run(0, NULL, removes));
+	cr_expect_eq(scene_session().state, SESSION_FAILED);
+	cr_assert(scene_run(0, NULL, NULL));
+	scene_converged(0, INSTALLED("1"));
+}
+
+static bool publishes(unsigned number, bool request, char **message)
+{
+	(void)request;
+	(void)message;
+	if (number == 5)
+		scene_publish(SCENE_TA, 2);
+	return true;
+}
+
+Test(tam_engine, version_that_is_published_meanwhile_comes_in_the_same_session)
+{
+	scene_publish(SCENE_TA, 1);
+	scene_want(SCENE_TA, 0);
+	cr_assert(scene_run(0, NULL, publishes));
+	cr_expect_str_eq(scene.trail, "GetDeviceState CreateSD InstallTA UpdateTA");
+	scene_converged(0, INSTALLED("2"));
+}
+
+Test(tam_engine, deployment_follows_its_devices)
+{
+	struct wanted what = { .scope = SCOPE_ALL,
+			       .spid = SCENE_SPID,
+			       .sdname = SCENE_SD,
+			       .taid = SCENE_TA,
+			       .present = true };
+	struct deployment deployment;
+	const char *why;
+
+	scene_publish(SCENE_TA, 1);
+	cr_assert(scene_run(0, NULL, NULL));
+	cr_assert(scene_run(1, NULL, NULL));
+	cr_assert_eq(deployment_start(scene.database, &what, &scene.arena, &deployment, &why), 0);
+	cr_expect_eq(deployment.waiting, 2);
+	cr_assert(scene_run(0, NULL, NULL));
+	cr_assert_eq(deployment_get(scene.database, deployment.id, &scene.arena, &deployment), 0);
+	cr_expect(deployment.waiting == 1 && deployment.done == 1);
+	cr_assert(scene_run(1, NULL, NULL));
+	cr_assert(scene_run(2, NULL, NULL));
+	cr_assert_eq(deployment_get(scene.database, deployment.id, &scene.arena, &deployment), 0);
+	cr_expect_eq(deployment.done, 3);
+	cr_expect_eq(deployment_state(&deployment), DEPLOYMENT_DONE);
+}
