@@ -20,7 +20,9 @@
 
 /* What each command must do at least. */
 struct work {
-	unsigned int verify;  /* request, two certificates of the chain, two OCSP responses */
+	/* The request's signature, and a package's. The TAM's certificates and their OCSP responses
+	 * are verified once for as long as the same ones come, so they are not in here. */
+	unsigned int verify;
 	unsigned int decrypt; /* the content's key */
 	unsigned int sign;    /* answer, firmware's word */
 	unsigned int make_aik, unwrap_aik;
@@ -228,7 +230,7 @@ static void side_after(void *context)
 static bool side_open(struct side *side, enum otrp_message message)
 {
 	static const struct kit_kinds kinds = { KEY_RSA, KEY_RSA, KEY_RSA, KEY_P256, 0, 0 };
-	static char parser[512];
+	static char parser[512], firmware[512];
 	char self[400];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;
@@ -239,8 +241,10 @@ static bool side_open(struct side *side, enum otrp_message message)
 	slash = strrchr(self, '/');
 	*slash = '\0';
 	snprintf(parser, sizeof(parser), "%s/../libexec/teesim/teesim-otrp-parser", self);
+	snprintf(firmware, sizeof(firmware), "%s/../libexec/teesim/tee-firmware", self);
 	kit_open(&side->kit, &kinds);
 	side->kit.options.parser = parser;
+	side->kit.options.firmware = firmware;
 	kit_restart(&side->kit);
 	side->message = message;
 	side->package = kit_package(&side->kit, 1, &side->package_size);
@@ -268,37 +272,37 @@ static const struct {
 	  "otrp_state",
 	  "otrp_state_many",
 	  "GetDeviceState",
-	  { 5, 0, 2, 0, 0, CONTENT } },
+	  { 1, 0, 2, 0, 0, CONTENT } },
 	{ OTRP_CREATE_SD,
 	  "otrp_create_sd",
 	  "otrp_create_sd_many",
 	  "CreateSD",
-	  { 5, 1, 2, 1, 0, 2 * CONTENT } },
+	  { 1, 1, 2, 1, 0, 2 * CONTENT } },
 	{ OTRP_UPDATE_SD,
 	  "otrp_update_sd",
 	  "otrp_update_sd_many",
 	  "UpdateSD",
-	  { 5, 1, 2, 0, 0, 2 * CONTENT } },
+	  { 1, 1, 2, 0, 0, 2 * CONTENT } },
 	{ OTRP_DELETE_SD,
 	  "otrp_delete_sd",
 	  "otrp_delete_sd_many",
 	  "DeleteSD",
-	  { 5, 1, 2, 0, 0, 2 * CONTENT } },
+	  { 1, 1, 2, 0, 0, 2 * CONTENT } },
 	{ OTRP_INSTALL_TA,
 	  "otrp_install_ta",
 	  "otrp_install_ta_many",
 	  "InstallTA",
-	  { 6, 1, 2, 0, 1, 2 * CONTENT + 16384 } },
+	  { 2, 1, 2, 0, 1, 2 * CONTENT + 16384 } },
 	{ OTRP_UPDATE_TA,
 	  "otrp_update_ta",
 	  "otrp_update_ta_many",
 	  "UpdateTA",
-	  { 6, 1, 2, 0, 1, 2 * CONTENT + 16384 } },
+	  { 2, 1, 2, 0, 1, 2 * CONTENT + 16384 } },
 	{ OTRP_DELETE_TA,
 	  "otrp_delete_ta",
 	  "otrp_delete_ta_many",
 	  "DeleteTA",
-	  { 5, 1, 2, 0, 0, 2 * CONTENT } },
+	  { 1, 1, 2, 0, 0, 2 * CONTENT } },
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

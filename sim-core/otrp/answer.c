@@ -1,5 +1,8 @@
 #include "otrp/exchange.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "teep/otrp/compose.h"
 
 static json_t *reason_json(const struct otrp_failure *failure)
@@ -18,7 +21,7 @@ static json_t *algorithms_json(const struct tee *tee)
 }
 
 /* What is encrypted for the TAM: who we are, what came of it, what it asked for. */
-static json_t *content_json(const struct exchange *exchange, json_t *state)
+static json_t *content_json(const struct exchange *exchange)
 {
 	const bool passed = exchange->failure.status == OTRP_PASS;
 	json_t *content = json_pack("{s:o}", "did", otrp_base64(exchange->tee->did, 32));
@@ -33,40 +36,68 @@ static json_t *content_json(const struct exchange *exchange, json_t *state)
 		(void)json_object_set_new(content, "teespaik", aik_encode(exchange->aik, &type));
 		(void)json_object_set_new(content, "teespaiktype", json_string(type));
 	}
-	if (state)
-		(void)json_object_set(content, "dsi", json_object_get(state, "dsi"));
 	return content;
 }
 
-static json_t *encrypted(struct exchange *exchange, json_t *plain)
+#define STATE_HEAD "{\"dsi\":"
+
+/* The members of `content`, and the state's after "did", where it stands in canonical form. The
+ * state is long and has been written out already. */
+static char *content_text(json_t *content, const char *state)
+{
+	char *text = json_canonical(content), *whole = NULL, *rest;
+	const size_t head = strlen(STATE_HEAD);
+
+	if (!text || !state)
+		return text;
+	rest = text + strlen("{\"did\":\"") + 44 + 1;
+	if (asprintf(&whole, "%.*s,\"dsi\":%.*s%s", (int)(rest - text), text,
+		     (int)(strlen(state) - head - 1), state + head, rest) < 0)
+		whole = NULL;
+	free(text);
+	return whole;
+}
+
+static json_t *encrypted(struct exchange *exchange, const char *plain)
 {
 	/* The request's content key where it is known; else a fresh one. */
 	const enum jwe_encryption encryption =
 		exchange->cek.data ? (enum jwe_encryption)exchange->encryption : ENC_A128CBC_HS256;
 
-	return otrp_encrypt(plain, exchange->sender, encryption, &exchange->arena, &exchange->cek);
+	return plain ? jwe_encrypt(span_of_text(plain), exchange->sender, encryption,
+				   &exchange->arena, &exchange->cek)
+		     : NULL;
+}
+
+static json_t *content_encrypted(struct exchange *exchange, const char *state)
+{
+	json_t *content = content_json(exchange), *made;
+	char *text = content ? content_text(content, state) : NULL;
+
+	made = encrypted(exchange, text);
+	free(text);
+	json_decref(content);
+	return made;
 }
 
 /* What the members of the TBS object are besides the four that all have. */
-static bool members_add(struct exchange *exchange, json_t *tbs, json_t *state)
+static bool members_add(struct exchange *exchange, json_t *tbs, const char *state)
 {
 	const bool passed = exchange->failure.status == OTRP_PASS;
 	const bool query = exchange->message == OTRP_GET_DEVICE_STATE;
 
 	if (query && passed)
 		return json_object_set_new(tbs, "signerreq", json_false()) == 0 &&
-		       json_object_set_new(tbs, "edsi", encrypted(exchange, json_incref(state))) ==
-			       0;
+		       json_object_set_new(tbs, "edsi", encrypted(exchange, state)) == 0;
 	if (exchange->authenticated && !query)
-		return json_object_set_new(tbs, "content",
-					   encrypted(exchange, content_json(exchange, state))) == 0;
+		return json_object_set_new(tbs, "content", content_encrypted(exchange, state)) == 0;
 	/* Who is not authenticated learns the reason and nothing about the device. */
 	if (exchange->failure.status == OTRP_UNSUPPORTED_CRYPTO_ALG)
 		(void)json_object_set_new(tbs, "supportedsigalgs", algorithms_json(exchange->tee));
 	return json_object_set_new(tbs, "reason", reason_json(&exchange->failure)) == 0;
 }
 
-char *answer_make(struct exchange *exchange, json_t *state)
+char *answer_make(struct exchange *exchange, const char *state)
 {
 	const struct otrp_request *request = &exchange->request;
 	json_t *tbs = json_pack("{s:s, s:s, s:o, s:o}", "ver", OTRP_VERSION, "status",
@@ -83,6 +114,5 @@ char *answer_make(struct exchange *exchange, json_t *state)
 				    "Response", tbs, exchange->tee->boot.tee_key, NULL);
 	else
 		json_decref(tbs);
-	json_decref(state);
 	return text;
 }

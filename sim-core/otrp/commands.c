@@ -86,8 +86,25 @@ static int aik_load(struct exchange *exchange, struct span spid, EVP_PKEY **key)
 
 	if (rc)
 		return rc;
-	*key = key_der_decode(der.data, der.size);
+	*key = key_cache_get(&exchange->tee->keys, der);
 	return *key ? 0 : -EIO;
+}
+
+static int aik_tell(struct exchange *exchange, struct span spid, EVP_PKEY *key)
+{
+	struct aik_public public = { 0 };
+	const char *type;
+	json_t *text = aik_encode(key, &type);
+	int rc = -ENOMEM;
+
+	if (text) {
+		public.text = json_span(text);
+		public.type = span_of_text(type);
+		rc = aik_public_put(exchange->tee->store, &exchange->arena, exchange->tamid, spid,
+				    &public);
+	}
+	json_decref(text);
+	return rc;
 }
 
 /* A fresh pair for the SP, which the answer tells of. */
@@ -101,6 +118,10 @@ static int aik_make(struct exchange *exchange, struct span spid)
 	if (rc == 0)
 		rc = aik_put(exchange->tee->store, &exchange->arena, exchange->tamid, spid,
 			     span_of(der, size));
+	if (rc == 0)
+		rc = aik_tell(exchange, spid, key);
+	if (rc == 0)
+		key_cache_put(&exchange->tee->keys, span_of(der, size), key);
 	key_der_free(der, size);
 	EVP_PKEY_free(exchange->aik);
 	exchange->aik = key;

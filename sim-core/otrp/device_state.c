@@ -74,21 +74,14 @@ static int ta_collect(void *context, struct span taid, struct span name)
 static int aik_collect(struct collection *collection, struct span spid)
 {
 	struct exchange *exchange = collection->exchange;
-	struct span der;
-	const char *type;
-	EVP_PKEY *key;
-	json_t *value;
+	struct aik_public key;
 
-	if (aik_get(exchange->tee->store, &exchange->arena, exchange->tamid, spid, &der))
-		return -1;
-	key = key_der_decode(der.data, der.size);
-	value = key ? aik_encode(key, &type) : NULL;
-	EVP_PKEY_free(key);
-	if (!value)
+	if (aik_public_get(exchange->tee->store, &exchange->arena, exchange->tamid, spid, &key))
 		return -1;
 	return json_array_append_new(collection->aiks,
-				     json_pack("{s:o, s:s, s:o}", "spaik", value, "spaiktype", type,
-					       "spid", otrp_text(spid)));
+				     json_pack("{s:o, s:o, s:o}", "spaik", otrp_text(key.text),
+					       "spaiktype", otrp_text(key.type), "spid",
+					       otrp_text(spid)));
 }
 
 static int domain_collect(void *context, const struct domain *domain)
@@ -162,7 +155,7 @@ static json_t *tee_json(struct exchange *exchange, struct collection *collection
 	return tee;
 }
 
-json_t *device_state_make(struct exchange *exchange, uint8_t hash[32])
+char *device_state_make(struct exchange *exchange, uint8_t hash[32])
 {
 	struct collection collection = { exchange, json_array(), json_array(), NULL, { 0 } };
 	json_t *state = NULL;
@@ -174,10 +167,10 @@ json_t *device_state_make(struct exchange *exchange, uint8_t hash[32])
 	json_decref(collection.domains);
 	json_decref(collection.aiks);
 	text = state ? json_canonical(state) : NULL;
-	if (!text || EVP_Digest(text, strlen(text), hash, NULL, EVP_sha256(), NULL) != 1) {
-		json_decref(state);
-		state = NULL;
+	json_decref(state);
+	if (text && EVP_Digest(text, strlen(text), hash, NULL, EVP_sha256(), NULL) != 1) {
+		free(text);
+		text = NULL;
 	}
-	free(text);
-	return state;
+	return text;
 }

@@ -10,6 +10,7 @@
 /* Kinds of rows; behind each, the parts of its key. */
 enum {
 	ROW_AIK = 'A',	       /* tamid, spid */
+	ROW_AIK_PUBLIC = 'B',  /* the same */
 	ROW_SESSION = 'C',     /* tid, tamid */
 	ROW_DOMAIN_NAME = 'D', /* id */
 	ROW_SESSION_AGE = 'E', /* tamid, number */
@@ -56,6 +57,11 @@ static const struct record_member ta_layout[] = {
 	SPAN(struct domain_ta, domain),	   SPAN(struct domain_ta, name),
 	NUMBER(struct domain_ta, version), SPAN(struct domain_ta, hash),
 	SPAN(struct domain_ta, signer),	   SPAN(struct domain_ta, tam_chain),
+};
+
+static const struct record_member aik_public_layout[] = {
+	SPAN(struct aik_public, text),
+	SPAN(struct aik_public, type),
 };
 
 static const struct record_member session_layout[] = {
@@ -412,8 +418,24 @@ int aik_put(struct store *store, struct arena *arena, struct span tamid, struct 
 int aik_delete(struct store *store, struct arena *arena, struct span tamid, struct span spid)
 {
 	const struct span key = KEY2(arena, ROW_AIK, tamid, spid);
+	const struct span public = KEY2(arena, ROW_AIK_PUBLIC, tamid, spid);
+	int rc = key.data && public.data ? store_delete(store, key) : -ENOMEM;
 
-	return key.data ? store_delete(store, key) : -ENOMEM;
+	return rc ? rc : store_delete(store, public);
+}
+
+int aik_public_get(struct store *store, struct arena *arena, struct span tamid, struct span spid,
+		   struct aik_public *out)
+{
+	return record_get(store, arena, KEY2(arena, ROW_AIK_PUBLIC, tamid, spid), aik_public_layout,
+			  COUNT(aik_public_layout), out);
+}
+
+int aik_public_put(struct store *store, struct arena *arena, struct span tamid, struct span spid,
+		   const struct aik_public *key)
+{
+	return record_put(store, arena, KEY2(arena, ROW_AIK_PUBLIC, tamid, spid), aik_public_layout,
+			  COUNT(aik_public_layout), key);
 }
 
 int tam_get(struct store *store, struct arena *arena, struct span tamid, struct tam_memory *out)

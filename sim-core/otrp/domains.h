@@ -90,6 +90,18 @@ int aik_get(struct store *store, struct arena *arena, struct span tamid, struct 
 	    struct span *der);
 int aik_put(struct store *store, struct arena *arena, struct span tamid, struct span spid,
 	    struct span der);
+
+/* What is told of it: as the device state has it, and its type. */
+struct aik_public {
+	struct span text, type;
+};
+
+int aik_public_get(struct store *store, struct arena *arena, struct span tamid, struct span spid,
+		   struct aik_public *out);
+int aik_public_put(struct store *store, struct arena *arena, struct span tamid, struct span spid,
+		   const struct aik_public *key);
+
+/* Both. */
 int aik_delete(struct store *store, struct arena *arena, struct span tamid, struct span spid);
 
 #define DSI_HASH_SIZE 32

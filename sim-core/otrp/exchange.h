@@ -11,6 +11,7 @@
 #include "boot/firmware.h"
 #include "otrp/certificate_cache.h"
 #include "otrp/domains.h"
+#include "otrp/key_cache.h"
 #include "otrp/parser.h"
 #include "otrp/tee.h"
 #include "otrp/trust.h"
@@ -25,6 +26,7 @@ struct tee {
 	struct parser *parser;
 	struct trust *trust;
 	struct certificate_cache certificates;
+	struct key_cache keys;
 	uint8_t did[32];
 	int changes_fd; /* TEE_CHANGES_FILE */
 };
@@ -73,15 +75,15 @@ int exchange_certificate(struct exchange *exchange, struct span der, struct cert
 /* Steps 14 to 16: the command itself, inside a transaction. */
 int exchange_execute(struct exchange *exchange);
 
-/* The device state for this TAM: {"dsi":…} as a value that is the caller's, and its hash; NULL
- * without memory or with a broken store. */
-json_t *device_state_make(struct exchange *exchange, uint8_t hash[32]);
+/* The device state for this TAM: {"dsi":…} as text that is the caller's, and its hash; NULL without
+ * memory or with a broken store. */
+char *device_state_make(struct exchange *exchange, uint8_t hash[32]);
 
 /* An anonymous key as the DSI has it, and its type. NULL on failure. */
 json_t *aik_encode(EVP_PKEY *key, const char **type);
 
-/* Step 17. The caller's text, or NULL. `state` (may be NULL) is taken. */
-char *answer_make(struct exchange *exchange, json_t *state);
+/* Step 17. The caller's text, or NULL. `state` may be NULL. */
+char *answer_make(struct exchange *exchange, const char *state);
 
 /* Maps a store's error to a failure; -ENOENT must have been seen to. */
 int exchange_store_failed(struct exchange *exchange, int rc);

@@ -104,7 +104,7 @@ int tee_ta_information(struct tee *tee, const void *query, size_t size, char **a
 		rc = ta_look_up(tee, &arena, &parsed, &domain, &ta);
 		if (rc == 0)
 			rc = aik_get(tee->store, &arena, domain.name.tamid, domain.name.spid, &der);
-		aik = rc ? NULL : key_der_decode(der.data, der.size);
+		aik = rc ? NULL : key_cache_get(&tee->keys, der);
 		if (aik)
 			*answer = information_sign(information_make(tee, &domain, &ta), aik);
 		if (rc == 0 && !*answer)

@@ -155,6 +155,7 @@ void tee_close(struct tee *tee)
 	if (!tee)
 		return;
 	certificate_cache_clear(&tee->certificates);
+	key_cache_clear(&tee->keys);
 	trust_close(tee->trust);
 	parser_close(tee->parser);
 	store_close(tee->store);
@@ -350,7 +351,7 @@ static void tas_changed(const struct tee *tee)
 }
 
 /* Makes the state that goes into the answer, notes it, and commits. */
-static int conclude(struct exchange *exchange, json_t **state)
+static int conclude(struct exchange *exchange, char **state)
 {
 	const bool query = exchange->message == OTRP_GET_DEVICE_STATE;
 	uint8_t hash[DSI_HASH_SIZE];
@@ -374,7 +375,7 @@ static int conclude(struct exchange *exchange, json_t **state)
 }
 
 /* Steps 10 and 16: the whole of it in one transaction; failed, it leaves but the memory of it. */
-static void transact(struct exchange *exchange, json_t **state)
+static void transact(struct exchange *exchange, char **state)
 {
 	struct store *store = exchange->tee->store;
 	struct tam_memory before;
@@ -400,7 +401,7 @@ static void transact(struct exchange *exchange, json_t **state)
 		if (rc == 0)
 			return;
 		(void)exchange_store_failed(exchange, rc);
-		json_decref(*state);
+		free(*state);
 		*state = NULL;
 	}
 	store_rollback(store);
@@ -412,12 +413,12 @@ static void transact(struct exchange *exchange, json_t **state)
 		return;
 	if (conclude(exchange, state)) {
 		store_rollback(store);
-		json_decref(*state);
+		free(*state);
 		*state = NULL;
 	}
 }
 
-static void process(struct exchange *exchange, struct span octets, json_t **state)
+static void process(struct exchange *exchange, struct span octets, char **state)
 {
 	struct span unused;
 
@@ -442,10 +443,11 @@ int tee_process(struct tee *tee, const void *request, size_t size, char **answer
 		       tee->options.clock_offset,
 		.message = OTRP_MESSAGE_COUNT,
 	};
-	json_t *state = NULL;
+	char *state = NULL;
 
 	process(&exchange, span_of(request, size), &state);
 	*answer = answer_make(&exchange, state);
+	free(state);
 	parser_refill(tee->parser);
 	EVP_PKEY_free(exchange.fits);
 	EVP_PKEY_free(exchange.sender);

@@ -19,11 +19,29 @@ static json_t *wrap(const char *name, json_t *value)
 	return object;
 }
 
+static const char *member(const json_t *object, const char *name)
+{
+	return json_string_value(json_object_get(object, name));
+}
+
+/* All three members are base64url, and long: nothing in them has to be written otherwise. */
+static char *jws_text(const char *name, const json_t *jws)
+{
+	char *text;
+
+	return asprintf(&text,
+			"{\"%s\":{\"payload\":\"%s\",\"protected\":\"%s\",\"signature\":\"%s\"}}",
+			name, member(jws, "payload"), member(jws, "protected"),
+			member(jws, "signature")) < 0
+		       ? NULL
+		       : text;
+}
+
 char *otrp_compose(const char *name, const char *kind, json_t *tbs, EVP_PKEY *key,
 		   STACK_OF(X509) * chain)
 {
 	char tbs_name[NAME_SIZE], full_name[NAME_SIZE];
-	json_t *payload, *message = NULL;
+	json_t *payload, *jws = NULL, *message;
 	char *payload_text, *text = NULL;
 
 	(void)snprintf(tbs_name, sizeof(tbs_name), "%sTBS%s", name, kind);
@@ -31,10 +49,15 @@ char *otrp_compose(const char *name, const char *kind, json_t *tbs, EVP_PKEY *ke
 	payload = wrap(tbs_name, tbs);
 	payload_text = payload ? json_canonical(payload) : NULL;
 	if (payload_text)
-		message = wrap(full_name, jws_sign(span_of_text(payload_text), key, chain));
-	if (message)
-		text = json_canonical(message);
-	json_decref(message);
+		jws = jws_sign(span_of_text(payload_text), key, chain);
+	if (jws && chain) {
+		message = wrap(full_name, json_incref(jws));
+		text = message ? json_canonical(message) : NULL;
+		json_decref(message);
+	} else if (jws) {
+		text = jws_text(full_name, jws);
+	}
+	json_decref(jws);
 	json_decref(payload);
 	free(payload_text);
 	return text;

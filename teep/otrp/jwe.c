@@ -9,6 +9,8 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "teep/otrp/encoding.h"
@@ -330,31 +332,48 @@ static int cek_unwrap(const struct jwe *jwe, EVP_PKEY *key, size_t size, struct 
 	return rc;
 }
 
-/* RFC 7518 section 5.2: half of the key is for the tag, half for AES. */
-static bool tag_holds(const struct jwe *jwe, const uint8_t *key, size_t half)
+static EVP_MAC *hmac;
+
+static void hmac_fetch(void)
 {
-	const uint64_t bits = htobe64((uint64_t)jwe->protected_text.size * 8);
-	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	EVP_MAC_CTX *context = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
+	hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+}
+
+/* RFC 7518 section 5.2: half of the key is for the tag, half for AES. The tag is half of the code,
+ * which has room for EVP_MAX_MD_SIZE. */
+static bool tag_make(struct span protected_text, struct span iv, struct span ciphertext,
+		     const uint8_t *key, size_t half, uint8_t *code)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	const uint64_t bits = htobe64((uint64_t)protected_text.size * 8);
+	EVP_MAC_CTX *context;
 	OSSL_PARAM parameters[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
 						 (char *)(half == 16 ? "SHA256" : "SHA512"), 0),
 		OSSL_PARAM_construct_end(),
 	};
-	uint8_t code[EVP_MAX_MD_SIZE];
 	size_t size = 0;
-	bool holds;
+	bool made;
 
-	holds = context && EVP_MAC_init(context, key, half, parameters) == 1 &&
-		EVP_MAC_update(context, jwe->protected_text.data, jwe->protected_text.size) == 1 &&
-		EVP_MAC_update(context, jwe->iv.data, jwe->iv.size) == 1 &&
-		EVP_MAC_update(context, jwe->ciphertext.data, jwe->ciphertext.size) == 1 &&
-		EVP_MAC_update(context, (const uint8_t *)&bits, sizeof(bits)) == 1 &&
-		EVP_MAC_final(context, code, &size, sizeof(code)) == 1 && jwe->tag.size == half &&
-		CRYPTO_memcmp(code, jwe->tag.data, half) == 0;
+	/* To look for it takes longer than to use it. It stays for as long as the process. */
+	(void)pthread_once(&once, hmac_fetch);
+	context = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
+	made = context && EVP_MAC_init(context, key, half, parameters) == 1 &&
+	       EVP_MAC_update(context, protected_text.data, protected_text.size) == 1 &&
+	       EVP_MAC_update(context, iv.data, iv.size) == 1 &&
+	       EVP_MAC_update(context, ciphertext.data, ciphertext.size) == 1 &&
+	       EVP_MAC_update(context, (const uint8_t *)&bits, sizeof(bits)) == 1 &&
+	       EVP_MAC_final(context, code, &size, EVP_MAX_MD_SIZE) == 1;
 	EVP_MAC_CTX_free(context);
-	EVP_MAC_free(hmac);
-	return holds;
+	return made;
+}
+
+static bool tag_holds(const struct jwe *jwe, const uint8_t *key, size_t half)
+{
+	uint8_t code[EVP_MAX_MD_SIZE];
+
+	return tag_make(jwe->protected_text, jwe->iv, jwe->ciphertext, key, half, code) &&
+	       jwe->tag.size == half && CRYPTO_memcmp(code, jwe->tag.data, half) == 0;
 }
 
 static int content_decrypt(const struct jwe *jwe, struct span cek, struct arena *arena,
@@ -420,6 +439,68 @@ static int generalise(json_t *object)
 	return 0;
 }
 
+/* The content key for the holder of an RSA key; the caller's text in base64url. */
+static char *rsa_wrap(EVP_PKEY *recipient, struct span cek)
+{
+	PKEY_CTX_AUTO context = EVP_PKEY_CTX_new(recipient, NULL);
+	uint8_t wrapped[BLOCK_MAX];
+	size_t size = sizeof(wrapped);
+
+	if (!context || EVP_PKEY_encrypt_init(context) <= 0 ||
+	    EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) <= 0 ||
+	    EVP_PKEY_encrypt(context, wrapped, &size, cek.data, cek.size) <= 0)
+		return NULL;
+	return base64url_encode(wrapped, size);
+}
+
+static bool content_encrypt(struct span plaintext, struct span cek, const uint8_t *iv, uint8_t *out,
+			    size_t *size)
+{
+	CIPHER_CTX_AUTO context = EVP_CIPHER_CTX_new();
+	const size_t half = cek.size / 2;
+	int n = 0, last = 0;
+
+	if (!context || plaintext.size > INT32_MAX - 16 ||
+	    EVP_EncryptInit_ex(context, half == 16 ? EVP_aes_128_cbc() : EVP_aes_256_cbc(), NULL,
+			       cek.data + half, iv) != 1 ||
+	    EVP_EncryptUpdate(context, out, &n, plaintext.data, (int)plaintext.size) != 1 ||
+	    EVP_EncryptFinal_ex(context, out + n, &last) != 1)
+		return false;
+	*size = (size_t)n + (size_t)last;
+	return true;
+}
+
+/* The whole of it for an RSA key, by OpenSSL alone: by way of libjose, copies of the plaintext and
+ * of the key as JSON cost more than what is unavoidable. */
+static json_t *rsa_encrypt(struct span plaintext, EVP_PKEY *recipient,
+			   enum jwe_encryption encryption, struct span cek, struct arena *arena)
+{
+	uint8_t iv[16], code[EVP_MAX_MD_SIZE], *out = arena_take(arena, plaintext.size + 16);
+	char header[64], *texts[5] = { NULL };
+	json_t *object = NULL;
+	size_t size = 0;
+
+	snprintf(header, sizeof(header), "{\"enc\":\"%s\"}", jwe_encryption_name(encryption));
+	texts[0] = base64url_encode(header, strlen(header));
+	if (texts[0] && out && RAND_bytes(iv, sizeof(iv)) == 1 &&
+	    content_encrypt(plaintext, cek, iv, out, &size) &&
+	    tag_make(span_of_text(texts[0]), span_of(iv, sizeof(iv)), span_of(out, size), cek.data,
+		     cek.size / 2, code)) {
+		texts[1] = rsa_wrap(recipient, cek);
+		texts[2] = base64url_encode(iv, sizeof(iv));
+		texts[3] = base64url_encode(out, size);
+		texts[4] = base64url_encode(code, cek.size / 2);
+	}
+	if (texts[1] && texts[2] && texts[3] && texts[4])
+		object = json_pack("{s:s, s:[{s:{s:s}, s:s}], s:s, s:s, s:s}", "protected",
+				   texts[0], "recipients", "header", "alg",
+				   jwe_algorithm_name(JWE_RSA1_5), "encrypted_key", texts[1], "iv",
+				   texts[2], "ciphertext", texts[3], "tag", texts[4]);
+	for (size_t i = 0; i < COUNT(texts); i++)
+		free(texts[i]);
+	return object;
+}
+
 json_t *jwe_encrypt(struct span plaintext, EVP_PKEY *recipient, enum jwe_encryption encryption,
 		    struct arena *arena, struct span *cek)
 {
@@ -439,6 +520,8 @@ json_t *jwe_encrypt(struct span plaintext, EVP_PKEY *recipient, enum jwe_encrypt
 			return NULL;
 		*cek = span_of(key, size);
 	}
+	if (algorithm == JWE_RSA1_5)
+		return rsa_encrypt(plaintext, recipient, encryption, *cek, arena);
 	jwk = jose_key_public_of(recipient);
 	content_key = cek_make(*cek);
 	object = json_pack("{s:{s:s}}", "protected", "enc", jwe_encryption_name(encryption));
