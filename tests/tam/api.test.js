@@ -271,6 +271,8 @@ test('wanted state and deployments', async () => {
 test('sessions, message by message', async () => {
 	const { items } = await tam.expect(200, 'viewer', 'GET', 'sessions');
 	assert.equal(items.length, 14);
+	/* Milliseconds, and no more than that. */
+	assert.ok(items.every(({ started }) => /^\d+(\.\d{1,3})?$/.test(String(started))));
 	assert.deepEqual(items.map(({ started }) => started), items.map(({ started }) => started).toSorted((a, b) => b - a));
 	const failed = (await tam.expect(200, 'viewer', 'GET', 'sessions?state=failed')).items;
 	assert.ok(failed.length > 0 && failed.every(({ state, error }) => state === 'failed' && error));

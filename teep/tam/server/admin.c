@@ -179,7 +179,7 @@ bool admin_fail_errno(struct http_request *request, int rc, const char *why)
 
 void admin_answer(struct http_request *request, unsigned status, json_t *value)
 {
-	char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+	char *text = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(13)) : NULL;
 
 	if (text)
 		http_answer(request, status, ADMIN_MEDIA, text, strlen(text));

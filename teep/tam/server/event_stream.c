@@ -48,7 +48,7 @@ struct event_streams {
 /* Takes the reference. */
 static void event_write(FILE *to, const char *kind, int64_t id, json_t *value)
 {
-	char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+	char *text = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(13)) : NULL;
 
 	if (text) {
 		if (id)

@@ -192,7 +192,7 @@ export function bar(counts) {
 		return piece;
 	};
 	return h('div.bar', { role: 'img', 'aria-label': `${counts.done} of ${counts.total} done, ${counts.failed} failed` },
-		part('done'), part('running'), part('failed'));
+		['done', 'running', 'failed'].filter((name) => counts[name] > 0).map(part));
 }
 
 export function toast(text, kind = 'info') {

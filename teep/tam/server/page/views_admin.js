@@ -23,12 +23,15 @@ function firstSteps(me) {
 }
 
 const KINDS = { device: 'devices', session: 'sessions', ta: 'tas', sp: 'sps', group: 'groups', deployment: 'deployments' };
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
-function eventLine(event) {
-	const where = KINDS[event.kind];
-	const subject = event.subject.length > 40 ? `${event.subject.slice(0, 12)}…` : event.subject;
-	return h('li', clock(event.at), h('div.what', h('span.tag', event.kind), ' ', event.text, event.subject && [' · ', where ?
-		h('a', { href: `#/${where}/${encodeURIComponent(event.subject)}` }, subject) : h('span.muted', subject)]),
+/* `names`: of TAs, in the place of their UUIDs. */
+function eventLine(event, names) {
+	/* What happened to a TA may be told of the device that it happened on. */
+	const where = /^[0-9a-f]{64}$/.test(event.subject) ? 'devices' : KINDS[event.kind];
+	const subject = names.get(event.subject) || (event.subject.length > 40 ? `${event.subject.slice(0, 12)}…` : event.subject);
+	return h('li', clock(event.at), h('div.what', h('span.tag', event.kind), ' ', event.text.replace(UUID, (uuid) => names.get(uuid) || uuid),
+		event.subject && [' · ', where ? h('a', { href: `#/${where}/${encodeURIComponent(event.subject)}` }, subject) : h('span.muted', subject)]),
 	event.who && h('span.muted.small', event.who));
 }
 
@@ -60,7 +63,7 @@ export async function overviewView(context) {
 					h('span.small.muted.number', `${number(each.devices.done)} of ${number(each.devices.total)}`)), bar(each.devices))) :
 					[h('p.muted', 'Nothing has been deployed yet.')] }),
 				card('Latest changes', { actions: [h('a', { href: '#/log' }, 'All')], flush: true, body: log.items.length ?
-					h('ul.feed', log.items.toReversed().map(eventLine)) : h('div.body', h('p.muted', 'Nothing has been changed yet.')) }))),
+					h('ul.feed', log.items.toReversed().map((each) => eventLine(each, names))) : h('div.body', h('p.muted', 'Nothing has been changed yet.')) }))),
 	];
 }
 
@@ -68,11 +71,11 @@ export async function overviewView(context) {
 
 export async function logView(context) {
 	const kind = context.search.get('kind') ?? '';
-	const { items } = await get(`/log${query({ kind, limit: 300 })}`, { signal: context.signal });
-	const list = h('ul.feed', { 'aria-live': 'off' }, items.toReversed().map(eventLine));
+	const [{ items }, names] = await Promise.all([get(`/log${query({ kind, limit: 300 })}`, { signal: context.signal }), taNames()]);
+	const list = h('ul.feed', { 'aria-live': 'off' }, items.toReversed().map((each) => eventLine(each, names)));
 	context.listen((what, value) => {
 		if (what === 'log' && (!kind || value.kind === kind))
-			list.prepend(eventLine(value));
+			list.prepend(eventLine(value, names));
 	});
 	return [
 		header('Log', { description: 'What people and the TAM itself have done, the latest first.' }),

@@ -51,8 +51,8 @@ const MEANINGS = {
 	DeleteTARequest: 'Delete a TA', DeleteTAResponse: 'The TA is deleted',
 };
 
-/* Members that came encrypted. */
-const ENCRYPTED = new Set(['content', 'edsi', 'encrypted_ta']);
+/* Members that are encrypted on the wire, and whether the TAM opened them. */
+const ENCRYPTED = { content: 'was encrypted', edsi: 'was encrypted', encrypted_ta: 'for the device alone' };
 
 function valueShown(value) {
 	if (value === null)
@@ -63,7 +63,7 @@ function valueShown(value) {
 function tree(value) {
 	const entries = Array.isArray(value) ? value.map((each, index) => [String(index + 1), each]) : Object.entries(value);
 	return h('div.tree', entries.map(([key, each]) => {
-		const secret = ENCRYPTED.has(key) && h('span.secret', 'was encrypted');
+		const secret = Object.hasOwn(ENCRYPTED, key) && h('span.secret', ENCRYPTED[key]);
 		if (each !== null && typeof each === 'object') {
 			if (Object.keys(each).length === 0)
 				return h('div', h('span.key', key), h('span.value.muted', Array.isArray(each) ? 'none' : 'empty'), secret);
@@ -73,11 +73,26 @@ function tree(value) {
 	}));
 }
 
+/* What the TAM made of a message: of several TEEs' answers each has its own. Taken out of what is shown. */
+function verdictsTake(value, found = []) {
+	if (value === null || typeof value !== 'object')
+		return [value, found];
+	if (Array.isArray(value))
+		return [value.map((each) => verdictsTake(each, found)[0]), found];
+	const rest = {};
+	for (const [key, each] of Object.entries(value))
+		if (key === 'verdict' && typeof each === 'string')
+			found.push(each);
+		else
+			rest[key] = verdictsTake(each, found)[0];
+	return [rest, found];
+}
+
 function step(message, previous, open) {
 	const failed = message.status === 'fail' || Boolean(message.error);
-	const verdict = message.decoded?.verdict ?? message.error ?? (failed ? 'The TEE refused' : null);
+	const [inside, verdicts] = verdictsTake(message.decoded ?? {});
+	const verdict = verdicts.length ? verdicts.join('; ') : message.error;
 	const response = message.direction === 'response';
-	const { verdict: ignored, ...inside } = message.decoded ?? {};
 	const meaning = failed && response ? 'An error instead of what was asked for' : MEANINGS[message.kind] ?? '';
 	return h(`li.step.${message.direction}${failed ? '.fail' : ''}`,
 		previous && h('span.gap', `${duration(message.at - previous.at)} later`),
@@ -89,7 +104,7 @@ function step(message, previous, open) {
 			h('div.inside', Object.keys(inside).length ? tree(inside) :
 				h('p.muted.small', message.decoded === null ? 'What it says is not for you, or was not kept.' : 'It says nothing more.'),
 			h('p.small.muted', `${exact(message.at)}, ${message.size} octets on the wire`))),
-		verdict && h('p.verdict', verdict));
+		verdict && h('p.verdict', h('span.unseen', 'The TAM’s verdict: '), verdict));
 }
 
 export async function sessionView(context) {
