@@ -251,16 +251,13 @@ static bool labels_parse(struct http_request *request, json_t *labels, char **ou
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(
-		labels, name,
-		value) if (!json_is_string(value) || !*name ||
-			   !target_text_clean(json_string_value(value),
-					      json_string_length(value)) ||
-			   !target_text_clean(
-				   name,
-				   strlen(name))) return admin_fail(request, 400, "invalid",
-								    "labels has to have texts, "
-								    "without control characters");
+	json_object_foreach(labels, name, value)
+		if (!json_is_string(value) || !*name ||
+		    !target_text_clean(json_string_value(value), json_string_length(value)) ||
+		    !target_text_clean(name, strlen(name)))
+			return admin_fail(request, 400, "invalid",
+					  "labels has to have texts, "
+					  "without control characters");
 	*out = json_dumps(labels, JSON_COMPACT | JSON_SORT_KEYS);
 	if (*out && strlen(*out) > LABELS_MAX)
 		return admin_fail(request, 400, "invalid", "labels is longer than %d octets",

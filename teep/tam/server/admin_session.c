@@ -49,7 +49,9 @@ static json_t *signed_part(json_t *decoded)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(decoded, name, value) if (json_is_object(value)) return value;
+	json_object_foreach(decoded, name, value)
+		if (json_is_object(value))
+			return value;
 	return NULL;
 }
 

@@ -7,6 +7,7 @@
 
 #include "teep/tam/server/admin.h"
 #include "teep/tam/server/admin_json.h"
+#include "teep/tam/server/media_type.h"
 
 static json_t *sp_json(struct http_request *request, const struct sp *sp)
 {
@@ -206,7 +207,7 @@ void admin_sp_certificates_post(struct http_request *request)
 		(void)admin_fail(request, 400, "invalid", "the body has to be a certificate");
 		return;
 	}
-	if (http_media_is(http_header(request, "Content-Type"), "application/x-pem-file")) {
+	if (media_type_is(http_header(request, "Content-Type"), "application/x-pem-file")) {
 		der = pem_decode(request->body, &work.der.size);
 		work.der.data = der;
 		if (!der) {

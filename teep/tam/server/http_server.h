@@ -98,12 +98,6 @@ int64_t http_request_age(const struct http_request *request);
 /* A header of the request, NULL for none. */
 const char *http_header(const struct http_request *request, const char *name);
 
-/* Whether "type/sub; parameters" is of that media type, in any case. */
-bool http_media_is(const char *value, const char *media);
-
-/* Whether a header Accept (NULL: none) accepts the media type. */
-bool http_accepts(const char *accept, const char *media);
-
 /*
  * Answers. The first answer is the one that is sent. `body` is copied; headers go before it. The
  * hygiene headers are on every answer.

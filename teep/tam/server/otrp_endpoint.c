@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "teep/tam/server/log.h"
+#include "teep/tam/server/media_type.h"
 
 /* More than an app asks for at once. */
 #define HINTS_MAX 64
@@ -94,9 +95,9 @@ void otrp_post(struct http_request *request)
 	const struct tam_peer peer = { .address = request->address };
 	const char *type = http_header(request, "Content-Type");
 
-	if (!http_accepts(http_header(request, "Accept"), OTRP_MEDIA))
+	if (!media_type_accepted(http_header(request, "Accept"), OTRP_MEDIA))
 		refuse(request, 406, "not_acceptable", "the answer would be " OTRP_MEDIA);
-	else if (request->body.size == 0 || !http_media_is(type, OTRP_MEDIA))
+	else if (request->body.size == 0 || !media_type_is(type, OTRP_MEDIA))
 		session_begin(request, &peer);
 	else
 		session_go_on(request, &peer);
