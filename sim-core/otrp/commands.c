@@ -393,7 +393,7 @@ static int delivery_take(struct exchange *exchange, struct delivery *delivery)
 {
 	const struct otrp_request *request = &exchange->request;
 	char taid[UUID_TEXT_SIZE];
-	struct span key, package;
+	struct span key = { 0 }, package = { 0 };
 	const char *why;
 	EVP_PKEY *signer;
 	struct ta_cms_parts parts;

@@ -89,7 +89,7 @@ Test(atomic_file, whoever_is_killed_leaves_nothing_that_the_next_does_not_take_a
 			for (char letter = 'a';; letter = letter == 'z' ? 'a' : letter + 1)
 				(void)write_letter(letter, ATOMIC_FILE_REPLACE);
 		}
-		usleep((useconds_t)(rand() % 3000));
+		usleep(arc4random_uniform(3000));
 		cr_assert_eq(kill(writer, SIGKILL), 0);
 		cr_assert_eq(waitpid(writer, NULL, 0), writer);
 		if (access(path, F_OK) == 0)

@@ -13,7 +13,7 @@
 
 #define OCTETS(text)                                    \
 	{                                               \
-		(const uint8_t *)text, sizeof(text) - 1 \
+		(const uint8_t *)(text), sizeof(text) - 1 \
 	}
 
 Test(pki_framing, an_element_has_one_form)
