@@ -512,7 +512,7 @@ static int install_ta(struct exchange *exchange)
 /* A version may not go down, nor mean two different images. */
 static int version_check(struct exchange *exchange, const struct ta_cms *package)
 {
-	struct span hash;
+	struct span hash = { 0 };
 	int rc = image_hash(exchange, package->image, &hash);
 
 	if (rc)

@@ -104,8 +104,7 @@ static int texts_take(const json_t *array, size_t most, struct arena *arena, con
 
 	if (!json_is_array(array) || json_array_size(array) > most)
 		return -EBADMSG;
-	json_array_foreach(array, i, item)
-	{
+	json_array_foreach(array, i, item) {
 		if (!text_keep(arena, json_string_value(item), &out[i]))
 			return -EBADMSG;
 		*count = i + 1;

@@ -43,8 +43,9 @@ static int secret_seal(struct tam_database *database, const struct session *sess
 
 static struct span answer_to_keep(const struct session *session)
 {
-	return session->last_answer.size > SESSION_ANSWER_MAX ? (struct span) { 0 }
-							      : session->last_answer;
+	const struct span none = { 0 };
+
+	return session->last_answer.size > SESSION_ANSWER_MAX ? none : session->last_answer;
 }
 
 struct writing {

@@ -381,8 +381,8 @@ int teep_http_connect(struct teep_http *http, const char *const *taids, size_t t
 		return explain(err, errlen, -EINVAL, "too many TAs in one request");
 	}
 	return post(http, uri,
-		    package_size ? "Content-Type: application/cms" : "Content-Type:",
-		    package, package_size, answer, err, errlen);
+		    package_size ? "Content-Type: application/cms" : "Content-Type:", package,
+		    package_size, answer, err, errlen);
 }
 
 int teep_http_send(struct teep_http *http, const void *message, size_t size,

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by attack.sh: the TAM that is none of our code, which reads the file `want.is`.
 cat >want <<'WANT'
 #!/bin/bash
@@ -14,4 +15,5 @@ echo "$word" >want.new
 mv want.new want.is
 WANT
 chmod +x want
+# shellcheck disable=SC2154 # the script that sources it says which
 tam_start python "$taid"

@@ -56,7 +56,7 @@ grep -q 'no TEE of that name' err
 # What one has, the others are not: a request to another's name is refused.
 teesim stop --device device >/dev/null
 trap - EXIT
-[ -f "$dir/tee-1/domains.db" ] && [ -f "$dir/tee-2/domains.db" ] || fail "no stores of their own"
+{ [ -f "$dir/tee-1/domains.db" ] && [ -f "$dir/tee-2/domains.db" ]; } || fail "no stores of their own"
 teesim otrp list --device device --tee simtee-1 >out
 grep -q "$taid" out
 # None starts when one of them does not fit.

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced: authorities, a TAM's and an SP's keys, the TAM's stapled responses, a package of the image
 # in $1, and the default device, all on P-256 in the working directory. Then tam_start and tam_stop
 # run http_tam.py.

@@ -11,8 +11,8 @@
 #include "teep/pki/signed_object.h"
 #include "test_keys.h"
 
-#define OCTETS(text)                                    \
-	{                                               \
+#define OCTETS(text)                                      \
+	{                                                 \
 		(const uint8_t *)(text), sizeof(text) - 1 \
 	}
 
