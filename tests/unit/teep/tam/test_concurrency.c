@@ -1,0 +1,453 @@
+/* Several processes on one database, and what is left when one is killed. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "database_kit.h"
+#include "teep/tam/catalogue.h"
+#include "teep/tam/deployment.h"
+#include "teep/tam/device_table.h"
+#include "teep/tam/message_log.h"
+#include "teep/tam/session_table.h"
+#include "teep/tam/token.h"
+#include "teep/tam/vault.h"
+
+TestSuite(tam_concurrency, .init = kit_begin, .fini = kit_end, .timeout = 120);
+
+#define PROCESSES 4
+
+/* Each with a handle of its own; what `work` returns is the process's status. */
+static void children_run(int (*work)(struct tam_database *database, int number), pid_t pids[])
+{
+	for (int i = 0; i < PROCESSES; i++) {
+		pids[i] = fork();
+		cr_assert_geq(pids[i], 0);
+		if (pids[i] == 0) {
+			const struct tam_database_options options = { .where = kit.where,
+								      .vault = kit.vault };
+			struct tam_database *database;
+			char err[256];
+			int rc = tam_database_open(&database, &options, err, sizeof(err));
+
+			if (!rc)
+				rc = work(database, i);
+			if (rc)
+				fprintf(stderr, "process %d: %d %s\n", i, rc,
+					database ? tam_database_error(database) : err);
+			tam_database_close(database);
+			_exit(rc ? 1 : 0);
+		}
+	}
+}
+
+static void children_end(pid_t pids[], bool well)
+{
+	for (int i = 0; i < PROCESSES; i++) {
+		int status;
+
+		cr_assert_eq(waitpid(pids[i], &status, 0), pids[i]);
+		if (well)
+			cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "process %d: %d",
+				  i, status);
+	}
+}
+
+static void in_processes(int (*work)(struct tam_database *database, int number))
+{
+	pid_t pids[PROCESSES];
+
+	/* A handle is one process's. */
+	tam_database_close(kit.db);
+	kit.db = NULL;
+	children_run(work, pids);
+	children_end(pids, true);
+	kit.db = kit_open();
+}
+
+/* ---- Everything is done once ----------------------------------------------------------------- */
+
+static int add_one(struct tam_database *database, void *context)
+{
+	int64_t value;
+	int rc = tam_database_integer(database, &value,
+				      "SELECT created FROM sp WHERE spid = 'counter' FOR UPDATE",
+				      TAM_NO_VALUES);
+
+	(void)context;
+	return rc ? rc
+		  : tam_database_run(database, "UPDATE sp SET created = $1 WHERE spid = 'counter'",
+				     TAM_VALUES(tam_integer(value + 1)), NULL);
+}
+
+static int count_up(struct tam_database *database, int number)
+{
+	int rc = 0;
+
+	for (int i = 0; !rc && i < 50; i++)
+		rc = tam_database_transaction(database, number % 2 ? TAM_DURABLE : TAM_RELAXED,
+					      add_one, NULL);
+	return rc;
+}
+
+Test(tam_concurrency, no_change_is_lost)
+{
+	kit_run("INSERT INTO sp(spid, name, created) VALUES('counter', '', 0)");
+	in_processes(count_up);
+	cr_assert_eq(kit_count("SELECT created FROM sp"), 50 * PROCESSES);
+}
+
+/* Every process takes every answer of every session; one of them gets to store. */
+static int answer_sessions(struct tam_database *database, int number)
+{
+	ARENA_AUTO arena = { 0 };
+	char tid[16];
+	int rc = 0;
+
+	(void)number;
+	for (int i = 0; i < 40 && !rc; i++) {
+		struct session session;
+
+		snprintf(tid, sizeof(tid), "s%d", i % 10);
+		rc = session_table_get(database, tid, &arena, &session);
+		if (rc)
+			break;
+		session.attempts++;
+		rc = session_table_store(database, &session);
+		if (rc == -ESTALE) {
+			/* Somebody else did. */
+			rc = 0;
+			continue;
+		}
+		if (!rc) {
+			struct message message = { .tid = tid, .kind = "x", .decoded = "{}" };
+
+			rc = message_log_add(database, &message);
+		}
+	}
+	return rc;
+}
+
+Test(tam_concurrency, each_answer_counts_once)
+{
+	for (int i = 0; i < 10; i++) {
+		char tid[16];
+		struct session session = { .tid = tid, .secret = span_of("key", 3) };
+
+		snprintf(tid, sizeof(tid), "s%d", i);
+		cr_assert_eq(session_table_add(kit.db, &session), 0);
+	}
+	in_processes(answer_sessions);
+	/* attempts is how often somebody thought that he had stored. */
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM session WHERE attempts <> revision - 1"), 0);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM session WHERE messages <> attempts"), 0);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM message") -
+			     kit_count("SELECT CAST(SUM(attempts) AS BIGINT) FROM session"),
+		     0);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM (SELECT DISTINCT tid, seq FROM message) d"),
+		     kit_count("SELECT COUNT(*) FROM message"), "no number twice");
+}
+
+static int register_devices(struct tam_database *database, int number)
+{
+	ARENA_AUTO arena = { 0 };
+	int rc = 0;
+
+	(void)number;
+	for (int i = 1; i <= 8 && !rc; i++) {
+		struct device device;
+
+		rc = device_table_register(database, kit_did(i), kit_certificate(i, "TEE", NULL),
+					   (struct span) { 0 }, "simtee-0", &arena, &device);
+		for (int tries = 0; !rc && tries < 20; tries++) {
+			device.dsi_generation++;
+			rc = device_table_store(database, &device);
+			if (rc != -ESTALE)
+				break;
+			rc = device_table_get(database, kit_did(i), &arena, &device);
+		}
+	}
+	return rc == -ESTALE ? 0 : rc;
+}
+
+Test(tam_concurrency, devices_that_come_at_once_are_one_row_and_join_deployments_once)
+{
+	struct wanted what = {
+		.scope = SCOPE_ALL, .spid = "a", .sdname = "sd", .taid = TA_1, .present = true
+	};
+	struct deployment deployment;
+	const char *why;
+
+	kit_sp("a", 9);
+	kit_ta("a", TA_1, 1, 9);
+	for (int i = 1; i <= 8; i++)
+		(void)kit_certificate(i, "TEE", NULL);
+	cr_assert_eq(deployment_start(kit.db, &what, &kit.arena, &deployment, &why), 0);
+	in_processes(register_devices);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM device"), 8);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM deployment_device"), 8);
+}
+
+static struct span packages[PROCESSES][5];
+
+/* All the same taid, each process its own images. */
+static int add_packages(struct tam_database *database, int number)
+{
+	ARENA_AUTO arena = { 0 };
+	int rc = 0;
+
+	for (int i = 0; i < 5 && !rc; i++) {
+		struct ta_version version;
+		const char *why;
+
+		rc = catalogue_add(database, "a", packages[number][i], NULL, false, &arena,
+				   &version, &why);
+		if (rc == -EEXIST || rc == -ESTALE)
+			rc = 0;
+	}
+	return rc;
+}
+
+Test(tam_concurrency, a_version_is_one_image_whoever_comes_first)
+{
+	char image[32];
+
+	kit_sp("a", 9);
+	for (int p = 0; p < PROCESSES; p++)
+		for (int i = 0; i < 5; i++) {
+			snprintf(image, sizeof(image), "image %d of %d", i, p);
+			packages[p][i] = kit_package(TA_1, (uint32_t)i + 1, image, 9);
+		}
+	in_processes(add_packages);
+	cr_assert_leq(kit_count("SELECT COUNT(*) FROM ta_version"), 5);
+	cr_assert_eq(kit_count("SELECT MAX(version) FROM ta_version"), 5);
+	cr_assert_eq(kit_count("SELECT newest FROM ta"), 5);
+}
+
+static int64_t admin_ids[PROCESSES];
+
+static int remove_admin(struct tam_database *database, int number)
+{
+	const int rc = token_remove(database, admin_ids[number]);
+
+	return rc == -EBUSY ? 0 : rc;
+}
+
+Test(tam_concurrency, admins_who_remove_each_other_leave_one)
+{
+	char text[TOKEN_TEXT_SIZE];
+
+	for (int i = 0; i < PROCESSES; i++)
+		cr_assert_eq(token_make(kit.db, "x", TOKEN_ADMIN, NULL, text, &admin_ids[i]), 0);
+	in_processes(remove_admin);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM token"), 1);
+}
+
+/* In opposite orders, so that they stand in each other's way. */
+static int cross(struct tam_database *database, void *context)
+{
+	const int number = *(int *)context;
+	int rc = 0;
+
+	for (int i = 0; i < 2 && !rc; i++) {
+		rc = tam_database_run(database,
+				      "UPDATE sp SET created = created + 1 WHERE spid = $1",
+				      TAM_VALUES(tam_text((i ^ number) & 1 ? "a" : "b")), NULL);
+		usleep(2000);
+	}
+	return rc;
+}
+
+static int cross_often(struct tam_database *database, int number)
+{
+	int rc = 0;
+
+	for (int i = 0; i < 5 && !rc; i++)
+		rc = tam_database_transaction(database, TAM_RELAXED, cross, &number);
+	return rc;
+}
+
+Test(tam_concurrency, who_meets_a_deadlock_starts_again)
+{
+	kit_run("INSERT INTO sp(spid, name, created) VALUES('a', '', 0), ('b', '', 0)");
+	if (kit_is_postgresql()) {
+		/* Not a second for each. */
+		char command[700];
+
+		snprintf(
+			command, sizeof(command),
+			"psql -q '%s' -c \"ALTER SYSTEM SET deadlock_timeout = '10ms'\" -c 'SELECT "
+			"pg_reload_conf()' >/dev/null",
+			getenv("TEESIM_TEST_DATABASE"));
+		cr_assert_eq(system(command), 0);
+	}
+	in_processes(cross_often);
+	cr_assert_eq(kit_count("SELECT MIN(created) FROM sp"), 5 * PROCESSES);
+	cr_assert_eq(kit_count("SELECT MAX(created) FROM sp"), 5 * PROCESSES);
+}
+
+static int open_often(struct tam_database *database, int number)
+{
+	int rc = 0;
+
+	(void)database;
+	(void)number;
+	for (int i = 0; i < 5 && !rc; i++) {
+		const struct tam_database_options options = { .where = kit.where,
+							      .create = true,
+							      .vault = kit.vault };
+		struct tam_database *other;
+		char err[256];
+
+		rc = tam_database_open(&other, &options, err, sizeof(err));
+		if (rc)
+			fprintf(stderr, "%s\n", err);
+		tam_database_close(other);
+	}
+	return rc;
+}
+
+Test(tam_concurrency, many_open_at_once)
+{
+	in_processes(open_often);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM property"), 2);
+}
+
+/* ---- Killed in the middle -------------------------------------------------------------------- */
+
+/* Two rows that always belong together. */
+static int write_pair(struct tam_database *database, void *context)
+{
+	const int64_t n = ++*(int64_t *)context;
+	struct message message = { .tid = "t", .kind = "x", .decoded = "{}" };
+	char spid[32];
+	int rc;
+
+	snprintf(spid, sizeof(spid), "%d-%lld", getpid(), (long long)n);
+	rc = tam_database_run(database, "INSERT INTO sp(spid, name, created) VALUES($1, '', 0)",
+			      TAM_VALUES(tam_text(spid)), NULL);
+	if (!rc)
+		rc = message_log_add(database, &message);
+	return rc ? rc
+		  : tam_database_run(database,
+				     "INSERT INTO event(at, kind, subject, spid, who, text) "
+				     "VALUES(0, 'x', $1, '', '', '')",
+				     TAM_VALUES(tam_text(spid)), NULL);
+}
+
+static int write_for_ever(struct tam_database *database, int number)
+{
+	int64_t n = 0;
+	int rc = 0;
+
+	while (!rc)
+		rc = tam_database_transaction(database, number % 2 ? TAM_DURABLE : TAM_RELAXED,
+					      write_pair, &n);
+	return rc;
+}
+
+Test(tam_concurrency, who_is_killed_leaves_whole_transactions)
+{
+	struct session session = { .tid = "t" };
+	pid_t pids[PROCESSES];
+
+	cr_assert_eq(session_table_add(kit.db, &session), 0);
+	tam_database_close(kit.db);
+	for (int round = 0; round < 5; round++) {
+		children_run(write_for_ever, pids);
+		usleep((useconds_t)(100000 + round * 13700));
+		for (int i = 0; i < PROCESSES; i++)
+			cr_assert_eq(kill(pids[i], SIGKILL), 0);
+		children_end(pids, false);
+	}
+	kit.db = kit_open();
+	cr_assert_gt(kit_count("SELECT COUNT(*) FROM sp"), 0);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM sp"), kit_count("SELECT COUNT(*) FROM event"));
+	cr_assert_eq(kit_count(
+			     "SELECT COUNT(*) FROM sp WHERE NOT EXISTS (SELECT 1 FROM event WHERE "
+			     "subject = sp.spid)"),
+		     0);
+	cr_assert_eq(kit_count("SELECT messages FROM session"),
+		     kit_count("SELECT COUNT(*) FROM message"));
+	if (!kit_is_postgresql())
+		cr_assert_eq(kit_count("SELECT COUNT(*) FROM pragma_integrity_check WHERE "
+				       "integrity_check = 'ok'"),
+			     1);
+}
+
+/* Who stands still in a transaction does not keep the others out for ever; who reads keeps nobody
+ * out at all. */
+Test(tam_concurrency, readers_and_writers_do_not_wait_for_each_other)
+{
+	struct tam_database *other = kit_open();
+	TAM_ROWS_AUTO *rows = NULL;
+	int64_t count;
+
+	kit_run("INSERT INTO sp(spid, name, created) VALUES('a', '', 0), ('b', '', 0)");
+	cr_assert_eq(tam_database_query(kit.db, &rows, "SELECT spid FROM sp ORDER BY spid",
+					TAM_NO_VALUES),
+		     0);
+	cr_assert_eq(tam_rows_next(rows), 1);
+	cr_assert_eq(tam_database_run(other,
+				      "INSERT INTO sp(spid, name, created) VALUES('c', '', 0)",
+				      TAM_NO_VALUES, NULL),
+		     0);
+	cr_assert_eq(tam_rows_next(rows), 1);
+	cr_assert_eq(tam_rows_next(rows), 0, "what is read is of one moment");
+	tam_rows_close(rows);
+	rows = NULL;
+	cr_assert_eq(tam_database_integer(kit.db, &count, "SELECT COUNT(*) FROM sp", TAM_NO_VALUES),
+		     0);
+	cr_assert_eq(count, 3);
+	tam_database_close(other);
+}
+
+/* ---- The server goes away -------------------------------------------------------------------- */
+
+static void connections_end(void)
+{
+	char command[700];
+
+	snprintf(command, sizeof(command),
+		 "psql -q '%s' -c \"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+		 "application_name = 'teesim-tam'\" >/dev/null",
+		 getenv("TEESIM_TEST_DATABASE"));
+	cr_assert_eq(system(command), 0);
+}
+
+static int lose_once(struct tam_database *database, void *context)
+{
+	int *times = context;
+	int rc =
+		tam_database_run(database, "INSERT INTO sp(spid, name, created) VALUES('a', '', 0)",
+				 TAM_NO_VALUES, NULL);
+
+	if (!rc && !(*times)++)
+		connections_end();
+	return rc ? rc
+		  : tam_database_run(database,
+				     "INSERT INTO sp(spid, name, created) VALUES('b', '', 0)",
+				     TAM_NO_VALUES, NULL);
+}
+
+Test(tam_concurrency, a_connection_that_is_lost_is_made_anew)
+{
+	int times = 0;
+	int64_t count;
+
+	if (!kit_is_postgresql())
+		return;
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM sp"), 0);
+	connections_end();
+	cr_assert_eq(tam_database_integer(kit.db, &count, "SELECT COUNT(*) FROM sp", TAM_NO_VALUES),
+		     0, "%s", tam_database_error(kit.db));
+	connections_end();
+	kit_run("INSERT INTO sp(spid, name, created) VALUES('before', '', 0)");
+	cr_assert_eq(tam_database_transaction(kit.db, TAM_DURABLE, lose_once, &times), 0, "%s",
+		     tam_database_error(kit.db));
+	cr_assert_eq(times, 2, "lost once, and started again");
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM sp"), 3);
+}
