@@ -106,13 +106,17 @@ static void close_connection(void *context)
 	free(connection);
 }
 
-/* Closed to others from the first moment; what SQLite puts beside it takes after it. */
+/*
+ * Closed to others from the first moment; what SQLite puts beside it takes after it. A file that is
+ * there is not touched: to open and close it would let go of the locks that other handles of this
+ * process have on it.
+ */
 static int file_make(const char *path)
 {
-	const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0)
-		return -errno;
+		return errno == EEXIST ? 0 : -errno;
 	close(fd);
 	return 0;
 }

@@ -37,6 +37,15 @@ static const char *path(const char *format, ...)
 	return out;
 }
 
+/* For as long as the test runs. */
+static const char *keep(const char *text)
+{
+	struct span copy;
+
+	cr_assert(arena_copy(&arena, text, strlen(text), &copy));
+	return span_text(copy);
+}
+
 static void write_file(const char *name, const void *data, size_t size)
 {
 	char other[200];
@@ -120,11 +129,11 @@ static void add(const char *name, const char *key)
 {
 	struct tam_key_source *source = &options.source[options.count];
 
-	ocsp[options.count][0] = strdup(path("%s.0.ocsp", name));
-	ocsp[options.count][1] = strdup(path("%s.1.ocsp", name));
+	ocsp[options.count][0] = keep(path("%s.0.ocsp", name));
+	ocsp[options.count][1] = keep(path("%s.1.ocsp", name));
 	*source = (struct tam_key_source) {
-		.key = strdup(key ? key : path("%s.key", name)),
-		.chain = strdup(path("%s.pem", name)),
+		.key = keep(key ? key : path("%s.key", name)),
+		.chain = keep(path("%s.pem", name)),
 		.ocsp = ocsp[options.count],
 		.ocsp_count = 2,
 	};
@@ -192,17 +201,17 @@ Test(tam_key, what_does_not_fit_together_is_refused)
 {
 	pair("tam", KEY_P256, 1);
 	EVP_PKEY_free(pair_make("other", KEY_P256, 2, "1.2.3", 100));
-	options.source[0].key = strdup(path("other.key"));
+	options.source[0].key = keep(path("other.key"));
 	cr_assert_lt(open_keys(), 0);
 	cr_assert_not_null(strstr(err, "is not for the key"), "%s", err);
-	options.source[0].key = strdup(path("tam.key"));
+	options.source[0].key = keep(path("tam.key"));
 	add("other", NULL);
 	cr_assert_lt(open_keys(), 0);
 	cr_assert_not_null(strstr(err, "one TAM has one identifier"), "%s", err);
 	options.count = 1;
-	options.source[0].chain = strdup(path("pki/tam/ca.pem"));
+	options.source[0].chain = keep(path("pki/tam/ca.pem"));
 	cr_assert_lt(open_keys(), 0);
-	options.source[0].chain = strdup(path("nowhere.pem"));
+	options.source[0].chain = keep(path("nowhere.pem"));
 	cr_assert_lt(open_keys(), 0);
 	cr_assert_not_null(strstr(err, "nowhere.pem"), "%s", err);
 	options.count = 0;
