@@ -9,7 +9,7 @@
 
 static const char help[] =
 	"usage: teesim tam deploy TAID (--all|--group NAME|--device DID) [--version N]\n"
-	"                        [--domain NAME] [--sp SPID] [--remove] [--wait]\n"
+	"                        [--domain NAME] [--sp SPID] [--on-request] [--remove] [--wait]\n"
 	"                        [--timeout SECONDS]\n"
 	"       teesim tam deploy list\n"
 	"       teesim tam deploy show ID\n"
@@ -21,6 +21,7 @@ static const char help[] =
 	"  --version N    that one; otherwise the latest, also of versions that come later\n"
 	"  --domain NAME  the security domain it goes into (default: main)\n"
 	"  --sp SPID      whose it is; found by the TA otherwise\n"
+	"  --on-request   only where a client app asks for it; updates come by themselves then\n"
 	"  --remove       take it away\n"
 	"  --wait         show how it goes until it is done; fails when a device failed\n"
 	"  --timeout      wait no longer than that\n" CLIENT_HELP;
@@ -182,7 +183,7 @@ static int watch(struct client *client, const char *id, long timeout, bool json)
 struct deploy {
 	const char *taid, *sp, *domain, *group, *device;
 	long version;
-	bool all, remove;
+	bool all, remove, on_request;
 };
 
 static int sp_of(struct client *client, const char *taid, char **spid)
@@ -227,6 +228,8 @@ static int start(struct client *client, const struct deploy *deploy, json_t **an
 	if (body && !deploy->all)
 		(void)json_object_set_new(body, "id",
 					  json_string(deploy->group ? deploy->group : did));
+	if (body && deploy->on_request)
+		(void)json_object_set_new(body, "on_request", json_true());
 	if (body && deploy->version)
 		(void)json_object_set_new(body, "version", json_integer(deploy->version));
 	rc = client_send(client, "POST", "/deployments", body, answer);
@@ -241,17 +244,23 @@ static int deploy_it(int argc, char **argv)
 	const char *version = NULL, *timeout_text = NULL;
 	bool wait = false;
 	const struct argument table[] = {
-		CLIENT_ARGUMENTS(options),	  { "all", NULL, &deploy.all },
-		{ "group", &deploy.group, NULL }, { "device", &deploy.device, NULL },
-		{ "version", &version, NULL },	  { "domain", &deploy.domain, NULL },
-		{ "sp", &deploy.sp, NULL },	  { "remove", NULL, &deploy.remove },
-		{ "wait", NULL, &wait },	  { "timeout", &timeout_text, NULL },
+		CLIENT_ARGUMENTS(options),
+		{ "all", NULL, &deploy.all },
+		{ "group", &deploy.group, NULL },
+		{ "device", &deploy.device, NULL },
+		{ "version", &version, NULL },
+		{ "domain", &deploy.domain, NULL },
+		{ "sp", &deploy.sp, NULL },
+		{ "remove", NULL, &deploy.remove },
+		{ "wait", NULL, &wait },
+		{ "timeout", &timeout_text, NULL },
+		{ "on-request", NULL, &deploy.on_request },
 	};
 	struct client *client;
 	json_t *answer = NULL;
 	char id[24] = "";
 	long timeout;
-	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 9, &deploy.taid,
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 10, &deploy.taid,
 				 1, 1);
 
 	if (rc >= 0)
@@ -369,10 +378,15 @@ int command_deploy(int argc, char **argv)
 static int wanted_list(int argc, char **argv)
 {
 	static const struct column wanted_columns[] = {
-		{ "ID", "id", FORM_NUMBER },	       { "SCOPE", "scope", FORM_TEXT },
-		{ "OF", "scope_id", FORM_SHORT },      { "SP", "spid", FORM_TEXT },
-		{ "DOMAIN", "sdname", FORM_TEXT },     { "TA", "taid", FORM_TEXT },
-		{ "VERSION", "version", FORM_NUMBER }, { "PRESENT", "present", FORM_YES },
+		{ "ID", "id", FORM_NUMBER },
+		{ "SCOPE", "scope", FORM_TEXT },
+		{ "OF", "scope_id", FORM_SHORT },
+		{ "SP", "spid", FORM_TEXT },
+		{ "DOMAIN", "sdname", FORM_TEXT },
+		{ "TA", "taid", FORM_TEXT },
+		{ "VERSION", "version", FORM_NUMBER },
+		{ "PRESENT", "present", FORM_YES },
+		{ "ON REQUEST", "on_request", FORM_YES },
 		{ "SINCE", "created", FORM_TIME },
 	};
 	static const struct columns all = COLUMNS_OF(wanted_columns, "nothing is wanted");

@@ -48,11 +48,12 @@ json_t *device_json(struct tam_database *database, struct arena *arena, const st
 
 json_t *wanted_json(const struct wanted *wanted)
 {
-	return json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:I,s:b,s:o,s:s}", "id", (json_int_t)wanted->id,
-			 "scope", wanted_scope_name(wanted->scope), "scope_id", wanted->scope_id,
-			 "spid", wanted->spid, "sdname", wanted->sdname, "taid", wanted->taid,
-			 "version", (json_int_t)wanted->version, "present", wanted->present,
-			 "created", admin_time(wanted->created), "by",
+	return json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:I,s:b,s:b,s:o,s:s}", "id",
+			 (json_int_t)wanted->id, "scope", wanted_scope_name(wanted->scope),
+			 "scope_id", wanted->scope_id, "spid", wanted->spid, "sdname",
+			 wanted->sdname, "taid", wanted->taid, "version",
+			 (json_int_t)wanted->version, "present", wanted->present, "on_request",
+			 wanted->on_request, "created", admin_time(wanted->created), "by",
 			 wanted->created_by ? wanted->created_by : "");
 }
 

@@ -72,7 +72,9 @@ static int work_set(struct tam_database *database, void *context)
 		       (long long)(work->deploys ? work->deployment.id : wanted->id));
 	(void)snprintf(work->change->text, sizeof(work->change->text), "%s %s on %s %.24s",
 		       *wanted->taid ? wanted->taid : "the domain",
-		       wanted->present ? "is wanted" : "is to be removed",
+		       !wanted->present	    ? "is to be removed"
+		       : wanted->on_request ? "is offered"
+					    : "is wanted",
 		       wanted_scope_name(wanted->scope), wanted->scope_id);
 	return 0;
 }
@@ -95,6 +97,7 @@ static bool wanted_parse(struct http_request *request, const json_t *body, struc
 		.sdname = admin_text(body, "sdname"),
 		.taid = admin_text(body, "taid") ? admin_text(body, "taid") : "",
 		.present = !present || json_is_true(present),
+		.on_request = json_is_true(json_object_get(body, "on_request")),
 		.created_by = admin_name(request),
 	};
 	return admin_number(request, body, "version", 0, UINT32_MAX, &out->version) &&
@@ -111,6 +114,7 @@ static void wanted_post(struct http_request *request, bool deploys)
 		{ "taid", MEMBER_TEXT, MEMBER_OPTIONAL },
 		{ "version", MEMBER_ANY, MEMBER_OPTIONAL },
 		{ "present", MEMBER_BOOLEAN, MEMBER_OPTIONAL },
+		{ "on_request", MEMBER_BOOLEAN, MEMBER_OPTIONAL },
 	};
 	json_t *body = admin_body(request, members, sizeof(members) / sizeof(members[0]));
 	struct wanted_work work = { .deploys = deploys, .arena = &request->arena };
