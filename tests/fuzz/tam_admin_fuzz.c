@@ -3,7 +3,7 @@
  * asked: there is one answer, JSON where it says so; who only looks changes nothing; and the people
  * of one SP never read the name of another.
  *
- * The functions of http_server.h are this file's own; a database is in memory and stays for all
+ * The functions of http_server.h are this file's own; one database, without a name, serves all
  * inputs.
  */
 #include "teep/tam/server/http_server.h"
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "teep/tam/server/admin.h"
 #include "teep/tam/server/event_stream.h"
@@ -102,10 +103,13 @@ static char admin[TOKEN_TEXT_SIZE], viewer[TOKEN_TEXT_SIZE], operator_[TOKEN_TEX
 static void begin(void)
 {
 	static const struct otrp_service service;
-	char error[256];
-	const struct tam_database_options options = { .where = ":memory:", .create = true };
+	static const char *const files[] = { "tam.db", "tam.db-wal", "tam.db-shm" };
+	char directory[] = "/tmp/tam-admin-fuzz-XXXXXX", path[64], error[256];
+	const struct tam_database_options options = { .where = path, .create = true };
 	const char *why;
 
+	check(mkdtemp(directory));
+	(void)snprintf(path, sizeof(path), "%s/%s", directory, files[0]);
 	log_level_set(TAM_LOG_ERROR);
 	check(tam_database_open(&worker.database, &options, error, sizeof(error)) == 0);
 	site.otrp = worker.otrp.service = &service;
@@ -117,6 +121,11 @@ static void begin(void)
 	check(token_make(worker.database, "a", TOKEN_ADMIN, NULL, admin, NULL) == 0);
 	check(token_make(worker.database, "v", TOKEN_VIEWER, NULL, viewer, NULL) == 0);
 	check(token_make(worker.database, "o", TOKEN_OPERATOR, "com.seen", operator_, NULL) == 0);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", directory, files[i]);
+		(void)unlink(path);
+	}
+	check(rmdir(directory) == 0);
 }
 
 static const char *const methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
