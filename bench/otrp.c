@@ -229,7 +229,7 @@ static void side_after(void *context)
 
 static bool side_open(struct side *side, enum otrp_message message)
 {
-	static const struct kit_kinds kinds = { KEY_RSA, KEY_RSA, KEY_RSA, KEY_P256, 0, 0 };
+	static const struct kit_kinds kinds = { KEY_RSA, KEY_RSA, KEY_RSA, KEY_P256, 0, 0, false };
 	static char parser[512], firmware[512];
 	char self[400];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);

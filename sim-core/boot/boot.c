@@ -94,7 +94,7 @@ static bool image_parse(const struct boot_file *image, struct boot_tee_image *ou
 			unsigned int *tees)
 {
 	const char *at = (const char *)image->octets;
-	char made[24], count[8] = "1", *end;
+	char made[24], count[8] = "1", attestation[8], *end;
 
 	if (strncmp(at, BOOT_IMAGE_MAGIC, strlen(BOOT_IMAGE_MAGIC)) != 0)
 		return false;
@@ -106,6 +106,9 @@ static bool image_parse(const struct boot_file *image, struct boot_tee_image *ou
 	/* One that says nothing of it has one. */
 	if (tees)
 		(void)line_take(&at, "tees", count, sizeof(count));
+	else
+		out->unattested = line_take(&at, "attestation", attestation, sizeof(attestation)) &&
+				  !strcmp(attestation, "none");
 	out->made_at = (time_t)strtoll(made, &end, 10);
 	if (*at != '\n' || *end || end == made || !out->name[0])
 		return false;
@@ -507,6 +510,7 @@ enum boot_result boot_tee_start(const char *directory, unsigned int tee, const u
 		memcpy(boot->tee_version, image.version, sizeof(boot->tee_version));
 		memcpy(boot->tee_image_hash, image.hash, sizeof(image.hash));
 		boot->made_at = image.made_at;
+		boot->unattested = image.unattested;
 		boot->tfw_chain = chain_open(&at, "boot/tfw.pem");
 		result = boot->tfw_chain ? record_check(&at, tee, &image, boot) : BOOT_FILE;
 	}

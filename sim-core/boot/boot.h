@@ -52,6 +52,7 @@ struct boot_tee_image {
 	char version[BOOT_NAME_SIZE];
 	STACK_OF(X509) * chain; /* leaf first */
 	time_t made_at;
+	bool unattested; /* nobody is told what the firmware says of transactions */
 	uint8_t hash[32];
 };
 
@@ -86,7 +87,8 @@ struct boot {
 	STACK_OF(X509) * tee_chain;
 	STACK_OF(X509) * tam_roots;
 	X509 *admin;
-	time_t made_at; /* no clock of the device may stand before that */
+	time_t made_at;	 /* no clock of the device may stand before that */
+	bool unattested; /* as its image says */
 	uint8_t tee_image_hash[32];
 	uint8_t firmware_hash[32];
 	/* Of all TEEs, as the boot record has them. */
@@ -124,7 +126,7 @@ char *boot_tee_stem(unsigned int tee, char out[16]);
 char *boot_purpose(const char *purpose, unsigned int tee, char out[48]);
 
 /* What an image begins with; lines "name", "version" and "made" (seconds) follow, in the firmware's
- * "tees" (how many) as well, then an empty one. */
+ * "tees" (how many) as well, a TEE's perhaps "attestation none", then an empty one. */
 #define BOOT_IMAGE_MAGIC "teesim image 1\n"
 #define BOOT_IMAGE_MAX	 (64U << 20)
 

@@ -190,8 +190,9 @@ static int tee_make(const struct work *work, unsigned int tee)
 			   &chain);
 	if (rc)
 		return rc;
-	snprintf(head, sizeof(head), BOOT_IMAGE_MAGIC "name %s\nversion %s\nmade %lld\n\n", name,
-		 order->tee_version, (long long)time(NULL));
+	snprintf(head, sizeof(head), BOOT_IMAGE_MAGIC "name %s\nversion %s\nmade %lld\n%s\n", name,
+		 order->tee_version, (long long)time(NULL),
+		 order->unattested ? "attestation none\n" : "");
 	return image_write(work, stem, head, order->tee_image, order->tee_image_size,
 			   sk_X509_value(chain, 0));
 }

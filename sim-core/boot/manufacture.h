@@ -29,6 +29,7 @@ struct manufacture {
 	STACK_OF(X509) * tam_roots;
 	X509 *admin;
 	enum key_kind tfw_kind, tee_kind;
+	bool unattested; /* TAMs get no word of the firmware's */
 };
 
 /*

@@ -162,8 +162,12 @@ char *device_state_make(struct exchange *exchange, uint8_t hash[32])
 	char *text = NULL;
 
 	if (domain_each(exchange->tee->store, exchange->tamid, domain_collect, &collection) == 0)
-		state = json_pack("{s:{s:o, s:o}}", "dsi", "tee", tee_json(exchange, &collection),
-				  "tfwdata", firmware_json(exchange));
+		state = exchange->tee->boot.unattested
+				? json_pack("{s:{s:o}}", "dsi", "tee",
+					    tee_json(exchange, &collection))
+				: json_pack("{s:{s:o, s:o}}", "dsi", "tee",
+					    tee_json(exchange, &collection), "tfwdata",
+					    firmware_json(exchange));
 	json_decref(collection.domains);
 	json_decref(collection.aiks);
 	text = state ? json_canonical(state) : NULL;

@@ -425,7 +425,7 @@ static void process(struct exchange *exchange, struct span octets, char **state)
 	if (request_take(exchange, octets) || exchange_authenticate(exchange))
 		return;
 	/* The firmware signs while the TEE works. */
-	if (exchange->request.tid.data &&
+	if (exchange->request.tid.data && !exchange->tee->boot.unattested &&
 	    (exchange->message == OTRP_GET_DEVICE_STATE || exchange->request.nextdsi))
 		(void)firmware_sign_begin(exchange->tee->firmware, exchange->request.tid.data,
 					  exchange->request.tid.size);

@@ -21,6 +21,7 @@ static const char help[] =
 	"  --tee-name NAME          how requests name the TEE (default: simtee-0)\n"
 	"  --tees N|NAME,…          several TEEs: how many, or their names (default: 1)\n"
 	"  --tee-version V          (default: 1.0)\n"
+	"  --no-attestation         TAMs are told nothing that the firmware has signed\n"
 	"  --tee-image FILE         the TEE vendor's image\n"
 	"  --firmware-image FILE    the SoC vendor's\n"
 	"  --secure-boot-key FILE   what images are signed with (default: DIR/secureboot.key, "
@@ -38,6 +39,7 @@ struct order {
 	const char *device, *pki, *tee_name, *tee_version, *tee_image, *firmware_image;
 	const char *secureboot, *admin, *roots, *firmware_ca, *tee_ca, *tee_key, *tfw_key;
 	const char *tees;
+	bool unattested;
 };
 
 /* A key in a file that is made when it is not there. */
@@ -169,6 +171,7 @@ static int order_take(const struct order *order)
 	struct manufacture manufacture = {
 		.tee_name = order->tee_name,
 		.tee_version = order->tee_version,
+		.unattested = order->unattested,
 	};
 	unsigned char *tee_image = NULL, *firmware_image = NULL;
 	char *tees = NULL;
@@ -231,6 +234,7 @@ static int make_device(int argc, char **argv)
 		{ "tee-key", &order.tee_key, NULL },
 		{ "tfw-key", &order.tfw_key, NULL },
 		{ "tees", &order.tees, NULL },
+		{ "no-attestation", NULL, &order.unattested },
 	};
 	int status = arguments_parse(argc, argv, help, table, sizeof(table) / sizeof(table[0]),
 				     &order.device, 1, 1);

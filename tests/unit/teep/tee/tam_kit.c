@@ -50,6 +50,7 @@ static void device_make(struct kit *kit, const struct kit_kinds *kinds)
 		.tam_roots = roots,
 		.tfw_kind = kinds->firmware ? kinds->firmware : KEY_P256,
 		.tee_kind = kinds->tee,
+		.unattested = kinds->unattested,
 	};
 
 	REQUIRE(authority_open(&firmware, kit->authorities, HIERARCHY_FIRMWARE, "ca", err,
@@ -78,7 +79,9 @@ void kit_restart(struct kit *kit)
 
 void kit_open(struct kit *kit, const struct kit_kinds *kinds)
 {
-	static const struct kit_kinds quick = { KEY_P256, KEY_P256, KEY_P256, KEY_P256, 0, 0 };
+	static const struct kit_kinds quick = {
+		KEY_P256, KEY_P256, KEY_P256, KEY_P256, 0, 0, false
+	};
 	enum key_kind all[HIERARCHY_COUNT] = { KEY_P256, KEY_P256, KEY_P256, KEY_P256 };
 	struct certificate_request sp = {
 		.role = ROLE_SP,

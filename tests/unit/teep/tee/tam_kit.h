@@ -40,6 +40,7 @@ struct kit {
 struct kit_kinds {
 	enum key_kind tee, tam, sp, aik;
 	enum key_kind firmware, authorities;
+	bool unattested;
 };
 
 /* All on P-256, parsing in this process, where `kinds` is NULL. */

@@ -378,6 +378,31 @@ Test(otrp_tee_device, every_kind_of_key_in_every_role)
 			}
 }
 
+/* Some TEEs do without: the word of the firmware is missing then, which a TAM may accept or not,
+ * and nothing else. */
+Test(otrp_tee_device, a_tee_without_attestation_says_nothing_of_its_firmware)
+{
+	const struct kit_kinds kinds = {
+		KEY_P256, KEY_P256, KEY_P256, KEY_P256, 0, 0, true,
+	};
+	struct kit_answer answer;
+	json_t *state;
+
+	kit_open(&kit, &kinds);
+	kit_expect(&kit, &(struct kit_request) { .message = OTRP_GET_DEVICE_STATE }, "pass",
+		   &answer);
+	state = json_object_get(answer.content, "dsi");
+	cr_assert(json_object_get(state, "tee"));
+	cr_assert_null(json_object_get(state, "tfwdata"));
+	kit_answer_clear(&answer);
+	kit_create(&kit, &kit.tam, "sp", "sd");
+	/* The images are verified all the same, and what they say cannot be taken out. */
+	tee_close(kit.tee);
+	kit.tee = NULL;
+	run("sed -i s/attestation/attestatiom/ %s/boot/tee.img%s", kit.device, "");
+	cr_assert_eq(start(), BOOT_TEE_IMAGE, "%s", err);
+}
+
 enum block {
 	BLOCK_RANDOM,	    /* below the modulus, without the padding */
 	BLOCK_WRONG_LENGTH, /* padded, around a key of another length */
@@ -441,7 +466,7 @@ static char *block_answer(enum block kind)
  * what differs is the signature. That it takes no other time, otrp_timing shows. */
 Test(otrp_tee_device, t26_a_wrong_rsa_block_tells_nothing)
 {
-	const struct kit_kinds rsa = { KEY_RSA, KEY_P256, KEY_P256, KEY_P256, 0, 0 };
+	const struct kit_kinds rsa = { KEY_RSA, KEY_P256, KEY_P256, KEY_P256, 0, 0, false };
 #ifdef TEESIM_SANITIZE
 	const int count = 99;
 #else
