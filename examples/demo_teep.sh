@@ -27,12 +27,26 @@ tam_end() {
 	tam_pid=
 }
 
+# What runs below the scratch directory: device, agent, and what they start.
+ours() {
+	grep -sl -- "${scratch%?}[${scratch: -1}]" /proc/[0-9]*/cmdline | tr -dc '0-9\n'
+}
+
 finish() {
-	local status=$?
-	trap - EXIT INT TERM HUP
+	local status=$? left
+	trap - EXIT
+	trap '' INT TERM HUP
 	tam_end
-	teesim agent stop >/dev/null 2>&1 || true
-	teesim stop >/dev/null 2>&1 || true
+	# One that was just being started when somebody interrupted us is not there to be told yet.
+	for _ in {1..100}; do
+		left=$(ours)
+		[ -n "$left" ] || break
+		teesim agent stop >/dev/null 2>&1 || true
+		teesim stop >/dev/null 2>&1 || true
+		sleep 0.05
+	done
+	# shellcheck disable=SC2086 # several
+	[ -z "$left" ] || kill -KILL $left 2>/dev/null || true
 	cd /
 	rm -rf "$scratch"
 	exit "$status"
