@@ -239,6 +239,11 @@ static int state_learn(struct entry *entry, struct picture *picture)
 		conversation_occurrence(conversation, TAM_EVENT_DEVICE, picture->did, "",
 					conversation_text(conversation, "%s was %s, and is served",
 							  span_text(entry->dsi.name), status));
+	/* Let in again by a person: it may be any of the devices that claimed to be this one. */
+	if (picture->device.status == DEVICE_UNKNOWN) {
+		picture->forget = picture->domain_count > 0;
+		picture->ta_count = picture->domain_count = 0;
+	}
 	rc = picture_learn(conversation, picture, entry->plaintext, &entry->dsi);
 	picture->device.signer_required = entry->response->signerreq;
 	if (rc == 0)

@@ -769,6 +769,11 @@ static int picture_write(struct tam_database *database, struct picture *picture)
 
 	if (rc || !picture->learned)
 		return rc;
+	if (picture->forget)
+		rc = device_table_store_content(database, picture->did,
+						&(const struct device_content) { 0 });
+	if (rc)
+		return rc;
 	aiks = arena_take(&arena, picture->dsi.aik_count * sizeof(*aiks));
 	if (!aiks)
 		return -ENOMEM;

@@ -35,6 +35,7 @@ struct picture {
 	size_t domain_count;
 	bool learned; /* a new state: it is to be stored with what it tells */
 	bool touched; /* the device alone is to be stored */
+	bool forget;  /* nothing of what was known of its content counts any more */
 	bool first;   /* it has just been accepted for the first time in this session */
 };
 

@@ -434,6 +434,12 @@ Test(tam_engine, row5_copy_of_a_device_is_refused_once_it_differs)
 	cr_expect_eq(scene_session().state, SESSION_FAILED);
 	cr_expect(strstr(scene_session().error, "copy"), "%s", scene_session().error);
 	cr_expect_eq(scene_known(0).status, DEVICE_REFUSED);
+	/* A person decides which of the two is the device. */
+	cr_assert_eq(
+		device_table_set_status(scene.database, scene_known(0).did, DEVICE_TRUSTED, ""), 0);
+	cr_assert(scene_run(1, NULL, NULL));
+	cr_expect_str_eq(scene.trail, "GetDeviceState UpdateSD UpdateTA InstallTA");
+	cr_expect_eq(scene_known(0).status, DEVICE_TRUSTED);
 }
 
 Test(tam_engine, device_that_was_reset_gets_everything_again)
