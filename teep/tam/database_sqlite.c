@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,12 @@ struct connection {
 	sqlite3 *handle;
 	enum tam_durability durability;
 	int64_t busy_since;
+	bool has_turn;
 };
+
+/* One writes at a time: threads of one process queue here, where the next is woken at once, and
+ * processes ask again and again (wait_while_busy()). */
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 
 struct statement {
 	sqlite3_stmt *statement;
@@ -178,24 +184,44 @@ static int open_connection(void **out, const char *where, bool create, char *err
 	return 0;
 }
 
+static int turn_take(struct connection *connection, char *error)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += BUSY_MS / 1000;
+	if (pthread_mutex_clocklock(&turn, CLOCK_MONOTONIC, &until)) {
+		snprintf(error, TAM_ERROR_SIZE, "another thread writes for too long");
+		return -EAGAIN;
+	}
+	connection->has_turn = true;
+	return 0;
+}
+
+static void turn_give(struct connection *connection)
+{
+	if (connection->has_turn)
+		pthread_mutex_unlock(&turn);
+	connection->has_turn = false;
+}
+
 static int begin(void *context, enum tam_durability durability, char *error)
 {
 	struct connection *connection = context;
-	int rc = 0;
+	int rc = turn_take(connection, error);
 
-	if (connection->durability != durability) {
+	if (!rc && connection->durability != durability) {
 		rc = execute(connection,
 			     durability == TAM_DURABLE ? "PRAGMA synchronous = FULL"
 						       : "PRAGMA synchronous = NORMAL",
 			     error);
 		connection->durability = durability;
 	}
-	return rc ? rc : execute(connection, "BEGIN IMMEDIATE", error);
-}
-
-static int commit(void *context, char *error)
-{
-	return execute(context, "COMMIT", error);
+	if (!rc)
+		rc = execute(connection, "BEGIN IMMEDIATE", error);
+	if (rc)
+		turn_give(connection);
+	return rc;
 }
 
 static void rollback(void *context)
@@ -205,6 +231,16 @@ static void rollback(void *context)
 	/* SQLite itself gives up a transaction that met some kinds of failure. */
 	if (!sqlite3_get_autocommit(connection->handle))
 		(void)sqlite3_exec(connection->handle, "ROLLBACK", NULL, NULL, NULL);
+	turn_give(connection);
+}
+
+static int commit(void *context, char *error)
+{
+	const int rc = execute(context, "COMMIT", error);
+
+	if (!rc)
+		turn_give(context);
+	return rc;
 }
 
 static int prepare(void *context, const char *sql, void **out, char *error)

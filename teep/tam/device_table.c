@@ -162,7 +162,7 @@ int device_table_register(struct tam_database *database, const char *did, struct
 		return rc;
 	rc = key_hash(certificate, hash);
 	return rc ? rc
-		  : tam_database_transaction(database, TAM_DURABLE, register_device, &registering);
+		  : tam_database_transaction(database, TAM_RELAXED, register_device, &registering);
 }
 
 static int store(struct tam_database *database, void *context)

@@ -11,7 +11,8 @@
 #include "teep/otrp/arena.h"
 #include "teep/tam/database.h"
 
-#define MESSAGE_WIRE_MAX    (64u << 10)
+/* All of a message, unless there is a TA in it. */
+#define MESSAGE_WIRE_MAX    (8u << 10)
 #define MESSAGE_DECODED_MAX (64u << 10)
 
 struct message {

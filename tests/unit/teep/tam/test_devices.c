@@ -634,7 +634,7 @@ Test(tam_devices, messages_are_kept_in_order_and_in_bounds)
 {
 	struct message_filter filter = { .after = -1, .limit = 3 };
 	struct message *list, big = { .tid = "t1", .kind = "y" };
-	char *much = malloc(MESSAGE_WIRE_MAX + 100);
+	char *much = malloc(MESSAGE_DECODED_MAX + 100);
 	int64_t removed;
 	size_t count;
 
@@ -662,8 +662,8 @@ Test(tam_devices, messages_are_kept_in_order_and_in_bounds)
 	filter = (struct message_filter) { .limit = 10, .spid = "nobody" };
 	cr_assert_eq(message_log_list(kit.db, &filter, &kit.arena, &list, &count), 0);
 	cr_assert_eq(count, 0);
-	memset(much, 'x', MESSAGE_WIRE_MAX + 100);
-	much[MESSAGE_WIRE_MAX + 99] = '\0';
+	memset(much, 'x', MESSAGE_DECODED_MAX + 100);
+	much[MESSAGE_DECODED_MAX + 99] = '\0';
 	big.size = MESSAGE_WIRE_MAX + 100;
 	big.wire = span_of(much, MESSAGE_WIRE_MAX + 100);
 	big.decoded = much;
