@@ -6,13 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "teep/tam/server/admin.h"
 #include "teep/tam/server/admin_json.h"
 #include "teep/tam/server/connection_watch.h"
 
-#define STREAMS_MAX	 64
-#define LOOK_MS		 1000
+#define STREAMS_MAX 64
+#define LOOK_MS	    1000
+/* How long streams may take to end, when the server stops. */
+#define END_MS		 2000
 #define COMMENT_MS	 15000
 #define AT_ONCE		 200
 #define DEPLOYMENTS_SEEN 20
@@ -234,6 +237,16 @@ struct event_streams *event_streams_open(void)
 	return streams;
 }
 
+static unsigned streams_left(struct event_streams *streams)
+{
+	unsigned count;
+
+	(void)pthread_mutex_lock(&streams->mutex);
+	count = streams->count;
+	(void)pthread_mutex_unlock(&streams->mutex);
+	return count;
+}
+
 void event_streams_stop(struct event_streams *streams)
 {
 	(void)pthread_mutex_lock(&streams->mutex);
@@ -241,6 +254,9 @@ void event_streams_stop(struct event_streams *streams)
 	(void)pthread_cond_signal(&streams->stop);
 	(void)pthread_mutex_unlock(&streams->mutex);
 	(void)pthread_join(streams->thread, NULL);
+	/* Until the last word of each is sent. */
+	for (int left = END_MS; left > 0 && streams_left(streams) > 0; left -= 10)
+		(void)usleep(10000);
 }
 
 void event_streams_close(struct event_streams *streams)

@@ -12,7 +12,8 @@ struct event_streams;
 
 /* NULL without memory or thread. */
 struct event_streams *event_streams_open(void);
-/* Ends all streams at their next look. To be called before the server is stopped. */
+/* Ends all streams, and waits a little until they are. To be called before the server is stopped.
+ */
 void event_streams_stop(struct event_streams *streams);
 /* After the server was stopped. NULL does nothing. */
 void event_streams_close(struct event_streams *streams);

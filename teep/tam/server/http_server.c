@@ -17,8 +17,6 @@
 
 /* Of a request's line and headers, and of an answer's. */
 #define HEAD_MAX (32 * 1024)
-/* A refused body of up to this is still read, so that the connection can go on. */
-#define SWALLOW_MAX (64 * 1024)
 /* What a body, or the reading of an answer, has to come to in a second, once the first seconds
  * are over. */
 #define SLOWEST_RATE 32768
@@ -39,7 +37,7 @@ struct http_server {
 /* MHD's request context: from the request line on. `public` comes first. */
 struct exchange {
 	struct http_request public;
-	bool admitted, swallowing, target_bad, target_long;
+	bool admitted, target_bad, target_long;
 	int64_t started;
 	uint8_t *body;
 	uint64_t size, room, seen;
@@ -564,12 +562,25 @@ static enum MHD_Result answer_queue(struct exchange *exchange)
 	return MHD_queue_response(request->connection, exchange->status, exchange->response);
 }
 
+/*
+ * Whether to read a body although the answer is there: who sends before he listens would find the
+ * connection gone, and not learn why. Not for ever, and not where the peer asked whether to send.
+ */
+static bool body_awaited(const struct exchange *exchange)
+{
+	const struct http_request *request = &exchange->public;
+	int64_t length;
+
+	return !http_header(request, "Expect") && !http_header(request, "Transfer-Encoding") &&
+	       content_length(request, &length) &&
+	       (uint64_t)length <= 2 * request->server->limits.body;
+}
+
 static enum MHD_Result request_continue(void *context, struct MHD_Connection *connection,
 					const char *url, const char *method, const char *version,
 					const char *upload, size_t *upload_size, void **state)
 {
 	struct exchange *exchange = *state;
-	int64_t length;
 
 	(void)context;
 	(void)connection;
@@ -580,11 +591,9 @@ static enum MHD_Result request_continue(void *context, struct MHD_Connection *co
 	if (!exchange->admitted) {
 		exchange->admitted = true;
 		head_check(exchange, method);
-		if (http_answered(&exchange->public) &&
-		    (!content_length(&exchange->public, &length) || length > SWALLOW_MAX ||
-		     http_header(&exchange->public, "Transfer-Encoding")))
-			return answer_queue(exchange);
-		return MHD_YES;
+		return http_answered(&exchange->public) && !body_awaited(exchange)
+			       ? answer_queue(exchange)
+			       : MHD_YES;
 	}
 	if (*upload_size > 0) {
 		const bool go_on = body_take(exchange, upload, *upload_size);

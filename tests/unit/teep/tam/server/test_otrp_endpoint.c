@@ -338,7 +338,17 @@ Test(otrp_endpoint, bodies_are_bounded)
 	reply_read(fd);
 	cr_assert_eq(atoi(reply + 9), 200);
 	cr_assert(has("{\"size\":100000}"));
-	cr_assert_eq(ask(JSON "Content-Length: 100001", ""), 413);
+	/* Who asks first learns it before he sends, who does not, afterwards. */
+	cr_assert_eq(ask(JSON "Expect: 100-continue\r\nContent-Length: 100001", ""), 413);
+	fd = client();
+	(void)snprintf(head, sizeof(head),
+		       JSON "Connection: close\r\nContent-Length: 100001\r\n\r\n");
+	say(fd, head, strlen(head));
+	say(fd, body, 100001);
+	reply_read(fd);
+	cr_assert_eq(atoi(reply + 9), 413);
+	/* Nobody waits for what is far too much. */
+	cr_assert_eq(ask(JSON "Content-Length: 200001", ""), 413);
 	cr_assert_geq(ask(JSON "Content-Length: 99999999999999999999", ""), 400);
 	cr_assert_lt(atoi(reply + 9), 500);
 	cr_assert_eq(ask(JSON "Content-Length: -1", ""), 400);
