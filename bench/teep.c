@@ -365,7 +365,7 @@ static void sessions_measure(struct bench *bench, const char *name, const char *
 			   rounds = bench->options.quick ? 1 : 4;
 	const bool rsa = strcmp(key, "rsa") == 0;
 	struct result *result;
-	struct service service;
+	struct service service = { 0 };
 	char why[512];
 	double cost = 1, bare;
 

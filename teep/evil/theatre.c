@@ -244,13 +244,13 @@ static int resign(const struct rule *rule, struct octets *octets, char *err, siz
 	} else {
 		/* One of his own, which names itself as TAMs are named. */
 		const time_t now = time(NULL);
-		const struct certificate_request request = { .role = ROLE_TAM,
-							     .name = "Evil",
-							     .key = key = key_generate(KEY_P256),
-							     .tamid = "1.3.6.1.4.1.55555.7.1",
-							     .not_before = now - 3600,
-							     .not_after = now + 86400 };
+		struct certificate_request request = { .role = ROLE_TAM,
+						       .name = "Evil",
+						       .tamid = "1.3.6.1.4.1.55555.7.1",
+						       .not_before = now - 3600,
+						       .not_after = now + 86400 };
 
+		key = request.key = key_generate(KEY_P256);
 		own = key ? certificate_issue(&request, NULL, key) : NULL;
 		chain = sk_X509_new_null();
 		if (!own || !chain || !sk_X509_push(chain, own))
