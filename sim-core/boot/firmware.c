@@ -1,9 +1,7 @@
 #include "boot/firmware.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +12,7 @@
 #include "device/hardware_key.h"
 #include "teep/pki/key.h"
 #include "teep/pki/signature.h"
+#include "wire/child.h"
 #include "wire/socket.h"
 
 /* A key of 8192 bits in PKCS #8 is half as long; a line of text fits as well. */
@@ -180,36 +179,15 @@ static int program_start(struct firmware *firmware, const char *program, const c
 {
 	char number[16];
 	char *argv[] = { (char *)program, "serve", (char *)directory, number, NULL };
-	char *environment[] = { NULL };
-	posix_spawn_file_actions_t actions;
-	int ends[2], high, rc;
+	int sock;
 
 	snprintf(number, sizeof(number), "%u", firmware->service.tee);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-		return -errno;
-	/* dup2 of a descriptor onto itself would leave it to be closed. */
-	high = fcntl(ends[1], F_DUPFD_CLOEXEC, FIRMWARE_SOCKET + 1);
-	close(ends[1]);
-	posix_spawn_file_actions_init(&actions);
-	rc = high < 0 ? errno
-		      : posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_adddup2(&actions, 0, 1);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_adddup2(&actions, high, FIRMWARE_SOCKET);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_addclosefrom_np(&actions, FIRMWARE_SOCKET + 1);
-	if (rc == 0)
-		rc = posix_spawn(&firmware->pid, program, &actions, NULL, argv, environment);
-	posix_spawn_file_actions_destroy(&actions);
-	if (high >= 0)
-		close(high);
-	if (rc) {
+	sock = child_start(argv, FIRMWARE_SOCKET, &firmware->pid);
+	if (sock < 0) {
 		firmware->pid = 0;
-		close(ends[0]);
-		return -rc;
+		return sock;
 	}
-	firmware->sock = ends[0];
+	firmware->sock = sock;
 	return 0;
 }
 

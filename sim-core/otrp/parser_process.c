@@ -1,15 +1,14 @@
 #include "otrp/parser_process.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "otrp/parser_stream.h"
+#include "wire/child.h"
 #include "wire/socket.h"
 
 struct parser_process {
@@ -20,50 +19,20 @@ struct parser_process {
 	int spent[PARSER_READY];
 };
 
-static int process_spawn(const char *program, int sock, pid_t *pid)
-{
-	char *argv[] = { (char *)program, NULL };
-	char *environment[] = { NULL };
-	posix_spawn_file_actions_t actions;
-	int rc;
-
-	posix_spawn_file_actions_init(&actions);
-	/* dup2 of a descriptor onto itself would leave it to be closed. */
-	rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_adddup2(&actions, 0, 1);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_adddup2(&actions, sock, PARSER_SOCKET);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_addclosefrom_np(&actions, PARSER_SOCKET + 1);
-	if (rc == 0)
-		rc = posix_spawn(pid, program, &actions, NULL, argv, environment);
-	posix_spawn_file_actions_destroy(&actions);
-	return -rc;
-}
-
 int parser_process_start(struct parser_process **out, const char *program)
 {
+	char *argv[] = { (char *)program, NULL };
 	struct parser_process *process = calloc(1, sizeof(*process));
-	int ends[2], high, rc;
 
 	if (!process)
 		return -ENOMEM;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
-		free(process);
-		return -errno;
-	}
-	high = fcntl(ends[1], F_DUPFD_CLOEXEC, PARSER_SOCKET + 1);
-	rc = high < 0 ? -errno : process_spawn(program, high, &process->pid);
-	if (high >= 0)
-		close(high);
-	close(ends[1]);
-	if (rc) {
-		close(ends[0]);
+	process->control = child_start(argv, PARSER_SOCKET, &process->pid);
+	if (process->control < 0) {
+		const int rc = process->control;
+
 		free(process);
 		return rc;
 	}
-	process->control = ends[0];
 	*out = process;
 	return 0;
 }
