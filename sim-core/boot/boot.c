@@ -283,12 +283,14 @@ static void hex_put(char *out, const uint8_t *octets, size_t size)
 		snprintf(out + 2 * i, 3, "%02x", octets[i]);
 }
 
-static bool hex_take(const char *text, uint8_t *out, size_t size)
+/* The digits at the beginning of the text. */
+static bool hash_take(const char *text, uint8_t out[32])
 {
-	for (size_t i = 0; i < size; i++)
-		if (sscanf(text + 2 * i, "%2hhx", &out[i]) != 1)
-			return false;
-	return true;
+	char digits[65];
+	size_t size;
+
+	snprintf(digits, sizeof(digits), "%.64s", text);
+	return OPENSSL_hexstr2buf_ex(out, 32, &size, digits, '\0') == 1 && size == 32;
 }
 
 /* What a boot commits to of one TEE: its image, its name and its public key. */
@@ -400,7 +402,7 @@ static enum boot_result record_check(const struct chain_of_trust *at, unsigned i
 		return BOOT_RECORD;
 	section = record_verify(&stored, boot->tfw_chain) ? (const char *)stored.octets : NULL;
 	if (section && (strncmp(section, head, sizeof(head) - 1) != 0 ||
-			!hex_take(section + sizeof(head) - 1, boot->firmware_hash, 32)))
+			!hash_take(section + sizeof(head) - 1, boot->firmware_hash)))
 		section = NULL;
 	/* A name can't hold a line feed, so sections begin where they seem to. */
 	for (unsigned int i = 0; section && i < BOOT_TEES_MAX; i++) {
