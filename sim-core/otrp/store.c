@@ -211,7 +211,7 @@ static int state_write(struct store *store, uint8_t mark[MARK_SIZE])
 static int row_forget(struct store *store, struct span key)
 {
 	sqlite3_stmt *statement = store->statements[GET];
-	uint8_t mac[SUM_SIZE];
+	uint8_t mac[SUM_SIZE] = { 0 };
 	int rc = -ENOENT;
 	int step;
 
@@ -248,7 +248,7 @@ int store_get(struct store *store, struct span key, struct arena *arena, struct 
 int store_put(struct store *store, struct span key, struct span value)
 {
 	const size_t size = value.size + DEVICE_SEAL_OVERHEAD;
-	uint8_t *sealed = malloc(size), mac[SUM_SIZE];
+	uint8_t *sealed = malloc(size), mac[SUM_SIZE] = { 0 };
 	int rc;
 
 	if (!sealed)
@@ -393,7 +393,7 @@ void store_rollback(struct store *store)
 /* Goes through all rows: what the sum says must be what is there. */
 static int sum_verify(struct store *store)
 {
-	uint8_t sum[SUM_SIZE] = { 0 }, mac[SUM_SIZE];
+	uint8_t sum[SUM_SIZE] = { 0 }, mac[SUM_SIZE] = { 0 };
 	sqlite3_stmt *statement;
 	int rc = 0, step;
 
