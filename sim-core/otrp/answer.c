@@ -25,7 +25,6 @@ static json_t *content_json(const struct exchange *exchange)
 {
 	const bool passed = exchange->failure.status == OTRP_PASS;
 	json_t *content = json_pack("{s:o}", "did", otrp_base64(exchange->tee->did, 32));
-	const char *type;
 
 	if (!passed)
 		(void)json_object_set_new(content, "reason", reason_json(&exchange->failure));
@@ -33,8 +32,10 @@ static json_t *content_json(const struct exchange *exchange)
 		(void)json_object_set_new(content, "sdname",
 					  otrp_text(exchange->domain.name.sdname));
 	if (passed && exchange->aik) {
-		(void)json_object_set_new(content, "teespaik", aik_encode(exchange->aik, &type));
-		(void)json_object_set_new(content, "teespaiktype", json_string(type));
+		(void)json_object_set_new(content, "teespaik",
+					  otrp_text(exchange->aik_public.text));
+		(void)json_object_set_new(content, "teespaiktype",
+					  otrp_text(exchange->aik_public.type));
 	}
 	return content;
 }

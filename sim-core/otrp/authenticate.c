@@ -460,6 +460,9 @@ static int tam_find(struct exchange *exchange, const struct anchors *anchors, st
 		return otrp_fail(&exchange->failure, OTRP_TEE_FAIL, "out of memory");
 	known = tam_cache_find(&exchange->tee->certificates, hash, exchange->now);
 	if (known) {
+		/* Before it is known who asks: whoever has a TAM's certificates can have no more
+		 * made than who sends its requests again. */
+		exchange_sign_begin(exchange);
 		rc = signature_check(exchange, known->key);
 		if (rc == 0)
 			rc = clock_check(exchange);

@@ -92,19 +92,18 @@ static int aik_load(struct exchange *exchange, struct span spid, EVP_PKEY **key)
 
 static int aik_tell(struct exchange *exchange, struct span spid, EVP_PKEY *key)
 {
-	struct aik_public public = { 0 };
+	struct aik_public *public = &exchange->aik_public;
 	const char *type;
 	json_t *text = aik_encode(key, &type);
-	int rc = -ENOMEM;
+	const bool kept = text && arena_copy(&exchange->arena, json_string_value(text),
+					     json_string_length(text), &public->text);
 
-	if (text) {
-		public.text = json_span(text);
-		public.type = span_of_text(type);
-		rc = aik_public_put(exchange->tee->store, &exchange->arena, exchange->tamid, spid,
-				    &public);
-	}
 	json_decref(text);
-	return rc;
+	if (!kept)
+		return -ENOMEM;
+	public->type = span_of_text(type);
+	return aik_public_put(exchange->tee->store, &exchange->arena, exchange->tamid, spid,
+			      public);
 }
 
 /* A fresh pair for the SP, which the answer tells of. */

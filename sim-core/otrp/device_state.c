@@ -21,9 +21,18 @@ json_t *aik_encode(EVP_PKEY *key, const char **type)
 {
 	const bool rsa = key_kind(key) == KEY_RSA;
 	uint8_t *der = NULL;
-	const int size = rsa ? i2d_PublicKey(key, &der) : i2d_PUBKEY(key, &der);
-	json_t *value = size > 0 ? otrp_base64(der, (size_t)size) : NULL;
+	size_t size = 0;
+	json_t *value = NULL;
 
+	if (rsa) {
+		const int n = i2d_PublicKey(key, &der);
+
+		size = n > 0 ? (size_t)n : 0;
+	} else {
+		(void)key_public_encode(key, &der, &size);
+	}
+	if (size)
+		value = otrp_base64(der, size);
 	*type = rsa ? "RSA" : "ECC";
 	OPENSSL_free(der);
 	return value;

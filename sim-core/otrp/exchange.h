@@ -56,8 +56,10 @@ struct exchange {
 	/* What the command found and made. */
 	struct domain domain;
 	struct domain_ta ta;
-	EVP_PKEY *aik;		   /* to be told in the answer */
+	EVP_PKEY *aik; /* to be told in the answer, and how */
+	struct aik_public aik_public;
 	bool changed;		   /* something that the TAM sees */
+	bool signing;		   /* the firmware was asked for its word */
 	struct span firmware_word; /* the firmware's signature, once it was fetched */
 };
 
@@ -81,6 +83,10 @@ char *device_state_make(struct exchange *exchange, uint8_t hash[32]);
 
 /* An anonymous key as the DSI has it, and its type. NULL on failure. */
 json_t *aik_encode(EVP_PKEY *key, const char **type);
+
+/* Has the firmware sign the transaction's id, where the answer will need that, while the TEE does
+ * the rest. What is begun in vain is dropped. */
+void exchange_sign_begin(struct exchange *exchange);
 
 /* Step 17. The caller's text, or NULL. `state` may be NULL. */
 char *answer_make(struct exchange *exchange, const char *state);

@@ -418,17 +418,24 @@ static void transact(struct exchange *exchange, char **state)
 	}
 }
 
+void exchange_sign_begin(struct exchange *exchange)
+{
+	const struct otrp_request *request = &exchange->request;
+
+	if (exchange->signing || !request->tid.data || exchange->tee->boot.unattested ||
+	    (exchange->message != OTRP_GET_DEVICE_STATE && !request->nextdsi))
+		return;
+	exchange->signing = firmware_sign_begin(exchange->tee->firmware, request->tid.data,
+						request->tid.size) == 0;
+}
+
 static void process(struct exchange *exchange, struct span octets, char **state)
 {
 	struct span unused;
 
 	if (request_take(exchange, octets) || exchange_authenticate(exchange))
 		return;
-	/* The firmware signs while the TEE works. */
-	if (exchange->request.tid.data && !exchange->tee->boot.unattested &&
-	    (exchange->message == OTRP_GET_DEVICE_STATE || exchange->request.nextdsi))
-		(void)firmware_sign_begin(exchange->tee->firmware, exchange->request.tid.data,
-					  exchange->request.tid.size);
+	exchange_sign_begin(exchange);
 	transact(exchange, state);
 	if (exchange->failure.status && !exchange->cek.data &&
 	    exchange->message != OTRP_GET_DEVICE_STATE && content_decrypt(exchange, &unused))

@@ -1,6 +1,7 @@
 #include "teep/otrp/encoding.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 static const char standard_alphabet[] =
@@ -8,29 +9,25 @@ static const char standard_alphabet[] =
 static const char url_alphabet[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/* What a digit means: its value, and these. */
 enum {
-	SEEN_STANDARD = 1,
-	SEEN_URL = 2,
+	SEEN_STANDARD = 0x40, /* this alphabet has it alone */
+	SEEN_URL = 0x80,
+	NO_DIGIT = 0x100,
 };
 
-/* The value of a digit, or -1; notes which alphabet it belongs to when only one has it. */
-static int digit_value(uint8_t c, unsigned *seen)
+static uint16_t meaning[256];
+static pthread_once_t meaning_once = PTHREAD_ONCE_INIT;
+
+static void meaning_make(void)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+' || c == '/') {
-		*seen |= SEEN_STANDARD;
-		return c == '+' ? 62 : 63;
+	for (unsigned i = 0; i < 256; i++)
+		meaning[i] = NO_DIGIT;
+	for (unsigned i = 0; i < 64; i++) {
+		meaning[(uint8_t)standard_alphabet[i]] =
+			(uint16_t)(i | (i > 61 ? SEEN_STANDARD : 0));
+		meaning[(uint8_t)url_alphabet[i]] = (uint16_t)(i | (i > 61 ? SEEN_URL : 0));
 	}
-	if (c == '-' || c == '_') {
-		*seen |= SEEN_URL;
-		return c == '-' ? 62 : 63;
-	}
-	return -1;
 }
 
 /* The length without padding, or -EBADMSG. */
@@ -50,22 +47,32 @@ static ssize_t digits_count(struct span text, enum base64_form form)
 int base64_decode(struct span text, enum base64_form form, struct arena *arena, struct span *out)
 {
 	const ssize_t count = digits_count(text, form);
-	unsigned seen = 0, bits = 0;
-	uint32_t value = 0;
+	const uint8_t *from = text.data;
+	uint32_t value = 0, seen = 0;
+	unsigned bits = 0;
 	uint8_t *octets, *at;
 
 	if (count < 0)
 		return (int)count;
+	(void)pthread_once(&meaning_once, meaning_make);
 	octets = arena_take(arena, (size_t)count / 4 * 3 + (size_t)count % 4);
 	if (!octets)
 		return -ENOMEM;
 	at = octets;
-	for (ssize_t i = 0; i < count; i++) {
-		const int digit = digit_value(text.data[i], &seen);
+	for (const uint8_t *end = from + count / 4 * 4; from < end; from += 4) {
+		const uint32_t a = meaning[from[0]], b = meaning[from[1]], c = meaning[from[2]],
+			       d = meaning[from[3]];
 
-		if (digit < 0)
-			return -EBADMSG;
-		value = value << 6 | (uint32_t)digit;
+		seen |= a | b | c | d;
+		value = (a & 63) << 18 | (b & 63) << 12 | (c & 63) << 6 | (d & 63);
+		*at++ = (uint8_t)(value >> 16);
+		*at++ = (uint8_t)(value >> 8);
+		*at++ = (uint8_t)value;
+	}
+	value = 0;
+	for (ssize_t i = 0; i < count % 4; i++) {
+		seen |= meaning[from[i]];
+		value = value << 6 | (meaning[from[i]] & 63);
 		bits += 6;
 		if (bits >= 8) {
 			bits -= 8;
@@ -73,8 +80,9 @@ int base64_decode(struct span text, enum base64_form form, struct arena *arena, 
 			value &= (1U << bits) - 1;
 		}
 	}
-	if (value || seen == (SEEN_STANDARD | SEEN_URL) ||
-	    (form == BASE64_JOSE && seen == SEEN_STANDARD))
+	if (value || seen & NO_DIGIT ||
+	    (seen & (SEEN_STANDARD | SEEN_URL)) == (SEEN_STANDARD | SEEN_URL) ||
+	    (form == BASE64_JOSE && seen & SEEN_STANDARD))
 		return -EBADMSG;
 	*at = 0;
 	*out = span_of(octets, (size_t)(at - octets));

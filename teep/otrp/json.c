@@ -3,22 +3,34 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* The octet behind a string whose text begins at `at`. */
+static const uint8_t *string_end(const uint8_t *at, const uint8_t *end)
+{
+	while (at < end) {
+		const uint8_t *quote = memchr(at, '"', (size_t)(end - at));
+		const uint8_t *escape;
+
+		if (!quote)
+			return end;
+		escape = memchr(at, '\\', (size_t)(quote - at));
+		if (!escape)
+			return quote + 1;
+		at = escape + 2;
+	}
+	return end;
+}
+
 /* jansson recurses, so the depth is settled before it is asked. Strings are passed over. */
 static bool depth_bounded(struct span text)
 {
+	const uint8_t *at = text.data, *end = at + text.size;
 	unsigned depth = 0;
-	bool in_string = false;
 
-	for (size_t i = 0; i < text.size; i++) {
-		const uint8_t c = text.data[i];
+	while (at < end) {
+		const uint8_t c = *at++;
 
-		if (in_string) {
-			if (c == '\\')
-				i++;
-			else if (c == '"')
-				in_string = false;
-		} else if (c == '"') {
-			in_string = true;
+		if (c == '"') {
+			at = string_end(at, end);
 		} else if (c == '{' || c == '[') {
 			if (++depth > JSON_DEPTH_MAX)
 				return false;

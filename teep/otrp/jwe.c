@@ -245,6 +245,17 @@ static uint8_t *field_put(uint8_t *at, const void *data, size_t size)
 	return at + size;
 }
 
+/* To look for them takes longer than to use them. They stay for as long as the process. */
+static EVP_MAC *hmac;
+static EVP_KDF *kdf;
+static pthread_once_t fetched = PTHREAD_ONCE_INIT;
+
+static void algorithms_fetch(void)
+{
+	hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	kdf = EVP_KDF_fetch(NULL, "SSKDF", NULL);
+}
+
 /* The key that wraps, by Concat KDF (RFC 7518 section 4.6.2). */
 static bool wrapping_key_derive(const struct jwe *jwe, const uint8_t *secret, size_t secret_size,
 				uint8_t *out, size_t size)
@@ -252,10 +263,11 @@ static bool wrapping_key_derive(const struct jwe *jwe, const uint8_t *secret, si
 	const char *name = jwe_algorithm_name((enum jwe_algorithm)jwe->algorithm);
 	const size_t room = 4 * sizeof(uint32_t) + strlen(name) + jwe->apu.size + jwe->apv.size;
 	uint8_t *info = malloc(room), *at = info;
-	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "SSKDF", NULL);
-	EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+	EVP_KDF_CTX *context;
 	bool derived = false;
 
+	(void)pthread_once(&fetched, algorithms_fetch);
+	context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
 	if (info) {
 		OSSL_PARAM parameters[] = {
 			OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256",
@@ -273,7 +285,6 @@ static bool wrapping_key_derive(const struct jwe *jwe, const uint8_t *secret, si
 		derived = context && EVP_KDF_derive(context, out, size, parameters) == 1;
 	}
 	EVP_KDF_CTX_free(context);
-	EVP_KDF_free(kdf);
 	free(info);
 	return derived;
 }
@@ -332,19 +343,11 @@ static int cek_unwrap(const struct jwe *jwe, EVP_PKEY *key, size_t size, struct 
 	return rc;
 }
 
-static EVP_MAC *hmac;
-
-static void hmac_fetch(void)
-{
-	hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-}
-
 /* RFC 7518 section 5.2: half of the key is for the tag, half for AES. The tag is half of the code,
  * which has room for EVP_MAX_MD_SIZE. */
 static bool tag_make(struct span protected_text, struct span iv, struct span ciphertext,
 		     const uint8_t *key, size_t half, uint8_t *code)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	const uint64_t bits = htobe64((uint64_t)protected_text.size * 8);
 	EVP_MAC_CTX *context;
 	OSSL_PARAM parameters[] = {
@@ -355,8 +358,7 @@ static bool tag_make(struct span protected_text, struct span iv, struct span cip
 	size_t size = 0;
 	bool made;
 
-	/* To look for it takes longer than to use it. It stays for as long as the process. */
-	(void)pthread_once(&once, hmac_fetch);
+	(void)pthread_once(&fetched, algorithms_fetch);
 	context = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
 	made = context && EVP_MAC_init(context, key, half, parameters) == 1 &&
 	       EVP_MAC_update(context, protected_text.data, protected_text.size) == 1 &&

@@ -1,11 +1,13 @@
 #include "teep/pki/key.h"
 
 #include <errno.h>
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -107,11 +109,87 @@ int key_write(const char *path, const EVP_PKEY *key)
 	return atomic_file_write(path, &part, 1, 0600, ATOMIC_FILE_KEEP);
 }
 
-int key_der_encode(const EVP_PKEY *key, uint8_t **der, size_t *size)
+/* SubjectPublicKeyInfo and PrivateKeyInfo (RFC 5208, RFC 5915) of a key on P-256 are always the
+ * same but for its numbers. OpenSSL's encoders look for who can encode such a key, which takes
+ * longer than to make one. */
+#define P256_ALGORITHM \
+	"\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"
+#define P256_POINT  65U
+#define P256_SCALAR 32U
+
+static const char p256_public[] = "\x30\x59" P256_ALGORITHM "\x03\x42\x00";
+static const char p256_private[] =
+	"\x30\x81\x87\x02\x01\x00" P256_ALGORITHM "\x04\x6d\x30\x6b\x02\x01\x01\x04\x20";
+static const char p256_private_public[] = "\xa1\x44\x03\x42\x00";
+
+static bool p256_point(const EVP_PKEY *key, uint8_t point[P256_POINT])
 {
-	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8((EVP_PKEY *)key);
+	size_t size;
+
+	return EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, P256_POINT,
+					       &size) == 1 &&
+	       size == P256_POINT && point[0] == 4;
+}
+
+static bool p256_public_encode(const EVP_PKEY *key, uint8_t **der, size_t *size)
+{
+	uint8_t point[P256_POINT], *at;
+
+	*size = sizeof(p256_public) - 1 + sizeof(point);
+	*der = at = p256_point(key, point) ? OPENSSL_malloc(*size) : NULL;
+	if (!at)
+		return false;
+	at = mempcpy(at, p256_public, sizeof(p256_public) - 1);
+	memcpy(at, point, sizeof(point));
+	return true;
+}
+
+static bool p256_private_encode(const EVP_PKEY *key, uint8_t **der, size_t *size)
+{
+	uint8_t point[P256_POINT], *at = NULL;
+	BIGNUM *scalar = NULL;
+
+	*der = NULL;
+	*size = sizeof(p256_private) - 1 + P256_SCALAR + sizeof(p256_private_public) - 1 +
+		sizeof(point);
+	if (p256_point(key, point) &&
+	    EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PRIV_KEY, &scalar) == 1)
+		*der = at = OPENSSL_malloc(*size);
+	if (at) {
+		at = mempcpy(at, p256_private, sizeof(p256_private) - 1);
+		if (BN_bn2binpad(scalar, at, P256_SCALAR) != P256_SCALAR) {
+			OPENSSL_clear_free(*der, *size);
+			*der = NULL;
+		}
+		at = mempcpy(at + P256_SCALAR, p256_private_public,
+			     sizeof(p256_private_public) - 1);
+	}
+	if (*der)
+		memcpy(at, point, sizeof(point));
+	BN_clear_free(scalar);
+	return *der != NULL;
+}
+
+int key_public_encode(const EVP_PKEY *key, uint8_t **der, size_t *size)
+{
 	int n;
 
+	if (key_kind(key) == KEY_P256 && p256_public_encode(key, der, size))
+		return 0;
+	*der = NULL;
+	n = i2d_PUBKEY(key, der);
+	*size = n > 0 ? (size_t)n : 0;
+	return n > 0 ? 0 : -ENOMEM;
+}
+
+int key_der_encode(const EVP_PKEY *key, uint8_t **der, size_t *size)
+{
+	PKCS8_PRIV_KEY_INFO *info;
+	int n;
+
+	if (key_kind(key) == KEY_P256 && p256_private_encode(key, der, size))
+		return 0;
+	info = EVP_PKEY2PKCS8((EVP_PKEY *)key);
 	*der = NULL;
 	n = info ? i2d_PKCS8_PRIV_KEY_INFO(info, der) : -1;
 	PKCS8_PRIV_KEY_INFO_free(info);

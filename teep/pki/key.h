@@ -36,6 +36,9 @@ EVP_PKEY *key_read(const char *path, char *err, size_t errlen);
 /* Write one with mode 0600, never over another file. 0 or -errno. */
 int key_write(const char *path, const EVP_PKEY *key);
 
+/* The public half as SubjectPublicKeyInfo, to be freed with OPENSSL_free(). 0 or -ENOMEM. */
+int key_public_encode(const EVP_PKEY *key, uint8_t **der, size_t *size);
+
 /* PKCS#8 DER of a private key: the caller's, to be given to key_der_free(). 0 or -ENOMEM. */
 int key_der_encode(const EVP_PKEY *key, uint8_t **der, size_t *size);
 void key_der_free(uint8_t *der, size_t size);
