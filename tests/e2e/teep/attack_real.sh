@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # the variables are for who sources it
 # Sourced by attack.sh: teesim-tam, which has the TA in as many versions as are asked for.
 export TEESIM_TAM=$PWD/real
 teesim tam init real --pki pki --id 1.3.6.1.4.1.55555.7.2 --kind p256 --plain-http >/dev/null
