@@ -190,6 +190,7 @@ static int answer_receive(int fd, enum agent_kind kind, uint64_t end, struct age
 {
 	int rc = readable_wait(fd, end);
 
+	memset(answer, 0, sizeof(*answer));
 	if (rc == 0)
 		rc = agent_receive(fd, answer);
 	if (rc == 0 && answer->kind != kind && answer->kind != AGENT_PROGRESS) {
@@ -457,8 +458,8 @@ static int request_with(struct teesim_agent *agent, const char *taid, const void
 			size_t package_size, const char *uri, teesim_agent_progress *progress,
 			void *context, char **keys)
 {
-	size_t size;
-	char *octets;
+	char *octets = NULL;
+	size_t size = 0;
 	int rc;
 
 	if (keys)

@@ -75,7 +75,7 @@ static int socket_connect(const char *path)
 static int greet(int fd)
 {
 	struct pollfd poller = { .fd = fd, .events = POLLIN };
-	struct agent_message message;
+	struct agent_message message = { 0 };
 	int rc = agent_send(fd, AGENT_STATUS, 0, NULL, 0);
 
 	if (rc == 0) {

@@ -823,6 +823,7 @@ void router_close(struct router *router)
 	if (!router)
 		return;
 	while ((job = TAILQ_FIRST(&router->jobs)) != NULL)
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it leaves the list before */
 		job_free(job);
 	for (unsigned int p = 0; p < router->place_count; p++) {
 		for (unsigned int i = 0; i < ROUTE_TEE_NAMES_MAX; i++)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "teep/evil/proxy.h"
 #include "teep/evil/script.h"
 #include "teep/evil/theatre.h"
 #include "teep/tools/arguments.h"
@@ -15,6 +16,7 @@
 static const char help[] =
 	"usage: teesim evil-agent [--tam URI] [--device DEVICE] [--ca-file FILE] [--quiet]\n"
 	"                         [--script FILE | FILE | -]\n"
+	"       teesim evil-agent --proxy PORT --tam URI [OPTION…] [--script FILE | FILE | -]\n"
 	"\n"
 	"Stands between a TAM and a device's TEE where the agent stands, and does what the script "
 	"in\n"
@@ -70,27 +72,49 @@ static const char help[] =
 	"  expect same MESSAGE MESSAGE\n"
 	"  expect flood pass|busy N (at least), failed N (at most)\n"
 	"\n"
+	"--proxy listens on PORT of this machine (0: any) for an agent that is not the "
+	"attacker's,\n"
+	"and passes on to the TAM and back what that says, by the rules in the script, until it "
+	"is\n"
+	"interrupted. What is dropped is a connection that ends; a request of the TAM's can't be\n"
+	"repeated here.\n"
+	"\n"
 	"--quiet tells only what is not as expected. Exit status: 0 all as expected, 1 not, 2 the\n"
 	"script is not understood.\n";
+
+/* Returns as theatre_play(). */
+static int proxy(struct theatre *theatre, const struct script *script,
+		 const struct theatre_options *options, unsigned int port)
+{
+	const struct proxy_options proxied = { .tam = options->tam,
+					       .ca_file = options->ca_file,
+					       .port = port };
+	const int rc = theatre_rules_take(theatre, script);
+
+	return rc < 0 ? rc : proxy_run(theatre, &proxied) < 0 ? 1 : 0;
+}
 
 int main(int argc, char **argv)
 {
 	struct theatre_options options = { 0 };
-	const char *script_path = NULL, *path = "-";
-	const struct argument table[] = { { "tam", &options.tam, NULL },
-					  { "device", &options.device, NULL },
-					  { "ca-file", &options.ca_file, NULL },
-					  { "script", &script_path, NULL },
-					  { "quiet", NULL, &options.quiet } };
-	int rc, status = arguments_parse(argc, argv, help, table, 5, &path, 0, 1);
+	const char *script_path = NULL, *path = "-", *port_text = NULL;
+	const struct argument table[] = {
+		{ "tam", &options.tam, NULL },	       { "device", &options.device, NULL },
+		{ "ca-file", &options.ca_file, NULL }, { "script", &script_path, NULL },
+		{ "proxy", &port_text, NULL },	       { "quiet", NULL, &options.quiet }
+	};
+	int rc, status = arguments_parse(argc, argv, help, table, 6, &path, 0, 1);
 	struct theatre *theatre;
 	struct script script;
 	unsigned char *text;
 	char err[256] = "out of memory";
 	size_t size;
+	long port;
 
 	if (status >= 0)
 		return status;
+	if (!argument_number("proxy", port_text, 0, 0, 65535, &port))
+		return EXIT_USAGE;
 	if (script_path)
 		path = script_path;
 	text = input_read(path, &size);
@@ -103,7 +127,12 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	theatre = theatre_open(&options);
-	rc = theatre ? theatre_play(theatre, &script) : -ENOMEM;
+	if (!theatre)
+		rc = -ENOMEM;
+	else if (!port_text)
+		rc = theatre_play(theatre, &script);
+	else
+		rc = proxy(theatre, &script, &options, (unsigned int)port);
 	if (theatre)
 		theatre_close(theatre);
 	script_clear(&script);

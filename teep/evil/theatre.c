@@ -615,10 +615,10 @@ static int verb_open(struct theatre *theatre, const struct statement *statement)
 
 static int verb_session(struct theatre *theatre, const struct statement *statement)
 {
-	struct scene *scene;
+	struct scene *scene = NULL;
 	const int rc = scene_open(theatre, statement, "session", 1, &scene);
 
-	return rc < 0 ? rc : scene_run(theatre, scene);
+	return rc < 0 || !scene ? rc : scene_run(theatre, scene);
 }
 
 static int verb_scene(struct theatre *theatre, const struct statement *statement)
@@ -764,6 +764,18 @@ static int verb_on(struct theatre *theatre, const struct statement *statement)
 	    0)
 		return nonsense(statement->line, "%s", err);
 	theatre->rule_lines[theatre->rule_count++] = statement->line;
+	return 0;
+}
+
+int theatre_rules_take(struct theatre *theatre, const struct script *script)
+{
+	for (size_t i = 0; i < script->count; i++) {
+		if (strcmp(script->statements[i].words[0], "on") != 0)
+			return nonsense(script->statements[i].line,
+					"a proxy has rules (\"on …\") and nothing else");
+		if (verb_on(theatre, &script->statements[i]) < 0)
+			return -EBADMSG;
+	}
 	return 0;
 }
 

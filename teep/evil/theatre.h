@@ -30,6 +30,10 @@ void theatre_close(struct theatre *theatre);
  * message, for a statement that makes no sense. */
 int theatre_play(struct theatre *theatre, const struct script *script);
 
+/* The script's rules alone, for the proxy. Returns 0, or -EBADMSG, after a message, for a statement
+ * that is none. */
+int theatre_rules_take(struct theatre *theatre, const struct script *script);
+
 /* Changes to one message: what rules do, and the verb "change". */
 struct stage_message {
 	struct octets *octets;

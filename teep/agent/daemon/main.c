@@ -178,8 +178,10 @@ static bool option_take(struct serving *serving, int option, const char *text)
 		options->idle_seconds = ON_DEMAND_IDLE_SECONDS;
 		return true;
 	case OPTION_READY_FD:
-		return argument_number("ready-fd", text, -1, 3, 1023, &(long) { 0 }) &&
-		       (serving->ready = atoi(text)) >= 3;
+		if (!number_take("ready-fd", text, 3, 1023, &number))
+			return false;
+		serving->ready = (int)number;
+		return true;
 	default:
 		return false;
 	}

@@ -22,7 +22,7 @@
 static int process(void *context, const char *message, size_t size, char **answer,
 		   size_t *answer_size, char *err, size_t errlen)
 {
-	struct agent_message got;
+	struct agent_message got = { 0 };
 	int rc = agent_send(AGENT_FD, AGENT_PROCESS, 0, message, size);
 
 	(void)context;

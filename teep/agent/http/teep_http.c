@@ -18,7 +18,7 @@
 #define CONNECT_TIMEOUT_MS 10000U
 #define ANSWER_TIMEOUT_MS  60000U
 #define BODY_MAX	   (16U << 20)
-#define EXCHANGES_MAX	   4096U
+#define EXCHANGES_MAX	   512U
 #define URI_MAX		   4096U
 #define TID_MAX		   128U
 

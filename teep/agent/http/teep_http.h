@@ -28,7 +28,7 @@ struct teep_http_options {
 	unsigned int connect_timeout_ms; /* 10 s */
 	unsigned int answer_timeout_ms;	 /* for one exchange; 60 s */
 	size_t body_max;		 /* octets of an answer; 16 MiB */
-	unsigned int exchanges_max;	 /* of one session; 4096 */
+	unsigned int exchanges_max;	 /* of one session; 512 */
 };
 
 /* Returns 0 with the caller's client, or -errno with one line in `err`: -EINVAL for the URI. */

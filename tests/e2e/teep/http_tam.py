@@ -151,8 +151,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(415)
         tid = tid_of(body)
         if tid is None:
-            # Nobody's: whoever it is may say who it is.
+            # Nobody's: whoever tells a state unasked may say who it is; all else is not for us.
             say("stray", body[:60].decode(errors="replace"))
+            if b"GetDeviceStateResponse" not in body[:40]:
+                return self.answer(204)
             conversation = Conversation(wanted())
             with lock:
                 sessions[conversation.session.tid] = conversation
