@@ -22,7 +22,7 @@ struct evidence {
 	struct exchange *exchange;
 	const struct anchors *anchors;
 	struct certificate_known known[SPAN_LIST_MAX]; /* of the chain's; valid where signed */
-	bool signed_[SPAN_LIST_MAX];
+	bool vouched[SPAN_LIST_MAX];
 	size_t root[SPAN_LIST_MAX]; /* anchors that signed, or that stand in the chain */
 	uint32_t roots;
 	bool malformed; /* something in it is no certificate at all */
@@ -96,7 +96,7 @@ static bool object_vouched(struct evidence *evidence, const struct signed_object
 			vouched |= root_note(evidence, i);
 	}
 	for (uint32_t i = from; !vouched && i < count; i++)
-		vouched = evidence->signed_[i] && evidence->known[i].authority &&
+		vouched = evidence->vouched[i] && evidence->known[i].authority &&
 			  evidence->known[i].key &&
 			  signed_object_holds(object, evidence->known[i].key);
 	return vouched;
@@ -128,7 +128,7 @@ static int chain_gather(struct evidence *evidence)
 		if (!object_vouched(evidence, &object, i + 1))
 			continue;
 		rc = exchange_certificate(exchange, chain->item[i], &evidence->known[i]);
-		evidence->signed_[i] = rc == 0;
+		evidence->vouched[i] = rc == 0;
 		if (rc == -EBADMSG)
 			rc = 0;
 	}
@@ -233,7 +233,7 @@ static int evidence_judge(struct evidence *evidence, struct tam_known *out)
 	int rc;
 
 	for (uint32_t i = 1; i < chain->count; i++)
-		if (evidence->signed_[i]) {
+		if (evidence->vouched[i]) {
 			job.certificates.item[job.certificates.count++] = chain->item[i];
 			places[job.certificates.count] = (uint8_t)i;
 		}
@@ -401,7 +401,7 @@ static void evidence_keep(struct evidence *evidence)
 	const struct span_list *chain = &evidence->exchange->session.chain;
 
 	for (uint32_t i = 0; i < chain->count; i++)
-		if (evidence->signed_[i])
+		if (evidence->vouched[i])
 			certificate_cache_put(&evidence->exchange->tee->certificates,
 					      chain->item[i], &evidence->known[i]);
 }
@@ -413,13 +413,13 @@ static int evidence_weigh(struct evidence *evidence, struct tam_known *out)
 
 	if (rc)
 		return rc;
-	rc = evidence->signed_[0] ? signature_check(exchange, evidence->known[0].key)
+	rc = evidence->vouched[0] ? signature_check(exchange, evidence->known[0].key)
 				  : stranger_check(exchange);
 	if (rc == 0)
 		rc = clock_check(exchange);
 	if (rc == 0 && evidence->malformed)
 		return untrusted(exchange, "x5c holds something else than certificates");
-	if (rc == 0 && !evidence->signed_[0])
+	if (rc == 0 && !evidence->vouched[0])
 		return untrusted(exchange, "no root that this TEE trusts vouches for it");
 	if (rc == 0)
 		rc = responses_gather(evidence);
