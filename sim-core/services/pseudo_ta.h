@@ -27,6 +27,7 @@
 #include <tee_api_types.h>
 
 #include "device/clock.h"
+#include "services/ta_owner.h"
 #include "wire/channel_host.h"
 
 /* The device that the services are part of. */
@@ -51,6 +52,14 @@ enum pseudo_ta_opener {
 	PSEUDO_TA_FOR_TAS = 2,
 };
 
+/* Who opens a session. */
+struct pseudo_ta_client {
+	/* TEE_LOGIN_TRUSTED_APP and the TA's UUID for a TA. */
+	TEE_Identity identity;
+	/* Which TA that is, where it is one. */
+	struct ta_owner owner;
+};
+
 #define PSEUDO_TA_WORKED CHANNEL_LISTENER_WORKED
 
 /* Members but `name` and `openers` may be NULL: then there is nothing to do, and no command. */
@@ -62,10 +71,9 @@ struct pseudo_ta {
 	/* Called once, when the process starts and before it narrows itself. `device` lives as long
 	 * as the process. Returns 0, or -errno: then this one answers TEE_ERROR_GENERIC. */
 	int (*start)(const struct services_device *device);
-	/* The entry points, as a TA has them. `*context` is the session's own; `client` is who
-	 * opens it (login TEE_LOGIN_TRUSTED_APP and the TA's UUID for a TA). A session that was
+	/* The entry points, as a TA has them. `*context` is the session's own. A session that was
 	 * opened is closed, too when its client dies. */
-	TEE_Result (*open)(const TEE_Identity *client, uint32_t types,
+	TEE_Result (*open)(const struct pseudo_ta_client *client, uint32_t types,
 			   TEE_Param params[TEE_NUM_PARAMS], void **context);
 	TEE_Result (*invoke)(void *context, uint32_t command, uint32_t types,
 			     TEE_Param params[TEE_NUM_PARAMS]);

@@ -47,6 +47,14 @@ static TEE_Result session_open(const struct registry_entry *entry, struct sessio
 					? PSEUDO_TA_FOR_TAS
 					: PSEUDO_TA_FOR_APPLICATIONS;
 
+	const TEE_UUID *uuid = &session->client.uuid;
+	struct pseudo_ta_client client = {
+		.identity = session->client,
+		.owner.ta = uuid_from_fields(uuid->timeLow, uuid->timeMid, uuid->timeHiAndVersion,
+					     uuid->clockSeqAndNode),
+	};
+
+	memcpy(client.owner.domain, session->client_domain, sizeof(client.owner.domain));
 	session->ta_context = NULL;
 	if (failed[entry - registry_entries])
 		return TEE_ERROR_GENERIC;
@@ -54,7 +62,7 @@ static TEE_Result session_open(const struct registry_entry *entry, struct sessio
 		return TEE_ERROR_ACCESS_DENIED;
 	if (!entry->ta->open)
 		return TEE_SUCCESS;
-	return entry->ta->open(&session->client, types, params, &session->ta_context);
+	return entry->ta->open(&client, types, params, &session->ta_context);
 }
 
 uint32_t registry_operate(struct session *session, const struct channel_call *call,

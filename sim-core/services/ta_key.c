@@ -28,19 +28,17 @@ static int start(const struct services_device *device)
 	return hardware_key_derive(device->path, "TA unique keys", master, MASTER_SIZE);
 }
 
-/* The context is the TA's UUID. */
-static TEE_Result session_open(const TEE_Identity *client, uint32_t types,
+/* The context says whose keys they are. */
+static TEE_Result session_open(const struct pseudo_ta_client *client, uint32_t types,
 			       TEE_Param params[TEE_NUM_PARAMS], void **context)
 {
-	const TEE_UUID *uuid = &client->uuid;
 	struct uuid *ta = malloc(sizeof(*ta));
 
 	(void)types;
 	(void)params;
 	if (!ta)
 		return TEE_ERROR_OUT_OF_MEMORY;
-	*ta = uuid_from_fields(uuid->timeLow, uuid->timeMid, uuid->timeHiAndVersion,
-			       uuid->clockSeqAndNode);
+	*ta = ta_owner_id(&client->owner);
 	*context = ta;
 	return TEE_SUCCESS;
 }

@@ -177,19 +177,17 @@ static int start(const struct services_device *of)
 	return hardware_key_derive(of->path, "TA persistent time", key, TA_TIME_KEY_SIZE);
 }
 
-static TEE_Result session_open(const TEE_Identity *client, uint32_t types,
+static TEE_Result session_open(const struct pseudo_ta_client *client, uint32_t types,
 			       TEE_Param params[TEE_NUM_PARAMS], void **context)
 {
 	struct ta_time_session *session = calloc(1, sizeof(*session));
-	const TEE_UUID *uuid = &client->uuid;
 	char name[UUID_TEXT_SIZE];
 
 	(void)types;
 	(void)params;
 	if (!session)
 		return TEE_ERROR_OUT_OF_MEMORY;
-	session->ta = uuid_from_fields(uuid->timeLow, uuid->timeMid, uuid->timeHiAndVersion,
-				       uuid->clockSeqAndNode);
+	session->ta = ta_owner_id(&client->owner);
 	uuid_format(&session->ta, name);
 	if (snprintf(session->path, sizeof(session->path), "%s/" FOLDER "/%s", device->path,
 		     name) >= (int)sizeof(session->path)) {

@@ -27,7 +27,7 @@
 
 struct storage_session {
 	struct storage_session *next;
-	struct uuid ta;
+	struct ta_owner owner;
 	/* By handle - 1; NULL where it is closed. */
 	struct handle {
 		struct storage_object *object;
@@ -120,7 +120,7 @@ static TEE_Result storage_ready(void)
 			: TEE_SUCCESS;
 }
 
-static TEE_Result open_session(const TEE_Identity *client, uint32_t types,
+static TEE_Result open_session(const struct pseudo_ta_client *client, uint32_t types,
 			       TEE_Param params[TEE_NUM_PARAMS], void **context)
 {
 	struct storage_session *session;
@@ -133,8 +133,7 @@ static TEE_Result open_session(const TEE_Identity *client, uint32_t types,
 	session = calloc(1, sizeof(*session));
 	if (!session)
 		return TEE_ERROR_OUT_OF_MEMORY;
-	session->ta = uuid_from_fields(client->uuid.timeLow, client->uuid.timeMid,
-				       client->uuid.timeHiAndVersion, client->uuid.clockSeqAndNode);
+	session->owner = client->owner;
 	session->next = sessions;
 	sessions = session;
 	*context = session;
@@ -156,12 +155,12 @@ static void close_session(void *context)
 	free(session);
 }
 
-/* Until security domains come, all TAs are of the development domain. */
 static struct storage_partition *partition_of(const struct storage_session *session, uint32_t store)
 {
 	struct partition_id id = { .store = store };
 
-	memcpy(id.ta, session->ta.octet, sizeof(id.ta));
+	memcpy(id.domain, session->owner.domain, sizeof(id.domain));
+	memcpy(id.ta, session->owner.ta.octet, sizeof(id.ta));
 	return storage_partition(storage, &id);
 }
 

@@ -333,6 +333,7 @@ static void on_add_session(struct control_packet *packet)
 	}
 	session->context = add->context;
 	session->ta = serve_uuid(&add->ta);
+	memcpy(session->client_domain, add->client_domain, sizeof(session->client_domain));
 	session_identify(session, add->login, &add->client);
 }
 

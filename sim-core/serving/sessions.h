@@ -12,6 +12,7 @@
 #include <tee_api_types.h>
 
 #include "wire/channel_host.h"
+#include "wire/message.h"
 
 struct session {
 	struct channel_host host;
@@ -22,6 +23,8 @@ struct session {
 	/* The TA, or the service, that it was opened with. */
 	TEE_UUID ta;
 	TEE_Identity client;
+	/* Of a client that is a TA, its security domain. */
+	uint8_t client_domain[MESSAGE_DOMAIN_SIZE];
 	/* The TA's open entry point has succeeded. */
 	bool is_open;
 	/* Closed: the channel waits to be used for another session. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -34,7 +35,8 @@ static int channel_make(struct session *session)
 
 static int tell_host(struct session *session, const struct identity *identity, int channel_fd)
 {
-	const struct message_add_session message = {
+	const struct instance *ta = session->client->ta;
+	struct message_add_session message = {
 		.header.type = MESSAGE_ADD_SESSION,
 		.session = session->id,
 		.slot = session->slot,
@@ -45,6 +47,9 @@ static int tell_host(struct session *session, const struct identity *identity, i
 	};
 	struct packet_fds fds = { .count = 1 };
 
+	if (ta && ta->image.in_domain)
+		memcpy(message.client_domain, ta->image.domain.domain_key,
+		       sizeof(message.client_domain));
 	fds.fd[0] = fcntl(channel_fd, F_DUPFD_CLOEXEC, 0);
 	if (fds.fd[0] < 0)
 		return -errno;

@@ -16,7 +16,10 @@
 
 #include "wire/uuid.h"
 
-#define MESSAGE_PROTOCOL 1U
+/* Of the number of a security domain. */
+#define MESSAGE_DOMAIN_SIZE 16U
+
+#define MESSAGE_PROTOCOL    1U
 /* No packet is larger. */
 #define MESSAGE_SIZE_MAX 16384U
 /* Descriptor numbers on which a TA host finds its control socket, and the connection on which it is
@@ -313,6 +316,8 @@ struct message_add_session {
 	struct uuid client;
 	/* What was opened: the TA itself, or one of the services that the host is. */
 	struct uuid ta;
+	/* Where the client is a TA: its security domain; all zero for the development domain. */
+	uint8_t client_domain[MESSAGE_DOMAIN_SIZE];
 };
 
 /* d → h: the resting session is a new one, for this client. */
@@ -459,7 +464,7 @@ static_assert(sizeof(struct message_status_device) == 40, "wire layout");
 static_assert(sizeof(struct message_start) == 160, "wire layout");
 static_assert(sizeof(struct message_library) == 36, "wire layout");
 static_assert(sizeof(struct message_started) == 24, "wire layout");
-static_assert(sizeof(struct message_add_session) == 56, "wire layout");
+static_assert(sizeof(struct message_add_session) == 72, "wire layout");
 static_assert(sizeof(struct message_resume_session) == 32, "wire layout");
 static_assert(sizeof(struct message_session_rests) == 16, "wire layout");
 static_assert(sizeof(struct message_session) == 12, "wire layout");

@@ -21,7 +21,10 @@ static void *session;
 
 static void service_begin(struct services_device *device)
 {
-	const TEE_Identity ta = { .login = TEE_LOGIN_TRUSTED_APP, .uuid = { .timeLow = 7 } };
+	const struct pseudo_ta_client ta = {
+		.identity = { .login = TEE_LOGIN_TRUSTED_APP, .uuid = { .timeLow = 7 } },
+		.owner.ta.octet = { 7 },
+	};
 	TEE_Param none[TEE_NUM_PARAMS] = { 0 };
 
 	device->path = device_directory;
