@@ -14,6 +14,7 @@
 
 #include "cli/storage_object.h"
 #include "device/paths.h"
+#include "storage/forgotten.h"
 #include "storage/quota.h"
 #include "storage/storage.h"
 #include "wire/uuid.h"
@@ -146,6 +147,9 @@ static struct storage *open_storage(const struct request *request, bool change, 
 		return NULL;
 	}
 	code = storage_open(&storage, path, &options, err, sizeof(err));
+	/* First what TAs have left that are no more. */
+	if (!code && change)
+		(void)storage_forget(storage, path);
 	if (!code)
 		return storage;
 	if (code == -EBUSY)

@@ -500,6 +500,8 @@ static int install_ta(struct exchange *exchange)
 					    .domain = exchange->domain.id };
 	if (rc == 0)
 		rc = image_hash(exchange, delivery.package.image, &exchange->ta.hash);
+	if (rc == 0 && ta_born(exchange->tee->store, &exchange->arena, exchange->ta.taid))
+		rc = exchange_store_failed(exchange, -ENOMEM);
 	if (rc == 0)
 		rc = ta_store(exchange, &delivery);
 	if (rc)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/random.h>
 
+#include "storage/forgotten.h"
 #include "teep/otrp/record.h"
 
 /* Kinds of rows; behind each, the parts of its key. */
@@ -12,7 +13,9 @@ enum {
 	ROW_AIK = 'A',	       /* tamid, spid */
 	ROW_AIK_PUBLIC = 'B',  /* the same */
 	ROW_SESSION = 'C',     /* tid, tamid */
+	ROW_BIRTH = 'B',       /* taid */
 	ROW_DOMAIN_NAME = 'D', /* id */
+	ROW_FORGOTTEN = 'G',
 	ROW_SESSION_AGE = 'E', /* tamid, number */
 	ROW_CLOCK = 'K',
 	ROW_REQUESTED = 'Q',
@@ -284,9 +287,116 @@ static struct span part_key(struct arena *arena, struct span taid, enum ta_part 
 	return KEY1(arena, part == TA_PART_IMAGE ? ROW_IMAGE : ROW_PERSONAL, taid);
 }
 
+#define BIRTH_SIZE 16
+
+int ta_born(struct store *store, struct arena *arena, struct span taid)
+{
+	const struct span key = KEY1(arena, ROW_BIRTH, taid);
+	uint8_t birth[BIRTH_SIZE];
+
+	if (!key.data || getrandom(birth, sizeof(birth), 0) != (ssize_t)sizeof(birth))
+		return -ENOMEM;
+	return store_put(store, key, span_of(birth, sizeof(birth)));
+}
+
+/* Of the TAM as well, since an identifier that is no more than random is another's with another
+ * TAM. */
+int ta_mark_get(struct store *store, struct arena *arena, const struct domain_ta *ta,
+		uint8_t mark[TA_MARK_SIZE])
+{
+	static const char purpose[] = "teesim security domain";
+	struct domain domain = { 0 };
+	struct span birth = span_of("", 0);
+	const struct span key = KEY1(arena, ROW_BIRTH, ta->taid);
+	int rc = domain_of_id(store, arena, ta->domain, &domain);
+
+	if (rc == 0)
+		rc = key.data ? store_get(store, key, arena, &birth) : -ENOMEM;
+	/* Installed by a version that gave them none. */
+	if (rc == -ENOENT && domain.id.data)
+		rc = 0;
+	if (rc == 0) {
+		const struct span parts[] = { span_of(purpose, sizeof(purpose)), domain.name.tamid,
+					      span_of("", 1), ta->domain, birth };
+		EVP_MD_CTX *context = EVP_MD_CTX_new();
+		bool done = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
+
+		for (size_t i = 0; done && i < COUNT(parts); i++)
+			done = EVP_DigestUpdate(context, parts[i].data, parts[i].size) == 1;
+		if (!done || EVP_DigestFinal_ex(context, mark, NULL) != 1)
+			rc = -ENOMEM;
+		EVP_MD_CTX_free(context);
+	}
+	return rc;
+}
+
+int ta_number_get(struct store *store, struct arena *arena, const struct domain_ta *ta,
+		  uint8_t number[TA_NUMBER_SIZE])
+{
+	uint8_t mark[TA_MARK_SIZE];
+	int rc = ta_mark_get(store, arena, ta, mark);
+
+	if (rc == 0 && EVP_Digest(mark, sizeof(mark), number, NULL, EVP_sha256(), NULL) != 1)
+		rc = -ENOMEM;
+	return rc;
+}
+
+int ta_forgotten_get(struct store *store, struct arena *arena, struct span *records)
+{
+	const struct span key = store_key(arena, ROW_FORGOTTEN, 0, NULL);
+	int rc = key.data ? store_get(store, key, arena, records) : -ENOMEM;
+
+	if (rc == -ENOENT) {
+		*records = span_of("", 0);
+		rc = 0;
+	}
+	return rc;
+}
+
+/* In the transaction that deletes the TA. */
+static int ta_forget(struct store *store, struct arena *arena, const struct domain_ta *ta)
+{
+	const struct span key = store_key(arena, ROW_FORGOTTEN, 0, NULL);
+	struct forgotten_record record = { 0 };
+	char text[UUID_TEXT_SIZE] = "";
+	struct span before;
+	struct uuid uuid;
+	uint8_t *all;
+	int rc = ta_mark_get(store, arena, ta, record.mark);
+
+	if (rc == 0)
+		rc = key.data ? ta_forgotten_get(store, arena, &before) : -ENOMEM;
+	if (rc)
+		return rc;
+	if (ta->taid.size >= sizeof(text))
+		return -EBADMSG;
+	memcpy(text, ta->taid.data, ta->taid.size);
+	if (uuid_parse(text, &uuid) < 0)
+		return -EBADMSG;
+	memcpy(record.ta, uuid.octet, sizeof(record.ta));
+	if (before.size >= FORGOTTEN_MAX * sizeof(record)) {
+		before.data += sizeof(record);
+		before.size -= sizeof(record);
+	}
+	all = arena_take(arena, before.size + sizeof(record));
+	if (!all)
+		return -ENOMEM;
+	memcpy(all, before.data, before.size);
+	memcpy(all + before.size, &record, sizeof(record));
+	return store_put(store, key, span_of(all, before.size + sizeof(record)));
+}
+
 int ta_delete(struct store *store, struct arena *arena, const struct domain_ta *ta)
 {
-	int rc = store_delete(store, KEY1(arena, ROW_TA, ta->taid));
+	int rc = ta_forget(store, arena, ta);
+
+	if (rc == 0)
+		rc = store_delete(store, KEY1(arena, ROW_TA, ta->taid));
+	if (rc == 0) {
+		rc = store_delete(store, KEY1(arena, ROW_BIRTH, ta->taid));
+		if (rc == -ENOENT)
+			rc = 0;
+	}
 
 	if (rc == 0)
 		rc = store_delete(store, KEY2(arena, ROW_MEMBER, ta->domain, ta->taid));

@@ -60,7 +60,25 @@ struct domain_ta {
 int ta_get(struct store *store, struct arena *arena, struct span taid, struct domain_ta *out);
 int ta_put(struct store *store, struct arena *arena, const struct domain_ta *ta);
 
-/* The TA with its image and data. */
+#define TA_MARK_SIZE   32
+#define TA_NUMBER_SIZE 32
+
+/* A TA that is about to be installed: what belongs to it belongs to no other, nor to itself when it
+ * is installed again. Updates leave it. */
+int ta_born(struct store *store, struct arena *arena, struct span taid);
+
+/* What the TA's number is the hash of (storage/forgotten.h). */
+int ta_mark_get(struct store *store, struct arena *arena, const struct domain_ta *ta,
+		uint8_t mark[TA_MARK_SIZE]);
+
+/* What the TA's objects belong to; another domain's, or another installation's, differs. */
+int ta_number_get(struct store *store, struct arena *arena, const struct domain_ta *ta,
+		  uint8_t number[TA_NUMBER_SIZE]);
+
+/* The last TAs that were deleted: struct forgotten_record, one after the other. */
+int ta_forgotten_get(struct store *store, struct arena *arena, struct span *records);
+
+/* The TA with its image and data; what it has in trusted storage is noted as forgotten. */
 int ta_delete(struct store *store, struct arena *arena, const struct domain_ta *ta);
 
 /* Each TA of a domain: text of the UUID, and name. */

@@ -28,8 +28,15 @@ struct tee {
 	struct certificate_cache certificates;
 	struct key_cache keys;
 	uint8_t did[32];
-	int changes_fd; /* TEE_CHANGES_FILE */
+	int changes_fd;	  /* TEE_CHANGES_FILE */
+	int forgotten_fd; /* forgotten_path() */
 };
+
+/* Opens the file in which trusted storage is told of TAs that were deleted, and sees to it that it
+ * tells of all of them. 0 or -errno. */
+int forgotten_open(struct tee *tee);
+/* The file tells what the store does. */
+int forgotten_publish(struct tee *tee);
 
 struct exchange {
 	struct tee *tee;

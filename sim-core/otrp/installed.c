@@ -6,22 +6,7 @@
 #include "teep/otrp/compose.h"
 #include "teep/pki/openssl_auto.h"
 
-/* The TAM, since an identifier that is no more than random is another's with another TAM. */
-static bool domain_key(struct span tamid, struct span id, uint8_t key[TEE_DOMAIN_KEY_SIZE])
-{
-	static const char purpose[] = "teesim security domain";
-	const struct span parts[] = { span_of(purpose, sizeof(purpose)), tamid, span_of("", 1),
-				      id };
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool done = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
-
-	for (size_t i = 0; done && i < sizeof(parts) / sizeof(parts[0]); i++)
-		done = EVP_DigestUpdate(context, parts[i].data, parts[i].size) == 1;
-	done = done && EVP_DigestFinal_ex(context, key, NULL) == 1;
-	EVP_MD_CTX_free(context);
-	return done;
-}
-
+_Static_assert(TEE_DOMAIN_KEY_SIZE == TA_NUMBER_SIZE, "a number fits");
 _Static_assert(TEE_SIGNER_SIZE == CERTIFICATE_NAME_SIZE, "a name fits");
 
 /* What the signer's certificate calls its holder; "?" when it says nothing. */
@@ -43,15 +28,13 @@ static void signer_name(struct tee *tee, struct arena *arena, struct span der,
 static int record_make(struct tee *tee, struct arena *arena, const struct domain_ta *ta,
 		       struct tee_image_record *record)
 {
-	struct domain domain = { 0 };
-	int rc = domain_of_id(tee->store, arena, ta->domain, &domain);
+	int rc;
 
 	memset(record, 0, sizeof(*record));
-	if (rc)
-		return rc == -ENOENT ? -EBADMSG : rc;
 	record->version = ta->version;
 	signer_name(tee, arena, ta->signer, record->signer);
-	return domain_key(domain.name.tamid, ta->domain, record->domain_key) ? 0 : -ENOMEM;
+	rc = ta_number_get(tee->store, arena, ta, record->domain_key);
+	return rc == -ENOENT ? -EBADMSG : rc;
 }
 
 int tee_ta_image(struct tee *tee, const char *taid, uint8_t **image, size_t *size,

@@ -104,6 +104,11 @@ static int tee_parts_open(struct tee *tee, char *err, size_t errlen)
 		snprintf(err, errlen, "%s/" TEE_CHANGES_FILE ": %s", tee->directory, strerror(-rc));
 		return rc;
 	}
+	rc = forgotten_open(tee);
+	if (rc) {
+		snprintf(err, errlen, "%s/domains.gone: %s", tee->directory, strerror(-rc));
+		return rc;
+	}
 	rc = parser_open(&tee->parser, options->parser, &parse);
 	if (rc) {
 		snprintf(err, errlen, "the parser %s can't be started: %s", options->parser,
@@ -131,7 +136,7 @@ enum boot_result tee_open(struct tee **out, const char *directory,
 	if (!tee)
 		return BOOT_FILE;
 	tee->options = *options;
-	tee->changes_fd = -1;
+	tee->changes_fd = tee->forgotten_fd = -1;
 	if (!tee->options.aik_kind)
 		tee->options.aik_kind = KEY_RSA;
 	tee->directory = strdup(directory);
@@ -163,6 +168,8 @@ void tee_close(struct tee *tee)
 	firmware_close(tee->firmware);
 	if (tee->changes_fd >= 0)
 		close(tee->changes_fd);
+	if (tee->forgotten_fd >= 0)
+		close(tee->forgotten_fd);
 	free(tee->directory);
 	free(tee);
 }
@@ -371,7 +378,11 @@ static int conclude(struct exchange *exchange, char **state)
 		return rc;
 	if (exchange->changed && exchange->message >= OTRP_DELETE_SD)
 		tas_changed(exchange->tee);
-	return store_commit(exchange->tee->store);
+	rc = store_commit(exchange->tee->store);
+	/* Told late, it is told at the next start. */
+	if (rc == 0 && exchange->changed && exchange->message >= OTRP_DELETE_SD)
+		(void)forgotten_publish(exchange->tee);
+	return rc;
 }
 
 /* Steps 10 and 16: the whole of it in one transaction; failed, it leaves but the memory of it. */

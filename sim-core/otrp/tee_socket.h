@@ -56,8 +56,9 @@ struct tee_packet {
 
 /* What belongs to an image. */
 struct tee_image_record {
-	/* Stands for the TA's security domain: another one's differs, and so does that of a domain
-	 * that was deleted and made again. Renaming a domain leaves it. */
+	/* What the TA's objects, keys and times belong to. Another security domain's differs, and
+	 * so does that of a domain, or of a TA, that was deleted and made again. Updating the TA
+	 * and renaming or moving the domain leave it. */
 	uint8_t domain_key[TEE_DOMAIN_KEY_SIZE];
 	uint32_t version;
 	char signer[TEE_SIGNER_SIZE]; /* common name of who signed it; ends with a zero octet */

@@ -31,6 +31,7 @@
 #include "registry/atomic_file.h"
 #include "services/pseudo_ta.h"
 #include "services/ta_time_record.h"
+#include "storage/forgotten.h"
 #include "wire/uuid.h"
 
 #define NS_PER_MS      1000000U
@@ -158,6 +159,21 @@ static void leftovers_remove(int folder)
 	closedir(dir);
 }
 
+/* Of a TA that a TAM deleted. */
+static int time_forget(void *context, const struct forgotten_owner *forgotten)
+{
+	struct ta_owner owner;
+	char name[UUID_TEXT_SIZE];
+	struct uuid id;
+
+	memcpy(owner.domain, forgotten->domain, sizeof(owner.domain));
+	memcpy(owner.ta.octet, forgotten->ta, sizeof(owner.ta.octet));
+	id = ta_owner_id(&owner);
+	(void)unlinkat(*(const int *)context, uuid_format(&id, name), 0);
+	return 0;
+}
+
+/* Times that are nobody's any more are removed when the process starts: nobody can reach them. */
 static int start(const struct services_device *of)
 {
 	int folder;
@@ -173,6 +189,7 @@ static int start(const struct services_device *of)
 	folder = openat(of->fd, FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (folder < 0)
 		return -errno;
+	(void)forgotten_each(of->path, time_forget, &folder);
 	leftovers_remove(folder);
 	return hardware_key_derive(of->path, "TA persistent time", key, TA_TIME_KEY_SIZE);
 }

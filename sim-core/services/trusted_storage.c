@@ -4,6 +4,7 @@
  * however it ends, its objects are free for others.
  */
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "services/pseudo_ta.h"
 #include "services/storage_request.h"
 #include "serving/serve.h"
+#include "storage/forgotten.h"
 #include "storage/storage.h"
 #include "wire/channel_host.h"
 #include "wire/uuid.h"
@@ -95,6 +97,16 @@ static void stop(void)
 	storage = NULL;
 }
 
+/* What TAs have left that a TAM deleted goes before anybody uses the storage. Where one of them
+ * still runs, its objects stay until it has ended. */
+static void forget(void)
+{
+	static struct forgotten_files files;
+
+	if (forgotten_changed(device->path, &files))
+		(void)storage_forget(storage, device->path);
+}
+
 static TEE_Result storage_ready(void)
 {
 	const struct storage_options options = {
@@ -105,8 +117,10 @@ static TEE_Result storage_ready(void)
 	char err[512];
 	int code;
 
-	if (storage)
+	if (storage) {
+		forget();
 		return TEE_SUCCESS;
+	}
 	code = storage_open(&storage, device->path, &options, err, sizeof(err));
 	if (code == -EBADMSG)
 		fprintf(stderr,
@@ -115,6 +129,8 @@ static TEE_Result storage_ready(void)
 			err);
 	else if (code < 0)
 		fprintf(stderr, "trusted storage is not available: %s\n", err);
+	else
+		forget();
 	return code < 0 ? (code == -EBADMSG ? TEE_ERROR_CORRUPT_OBJECT
 					    : TEE_ERROR_STORAGE_NOT_AVAILABLE)
 			: TEE_SUCCESS;
@@ -143,6 +159,7 @@ static TEE_Result open_session(const struct pseudo_ta_client *client, uint32_t t
 static void close_session(void *context)
 {
 	struct storage_session *session = context;
+	const struct ta_owner owner = session->owner;
 	struct storage_session **at = &sessions;
 
 	while (*at != session)
@@ -153,6 +170,9 @@ static void close_session(void *context)
 		storage_object_put(session->handles[i].object);
 	free(session->handles);
 	free(session);
+	/* It may have run on when its TA was deleted. */
+	if (!sodium_is_zero(owner.domain, sizeof(owner.domain)))
+		(void)storage_forget(storage, device->path);
 }
 
 static struct storage_partition *partition_of(const struct storage_session *session, uint32_t store)
