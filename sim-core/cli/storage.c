@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/storage_domain.h"
 #include "cli/storage_object.h"
 #include "device/paths.h"
 #include "storage/forgotten.h"
@@ -38,6 +39,8 @@ static const char help[] =
 	"\n"
 	"  -d, --device NAME  the device (default: $TEESIM_DEVICE, else \"default\")\n"
 	"  -s, --store STORE  private, ree or rpmb (default: private; ls: all)\n"
+	"      --domain NUM   the TA's security domain, by the beginning of its number, or\n"
+	"                     \"development\" (default: that, unless it has objects in one other)\n"
 	"      --reveal       decrypt: this is your own device\n"
 	"      --all          all objects of the TA\n"
 	"      --repair       remove what is damaged, and only that\n"
@@ -50,6 +53,7 @@ static const char help[] =
 
 struct request {
 	const char *device;
+	const char *domain;
 	uint32_t store;
 	bool has_store;
 	bool reveal;
@@ -65,6 +69,7 @@ static int options_parse(int argc, char **argv, struct request *request)
 	static const struct option options[] = {
 		{ "device", required_argument, NULL, 'd' },
 		{ "store", required_argument, NULL, 's' },
+		{ "domain", required_argument, NULL, 'D' },
 		{ "reveal", no_argument, NULL, 'R' },
 		{ "all", no_argument, NULL, 'a' },
 		{ "repair", no_argument, NULL, 'r' },
@@ -88,6 +93,9 @@ static int options_parse(int argc, char **argv, struct request *request)
 				"teesim storage: --store is private, ree or rpmb, not \"%s\"\n",
 				optarg);
 			return EXIT_USAGE;
+		case 'D':
+			request->domain = optarg;
+			break;
 		case 'R':
 			request->reveal = true;
 			break;
@@ -189,15 +197,6 @@ static bool name_parse(const char *text, uint8_t name[RECORD_NAME_MAX], size_t *
 	return false;
 }
 
-static struct storage_partition *partition_of(struct storage *storage, const struct uuid *ta,
-					      uint32_t store)
-{
-	struct partition_id id = { .store = store };
-
-	memcpy(id.ta, ta->octet, sizeof(id.ta));
-	return storage_partition(storage, &id);
-}
-
 static int failed(const char *object, int code)
 {
 	fprintf(stderr, "teesim storage: %s: %s\n", object,
@@ -246,6 +245,7 @@ static int list(struct request *request)
 {
 	struct storage_partition *partition;
 	struct storage *storage;
+	char path[PATH_MAX];
 	uint64_t objects = 0;
 	struct uuid ta;
 	int status;
@@ -258,15 +258,24 @@ static int list(struct request *request)
 	if (!storage)
 		return status;
 	status = EXIT_OK;
-	for (size_t i = 0; (partition = storage_partition_at(storage, i)); i++) {
-		const struct partition_id *id = storage_partition_id(partition);
+	(void)paths_device(request->device, path, sizeof(path));
+	/* Those of the development domain first. */
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; (partition = storage_partition_at(storage, i)); i++) {
+			const struct partition_id *id = storage_partition_id(partition);
+			uint32_t count;
+			uint64_t used;
 
-		if ((request->count && memcmp(id->ta, ta.octet, sizeof(id->ta)) != 0) ||
-		    (request->has_store && id->store != request->store))
-			continue;
-		if (list_partition(partition, &objects) != EXIT_OK)
-			status = EXIT_REFUSED;
-	}
+			if (storage_domain_is_development(id) != !pass ||
+			    (request->count && memcmp(id->ta, ta.octet, sizeof(id->ta)) != 0) ||
+			    (request->has_store && id->store != request->store))
+				continue;
+			storage_partition_usage(partition, &used, &count);
+			if (pass && count)
+				storage_domain_print(id, path);
+			if (list_partition(partition, &objects) != EXIT_OK)
+				status = EXIT_REFUSED;
+		}
 	if (!objects)
 		puts("no objects");
 	storage_close(storage);
@@ -343,6 +352,7 @@ static int show_object(const struct request *request, struct storage_object *obj
 static int show(struct request *request)
 {
 	uint8_t name[RECORD_NAME_MAX];
+	struct storage_partition *partition;
 	struct storage_object *object;
 	struct storage *storage;
 	struct uuid ta;
@@ -356,7 +366,12 @@ static int show(struct request *request)
 	storage = open_storage(request, false, &status);
 	if (!storage)
 		return EXIT_REFUSED;
-	code = storage_object_get(partition_of(storage, &ta, request->store), name, size, &object);
+	partition = storage_domain_partition(storage, request->domain, &ta, request->store);
+	if (!partition) {
+		storage_close(storage);
+		return EXIT_USAGE;
+	}
+	code = storage_object_get(partition, name, size, &object);
 	if (!code) {
 		code = show_object(request, object);
 		storage_object_put(object);
@@ -409,6 +424,7 @@ static int remove_all(struct storage *storage, struct storage_partition *partiti
 static int erase(struct request *request)
 {
 	uint8_t name[RECORD_NAME_MAX];
+	struct storage_partition *partition;
 	struct storage *storage;
 	struct uuid ta;
 	int status, code = 0;
@@ -424,13 +440,17 @@ static int erase(struct request *request)
 	storage = open_storage(request, true, &status);
 	if (!storage)
 		return EXIT_REFUSED;
+	partition = storage_domain_partition(storage, request->domain, &ta, request->store);
+	if (!partition) {
+		storage_close(storage);
+		return EXIT_USAGE;
+	}
 	status = EXIT_OK;
 	if (request->all)
-		status = remove_all(storage, partition_of(storage, &ta, request->store),
-				    request->words[0]);
+		status = remove_all(storage, partition, request->words[0]);
 	for (int i = 1; i < request->count; i++) {
 		(void)name_parse(request->words[i], name, &size);
-		code = storage_remove_name(partition_of(storage, &ta, request->store), name, size);
+		code = storage_remove_name(partition, name, size);
 		if (code < 0)
 			status = failed(request->words[i], code);
 	}
@@ -451,6 +471,7 @@ static bool write_piece(const uint8_t *bytes, size_t size, uint64_t offset, void
 static int export_data(struct request *request)
 {
 	uint8_t name[RECORD_NAME_MAX];
+	struct storage_partition *partition;
 	struct storage_object *object;
 	struct storage *storage;
 	FILE *file = stdout;
@@ -467,7 +488,12 @@ static int export_data(struct request *request)
 	storage = open_storage(request, false, &status);
 	if (!storage)
 		return EXIT_REFUSED;
-	code = storage_object_get(partition_of(storage, &ta, request->store), name, size, &object);
+	partition = storage_domain_partition(storage, request->domain, &ta, request->store);
+	if (!partition) {
+		storage_close(storage);
+		return EXIT_USAGE;
+	}
+	code = storage_object_get(partition, name, size, &object);
 	if (code < 0) {
 		storage_close(storage);
 		return failed(request->words[1], code);
@@ -565,6 +591,7 @@ static int object_replace(struct storage_partition *partition, const uint8_t *na
 static int import_data(struct request *request)
 {
 	uint8_t name[RECORD_NAME_MAX];
+	struct storage_partition *partition;
 	struct storage *storage;
 	size_t name_size, size;
 	struct uuid ta;
@@ -579,9 +606,14 @@ static int import_data(struct request *request)
 	if (!data)
 		return failed(request->words[2], -errno);
 	storage = open_storage(request, true, &status);
-	if (storage) {
-		code = object_replace(partition_of(storage, &ta, request->store), name, name_size,
-				      data, size);
+	partition =
+		storage ? storage_domain_partition(storage, request->domain, &ta, request->store)
+			: NULL;
+	if (storage && !partition) {
+		storage_close(storage);
+		status = EXIT_USAGE;
+	} else if (storage) {
+		code = object_replace(partition, name, name_size, data, size);
 		status = code < 0 ? failed(request->words[1], code) : EXIT_OK;
 		while (storage_clean(storage) == 1)
 			;

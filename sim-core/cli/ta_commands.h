@@ -2,6 +2,12 @@
 #ifndef TEESIM_CLI_TA_COMMANDS_H
 #define TEESIM_CLI_TA_COMMANDS_H
 
+#include <jansson.h>
+
+/* What TAMs installed on the device, as its TEE tells it: an array, the caller's; NULL where there
+ * is nothing to tell. */
+json_t *ta_domain_list(const char *device_dir);
+
 int cmd_ta_inspect(int argc, char **argv);
 int cmd_ta_list(int argc, char **argv);
 int cmd_ta_install(int argc, char **argv);

@@ -73,8 +73,7 @@ static void print_entry(const struct ta_list *list, const struct ta_list_entry *
 		       list->entries[entry->shadowed_by].image.location.path);
 }
 
-/* What TAMs installed, as teesim-teep tells it; NULL where there is nothing to tell. */
-static json_t *domain_tas(const char *device_dir)
+json_t *ta_domain_list(const char *device_dir)
 {
 	char path[PATH_MAX];
 	json_t *array = NULL;
@@ -102,7 +101,7 @@ static const char *member_text(const json_t *object, const char *name)
 /* Those that no file of the developer's hides come last, where a client finds them. */
 static size_t print_domain_tas(const char *device_dir)
 {
-	json_t *array = domain_tas(device_dir), *ta;
+	json_t *array = ta_domain_list(device_dir), *ta;
 	const size_t count = json_array_size(array);
 	size_t i;
 
@@ -119,7 +118,7 @@ static size_t print_domain_tas(const char *device_dir)
 
 static void append_domain_tas(json_t *out, const char *device_dir)
 {
-	json_t *array = domain_tas(device_dir), *ta;
+	json_t *array = ta_domain_list(device_dir), *ta;
 	size_t i;
 
 	json_array_foreach(array, i, ta) {

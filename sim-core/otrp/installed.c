@@ -1,5 +1,6 @@
 /* TAs as they go out of the store again: to be run, and to be listed. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "otrp/exchange.h"
@@ -70,6 +71,9 @@ int tee_ta_image(struct tee *tee, const char *taid, uint8_t **image, size_t *siz
 	return rc;
 }
 
+/* So much of its number is the domain of a TA in trusted storage. */
+#define STORAGE_DOMAIN_SIZE 16
+
 struct listing {
 	struct tee *tee;
 	json_t *array;
@@ -80,19 +84,24 @@ static int ta_list_one(void *context, const struct domain_ta *ta)
 	struct listing *listing = context;
 	struct domain domain = { 0 };
 	struct arena arena = { 0 };
-	char name[CERTIFICATE_NAME_SIZE];
+	char name[CERTIFICATE_NAME_SIZE], storage[2 * STORAGE_DOMAIN_SIZE + 1] = "";
+	uint8_t number[TA_NUMBER_SIZE];
 	int rc = domain_of_id(listing->tee->store, &arena, ta->domain, &domain);
 
 	if (rc == 0)
+		rc = ta_number_get(listing->tee->store, &arena, ta, number);
+	for (size_t i = 0; rc == 0 && i < STORAGE_DOMAIN_SIZE; i++)
+		snprintf(storage + 2 * i, 3, "%02x", number[i]);
+	if (rc == 0)
 		signer_name(listing->tee, &arena, ta->signer, name);
 	if (rc == 0 &&
-	    json_array_append_new(listing->array,
-				  json_pack("{s:o, s:o, s:I, s:o, s:o, s:o, s:s}", "taid",
-					    otrp_text(ta->taid), "name", otrp_text(ta->name),
-					    "version", (json_int_t)ta->version, "tamid",
-					    otrp_text(domain.name.tamid), "spid",
-					    otrp_text(domain.name.spid), "sdname",
-					    otrp_text(domain.name.sdname), "signer", name)))
+	    json_array_append_new(
+		    listing->array,
+		    json_pack("{s:o, s:o, s:I, s:o, s:o, s:o, s:s, s:s}", "taid",
+			      otrp_text(ta->taid), "name", otrp_text(ta->name), "version",
+			      (json_int_t)ta->version, "tamid", otrp_text(domain.name.tamid),
+			      "spid", otrp_text(domain.name.spid), "sdname",
+			      otrp_text(domain.name.sdname), "signer", name, "storage", storage)))
 		rc = -ENOMEM;
 	arena_clear(&arena);
 	return rc;

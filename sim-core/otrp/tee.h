@@ -97,7 +97,8 @@ int tee_ta_image(struct tee *tee, const char *taid, uint8_t **image, size_t *siz
 
 /*
  * All installed TAs, for the machine's user: a JSON array of {taid, name, version, tamid, spid,
- * sdname, signer}, signer being the certificate's common name. The caller's (free()), or NULL.
+ * sdname, signer, storage}, signer being the certificate's common name and storage the number of
+ * the TA's domain in trusted storage, in hexadecimal. The caller's (free()), or NULL.
  */
 char *tee_ta_list(struct tee *tee);
 
