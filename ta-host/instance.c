@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <tee_api_defines.h>
@@ -284,7 +285,8 @@ static const char *start_receive(struct control_packet *packet)
 		(void)control_receive(packet, true);
 	while (packet->header.type == MESSAGE_LIBRARY && library_receive(packet));
 	if (packet->size < sizeof(*start) || packet->header.type != MESSAGE_START ||
-	    packet->fds.count != 2 || packet->size == sizeof(packet->bytes) ||
+	    packet->fds.count != 2U + (start->personal_size != 0) ||
+	    packet->size == sizeof(packet->bytes) ||
 	    packet->size - sizeof(*start) != (uint64_t)start->path_size + start->faults_size ||
 	    !faults_receive((const char *)packet->bytes + sizeof(*start) + start->path_size,
 			    start->faults_size)) {
@@ -354,6 +356,18 @@ static bool libraries_wait(void)
 	return false;
 }
 
+static bool personal_take(const struct control_packet *packet)
+{
+	void *data = mmap(NULL, packet->start.personal_size, PROT_READ, MAP_PRIVATE,
+			  packet->fds.fd[2], 0);
+
+	if (data == MAP_FAILED)
+		return false;
+	runtime.personal = data;
+	runtime.personal_size = packet->start.personal_size;
+	return true;
+}
+
 void instance_run(const struct instance_options *options)
 {
 	static struct control_packet packet;
@@ -371,6 +385,9 @@ void instance_run(const struct instance_options *options)
 	err = serve_listen(packet.fds.fd[1], start->spin_us);
 	if (err < 0)
 		start_failed(RESULT_GENERIC, ORIGIN_TEE, options->report, strerror(-err));
+	if (start->personal_size && !personal_take(&packet))
+		start_failed(RESULT_OUT_OF_MEMORY, ORIGIN_TEE, options->report,
+			     "its personalisation data can't be mapped");
 	image.fd = packet.fds.fd[0];
 	image.path = path;
 	image.needs = start->needs;

@@ -26,6 +26,9 @@ struct runtime {
 	/* The TA's own table of properties (ta_props), standard ones included. */
 	const struct user_ta_property *property;
 	size_t properties;
+	/* The data that the TAM sent with the TA, which nobody changes; NULL: none. */
+	const uint8_t *personal;
+	size_t personal_size;
 	/* What is loaded of the TA and its libraries (loader/loader.h); NULL where nothing is. */
 	struct loaded_ta *images;
 	/* The heap ends where TA_DATA_SIZE says; otherwise where the process does. */

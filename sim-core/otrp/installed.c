@@ -71,6 +71,26 @@ int tee_ta_image(struct tee *tee, const char *taid, uint8_t **image, size_t *siz
 	return rc;
 }
 
+int tee_ta_personal(struct tee *tee, const char *taid, uint8_t **octets, size_t *size)
+{
+	struct arena arena = { 0 };
+	struct span data = { 0 };
+	int rc = ta_part_get(tee->store, &arena, span_of_text(taid), TA_PART_PERSONAL, &data);
+
+	if (rc == 0 && !data.size)
+		rc = -ENOENT;
+	if (rc == 0) {
+		*octets = malloc(data.size);
+		rc = *octets ? 0 : -ENOMEM;
+	}
+	if (rc == 0) {
+		memcpy(*octets, data.data, data.size);
+		*size = data.size;
+	}
+	arena_clear(&arena);
+	return rc;
+}
+
 /* So much of its number is the domain of a TA in trusted storage. */
 #define STORAGE_DOMAIN_SIZE 16
 

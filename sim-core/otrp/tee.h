@@ -95,6 +95,10 @@ bool tee_is_first(const struct tee *tee);
 int tee_ta_image(struct tee *tee, const char *taid, uint8_t **image, size_t *size,
 		 struct tee_image_record *record);
 
+/* The TA's personalisation data: the caller's (free()). Returns 0, -ENOENT when there is none, or
+ * another -errno. */
+int tee_ta_personal(struct tee *tee, const char *taid, uint8_t **octets, size_t *size);
+
 /*
  * All installed TAs, for the machine's user: a JSON array of {taid, name, version, tamid, spid,
  * sdname, signer, storage}, signer being the certificate's common name and storage the number of

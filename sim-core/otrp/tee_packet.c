@@ -41,9 +41,16 @@ int tee_packet_parse(const void *data, size_t size, unsigned int descriptors,
 	} else if (out->head.kind == TEE_TAKEN && out->head.size) {
 		return -EPROTO;
 	}
-	if (descriptors != expected || out->head.size > TEE_OCTETS_MAX || out->head.status > 4095)
-		return -EPROTO;
 	memcpy(out, data, size);
+	/* An image is what it comes with. */
+	if (out->head.kind == TEE_IMAGE && out->record.personal_size) {
+		if (!out->head.size || out->head.status)
+			return -EPROTO;
+		expected++;
+	}
+	if (descriptors != expected || out->record.personal_size > TEE_OCTETS_MAX ||
+	    out->head.size > TEE_OCTETS_MAX || out->head.status > 4095)
+		return -EPROTO;
 	out->record.signer[TEE_SIGNER_SIZE - 1] = '\0';
 	return 0;
 }

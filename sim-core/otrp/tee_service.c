@@ -112,10 +112,19 @@ static struct outcome (*const handlers[])(struct service *service, struct span i
 	[TEE_REQUEST_TA] = request_ta,
 };
 
-/* Sends a packet whose octets are `octets`, which may be none. Never waits: who has no room for one
- * answer has asked twice. */
+static int fds_add(struct packet_fds *fds, const void *octets, size_t size)
+{
+	const int fd = size ? tee_octets_make(octets, size) : -1;
+
+	if (fd >= 0)
+		fds->fd[fds->count++] = fd;
+	return !size || fd >= 0 ? 0 : fd;
+}
+
+/* Sends a packet whose octets are `octets`, which may be none, and `personal`, which are as many as
+ * it says. Never waits: who has no room for one answer has asked twice. */
 static int packet_send(int sock, struct tee_image_packet *packet, size_t packet_size,
-		       const void *octets, size_t size)
+		       const void *octets, size_t size, const void *personal)
 {
 	struct packet_fds fds = { 0 };
 	int rc;
@@ -124,13 +133,11 @@ static int packet_send(int sock, struct tee_image_packet *packet, size_t packet_
 		return -EMSGSIZE;
 	packet->head.magic = TEE_PACKET_MAGIC;
 	packet->head.size = (uint32_t)size;
-	if (size) {
-		fds.fd[0] = tee_octets_make(octets, size);
-		if (fds.fd[0] < 0)
-			return fds.fd[0];
-		fds.count = 1;
-	}
-	rc = socket_send(sock, packet, packet_size, &fds, MSG_DONTWAIT);
+	rc = fds_add(&fds, octets, size);
+	if (rc == 0)
+		rc = fds_add(&fds, personal, packet->record.personal_size);
+	if (rc == 0)
+		rc = socket_send(sock, packet, packet_size, &fds, MSG_DONTWAIT);
 	packet_fds_close(&fds);
 	return rc;
 }
@@ -144,7 +151,7 @@ static int answer_send(struct service *service, int sock, uint32_t kind, struct 
 
 	if (outcome->rc && !service->err[0])
 		snprintf(service->err, sizeof(service->err), "%s", strerror(-outcome->rc));
-	rc = packet_send(sock, &packet, sizeof(packet.head), text, text ? strlen(text) : 0);
+	rc = packet_send(sock, &packet, sizeof(packet.head), text, text ? strlen(text) : 0, NULL);
 	free(outcome->text);
 	return rc;
 }
@@ -270,8 +277,8 @@ static int image_tell(struct service *service, const struct tee_image_packet *qu
 {
 	struct tee_image_packet packet = *question;
 	char uuid[UUID_TEXT_SIZE];
-	uint8_t *image = NULL;
-	size_t size = 0;
+	uint8_t *image = NULL, *personal = NULL;
+	size_t size = 0, personal_size = 0;
 	struct uuid ta;
 	const char *why;
 	int rc = -EIO;
@@ -286,16 +293,25 @@ static int image_tell(struct service *service, const struct tee_image_packet *qu
 		if (below <= 0)
 			return below;
 	}
+	if (rc == 0) {
+		rc = tee_ta_personal(service->tee, uuid, &personal, &personal_size);
+		if (rc == -ENOENT)
+			rc = 0;
+		packet.record.personal_size = rc == 0 ? (uint32_t)personal_size : 0;
+	}
 	packet.head.status = (uint32_t)-rc;
 	if (rc == 0 || rc == -ENOENT) {
-		rc = packet_send(service->polled[0].fd, &packet, sizeof(packet), image, size);
+		rc = packet_send(service->polled[0].fd, &packet, sizeof(packet), image,
+				 rc == 0 ? size : 0, personal);
 	} else {
 		why = !service->tee    ? service->why_not
 		      : rc == -EBADMSG ? "it is not what was installed"
 				       : strerror(-rc);
-		rc = packet_send(service->polled[0].fd, &packet, sizeof(packet), why, strlen(why));
+		rc = packet_send(service->polled[0].fd, &packet, sizeof(packet), why, strlen(why),
+				 NULL);
 	}
 	free(image);
+	free(personal);
 	return rc;
 }
 

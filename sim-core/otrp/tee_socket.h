@@ -61,6 +61,9 @@ struct tee_image_record {
 	 * and renaming or moving the domain leave it. */
 	uint8_t domain_key[TEE_DOMAIN_KEY_SIZE];
 	uint32_t version;
+	/* Octets of personalisation data, in a memory file that comes behind that of the image; 0:
+	 * none does. */
+	uint32_t personal_size;
 	char signer[TEE_SIGNER_SIZE]; /* common name of who signed it; ends with a zero octet */
 };
 
@@ -73,7 +76,7 @@ struct tee_image_packet {
 };
 
 _Static_assert(sizeof(struct tee_packet) == 16, "as it is sent");
-_Static_assert(sizeof(struct tee_image_packet) == 196, "as it is sent");
+_Static_assert(sizeof(struct tee_image_packet) == 200, "as it is sent");
 
 #define TEE_PACKET_SIZE_MAX sizeof(struct tee_image_packet)
 

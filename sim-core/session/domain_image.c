@@ -1,7 +1,9 @@
 #include "session/domain_image.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "registry/ta_refusal.h"
 #include "session/server.h"
@@ -9,7 +11,8 @@
 enum ta_refusal domain_image_load(struct tee_link *link, const struct uuid *uuid,
 				  const struct ta_trust *trust, struct ta_libraries *libraries,
 				  struct ta_image *out, struct tee_image_record *record,
-				  struct opening_queue **waiting, char *err, size_t errlen)
+				  int *personal, struct opening_queue **waiting, char *err,
+				  size_t errlen)
 {
 	/* Its signature was checked when it was installed, and its hash now, by the TEE. */
 	const struct ta_policy policy = { 0 };
@@ -31,6 +34,16 @@ enum ta_refusal domain_image_load(struct tee_link *link, const struct uuid *uuid
 	if (refusal != TA_ACCEPTED)
 		return refusal;
 	*record = answer->record;
+	*personal = -1;
+	if (answer->personal_fd >= 0) {
+		*personal = fcntl(answer->personal_fd, F_DUPFD_CLOEXEC, 0);
+		if (*personal < 0) {
+			ta_image_close(out);
+			return (enum ta_refusal)refuse(TA_OUT_OF_RESOURCES, err, errlen,
+						       "its personalisation data: %s",
+						       strerror(errno));
+		}
+	}
 	out->file = answer->changes;
 	snprintf(out->location.path, sizeof(out->location.path), "%.4000s/" TEE_CHANGES_FILE,
 		 directory);

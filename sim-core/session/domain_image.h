@@ -13,11 +13,13 @@
  * Load the TA `uuid`. TA_NOT_FOUND, with `err` as it was, when no TAM installed it, or when that is
  * not known yet: then *waiting is the queue of those who want to know. On any other refusal one
  * line is in `err`. The image's location is the file that changes with every TA that is installed,
- * so a newer one is noticed; `record` tells of its domain.
+ * so a newer one is noticed; `record` tells of its domain, and *personal is the descriptor of its
+ * personalisation data, the caller's, or -1.
  */
 enum ta_refusal domain_image_load(struct tee_link *link, const struct uuid *uuid,
 				  const struct ta_trust *trust, struct ta_libraries *libraries,
 				  struct ta_image *out, struct tee_image_record *record,
-				  struct opening_queue **waiting, char *err, size_t errlen);
+				  int *personal, struct opening_queue **waiting, char *err,
+				  size_t errlen);
 
 #endif

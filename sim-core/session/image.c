@@ -91,6 +91,7 @@ static int helper_load(struct image *image, enum image_kind kind, const struct s
 
 	memset(image, 0, sizeof(*image));
 	image->kind = kind;
+	image->personal_fd = -1;
 	properties->uuid = services ? service_process_uuid : service_plugins_uuid;
 	properties->flags = 1U << TA_FLAG_BIT_SINGLE_INSTANCE | 1U << TA_FLAG_BIT_MULTI_SESSION |
 			    1U << TA_FLAG_BIT_INSTANCE_KEEP_ALIVE;
@@ -105,6 +106,13 @@ static int helper_load(struct image *image, enum image_kind kind, const struct s
 	return -1;
 }
 
+static void personal_close(struct image *image)
+{
+	if (image->personal_fd >= 0)
+		close(image->personal_fd);
+	image->personal_fd = -1;
+}
+
 int image_load(struct image *image, const struct client *client, const struct uuid *uuid,
 	       uint32_t *result, struct opening_queue **waiting, char reason[IMAGE_REASON_SIZE])
 {
@@ -116,6 +124,7 @@ int image_load(struct image *image, const struct client *client, const struct uu
 	struct ta_trust trust = { 0 };
 	int err;
 
+	image->personal_fd = -1;
 	if (service_known(uuid))
 		return helper_load(image, IMAGE_SERVICES, server, result, reason);
 	if (uuid_equal(uuid, &service_plugins_uuid))
@@ -147,8 +156,8 @@ int image_load(struct image *image, const struct client *client, const struct uu
 					   skipped, sizeof(skipped));
 		if (refusal == TA_NOT_FOUND && server->options->tee_path) {
 			refusal = domain_image_load(&server->tee, uuid, &trust, &image->libraries,
-						    &image->ta, &image->domain, waiting, reason,
-						    IMAGE_REASON_SIZE);
+						    &image->ta, &image->domain, &image->personal_fd,
+						    waiting, reason, IMAGE_REASON_SIZE);
 			image->in_domain = refusal == TA_ACCEPTED;
 		}
 		if (refusal == TA_ACCEPTED && skipped[0])
@@ -166,6 +175,7 @@ int image_load(struct image *image, const struct client *client, const struct uu
 	ta_trust_clear(&trust);
 	ta_search_clear(&search);
 	if (refusal != TA_ACCEPTED) {
+		personal_close(image);
 		ta_libraries_clear(&image->libraries);
 		*result = result_of(refusal);
 		return *waiting ? -EAGAIN : -1;
@@ -183,6 +193,7 @@ bool image_is_current(const struct image *image)
 
 void image_clear(struct image *image)
 {
+	personal_close(image);
 	ta_image_close(&image->ta);
 	ta_libraries_clear(&image->libraries);
 }

@@ -36,6 +36,9 @@ struct image {
 	/* A TAM installed it, in that security domain. */
 	bool in_domain;
 	struct tee_image_record domain;
+	/* Of the data that the TAM sent with it, domain.personal_size octets; -1: none, or it has
+	 * been sent to a host. */
+	int personal_fd;
 	/* A word or two for log lines: "hello". */
 	char label[32];
 };

@@ -410,6 +410,11 @@ static void tell_start(struct instance *instance)
 			return;
 		}
 	}
+	if (instance->image.personal_fd >= 0) {
+		fds.fd[fds.count++] = instance->image.personal_fd;
+		message.start.personal_size = instance->image.domain.personal_size;
+		instance->image.personal_fd = -1;
+	}
 	fds.fd[0] = image->fd;
 	fds.fd[1] = fcntl(instance->bell_fd, F_DUPFD_CLOEXEC, 0);
 	instance->image.ta.fd = -1;
@@ -483,6 +488,7 @@ int instance_create(struct server *server, struct image *image, struct opening *
 	instance->state = INSTANCE_STARTING;
 	instance->image = *image;
 	image->ta.fd = -1;
+	image->personal_fd = -1;
 	image->libraries.count = 0;
 	instance->bell_fd = -1;
 	if (opening->request.client->ta)

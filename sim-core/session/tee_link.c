@@ -62,6 +62,8 @@ static void answer_clear(struct tee_answer *answer)
 {
 	if (answer->used && answer->fd >= 0)
 		close(answer->fd);
+	if (answer->used && answer->personal_fd >= 0)
+		close(answer->personal_fd);
 	answer->used = false;
 }
 
@@ -125,6 +127,7 @@ static struct tee_answer *answer_keep(struct tee_link *link, const struct tee_qu
 		.changes = question->changes,
 		.error = error,
 		.fd = fd,
+		.personal_fd = -1,
 		.used = true,
 	};
 	return answer;
@@ -269,8 +272,10 @@ static void reason_take(struct tee_answer *answer, int fd, size_t size)
 	(void)munmap((void *)octets, size);
 }
 
-/* Answers come in the order of the questions. */
-static int image_came(struct tee_link *link, const struct tee_image_packet *packet, int fd)
+/* Answers come in the order of the questions. Takes over the descriptor of the image, and where
+ * that succeeds the other one as well. */
+static int image_came(struct tee_link *link, const struct tee_image_packet *packet, int fd,
+		      struct packet_fds *fds)
 {
 	struct tee_question *question = TAILQ_FIRST(&link->questions);
 	const int error = -(int)packet->head.status;
@@ -284,6 +289,8 @@ static int image_came(struct tee_link *link, const struct tee_image_packet *pack
 	}
 	answer = answer_keep(link, question, error, error ? -1 : fd);
 	answer->record = packet->record;
+	if (packet->record.personal_size)
+		answer->personal_fd = packet_fds_take(fds, 1);
 	if (error) {
 		reason_take(answer, fd, packet->head.size);
 		if (fd >= 0)
@@ -319,7 +326,13 @@ static int control_packet(struct peer *peer, const void *data, size_t size, stru
 			return -EPROTO;
 		if (packet.head.size)
 			(void)munmap((void *)octets, packet.head.size);
-		rc = image_came(link, &packet, packet.head.size ? packet_fds_take(fds, 0) : -1);
+		if (packet.record.personal_size) {
+			if (tee_octets_map(fds->fd[1], packet.record.personal_size, &octets))
+				return -EPROTO;
+			(void)munmap((void *)octets, packet.record.personal_size);
+		}
+		rc = image_came(link, &packet, packet.head.size ? packet_fds_take(fds, 0) : -1,
+				fds);
 		idle_begin(link);
 		return rc;
 	default:
@@ -625,7 +638,7 @@ static struct tee_question *question_ask(struct tee_link *link, const struct uui
 const struct tee_answer *tee_link_ask(struct tee_link *link, const struct uuid *uuid,
 				      struct opening_queue **waiting)
 {
-	static struct tee_answer failed = { .fd = -1 };
+	static struct tee_answer failed = { .fd = -1, .personal_fd = -1 };
 	struct ta_file_identity changes = { 0 };
 	const struct tee_answer *answer = answer_find(link, uuid);
 	struct tee_question *question;

@@ -33,6 +33,8 @@ struct tee_answer {
 	struct ta_file_identity changes;
 	int error; /* 0, -ENOENT, or why it could not be found out: then `reason` is a line */
 	int fd;	   /* of the image; -1 */
+	/* Of its personalisation data, of record.personal_size octets; -1. */
+	int personal_fd;
 	struct tee_image_record record;
 	char reason[TEE_REASON_SIZE];
 	bool used;

@@ -276,6 +276,10 @@ struct message_start {
 	/* For the services: octets of one TA's objects, and of all; 0: no limit. */
 	uint64_t storage_quota_ta;
 	uint64_t storage_quota_device;
+	/* Of a TA, octets of the data that the TAM sent with it: then a third descriptor has them.
+	 */
+	uint32_t personal_size;
+	uint32_t unused;
 };
 
 /* Where a host finds library n among its descriptors, and what images that need it call it. */
@@ -461,7 +465,7 @@ static_assert(sizeof(struct message_waits) == 12, "wire layout");
 static_assert(sizeof(struct message_answer) == 24, "wire layout");
 static_assert(sizeof(struct message_status_instance) == 48, "wire layout");
 static_assert(sizeof(struct message_status_device) == 40, "wire layout");
-static_assert(sizeof(struct message_start) == 160, "wire layout");
+static_assert(sizeof(struct message_start) == 168, "wire layout");
 static_assert(sizeof(struct message_library) == 36, "wire layout");
 static_assert(sizeof(struct message_started) == 24, "wire layout");
 static_assert(sizeof(struct message_add_session) == 72, "wire layout");

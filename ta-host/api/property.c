@@ -77,10 +77,24 @@ static const struct user_ta_property client_properties[] = {
 	{ "gpd.client.endian", USER_TA_PROP_TYPE_U32, VALUE_U32(0) },
 };
 
-/* The one property of a TA that user_ta_header.c leaves to the framework. */
-static const struct user_ta_property ta_properties[] = {
+/* The properties of a TA that user_ta_header.c leaves to the framework. The second is there where a
+ * TAM sent such data. */
+static struct user_ta_property ta_properties[] = {
 	{ "gpd.ta.appID", USER_TA_PROP_TYPE_UUID, &runtime.uuid },
+	{ "org.teesim.personalisation", USER_TA_PROP_TYPE_BINARY_BLOCK, NULL },
 };
+
+/* As text, since that is what binary blocks are. */
+static void personal_fill(void)
+{
+	size_t room = (runtime.personal_size + 2) / 3 * 4 + 1;
+	char *text = malloc(room);
+
+	if (!text || !base64_encode(runtime.personal, runtime.personal_size, text, &room))
+		runtime_panic(TEE_ERROR_OUT_OF_MEMORY,
+			      "no memory is left for org.teesim.personalisation");
+	ta_properties[1].value = text;
+}
 
 static uint32_t version_number(void)
 {
@@ -120,6 +134,8 @@ static bool property_set_of(TEE_PropSetHandle handle, struct property_set *set)
 			set->count[0] = COUNT(client_properties);
 		}
 	} else if (handle == TEE_PROPSET_CURRENT_TA) {
+		if (runtime.personal && !ta_properties[1].value)
+			personal_fill();
 		set->table[0] = ta_properties;
 		set->count[0] = COUNT(ta_properties);
 		set->table[1] = runtime.property;
