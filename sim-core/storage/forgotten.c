@@ -25,14 +25,6 @@ int forgotten_parse(const uint8_t *bytes, size_t size, struct forgotten_owner *o
 	return 0;
 }
 
-int forgotten_path(const char *directory, unsigned int tee, char *path, size_t size)
-{
-	const int length = tee ? snprintf(path, size, "%s/domains-%u.gone", directory, tee)
-			       : snprintf(path, size, "%s/domains.gone", directory);
-
-	return (size_t)length < size ? 0 : -ENAMETOOLONG;
-}
-
 bool forgotten_changed(const char *directory, struct forgotten_files *files)
 {
 	bool changed = false;

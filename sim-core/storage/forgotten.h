@@ -15,9 +15,11 @@
 #ifndef TEESIM_STORAGE_FORGOTTEN_H
 #define TEESIM_STORAGE_FORGOTTEN_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <time.h>
 
 /* TEEs of a device. */
@@ -41,7 +43,13 @@ struct forgotten_owner {
 int forgotten_parse(const uint8_t *bytes, size_t size, struct forgotten_owner *out);
 
 /* The file of that TEE. 0 or -ENAMETOOLONG. */
-int forgotten_path(const char *directory, unsigned int tee, char *path, size_t size);
+static inline int forgotten_path(const char *directory, unsigned int tee, char *path, size_t size)
+{
+	const int length = tee ? snprintf(path, size, "%s/domains-%u.gone", directory, tee)
+			       : snprintf(path, size, "%s/domains.gone", directory);
+
+	return (size_t)length < size ? 0 : -ENAMETOOLONG;
+}
 
 /* The files as they were seen last. */
 struct forgotten_files {
