@@ -66,6 +66,7 @@ struct entry {
 	struct conversation *conversation;
 	const struct response *response;
 	struct span plaintext;
+	json_t *plain; /* the same, parsed; goes with the entry */
 	struct dsi dsi;
 	const char *verdict;
 	bool accepted;
@@ -352,7 +353,9 @@ static int entry_take(struct entry *entry)
 	rc = decrypted(conversation, response, &entry->plaintext, NULL);
 	if (rc)
 		return rc == -ENOMEM ? rc : drop(entry, "the state can't be decrypted");
-	rc = dsi_parse(entry->plaintext, &conversation->arena, &entry->dsi, &failure);
+	if (json_object_parse(entry->plaintext, &entry->plain))
+		return drop(entry, "the state is not one object in JSON");
+	rc = dsi_take(entry->plain, entry->plaintext, &conversation->arena, &entry->dsi, &failure);
 	if (rc)
 		return rc == -ENOMEM
 			       ? rc
@@ -372,7 +375,7 @@ static int entry_take(struct entry *entry)
 
 static int entry_tell(const struct entry *entry, json_t *decoded)
 {
-	json_t *told = transcript_response(entry->response, entry->plaintext, entry->verdict);
+	json_t *told = transcript_response(entry->response, entry->plain, entry->verdict);
 
 	return told && json_array_append_new(decoded, told) == 0 ? 0 : -ENOMEM;
 }
@@ -391,6 +394,7 @@ int conversation_states(struct conversation *conversation, struct responses *res
 		rc = entry_take(&entry);
 		if (rc == 0)
 			rc = entry_tell(&entry, decoded);
+		json_decref(entry.plain);
 		accepted += entry.accepted;
 		if (entry.verdict)
 			last = entry.verdict;
@@ -412,20 +416,14 @@ int conversation_states(struct conversation *conversation, struct responses *res
 static int result_state(struct conversation *conversation, struct picture *picture,
 			const struct response_content *content)
 {
-	struct otrp_failure failure;
-	struct dsi dsi;
-	int rc;
-
 	if (!content->dsi.data)
 		return 0;
-	rc = dsi_parse(content->dsi, &conversation->arena, &dsi, &failure);
-	if (rc == -ENOMEM)
-		return rc;
-	if (rc || !span_equal(dsi.cert, picture->device.tee_certificate)) {
-		picture->has_dsi = false;
+	if (!content->has_state ||
+	    !span_equal(content->state.cert, picture->device.tee_certificate)) {
+		picture->stored = picture->has_dsi = false;
 		return 0;
 	}
-	return picture_learn(conversation, picture, content->dsi, &dsi);
+	return picture_learn(conversation, picture, content->dsi, &content->state);
 }
 
 static int result_passed(struct conversation *conversation, struct picture *picture,
@@ -435,7 +433,7 @@ static int result_passed(struct conversation *conversation, struct picture *pict
 	int rc;
 
 	/* Without a new one, the old state's hash is void. */
-	picture->has_dsi = false;
+	picture->stored = picture->has_dsi = false;
 	rc = result_state(conversation, picture, content);
 	if (rc)
 		return rc;
@@ -491,6 +489,8 @@ static int result_failed(struct conversation *conversation, struct picture *pict
 		break;
 	}
 	rc = result_state(conversation, picture, content);
+	if (rc == 0)
+		rc = picture_recall(conversation, picture);
 	if (rc)
 		return rc;
 	if (!final && picture->has_dsi)
@@ -503,24 +503,26 @@ static int result_failed(struct conversation *conversation, struct picture *pict
 
 /* The signature has been verified. */
 static int content_take(struct conversation *conversation, const struct response *response,
-			struct picture *picture, struct span *plaintext)
+			struct picture *picture, json_t **plain)
 {
 	const struct span expected = conversation->session.secret;
 	struct response_content content = { .status = response->status,
 					    .reason = response->reason };
 	struct otrp_failure failure;
-	struct span cek;
+	struct span plaintext, cek;
 	int rc;
 
 	if (!response->encrypted) {
 		/* The TEE did not know whom it talks to; it may have lost the certificates. */
 		return result_failed(conversation, picture, &content);
 	}
-	rc = decrypted(conversation, response, plaintext, &cek);
+	rc = decrypted(conversation, response, &plaintext, &cek);
 	if (rc == -ENOMEM)
 		return rc;
 	if (rc == 0)
-		rc = response_content_parse(*plaintext, &conversation->arena, &content, &failure);
+		rc = json_object_parse(plaintext, plain);
+	if (rc == 0)
+		rc = response_content_take(*plain, &conversation->arena, &content, &failure);
 	if (rc == -ENOMEM)
 		return rc;
 	if (rc) {
@@ -546,7 +548,7 @@ static int content_take(struct conversation *conversation, const struct response
 }
 
 static int result_take(struct conversation *conversation, const struct response *response,
-		       struct span *plaintext)
+		       json_t **plain)
 {
 	const struct session_command *command = &conversation->context.command;
 	struct picture *picture;
@@ -574,19 +576,21 @@ static int result_take(struct conversation *conversation, const struct response 
 	}
 	if (picture->device.status != DEVICE_TRUSTED)
 		return fail(conversation, "the device was suspended or refused meanwhile");
-	return content_take(conversation, response, picture, plaintext);
+	return content_take(conversation, response, picture, plain);
 }
 
 int conversation_result(struct conversation *conversation, struct response *response,
 			json_t *decoded)
 {
-	struct span plaintext = { 0 };
-	json_t *told;
-	int rc = result_take(conversation, response, &plaintext);
+	json_t *plain = NULL, *told = NULL;
+	int rc = result_take(conversation, response, &plain);
 
+	if (rc == 0)
+		told = transcript_response(
+			response, plain,
+			conversation->outcome == OUTCOME_PLAN ? "" : conversation->why);
+	json_decref(plain);
 	if (rc)
 		return rc;
-	told = transcript_response(response, plaintext,
-				   conversation->outcome == OUTCOME_PLAN ? "" : conversation->why);
 	return told && json_array_append_new(decoded, told) == 0 ? 0 : -ENOMEM;
 }

@@ -74,7 +74,6 @@ static int picture_load(struct conversation *conversation, const char *did, stru
 {
 	struct tam_database *database = conversation->worker->database;
 	struct arena *arena = &conversation->arena;
-	struct otrp_failure failure;
 	int rc;
 
 	*out = (struct picture) { .did = did };
@@ -85,11 +84,21 @@ static int picture_load(struct conversation *conversation, const char *did, stru
 		rc = device_table_tas(database, did, arena, &out->tas, &out->ta_count);
 	if (rc == 0)
 		rc = device_table_domains(database, did, arena, &out->domains, &out->domain_count);
-	if (rc || !out->device.dsi.data || out->device.dsi_hash.size != OTRP_HASH_SIZE)
-		return rc;
-	rc = dsi_parse(out->device.dsi, arena, &out->dsi, &failure);
+	out->stored =
+		rc == 0 && out->device.dsi.data && out->device.dsi_hash.size == OTRP_HASH_SIZE;
+	return rc;
+}
+
+int picture_recall(struct conversation *conversation, struct picture *picture)
+{
+	struct otrp_failure failure;
+	int rc;
+
+	if (picture->has_dsi || !picture->stored)
+		return 0;
+	rc = dsi_parse(picture->device.dsi, &conversation->arena, &picture->dsi, &failure);
 	/* One that can't be read any more has to be told again. */
-	out->has_dsi = rc == 0;
+	picture->stored = picture->has_dsi = rc == 0;
 	return rc == -ENOMEM ? rc : 0;
 }
 
@@ -691,6 +700,9 @@ static int plan_next(struct conversation *conversation)
 		}
 		if (rc || picture->device.status != DEVICE_TRUSTED)
 			continue;
+		rc = picture_recall(conversation, picture);
+		if (rc)
+			break;
 		if (!picture->has_dsi) {
 			conversation->session.state = SESSION_OPEN;
 			return query_make(conversation);

@@ -27,6 +27,7 @@ struct picture {
 	const char *did;
 	uint8_t did_octets[OTRP_HASH_SIZE];
 	struct device device;
+	bool stored; /* the row has a state that is good to go on from */
 	bool has_dsi;
 	struct dsi dsi;
 	struct device_ta *tas;
@@ -108,6 +109,9 @@ int conversation_begin(struct conversation *conversation);
 /* The picture of a TEE of this session, from the database unless it is there. -ENOENT: the device
  * was removed. */
 int conversation_picture(struct conversation *conversation, const char *did, struct picture **out);
+
+/* The stored state as a struct, where there is no newer one. 0 or -ENOMEM. */
+int picture_recall(struct conversation *conversation, struct picture *picture);
 
 /* Takes over what a verified state tells. `text` is what was hashed. 0 or -ENOMEM. */
 int picture_learn(struct conversation *conversation, struct picture *picture, struct span text,

@@ -342,18 +342,27 @@ static int state_take(const json_t *object, struct arena *arena, struct dsi *out
 	return rc;
 }
 
+int dsi_take(const json_t *object, struct span text, struct arena *arena, struct dsi *out,
+	     struct otrp_failure *failure)
+{
+	int rc;
+
+	*out = (struct dsi) { 0 };
+	rc = state_take(object, arena, out, failure);
+	if (rc == 0 && EVP_Digest(text.data, text.size, out->hash, NULL, EVP_sha256(), NULL) != 1)
+		rc = no_memory(failure);
+	return rc;
+}
+
 int dsi_parse(struct span text, struct arena *arena, struct dsi *out, struct otrp_failure *failure)
 {
 	json_t *object;
 	int rc;
 
-	*out = (struct dsi) { 0 };
 	if (json_object_parse(text, &object))
 		return invalid(failure, "not one object in JSON");
-	rc = state_take(object, arena, out, failure);
+	rc = dsi_take(object, text, arena, out, failure);
 	json_decref(object);
-	if (rc == 0 && EVP_Digest(text.data, text.size, out->hash, NULL, EVP_sha256(), NULL) != 1)
-		rc = no_memory(failure);
 	return rc;
 }
 

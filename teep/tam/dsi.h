@@ -52,6 +52,10 @@ struct dsi {
  * content (response.h). Returns 0 or otrp_fail()'s value. */
 int dsi_parse(struct span text, struct arena *arena, struct dsi *out, struct otrp_failure *failure);
 
+/* The same of text that was parsed before. */
+int dsi_take(const json_t *object, struct span text, struct arena *arena, struct dsi *out,
+	     struct otrp_failure *failure);
+
 /* The SP's anonymous key; the caller's. NULL where the SP has none. */
 EVP_PKEY *dsi_aik_key(const struct dsi *dsi, struct span spid);
 

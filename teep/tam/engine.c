@@ -219,7 +219,7 @@ static int unsolicited(struct conversation *conversation, struct responses *resp
 
 	for (uint32_t i = 0; decoded && i < responses->count; i++)
 		(void)json_array_append_new(
-			decoded, transcript_response(&responses->item[i], (struct span) { 0 },
+			decoded, transcript_response(&responses->item[i], NULL,
 						     "it belongs to no session that is open"));
 	memset(&conversation->context, 0, sizeof(conversation->context));
 	rc = conversation_begin(conversation);

@@ -256,24 +256,32 @@ static const struct member content_members[] = {
 };
 
 /* As the hash of a state is made: {"dsi": value}, canonical. */
-static int dsi_take(json_t *dsi, struct arena *arena, struct span *out,
-		    struct otrp_failure *failure)
+static int state_take(json_t *dsi, struct arena *arena, struct response_content *out,
+		      struct otrp_failure *failure)
 {
 	json_t *whole = json_pack("{s:O}", "dsi", dsi);
 	char *text = whole ? json_canonical(whole) : NULL;
-	const bool done = text && arena_copy(arena, text, strlen(text), out);
+	struct otrp_failure unread = { 0 };
+	int rc = 0;
 
+	if (!text || !arena_copy(arena, text, strlen(text), &out->dsi))
+		rc = no_memory(failure);
+	else
+		out->has_state = dsi_take(whole, out->dsi, arena, &out->state, &unread) == 0;
+	if (unread.status == OTRP_TEE_FAIL)
+		rc = no_memory(failure);
 	free(text);
 	json_decref(whole);
-	return done ? 0 : no_memory(failure);
+	return rc;
 }
 
-static int content_take(const json_t *object, struct arena *arena, struct response_content *out,
-			struct otrp_failure *failure)
+int response_content_take(const json_t *object, struct arena *arena, struct response_content *out,
+			  struct otrp_failure *failure)
 {
 	json_t *dsi = json_object_get(object, "dsi");
 	int rc;
 
+	*out = (struct response_content) { .status = OTRP_PASS };
 	rc = members_check(object, "content", content_members, COUNT(content_members),
 			   EXTRA_IGNORED, failure);
 	if (rc == 0)
@@ -288,7 +296,7 @@ static int content_take(const json_t *object, struct arena *arena, struct respon
 			  &out->aik))
 		rc = invalid(failure, "teespaik is not base64");
 	if (rc == 0 && dsi)
-		rc = dsi_take(dsi, arena, &out->dsi, failure);
+		rc = state_take(dsi, arena, out, failure);
 	return rc;
 }
 
@@ -298,10 +306,9 @@ int response_content_parse(struct span plaintext, struct arena *arena, struct re
 	json_t *object;
 	int rc;
 
-	*out = (struct response_content) { .status = OTRP_PASS };
 	if (json_object_parse(plaintext, &object))
 		return invalid(failure, "the content is not one object in JSON");
-	rc = content_take(object, arena, out, failure);
+	rc = response_content_take(object, arena, out, failure);
 	json_decref(object);
 	return rc;
 }

@@ -10,6 +10,7 @@
 #define TEESIM_TEEP_TAM_RESPONSE_H
 
 #include "teep/otrp/request.h"
+#include "teep/tam/dsi.h"
 
 enum response_kind {
 	RESPONSE_OF_TEE,     /* signed, or so it says */
@@ -57,10 +58,16 @@ struct response_content {
 	struct span sdname; /* absent where there is none */
 	struct span aik;    /* DER of the SP's public key, absent where there is none */
 	struct span dsi;    /* {"dsi":…} in canonical form, as its hash is made; or absent */
+	bool has_state;	    /* there is one, and it can be read */
+	struct dsi state;
 };
 
 /* The decrypted content of an answer to any command but GetDeviceState. */
 int response_content_parse(struct span plaintext, struct arena *arena, struct response_content *out,
 			   struct otrp_failure *failure);
+
+/* The same of text that was parsed before. */
+int response_content_take(const json_t *object, struct arena *arena, struct response_content *out,
+			  struct otrp_failure *failure);
 
 #endif

@@ -104,31 +104,65 @@ json_t *transcript_request(const char *name, const json_t *tbs, const json_t *pl
 	return object;
 }
 
-/* The signed object of an answer, which was parsed before, so it is one. */
-static json_t *payload_told(const struct response *response, struct span plaintext)
+/* What is encrypted, where it is known. */
+static json_t *plain_told(const struct response *response, const json_t *plain, const char *place)
 {
-	const char *place = response->message == OTRP_GET_DEVICE_STATE ? "edsi" : "content";
-	json_t *payload = NULL, *plain = NULL, *copy, *tbs;
-
-	if (json_object_parse(response->jws.payload, &payload))
-		return json_object();
-	copy = told(payload, "");
-	json_decref(payload);
-	tbs = json_object_iter_value(json_object_iter(copy));
-	if (plaintext.data && json_object_parse(plaintext, &plain) == 0) {
-		(void)json_object_set_new(tbs, place, told(plain, place));
-		json_decref(plain);
-	}
-	return copy;
+	if (plain)
+		return told(plain, place);
+	return response->encrypted ? json_string("(encrypted)") : NULL;
 }
 
-json_t *transcript_response(const struct response *response, struct span plaintext,
+static json_t *algorithms_told(uint32_t algorithms)
+{
+	json_t *names = json_array();
+
+	for (unsigned i = JWS_RS256; i <= JWS_ES384; i++)
+		if (algorithms & 1U << i)
+			(void)json_array_append_new(
+				names, json_string(jws_algorithm_name((enum jws_algorithm)i)));
+	return names;
+}
+
+/* The signed object of an answer, from what was parsed of it. */
+static json_t *payload_told(const struct response *response, const json_t *plain)
+{
+	const bool query = response->message == OTRP_GET_DEVICE_STATE;
+	const char *place = query ? "edsi" : "content";
+	json_t *tbs = json_pack("{s:s, s:s, s:s, s:s}", "ver", OTRP_VERSION, "status",
+				response->passed ? "pass" : "fail", "rid",
+				response->rid.data ? span_text(response->rid) : "", "tid",
+				response->tid.data ? span_text(response->tid) : "");
+	json_t *content = plain_told(response, plain, place), *object = json_object();
+	char full[64];
+
+	if (content)
+		(void)json_object_set_new(tbs, place, content);
+	if (query && response->passed)
+		(void)json_object_set_new(tbs, "signerreq", json_boolean(response->signerreq));
+	if (!response->passed && response->status < OTRP_STATUS_COUNT)
+		(void)json_object_set_new(tbs, "reason",
+					  json_string(otrp_status_name(response->status)));
+	if (response->reason.data)
+		(void)json_object_set_new(tbs, "error-message",
+					  json_string(span_text(response->reason)));
+	if (response->has_algorithms)
+		(void)json_object_set_new(tbs, "supportedsigalgs",
+					  algorithms_told(response->algorithms));
+	(void)snprintf(full, sizeof(full), "%sTBSResponse", otrp_answer_name(response->message));
+	if (json_object_set_new(object, full, tbs)) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
+}
+
+json_t *transcript_response(const struct response *response, const json_t *plain,
 			    const char *verdict)
 {
 	json_t *object;
 
 	if (response->kind == RESPONSE_OF_TEE)
-		object = payload_told(response, plaintext);
+		object = payload_told(response, plain);
 	else if (response->kind == RESPONSE_OF_AGENT)
 		object = json_pack("{s:s}", "agent says", otrp_status_name(response->status));
 	else

@@ -15,10 +15,10 @@
 json_t *transcript_request(const char *name, const json_t *tbs, const json_t *plain);
 
 /*
- * One answer: `plaintext` (absent where it was not decrypted) in the place of what was encrypted;
- * `verdict` is what the TAM made of it. The caller's reference, or NULL without memory.
+ * One answer: `plain` (NULL where it was not decrypted; borrowed) in the place of what was
+ * encrypted; `verdict` is what the TAM made of it. The caller's reference, or NULL without memory.
  */
-json_t *transcript_response(const struct response *response, struct span plaintext,
+json_t *transcript_response(const struct response *response, const json_t *plain,
 			    const char *verdict);
 
 #endif
