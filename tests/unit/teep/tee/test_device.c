@@ -2,6 +2,7 @@
 #include "tam_kit.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <openssl/rsa.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "boot/firmware.h"
 #include "otrp/parser.h"
 #include "teep/otrp/encoding.h"
 #include "teep/pki/openssl_auto.h"
@@ -272,6 +274,58 @@ Test(otrp_tee_device, the_whole_story_with_the_parser_in_its_own_process)
 	OPENSSL_free(package);
 	kit_close(&kit);
 	kit.directory[0] = '\0';
+	free(program);
+}
+
+static char *firmware_program(void)
+{
+	char *path;
+
+	cr_assert(asprintf(&path, "%s/libexec/teesim/tee-firmware", getenv("TEESIM_BUILD_DIR")) >
+		  0);
+	return path;
+}
+
+Test(otrp_tee_device, the_firmware_in_its_own_process)
+{
+	char *program = firmware_program();
+	struct firmware *firmware;
+	uint8_t *octets;
+	size_t size;
+
+	kit_open(&kit, NULL);
+	stop();
+	kit.options.firmware = program;
+	kit_restart(&kit);
+	kit_state(&kit, &kit.tam);
+	kit_create(&kit, &kit.tam, "sp", "sd");
+	kit_state(&kit, &kit.tam);
+	stop();
+	/* It gives each key once, and goes on signing. */
+	cr_assert_eq(firmware_open(&firmware, program, kit.device, 0, err, sizeof(err)), BOOT_OK,
+		     "%s", err);
+	for (int which = FIRMWARE_KEY_TEE; which <= FIRMWARE_KEY_STORE; which++) {
+		cr_assert_eq(firmware_key(firmware, (enum firmware_key)which, &octets, &size), 0);
+		key_der_free(octets, size);
+		cr_assert_eq(firmware_key(firmware, (enum firmware_key)which, &octets, &size),
+			     -EPERM);
+	}
+	cr_assert_eq(firmware_sign_begin(firmware, "dropped", 7), 0);
+	cr_assert_eq(firmware_sign_begin(firmware, "tid", 3), 0);
+	cr_assert_eq(firmware_sign_end(firmware, &octets, &size), 0);
+	cr_assert_eq(size, 64);
+	OPENSSL_free(octets);
+	cr_assert_lt(firmware_sign_end(firmware, &octets, &size), 0);
+	firmware_close(firmware);
+	cr_assert_eq(firmware_open(&firmware, program, kit.device, 1, err, sizeof(err)), BOOT_FILE);
+	cr_assert(strstr(err, "no TEE 1"), "%s", err);
+	/* It says what does not fit, as one in this process does. */
+	run("printf X | dd of=%s/boot/tfw.key.sealed bs=1 seek=45 conv=notrunc status=none%s",
+	    kit.device, "");
+	cr_assert_eq(firmware_open(&firmware, program, kit.device, 0, err, sizeof(err)),
+		     BOOT_TFW_KEY);
+	cr_assert(strstr(err, "tfw.key.sealed"), "%s", err);
+	kit.options.firmware = NULL;
 	free(program);
 }
 

@@ -9,6 +9,7 @@
 
 #include <criterion/criterion.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -17,6 +18,10 @@
 #define EXPORTED __attribute__((visibility("default")))
 
 static int countdown; /* 0: not armed */
+
+/* The store's counter alone is written in one piece of that size. */
+#define COUNTER_SIZE 72
+static bool counter_fails;
 
 static void write_comes(void)
 {
@@ -31,6 +36,10 @@ EXPORTED ssize_t pwrite64(int fd, const void *data, size_t size, off64_t at)
 	if (!real)
 		*(void **)&real = dlsym(RTLD_NEXT, "pwrite64");
 	write_comes();
+	if (counter_fails && size == COUNTER_SIZE) {
+		errno = EIO;
+		return -1;
+	}
 	return real(fd, data, size, at);
 }
 
@@ -198,5 +207,38 @@ Test(otrp_tee_kill, t35_at_any_write_of_any_command_the_state_is_old_or_new)
 		.content = kit_ta_content(&kit.tam, NULL, "sd2", KIT_TAID) });
 	killed_at_every_write(&(struct kit_request) {
 		.message = OTRP_DELETE_SD, .content = kit_sd_content(&kit.tam, NULL, "sd2") });
+	kit_close(&kit);
+}
+
+/* What was committed has happened, whatever becomes of the counter; but nothing changes any more
+ * until that can be written. */
+Test(otrp_tee_kill, a_counter_that_fails_takes_nothing_back)
+{
+	struct kit_answer answer;
+	char *text;
+
+	kit_open(&kit, NULL);
+	kit_state(&kit, &kit.tam);
+	counter_fails = true;
+	kit_create(&kit, &kit.tam, "sp", "sd");
+	text = kit_request(&kit, &(struct kit_request) { .message = OTRP_GET_DEVICE_STATE });
+	kit_send(&kit, &kit.tam, text, strlen(text), &answer);
+	cr_assert_str_eq(answer.code, "ERR_TEE_FAIL");
+	kit_answer_clear(&answer);
+	free(text);
+	counter_fails = false;
+	kit_state(&kit, &kit.tam);
+	kit_expect(&kit,
+		   &(struct kit_request) { .message = OTRP_CREATE_SD,
+					   .content =
+						   kit_create_content(&kit, &kit.tam, "sp", "sd") },
+		   "ERR_SD_ALREADY_EXISTS", NULL);
+	/* Killed in between, the next start makes up for it. */
+	counter_fails = true;
+	kit_create(&kit, &kit.tam, "sp", "sd2");
+	stop();
+	counter_fails = false;
+	kit_restart(&kit);
+	kit_state(&kit, &kit.tam);
 	kit_close(&kit);
 }

@@ -1,0 +1,148 @@
+/* The TEE's sealed store, by itself: what it is anchored to, and what is remembered of sessions. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device/seal.h"
+#include "otrp/domains.h"
+
+static const uint8_t key[DEVICE_SEAL_KEY_SIZE] = { 1, 2, 3 };
+static const struct store_options options = { .key = key };
+static char directory[] = "/tmp/otrp-store.XXXXXX", err[512];
+static struct store *store;
+static struct arena arena;
+
+static void run(const char *command)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "cd %s && %s", directory, command);
+	cr_assert_eq(system(text), 0, "%s", text);
+}
+
+static int start(void)
+{
+	return store_open(&store, directory, &options, err, sizeof(err));
+}
+
+static void stop(void)
+{
+	store_close(store);
+	store = NULL;
+}
+
+static void put(const char *value)
+{
+	cr_assert_eq(store_begin(store), 0);
+	cr_assert_eq(store_put(store, span_of_text("Kkey"), span_of_text(value)), 0);
+	cr_assert_eq(store_commit(store), 0);
+}
+
+static void set_up(void)
+{
+	cr_assert(mkdtemp(directory));
+	cr_assert_eq(start(), 0, "%s", err);
+}
+
+static void tear_down(void)
+{
+	char command[64];
+
+	stop();
+	arena_clear(&arena);
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
+	cr_assert_eq(system(command), 0);
+}
+
+TestSuite(otrp_store, .init = set_up, .fini = tear_down);
+
+/* As often changed as the counter says, and yet another one. */
+Test(otrp_store, one_that_went_another_way_is_refused)
+{
+	put("first");
+	stop();
+	run("mkdir before this other && cp domains.* before");
+	cr_assert_eq(start(), 0, "%s", err);
+	put("one way");
+	stop();
+	run("mv domains.* this && cp before/* .");
+	cr_assert_eq(start(), 0, "%s", err);
+	put("another way");
+	stop();
+	run("cp domains.* other && cp this/domains.db* .");
+	cr_assert_eq(start(), -EBADMSG);
+	cr_assert(strstr(err, "domains.counter"), "%s", err);
+	/* Each way with its own counter is whole. */
+	run("rm domains.* && cp this/* .");
+	cr_assert_eq(start(), 0, "%s", err);
+}
+
+Test(otrp_store, one_change_that_was_not_counted_is_taken_and_no_other)
+{
+	put("first");
+	stop();
+	run("mkdir old older && cp domains.counter older");
+	cr_assert_eq(start(), 0, "%s", err);
+	put("second");
+	stop();
+	run("cp domains.counter old && cp older/domains.counter .");
+	cr_assert_eq(start(), 0, "%s", err);
+	put("third");
+	put("fourth");
+	stop();
+	run("cp old/domains.counter .");
+	cr_assert_eq(start(), -EBADMSG);
+	cr_assert(strstr(err, "set back"), "%s", err);
+}
+
+Test(otrp_store, is_sealed_by_its_key)
+{
+	static const uint8_t another[DEVICE_SEAL_KEY_SIZE] = { 1, 2, 4 };
+	const struct store_options wrong = { .key = another };
+
+	put("first");
+	stop();
+	cr_assert_eq(store_open(&store, directory, &wrong, err, sizeof(err)), -EBADMSG);
+	cr_assert_eq(start(), 0, "%s", err);
+}
+
+static int count(void *context, const struct tam_session *session)
+{
+	(void)session;
+	++*(int *)context;
+	return 0;
+}
+
+static int sessions(const char *tid)
+{
+	int found = 0;
+
+	cr_assert_eq(session_each(store, &arena, span_of_text(tid), count, &found), 0);
+	return found;
+}
+
+static void session(const char *tid, uint64_t requests)
+{
+	struct tam_memory memory = { .requests = requests };
+	struct tam_session one = { .tamid = span_of_text("tam") };
+
+	cr_assert_eq(store_begin(store), 0);
+	cr_assert_eq(session_put(store, &arena, span_of_text(tid), &memory, &one), 0);
+	cr_assert_eq(store_commit(store), 0);
+}
+
+/* Its older place is another's by and by, which must not take it along. */
+Test(otrp_store, a_session_whose_id_is_used_again_begins_anew)
+{
+	session("again", 0);
+	session("again", 1);
+	session("other", SESSIONS_REMEMBERED);
+	cr_assert_eq(sessions("again"), 1);
+	cr_assert_eq(sessions("other"), 1);
+	session("third", SESSIONS_REMEMBERED + 1);
+	cr_assert_eq(sessions("again"), 0);
+	cr_assert_eq(sessions("other"), 1);
+	cr_assert_eq(sessions("third"), 1);
+}
