@@ -144,7 +144,7 @@ class Page {
 
 	/** Until the expression is true. */
 	async until(expression, what = expression) {
-		for (let left = 400; left > 0; left--) {
+		for (let left = 1200; left > 0; left--) {
 			const value = await this.evaluate(expression).catch(() => null);
 			if (value)
 				return value;
