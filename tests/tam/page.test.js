@@ -152,6 +152,12 @@ test('a provider, its certificate and its TA are brought in, and deployed', asyn
 	await page.evaluate('document.querySelector("dialog footer .primary").click()');
 	await page.shows('version 3, to group pilot');
 	await page.shows('9 waiting for their next contact');
+	await page.click('Deploy again');
+	await page.choose('dialog select[name=present]', 'offer');
+	await page.evaluate('document.querySelector("dialog footer .primary").click()');
+	await page.until('document.querySelector("h1").innerText === "Offer PIN check"', 'the offer');
+	await go(page, 'groups/pilot', 'pilot');
+	await page.shows('when a client app asks');
 	await go(page, 'sps', 'Providers');
 	await page.click('New provider');
 	await page.type('dialog input[name=spid]', 'org.new/one');

@@ -4,7 +4,7 @@ import {
 	toast,
 } from './dom.js';
 import { settle } from './views_devices.js';
-import { taNames } from './views_deployments.js';
+import { summary, taNames } from './views_deployments.js';
 import { sessionTable } from './views_sessions.js';
 
 /* ---- Overview ---- */
@@ -19,7 +19,7 @@ function firstSteps(me) {
 	if (steps.every(([done]) => done))
 		return null;
 	return card('First steps', { flush: true, body: h('ul.feed', steps.map(([done, title, where, text]) => h('li',
-		badge(done ? 'done' : 'waiting', done ? 'done' : 'to do'), h('div.what', h('a', { href: where }, title), h('div.muted.small', text))))) });
+		h('span.state', badge(done ? 'done' : 'waiting', done ? 'done' : 'to do')), h('div.what', h('a', { href: where }, title), h('div.muted.small', text))))) });
 }
 
 const KINDS = { device: 'devices', session: 'sessions', ta: 'tas', sp: 'sps', group: 'groups', deployment: 'deployments' };
@@ -58,8 +58,7 @@ export async function overviewView(context) {
 				sessionTable(sessions.items, { compact: true }) : h('div.body', h('p.muted', 'No device has been in contact yet.')) }),
 			h('div.stack',
 				card('Deployments', { actions: [h('a', { href: '#/deployments' }, 'All')], body: deployments.items.length ? deployments.items.map((each) =>
-					h('div', h('div.actions', h('a', { href: `#/deployments/${each.id}` }, `${each.what.present ? '' : 'Remove '}${names.get(each.what.taid) ||
-						each.what.taid || each.what.sdname}`), badge(each.replaced ? 'retired' : each.state, each.replaced ? 'replaced' : undefined),
+					h('div', h('div.actions', h('a', { href: `#/deployments/${each.id}` }, summary(each.what, names)), badge(each.replaced ? 'retired' : each.state, each.replaced ? 'replaced' : undefined),
 					h('span.small.muted.number', `${number(each.devices.done)} of ${number(each.devices.total)}`)), bar(each.devices))) :
 					[h('p.muted', 'Nothing has been deployed yet.')] }),
 				card('Latest changes', { actions: [h('a', { href: '#/log' }, 'All')], flush: true, body: log.items.length ?
@@ -105,7 +104,7 @@ export async function certificatesView(context) {
 	const left = (each) => each.state === 'missing' ? h('span.muted', 'none') : [day(each.not_after), h('span.sub', ago(each.not_after))];
 	return [
 		header('Certificates', { description: 'Everything with an end: this TAM’s own chain, what is stapled to it, whom it trusts.' }),
-		urgent.length > 0 && card('To be done', { flush: true, body: h('ul.feed', urgent.map((each) => h('li', badge(each.state),
+		urgent.length > 0 && card('To be done', { flush: true, body: h('ul.feed', urgent.map((each) => h('li', h('span.state', badge(each.state)),
 			h('div.what', h('strong', `${WHAT[each.what]}: ${each.subject}`), h('div.muted.small', each.why && `${each.why}. `, ADVICE[each.what]))))) }),
 		h('section.card', items.length ? table('Certificates', [
 			['Subject', (each) => [each.subject, each.file && h('span.sub.mono', each.file)]],

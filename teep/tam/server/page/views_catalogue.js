@@ -3,7 +3,7 @@ import {
 	ago, badge, card, confirm, day, dialog, empty, exact, facts, field, h, header, icon, id, input, number, plural,
 	select, size, table, toast,
 } from './dom.js';
-import { deployDialog } from './views_deployments.js';
+import { deployDialog, wantedVersion } from './views_deployments.js';
 import { pager, searchBox } from './views_devices.js';
 
 /* ---- TAs ---- */
@@ -116,7 +116,7 @@ export async function taView(context) {
 				h('a', { href: `#/groups/${encodeURIComponent(each.scope_id)}` }, `Group ${each.scope_id}`) :
 				h('a', { href: `#/devices/${each.scope_id}` }, `Device ${each.scope_id.slice(0, 12)}…`)],
 			['Domain', (each) => each.sdname],
-			['Version', (each) => each.present ? each.version || 'latest' : badge('suspended', 'to be removed')],
+			['Version', wantedVersion],
 			['Since', (each) => ago(each.created)],
 			['', (each) => context.canOperate && h('button.tiny.danger', { type: 'button', onclick: async () => {
 				if (await confirm('No longer wanted?', 'The devices that have the TA because of this entry lose it at their next contact.', 'Remove',

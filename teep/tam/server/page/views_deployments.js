@@ -24,7 +24,7 @@ export async function deployDialog(context, preset = {}) {
 		domainTouched = true;
 	});
 	function versionsFill() {
-		fill(versions, h('option', { value: '0' }, `Latest, and each later one (now ${chosen().latest})`),
+		fill(versions, h('option', { value: '0' }, `Latest (now ${chosen().latest})`),
 			chosen().versions.filter((each) => !each.retired).map((each) => h('option', { value: String(each.version) }, `Version ${each.version}`)));
 		if (!domainTouched)
 			domain.value = `${chosen().spid}.sd`.slice(0, 255);
@@ -44,14 +44,15 @@ export async function deployDialog(context, preset = {}) {
 		description: 'Sets what devices should have. Each gets it at its next contact.',
 		action: 'Deploy',
 		body: [h('div.pair', field('To', scope), group, device), field('TA', taid), h('div.pair', field('Version', versions),
-			field('What', select('present', [['yes', 'Install or update'], ['no', 'Remove from the devices']]))),
+			field('What', select('present', [['yes', 'Install and keep up to date'], ['offer', 'Offer: when a client app asks'], ['no', 'Remove from the devices']]))),
 		field('Security domain', domain, 'Made on the device when it is not there.')],
 		submit: (values) => {
 			const target = { group: values.group, device: values.device, all: undefined }[values.scope];
 			if (values.scope !== 'all' && !target)
 				throw new Error(values.scope === 'group' ? 'Make a group first.' : 'Say which device.');
 			return post('/deployments', { scope: values.scope, ...(target ? { id: target } : {}), spid: chosen().spid, sdname: values.sdname,
-				taid: values.taid, version: Number(values.version), present: values.present === 'yes' });
+				taid: values.taid, version: Number(values.version), present: values.present !== 'no',
+				...(values.present === 'offer' ? { on_request: true } : {}) });
 		},
 	});
 	if (made) {
@@ -65,7 +66,11 @@ const target = (what) => what.scope === 'all' ? 'all devices' :
 
 const version = (what) => what.version ? `version ${what.version}` : 'latest version';
 
-const summary = (what, names) => `${what.present ? '' : 'Remove '}${names.get(what.taid) || what.taid || what.sdname}`;
+/** The version of a wanted entry, and what is special about it. */
+export const wantedVersion = (each) => each.present ? [String(each.version || 'latest'), each.on_request && h('span.sub', 'when a client app asks')] :
+	badge('suspended', 'to be removed');
+
+export const summary = (what, names) => `${what.present ? what.on_request ? 'Offer ' : '' : 'Remove '}${names.get(what.taid) || what.taid || what.sdname}`;
 
 const state = (deployment) => deployment.replaced ? badge('retired', 'replaced') : badge(deployment.state);
 

@@ -3,7 +3,7 @@ import {
 	ago, badge, card, confirm, day, dialog, empty, exact, facts, field, h, header, icon, id, input, number, plural,
 	select, table, tags, toast,
 } from './dom.js';
-import { deployDialog, taNames } from './views_deployments.js';
+import { deployDialog, taNames, wantedVersion } from './views_deployments.js';
 import { sessionTable } from './views_sessions.js';
 
 const STATUSES = [['', 'Every status'], ['trusted', 'Trusted'], ['unknown', 'Not yet validated'], ['refused', 'Refused'],
@@ -176,7 +176,7 @@ export async function deviceView(context) {
 				card('What it should have', { flush: true, body: device.wanted.length ? table('Wanted', [
 					['TA', taCell(names)],
 					['Domain', (each) => [each.sdname, h('span.sub', each.spid)]],
-					['Version', (each) => each.present ? each.version || 'latest' : badge('suspended', 'to be removed')],
+					['Version', wantedVersion],
 					['Because of', (each) => each.scope === 'group' ?
 						h('a', { href: `#/groups/${encodeURIComponent(each.scope_id)}` }, each.scope_id) : scopeWords[each.scope]],
 				], device.wanted) : h('div.body', h('p.muted', 'Nothing is asked for. ', 'Deploy a TA to this device, to one of its groups or to all.')) })),
@@ -262,7 +262,7 @@ export async function groupView(context) {
 		card('What these devices should have', { flush: true, body: wanted.length ? table('Wanted', [
 			['TA', taCell(names)],
 			['Domain', (each) => [each.sdname, h('span.sub', each.spid)]],
-			['Version', (each) => each.present ? each.version || 'latest' : badge('suspended', 'to be removed')],
+			['Version', wantedVersion],
 			['', (each) => context.canOperate && h('button.tiny.danger', { type: 'button', onclick: async () => {
 				await remove(path`/wanted/${each.id}`);
 				context.reload();
