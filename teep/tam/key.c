@@ -26,6 +26,7 @@
 #include "teep/pki/signature.h"
 
 #define PKCS11		"pkcs11:"
+#define PIN_MAX		255
 #define OCSP_FILE_MAX	65536
 #define FILES_MAX	(SPAN_LIST_MAX - 1)
 #define COMMAND_SECONDS 60
@@ -117,39 +118,73 @@ static char *uri_attribute(const char *uri, const char *name)
 	return NULL;
 }
 
-/* A PIN's file is as secret as a key's. */
-static int pin_source_check(const char *uri, char *err, size_t errlen)
+/*
+ * The URI with the PIN in the place of the name of its file, which is as secret as a key's. The
+ * engine would take the end of the file's line for a part of the PIN. The caller's, to be given to
+ * uri_free().
+ */
+static char *uri_resolve(const char *uri, char *err, size_t errlen)
 {
-	char *path = uri_attribute(uri, "pin-source");
+	char *path = uri_attribute(uri, "pin-source"), pin[PIN_MAX + 1] = "", *out = NULL;
+	const char *at = strstr(uri, "pin-source=");
 	struct stat st;
+	size_t size;
+	FILE *to;
 	int fd;
 
-	if (!path)
-		return 0;
+	if (!path || !at) {
+		free(path);
+		return strdup(uri);
+	}
 	fd = trusted_file_open(strncmp(path, "file:", 5) == 0 ? path + 5 : path,
-			       TRUSTED_FILE_SECRET, 4096, &st, err, errlen);
+			       TRUSTED_FILE_SECRET, PIN_MAX, &st, err, errlen);
 	free(path);
 	if (fd < 0)
-		return fd;
+		return NULL;
+	to = trusted_file_read(fd, pin, (size_t)st.st_size) == 0 ? open_memstream(&out, &size)
+								 : NULL;
 	close(fd);
-	return 0;
+	pin[strcspn(pin, "\r\n")] = '\0';
+	if (to) {
+		fprintf(to, "%.*spin-value=", (int)(at - uri), uri);
+		for (const char *letter = pin; *letter; letter++)
+			fprintf(to, "%%%02X", (unsigned char)*letter);
+		fputs(at + strcspn(at, ";?&"), to);
+		if (fclose(to)) {
+			free(out);
+			out = NULL;
+		}
+	}
+	OPENSSL_cleanse(pin, sizeof(pin));
+	if (!out)
+		snprintf(err, errlen, "pkcs11: the PIN's file can't be read");
+	return out;
+}
+
+static void uri_free(char *uri)
+{
+	if (uri)
+		OPENSSL_cleanse(uri, strlen(uri));
+	free(uri);
 }
 
 static EVP_PKEY *token_key(struct tam_keys *keys, const struct tam_keys_options *options,
 			   const char *uri, char *err, size_t errlen)
 {
-	char *object = uri_attribute(uri, "object");
+	char *object = uri_attribute(uri, "object"), *resolved;
 	char reason[256];
 	EVP_PKEY *key;
 
 	if (!keys->engine)
 		keys->engine = engine_start(options->pkcs11_module, err, errlen);
-	if (!keys->engine || pin_source_check(uri, err, errlen)) {
+	resolved = keys->engine ? uri_resolve(uri, err, errlen) : NULL;
+	if (!resolved) {
 		free(object);
 		return NULL;
 	}
 	/* Nobody is there to be asked for a PIN. */
-	key = ENGINE_load_private_key(keys->engine, uri, (UI_METHOD *)(uintptr_t)UI_null(), NULL);
+	key = ENGINE_load_private_key(keys->engine, resolved, (UI_METHOD *)(uintptr_t)UI_null(),
+				      NULL);
 	if (!key) {
 		openssl_reason(reason, sizeof(reason));
 		snprintf(
@@ -161,6 +196,7 @@ static EVP_PKEY *token_key(struct tam_keys *keys, const struct tam_keys_options 
 			reason);
 	}
 	ERR_clear_error();
+	uri_free(resolved);
 	free(object);
 	return key;
 }

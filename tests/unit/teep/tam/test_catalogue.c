@@ -66,6 +66,59 @@ Test(tam_catalogue, names_that_are_none_are_refused)
 	cr_assert_eq(kit_count("SELECT COUNT(*) FROM sp"), 2);
 }
 
+/* Octets of all kinds, the dangerous ones often. */
+static void noise(char *out, size_t size, unsigned int *seed)
+{
+	static const char often[] = "'\"\\;-%_!\n\x7f\xc3\xbc\xe2\x80\xae$1?:";
+	const size_t length = 1 + (size_t)rand_r(seed) % (size - 1);
+
+	for (size_t i = 0; i < length; i++) {
+		const int die = rand_r(seed) % 16;
+
+		out[i] = (char)(die == 0   ? 1 + rand_r(seed) % 255
+				: die == 1 ? often[(size_t)rand_r(seed) % (sizeof(often) - 1)]
+					   : 'a' + rand_r(seed) % 26);
+	}
+	out[length] = '\0';
+}
+
+Test(tam_catalogue, whatever_comes_goes_in_as_it_is_or_not_at_all)
+{
+	unsigned int seed = 20261122;
+	char text[24], other[24];
+	int64_t in = 0;
+
+	for (int i = 0; i < 400; i++) {
+		struct wanted entry = {
+			.scope = SCOPE_ALL, .spid = text, .sdname = other, .present = true
+		};
+		struct ta_summary *tas;
+		struct token token;
+		struct sp sp;
+		size_t count;
+		int rc;
+
+		noise(text, sizeof(text), &seed);
+		noise(other, sizeof(other), &seed);
+		rc = sp_add(kit.db, text, other, &why);
+		cr_assert(rc == 0 || rc == -EINVAL || rc == -EILSEQ || rc == -EEXIST, "%d %s", rc,
+			  tam_database_error(kit.db));
+		in += rc == 0;
+		if (rc == 0) {
+			cr_assert_eq(sp_get(kit.db, text, &kit.arena, &sp), 0);
+			cr_assert_str_eq(sp.spid, text);
+			cr_assert_str_eq(sp.name, other);
+			cr_assert_eq(wanted_set(kit.db, &entry, &why), 0);
+		}
+		rc = catalogue_list(kit.db, NULL, text, NULL, 5, &kit.arena, &tas, &count);
+		cr_assert(rc == 0 || rc == -EILSEQ);
+		cr_assert_eq(token_check(kit.db, text, &kit.arena, &token), -ENOENT);
+	}
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM sp"), in);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM wanted"), in);
+	cr_assert(in > 20 && in < 380, "%lld", (long long)in);
+}
+
 Test(tam_catalogue, certificates_are_vetted_for_one_sp)
 {
 	const struct span certificate = kit_certificate(1, "Signer", NULL);

@@ -466,7 +466,7 @@ Test(tam_key, keys_in_a_token_sign_and_unwrap_like_those_in_files)
 	static const struct jws_options extended = { .extended = true };
 
 	token_make();
-	pin_write("1234", 0600);
+	pin_write("1234\n", 0600);
 	token_pair("rsa", "rsa:2048", 1, "--usage-decrypt");
 	token_pair("p256", "EC:prime256v1", 2, "--usage-derive");
 	token_pair("p384", NULL, 3, "");
