@@ -2,8 +2,12 @@
 #include "tam_kit.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "storage/forgotten.h"
 #include "teep/otrp/compose.h"
 #include "teep/otrp/encoding.h"
 #include "teep/otrp/ta_cms.h"
@@ -189,6 +193,91 @@ Test(otrp_tee_commands, update_renames_and_moves_a_domain)
 	expect(OTRP_DELETE_SD, kit_sd_content(&kit.tam, "sp2", "neu"), "ERR_SD_NOT_EMPTY");
 	free(first);
 	free(second);
+}
+
+/* What the objects of the TA belong to. */
+static void number_of_ta(uint8_t number[TEE_DOMAIN_KEY_SIZE])
+{
+	struct tee_image_record record;
+	uint8_t *image;
+	size_t size;
+
+	cr_assert_eq(tee_ta_image(kit.tee, KIT_TAID, &image, &size, &record), 0);
+	memcpy(number, record.domain_key, TEE_DOMAIN_KEY_SIZE);
+	free(image);
+}
+
+/* Is its mark the last one that trusted storage was told? */
+static bool is_forgotten(const uint8_t number[TEE_DOMAIN_KEY_SIZE])
+{
+	struct forgotten_record record;
+	uint8_t hash[32];
+	char path[100];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/domains.gone", kit.device);
+	fd = open(path, O_RDONLY);
+	cr_assert_geq(fd, 0);
+	if (lseek(fd, -(off_t)sizeof(record), SEEK_END) < 0 ||
+	    read(fd, &record, sizeof(record)) != sizeof(record))
+		record = (struct forgotten_record) { 0 };
+	close(fd);
+	cr_assert_eq(EVP_Digest(record.mark, sizeof(record.mark), hash, NULL, EVP_sha256(), NULL),
+		     1);
+	return !memcmp(hash, number, sizeof(hash));
+}
+
+Test(otrp_tee_commands, what_a_ta_keeps_belongs_to_its_installation_in_its_domain)
+{
+	uint8_t first[TEE_DOMAIN_KEY_SIZE], now[TEE_DOMAIN_KEY_SIZE];
+
+	kit_create(&kit, &kit.tam, "sp", "sd");
+	put_version(OTRP_INSTALL_TA, 1, "pass");
+	number_of_ta(first);
+	put_version(OTRP_UPDATE_TA, 2, "pass");
+	expect(OTRP_UPDATE_SD,
+	       changes("sp", "sd", json_pack("{s:s, s:s}", "newsdname", "neu", "newspid", "sp2")),
+	       "pass");
+	kit_restart(&kit);
+	number_of_ta(now);
+	cr_expect(!memcmp(now, first, sizeof(now)), "it follows its domain");
+	cr_expect(!is_forgotten(first));
+	expect(OTRP_DELETE_TA, kit_ta_content(&kit.tam, "sp2", "neu", KIT_TAID), "pass");
+	cr_expect(is_forgotten(first));
+	kit_create(&kit, &kit.tam, "sp", "sd");
+	put_version(OTRP_INSTALL_TA, 1, "pass");
+	number_of_ta(now);
+	cr_expect(memcmp(now, first, sizeof(now)) != 0, "another domain");
+	cr_expect(!is_forgotten(now));
+	expect(OTRP_DELETE_TA, kit_ta_content(&kit.tam, "sp", "sd", KIT_TAID), "pass");
+	memcpy(first, now, sizeof(first));
+	put_version(OTRP_INSTALL_TA, 1, "pass");
+	number_of_ta(now);
+	cr_expect(memcmp(now, first, sizeof(now)) != 0, "another installation");
+	expect(OTRP_DELETE_SD,
+	       json_pack("{s:s, s:s, s:s, s:b}", "tamid", kit.tam.tamid, "spid", "sp", "sdname",
+			 "sd", "deleteta", 1),
+	       "pass");
+	cr_expect(is_forgotten(now), "with its domain");
+}
+
+Test(otrp_tee_commands, personalisation_data_is_kept_until_other_comes)
+{
+	uint8_t *data;
+	size_t size;
+
+	kit_create(&kit, &kit.tam, "sp", "sd");
+	put_version(OTRP_INSTALL_TA, 1, "pass");
+	cr_assert_eq(tee_ta_personal(kit.tee, KIT_TAID, &data, &size), 0);
+	cr_expect(size == 2 && !memcmp(data, "{}", 2));
+	free(data);
+	put_ta(OTRP_UPDATE_TA, kit_ta_content(&kit.tam, "sp", "sd", KIT_TAID), NULL, 0, "newer",
+	       "pass");
+	cr_assert_eq(tee_ta_personal(kit.tee, KIT_TAID, &data, &size), 0);
+	cr_expect(size == 5 && !memcmp(data, "newer", 5));
+	free(data);
+	expect(OTRP_DELETE_TA, kit_ta_content(&kit.tam, "sp", "sd", KIT_TAID), "pass");
+	cr_expect_eq(tee_ta_personal(kit.tee, KIT_TAID, &data, &size), -ENOENT);
 }
 
 Test(otrp_tee_commands, update_refuses_a_name_in_use_and_changes_nothing)

@@ -155,6 +155,11 @@ static void killed_at_every_write(const struct kit_request *request)
 		/* Who holds a TA from before is told. */
 		if (request->message >= OTRP_DELETE_SD && strcmp(found, after) == 0)
 			run("! cmp -s device/domains.tas saved/domains.tas");
+		/* Trusted storage is told of a TA that is deleted, and of none that is there. */
+		if (request->message == OTRP_DELETE_TA)
+			run(strcmp(found, after) == 0
+				    ? "test $(stat -c %s device/domains.gone) = 48"
+				    : "test ! -s device/domains.gone");
 		if (strcmp(found, before) == 0)
 			old++;
 		else
