@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -338,14 +339,19 @@ static int write_pair(struct tam_database *database, void *context)
 				     TAM_VALUES(tam_text(spid)), NULL);
 }
 
+/* Of all processes: how many transactions there were. */
+static _Atomic int *written;
+
 static int write_for_ever(struct tam_database *database, int number)
 {
 	int64_t n = 0;
 	int rc = 0;
 
-	while (!rc)
+	while (!rc) {
 		rc = tam_database_transaction(database, number % 2 ? TAM_DURABLE : TAM_RELAXED,
 					      write_pair, &n);
+		++*written;
+	}
 	return rc;
 }
 
@@ -354,17 +360,23 @@ Test(tam_concurrency, who_is_killed_leaves_whole_transactions)
 	struct session session = { .tid = "t" };
 	pid_t pids[PROCESSES];
 
+	written = mmap(NULL, sizeof(*written), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
+	cr_assert_neq(written, MAP_FAILED);
 	cr_assert_eq(session_table_add(kit.db, &session), 0);
 	tam_database_close(kit.db);
 	for (int round = 0; round < 5; round++) {
+		const int enough = *written + 20 + round;
+
 		children_run(write_for_ever, pids);
-		usleep((useconds_t)(100000 + round * 13700));
+		while (*written < enough)
+			usleep(500);
 		for (int i = 0; i < PROCESSES; i++)
 			cr_assert_eq(kill(pids[i], SIGKILL), 0);
 		children_end(pids, false);
 	}
 	kit.db = kit_open();
-	cr_assert_gt(kit_count("SELECT COUNT(*) FROM sp"), 0);
+	cr_assert_geq(kit_count("SELECT COUNT(*) FROM sp"), *written);
 	cr_assert_eq(kit_count("SELECT COUNT(*) FROM sp"), kit_count("SELECT COUNT(*) FROM event"));
 	cr_assert_eq(kit_count(
 			     "SELECT COUNT(*) FROM sp WHERE NOT EXISTS (SELECT 1 FROM event WHERE "
