@@ -60,6 +60,8 @@ struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 	struct device_seal_key key;
+	/* One that no scan uses now: scans may stand in one another, and there are many. */
+	sqlite3_stmt *spare_scan;
 	int counter_fd;
 	bool durable;
 	bool in_transaction;
@@ -281,12 +283,14 @@ int store_delete(struct store *store, struct span key)
 int store_scan(struct store *store, struct span prefix, bool values,
 	       int (*each)(void *context, struct span key, struct span value), void *context)
 {
-	sqlite3_stmt *statement = NULL;
+	sqlite3_stmt *statement = store->spare_scan;
 	uint8_t *end = malloc(prefix.size + 1);
 	int rc = 0, step = SQLITE_DONE;
 
-	/* Not the shared statement: scans may stand in one another. */
-	if (!end || sqlite3_prepare_v2(store->db, texts[SCAN], -1, &statement, NULL)) {
+	store->spare_scan = NULL;
+	if (!end ||
+	    (!statement && sqlite3_prepare_v2(store->db, texts[SCAN], -1, &statement, NULL))) {
+		sqlite3_finalize(statement);
 		free(end);
 		return -ENOMEM;
 	}
@@ -308,7 +312,12 @@ int store_scan(struct store *store, struct span prefix, bool values,
 	}
 	if (rc == 0)
 		rc = error_of(step);
-	sqlite3_finalize(statement);
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
+	if (store->spare_scan)
+		sqlite3_finalize(statement);
+	else
+		store->spare_scan = statement;
 	free(end);
 	return rc;
 }
@@ -566,6 +575,7 @@ void store_close(struct store *store)
 	store_rollback(store);
 	for (int i = 0; i < STATEMENT_COUNT; i++)
 		sqlite3_finalize(store->statements[i]);
+	sqlite3_finalize(store->spare_scan);
 	sqlite3_close(store->db);
 	if (store->counter_fd >= 0)
 		close(store->counter_fd);
