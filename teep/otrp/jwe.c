@@ -2,7 +2,6 @@
 
 #include <endian.h>
 #include <errno.h>
-#include <jose/jwe.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/kdf.h>
@@ -14,7 +13,7 @@
 #include <stdlib.h>
 
 #include "teep/otrp/encoding.h"
-#include "teep/otrp/jose_key.h"
+#include "teep/otrp/key_numbers.h"
 #include "teep/pki/openssl_auto.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -182,17 +181,6 @@ int jwe_parse(const json_t *object, struct arena *arena, struct jwe *out,
 	return rc ? rc : parts_parse(object, recipient, arena, out, failure);
 }
 
-static json_t *cek_make(struct span key)
-{
-	char *text = base64url_encode(key.data, key.size);
-	json_t *cek = text ? json_pack("{s:s, s:s}", "kty", "oct", "k", text) : NULL;
-
-	if (text)
-		explicit_bzero(text, strlen(text));
-	free(text);
-	return cek;
-}
-
 /* RSA keys have up to 8192 bits. */
 #define BLOCK_MAX 1024U
 
@@ -289,10 +277,9 @@ static bool wrapping_key_derive(const struct jwe *jwe, const uint8_t *secret, si
 	return derived;
 }
 
-static bool secret_agree(EVP_PKEY *key, const struct key_numbers *with, uint8_t *out, size_t *size)
+static bool secret_agree(EVP_PKEY *key, EVP_PKEY *peer, uint8_t *out, size_t *size)
 {
 	PKEY_CTX_AUTO context = EVP_PKEY_CTX_new(key, NULL);
-	PKEY_AUTO peer = with->kind == key_kind(key) ? key_numbers_load(with) : NULL;
 
 	return context && peer && EVP_PKEY_derive_init(context) > 0 &&
 	       EVP_PKEY_derive_set_peer(context, peer) > 0 &&
@@ -305,12 +292,13 @@ static void ecdh_unwrap(const struct jwe *jwe, EVP_PKEY *own, uint8_t *key, size
 {
 	const bool longer = jwe->algorithm == JWE_ECDH_ES_A256KW;
 	CIPHER_CTX_AUTO context = EVP_CIPHER_CTX_new();
+	PKEY_AUTO peer = jwe->epk.kind == key_kind(own) ? key_numbers_load(&jwe->epk) : NULL;
 	uint8_t secret[KEY_NUMBERS_POINT_MAX], wrapping[32], found[80];
 	size_t secret_size = sizeof(secret);
 	int n = 0;
 
 	if (!context || jwe->encrypted_key.size != size + 8 ||
-	    !secret_agree(own, &jwe->epk, secret, &secret_size) ||
+	    !secret_agree(own, peer, secret, &secret_size) ||
 	    !wrapping_key_derive(jwe, secret, secret_size, wrapping, longer ? 32 : 16))
 		return;
 	EVP_CIPHER_CTX_set_flags(context, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
@@ -425,22 +413,6 @@ int jwe_decrypt(const struct jwe *jwe, EVP_PKEY *key, struct arena *arena, struc
 	return rc;
 }
 
-/* libjose writes the flattened form: move the recipient where OTrP wants it. */
-static int generalise(json_t *object)
-{
-	json_t *recipient = json_object(), *recipients = json_pack("[o]", recipient);
-	static const char *const moved[] = { "header", "encrypted_key" };
-
-	if (!recipients || json_object_set_new(object, "recipients", recipients))
-		return -ENOMEM;
-	for (size_t i = 0; i < COUNT(moved); i++) {
-		if (json_object_set(recipient, moved[i], json_object_get(object, moved[i])))
-			return -ENOMEM;
-		json_object_del(object, moved[i]);
-	}
-	return 0;
-}
-
 /* The content key for the holder of an RSA key; the caller's text in base64url. */
 static char *rsa_wrap(EVP_PKEY *recipient, struct span cek)
 {
@@ -453,6 +425,63 @@ static char *rsa_wrap(EVP_PKEY *recipient, struct span cek)
 	    EVP_PKEY_encrypt(context, wrapped, &size, cek.data, cek.size) <= 0)
 		return NULL;
 	return base64url_encode(wrapped, size);
+}
+
+/* {"crv":…,"kty":"EC","x":…,"y":…} */
+static json_t *epk_make(EVP_PKEY *key, struct arena *arena)
+{
+	struct key_numbers numbers;
+	json_t *epk = NULL;
+	char *x, *y;
+
+	if (key_numbers_of(key, arena, &numbers) || !numbers.x.data || !numbers.y.data)
+		return NULL;
+	x = base64url_encode(numbers.x.data, numbers.x.size);
+	y = base64url_encode(numbers.y.data, numbers.y.size);
+	if (x && y)
+		epk = json_pack("{s:s, s:s, s:s, s:s}", "crv",
+				numbers.kind == KEY_P384 ? "P-384" : "P-256", "kty", "EC", "x", x,
+				"y", y);
+	free(x);
+	free(y);
+	return epk;
+}
+
+static bool key_wrap(const uint8_t *wrapping, bool longer, struct span cek, uint8_t *out, int *n)
+{
+	CIPHER_CTX_AUTO context = EVP_CIPHER_CTX_new();
+
+	if (!context)
+		return false;
+	EVP_CIPHER_CTX_set_flags(context, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+	return EVP_EncryptInit_ex(context, longer ? EVP_aes_256_wrap() : EVP_aes_128_wrap(), NULL,
+				  wrapping, NULL) == 1 &&
+	       EVP_EncryptUpdate(context, out, n, cek.data, (int)cek.size) == 1;
+}
+
+/* The same for the holder of a key on a curve, with a fresh pair, whose public half goes into
+ * *epk. */
+static char *ecdh_wrap(EVP_PKEY *recipient, enum jwe_algorithm algorithm, struct span cek,
+		       struct arena *arena, json_t **epk)
+{
+	const struct jwe agreement = { .algorithm = algorithm };
+	const bool longer = algorithm == JWE_ECDH_ES_A256KW;
+	PKEY_AUTO fresh = key_generate(key_kind(recipient));
+	uint8_t secret[KEY_NUMBERS_POINT_MAX], wrapping[32], wrapped[80];
+	size_t secret_size = sizeof(secret);
+	char *text = NULL;
+	int n = 0;
+
+	if (fresh && cek.size + 8 <= sizeof(wrapped) &&
+	    secret_agree(fresh, recipient, secret, &secret_size) &&
+	    wrapping_key_derive(&agreement, secret, secret_size, wrapping, longer ? 32 : 16) &&
+	    key_wrap(wrapping, longer, cek, wrapped, &n))
+		*epk = epk_make(fresh, arena);
+	if (*epk)
+		text = base64url_encode(wrapped, (size_t)n);
+	OPENSSL_cleanse(secret, sizeof(secret));
+	OPENSSL_cleanse(wrapping, sizeof(wrapping));
+	return text;
 }
 
 static bool content_encrypt(struct span plaintext, struct span cek, const uint8_t *iv, uint8_t *out,
@@ -472,71 +501,62 @@ static bool content_encrypt(struct span plaintext, struct span cek, const uint8_
 	return true;
 }
 
-/* The whole of it for an RSA key, by OpenSSL alone: by way of libjose, copies of the plaintext and
- * of the key as JSON cost more than what is unavoidable. */
-static json_t *rsa_encrypt(struct span plaintext, EVP_PKEY *recipient,
-			   enum jwe_encryption encryption, struct span cek, struct arena *arena)
+/* The recipient's entry: for whom the content key is wrapped, and how. */
+static json_t *recipient_make(EVP_PKEY *recipient, enum jwe_algorithm algorithm, struct span cek,
+			      struct arena *arena)
 {
-	uint8_t iv[16], code[EVP_MAX_MD_SIZE], *out = arena_take(arena, plaintext.size + 16);
-	char header[64], *texts[5] = { NULL };
-	json_t *object = NULL;
-	size_t size = 0;
+	json_t *epk = NULL, *entry = NULL;
+	char *wrapped = algorithm == JWE_RSA1_5 ? rsa_wrap(recipient, cek)
+						: ecdh_wrap(recipient, algorithm, cek, arena, &epk);
 
-	snprintf(header, sizeof(header), "{\"enc\":\"%s\"}", jwe_encryption_name(encryption));
-	texts[0] = base64url_encode(header, strlen(header));
-	if (texts[0] && out && RAND_bytes(iv, sizeof(iv)) == 1 &&
-	    content_encrypt(plaintext, cek, iv, out, &size) &&
-	    tag_make(span_of_text(texts[0]), span_of(iv, sizeof(iv)), span_of(out, size), cek.data,
-		     cek.size / 2, code)) {
-		texts[1] = rsa_wrap(recipient, cek);
-		texts[2] = base64url_encode(iv, sizeof(iv));
-		texts[3] = base64url_encode(out, size);
-		texts[4] = base64url_encode(code, cek.size / 2);
-	}
-	if (texts[1] && texts[2] && texts[3] && texts[4])
-		object = json_pack("{s:s, s:[{s:{s:s}, s:s}], s:s, s:s, s:s}", "protected",
-				   texts[0], "recipients", "header", "alg",
-				   jwe_algorithm_name(JWE_RSA1_5), "encrypted_key", texts[1], "iv",
-				   texts[2], "ciphertext", texts[3], "tag", texts[4]);
-	for (size_t i = 0; i < COUNT(texts); i++)
-		free(texts[i]);
-	return object;
+	if (wrapped)
+		entry = json_pack("{s:{s:s, s:O*}, s:s}", "header", "alg",
+				  jwe_algorithm_name(algorithm), "epk", epk, "encrypted_key",
+				  wrapped);
+	json_decref(epk);
+	free(wrapped);
+	return entry;
 }
 
+/* By OpenSSL alone: by way of libjose, copies of the plaintext and of the keys as JSON cost more
+ * than what is unavoidable. */
 json_t *jwe_encrypt(struct span plaintext, EVP_PKEY *recipient, enum jwe_encryption encryption,
 		    struct arena *arena, struct span *cek)
 {
 	const enum jwe_algorithm algorithm = jwe_algorithm_of(key_kind(recipient));
-	JOSE_KEY_AUTO jwk = NULL;
-	JOSE_KEY_AUTO content_key = NULL;
-	json_t *object = NULL, *header = NULL;
-	bool done = false;
+	uint8_t iv[16], code[EVP_MAX_MD_SIZE], *out = arena_take(arena, plaintext.size + 16);
+	char header[64], *texts[4] = { NULL };
+	json_t *object = NULL, *entry = NULL;
+	size_t size = 0;
 
-	if (algorithm == JWE_NONE || encryption == ENC_NONE)
+	if (algorithm == JWE_NONE || encryption == ENC_NONE || !out)
 		return NULL;
 	if (!cek->data) {
-		const size_t size = jwe_encryption_key_size(encryption);
-		uint8_t *key = arena_take(arena, size);
+		uint8_t *key;
 
+		size = jwe_encryption_key_size(encryption);
+		key = arena_take(arena, size);
 		if (!key || RAND_priv_bytes(key, (int)size) != 1)
 			return NULL;
 		*cek = span_of(key, size);
 	}
-	if (algorithm == JWE_RSA1_5)
-		return rsa_encrypt(plaintext, recipient, encryption, *cek, arena);
-	jwk = jose_key_public_of(recipient);
-	content_key = cek_make(*cek);
-	object = json_pack("{s:{s:s}}", "protected", "enc", jwe_encryption_name(encryption));
-	header = json_pack("{s:{s:s}}", "header", "alg", jwe_algorithm_name(algorithm));
-	if (jwk && content_key && object && header)
-		done = jose_jwe_enc_jwk(jose_quiet(), object, header, jwk, content_key) &&
-		       jose_jwe_enc_cek(jose_quiet(), object, content_key, plaintext.data,
-					plaintext.size) &&
-		       generalise(object) == 0;
-	json_decref(header);
-	if (!done) {
-		json_decref(object);
-		object = NULL;
+	snprintf(header, sizeof(header), "{\"enc\":\"%s\"}", jwe_encryption_name(encryption));
+	texts[0] = base64url_encode(header, strlen(header));
+	if (texts[0] && RAND_bytes(iv, sizeof(iv)) == 1 &&
+	    content_encrypt(plaintext, *cek, iv, out, &size) &&
+	    tag_make(span_of_text(texts[0]), span_of(iv, sizeof(iv)), span_of(out, size), cek->data,
+		     cek->size / 2, code)) {
+		texts[1] = base64url_encode(iv, sizeof(iv));
+		texts[2] = base64url_encode(out, size);
+		texts[3] = base64url_encode(code, cek->size / 2);
+		entry = recipient_make(recipient, algorithm, *cek, arena);
 	}
+	if (entry && texts[1] && texts[2] && texts[3])
+		object = json_pack("{s:s, s:[O], s:s, s:s, s:s}", "protected", texts[0],
+				   "recipients", entry, "iv", texts[1], "ciphertext", texts[2],
+				   "tag", texts[3]);
+	json_decref(entry);
+	for (size_t i = 0; i < COUNT(texts); i++)
+		free(texts[i]);
 	return object;
 }
