@@ -312,6 +312,8 @@ static int config_apply(const struct parse *parse, json_t *object, struct tam_co
 	};
 	int rc = settings_apply(parse, object, "tam.conf", settings, COUNT(settings));
 
+	if (rc == 0 && (!listen || !database))
+		rc = -EBADMSG; /* they are needed, so they are there */
 	if (rc == 0 && level && !tam_config_log_level_parse(level, &config->log_level))
 		rc = wrong(parse, "\"log_level\" is error, warning, info or debug");
 	if (rc == 0) {

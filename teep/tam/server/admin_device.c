@@ -204,7 +204,7 @@ static json_t *certificate_json(struct span der)
 
 static void device_answer(struct http_request *request, const char *did)
 {
-	struct device device;
+	struct device device = { 0 };
 	json_t *value;
 
 	if (!device_find(request, did, &device))
@@ -275,7 +275,7 @@ void admin_device_patch(struct http_request *request)
 	struct device_work work = { .did = request->values[0], .status = -1, .reason = "" };
 	struct admin_change change = { work_patch, &work, "device", work.did, NULL, "" };
 	json_t *body = admin_body(request, members, 3);
-	struct device device;
+	struct device device = { 0 };
 	const char *status;
 	json_t *labels;
 	int rc;

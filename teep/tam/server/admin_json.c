@@ -60,6 +60,7 @@ json_t *wanted_json(const struct wanted *wanted)
 json_t *deployment_json(const struct deployment *deployment)
 {
 	const struct deployment *d = deployment;
+	const json_int_t total = d->waiting + d->running + d->done + d->failed;
 	json_t *what = wanted_json(&d->what);
 
 	(void)json_object_del(what, "id");
@@ -69,10 +70,9 @@ json_t *deployment_json(const struct deployment *deployment)
 			 (json_int_t)d->id, "what", what, "created", admin_time(d->what.created),
 			 "by", d->what.created_by ? d->what.created_by : "", "state",
 			 deployment_state_name(deployment_state(d)), "replaced", d->replaced,
-			 "devices", "total",
-			 (json_int_t)(d->waiting + d->running + d->done + d->failed), "waiting",
-			 (json_int_t)d->waiting, "running", (json_int_t)d->running, "done",
-			 (json_int_t)d->done, "failed", (json_int_t)d->failed);
+			 "devices", "total", total, "waiting", (json_int_t)d->waiting, "running",
+			 (json_int_t)d->running, "done", (json_int_t)d->done, "failed",
+			 (json_int_t)d->failed);
 }
 
 json_t *session_json(const struct session *session)

@@ -52,10 +52,11 @@ void admin_tas_get(struct http_request *request)
 		return;
 	}
 	items = json_array();
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		(void)json_array_append_new(items, ta_json(request, &list[i]));
-	if ((int64_t)count == limit)
-		next = json_string(list[count - 1].taid);
+		if ((int64_t)i + 1 == limit)
+			next = json_string(list[i].taid);
+	}
 	admin_answer_list(request, items, next);
 }
 

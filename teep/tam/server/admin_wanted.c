@@ -38,10 +38,11 @@ void admin_wanted_get(struct http_request *request)
 		return;
 	}
 	items = json_array();
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		(void)json_array_append_new(items, wanted_json(&list[i]));
-	if ((int64_t)count == filter.limit)
-		next = json_integer(list[count - 1].id);
+		if ((int64_t)i + 1 == filter.limit)
+			next = json_integer(list[i].id);
+	}
 	admin_answer_list(request, items, next);
 }
 

@@ -424,7 +424,8 @@ static void token_save(const char *file, const char *name, enum token_role role,
 
 int main(int argc, char **argv)
 {
-	const int count = getenv("TAM_DEMO_DEVICES") ? atoi(getenv("TAM_DEMO_DEVICES")) : 64;
+	const char *devices = getenv("TAM_DEMO_DEVICES");
+	const int count = devices ? (int)strtol(devices, NULL, 10) : 64;
 	struct tam_database_options options = { .create = true };
 	struct vault *vault = NULL;
 

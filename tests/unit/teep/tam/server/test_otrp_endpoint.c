@@ -186,8 +186,13 @@ static void say(int fd, const void *text, size_t size)
 	}
 }
 
+static long reply_status(void)
+{
+	return strtol(reply + 9, NULL, 10);
+}
+
 /* The status of one request, whose whole answer is in `reply`. */
-static int ask(const char *head, const char *body)
+static long ask(const char *head, const char *body)
 {
 	char text[8192];
 	const int fd = client();
@@ -196,7 +201,7 @@ static int ask(const char *head, const char *body)
 	say(fd, text, strlen(text));
 	reply_read(fd);
 	cr_assert(strncmp(reply, "HTTP/1.1 ", 9) == 0, "%s: %s", head, reply);
-	return atoi(reply + 9);
+	return reply_status();
 }
 
 #define POST "POST /tam HTTP/1.1\r\nHost: localhost\r\n"
@@ -336,7 +341,7 @@ Test(otrp_endpoint, bodies_are_bounded)
 	say(fd, head, strlen(head));
 	say(fd, body, 100000);
 	reply_read(fd);
-	cr_assert_eq(atoi(reply + 9), 200);
+	cr_assert_eq(reply_status(), 200);
 	cr_assert(has("{\"size\":100000}"));
 	/* Who asks first learns it before he sends, who does not, afterwards. */
 	cr_assert_eq(ask(JSON "Expect: 100-continue\r\nContent-Length: 100001", ""), 413);
@@ -346,11 +351,11 @@ Test(otrp_endpoint, bodies_are_bounded)
 	say(fd, head, strlen(head));
 	say(fd, body, 100001);
 	reply_read(fd);
-	cr_assert_eq(atoi(reply + 9), 413);
+	cr_assert_eq(reply_status(), 413);
 	/* Nobody waits for what is far too much. */
 	cr_assert_eq(ask(JSON "Content-Length: 200001", ""), 413);
 	cr_assert_geq(ask(JSON "Content-Length: 99999999999999999999", ""), 400);
-	cr_assert_lt(atoi(reply + 9), 500);
+	cr_assert_lt(reply_status(), 500);
 	cr_assert_eq(ask(JSON "Content-Length: -1", ""), 400);
 	/* In chunks the size shows only as they come. */
 	fd = client();
@@ -361,7 +366,7 @@ Test(otrp_endpoint, bodies_are_bounded)
 	say(fd, body, 100001);
 	say(fd, "\r\n0\r\n\r\n", 7);
 	reply_read(fd);
-	cr_assert_eq(atoi(reply + 9), 413, "%s", reply);
+	cr_assert_eq(reply_status(), 413, "%s", reply);
 	free(body);
 }
 
@@ -383,7 +388,7 @@ Test(otrp_endpoint, bodies_of_all_together_are_bounded)
 		say(fd, head, strlen(head));
 		say(fd, body, size);
 		reply_read(fd);
-		cr_assert_eq(atoi(reply + 9), i % 2 ? 200 : 503, "%s", reply);
+		cr_assert_eq(reply_status(), i % 2 ? 200 : 503, "%s", reply);
 	}
 	free(body);
 }
@@ -428,7 +433,7 @@ Test(otrp_endpoint, an_idle_connection_is_ended, .timeout = 60)
 	fd = client();
 	say(fd, JSON "Content-Length: 4\r\n\r\nnext", strlen(JSON) + 25);
 	reply_read(fd);
-	cr_assert_eq(atoi(reply + 9), 200);
+	cr_assert_eq(reply_status(), 200);
 }
 
 Test(otrp_endpoint, a_peer_that_asks_too_often_has_to_wait)
