@@ -54,10 +54,14 @@ static const struct instance *waits_for(const struct instance *instance)
 	return NULL;
 }
 
-static void tell(const struct instance *asker, const struct instance *asked)
+/* Once for each instance: one that asks again and again is not to fill the log. */
+static void tell(struct instance *asker, const struct instance *asked)
 {
 	char name[IMAGE_NAME_SIZE];
 
+	if (asker->told_of_circle)
+		return;
+	asker->told_of_circle = true;
 	log_write(asker->server->log, LOG_LEVEL_INFO,
 		  "%s gets TEE_ERROR_BUSY: it calls %s, which waits for it",
 		  image_name(&asker->image, name),

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,12 +69,12 @@ static int control_packet(struct peer *peer, const void *data, size_t size, stru
 	return 0;
 }
 
-/* Has its process ended, or does it in this moment? */
-static bool ends(const struct host *host)
+static void ending_over(uv_timer_t *timer)
 {
-	struct pollfd poller = { .fd = host->pidfd, .events = POLLIN };
+	struct host *host = timer->data;
 
-	return poll(&poller, 1, ENDING_MS) > 0;
+	if (!host->exited)
+		host_kill(host, "it closed its connection to teesimd");
 }
 
 /* Without its control connection a host is of no use. Usually it has ended, and the kernel tells
@@ -86,8 +85,8 @@ static void control_gone(struct peer *peer, int err)
 
 	if (err == -ENOBUFS)
 		host_kill(host, "it has not read its messages for too long");
-	else if (!host->exited && !ends(host))
-		host_kill(host, "it closed its connection to teesimd");
+	else if (!host->exited)
+		uv_timer_start(&host->ending, ending_over, ENDING_MS, 0);
 }
 
 static void control_closed(struct peer *peer)
@@ -123,6 +122,11 @@ static void watch_closed(uv_handle_t *handle)
 	host_handle_closed(host);
 }
 
+static void ending_closed(uv_handle_t *handle)
+{
+	host_handle_closed(handle->data);
+}
+
 static void host_ended(struct host *host)
 {
 	/* Last words first: they tell what the exit status cannot. */
@@ -134,6 +138,7 @@ static void host_ended(struct host *host)
 	if (host->events)
 		host->events->exited(host);
 	uv_close((uv_handle_t *)&host->watch, watch_closed);
+	uv_close((uv_handle_t *)&host->ending, ending_closed);
 }
 
 static void watch_ready(uv_poll_t *poll, int status, int events)
@@ -225,6 +230,9 @@ static int host_connect(struct host *host, uv_loop_t *loop, int control, int out
 		return err;
 	host->open_handles++;
 	host->watch.data = host;
+	uv_timer_init(loop, &host->ending);
+	host->ending.data = host;
+	host->open_handles++;
 	return uv_poll_start(&host->watch, UV_READABLE, watch_ready);
 }
 
@@ -241,8 +249,10 @@ static void host_disconnect(struct host *host)
 		peer_close(&host->control);
 	if (connected > 1)
 		log_pipe_close(&host->output);
-	if (connected > 2)
+	if (connected > 2) {
 		uv_close((uv_handle_t *)&host->watch, watch_closed);
+		uv_close((uv_handle_t *)&host->ending, ending_closed);
+	}
 }
 
 int host_spawn(struct host **out, uv_loop_t *loop, const struct host_options *options,

@@ -48,6 +48,8 @@ struct host {
 	pid_t pid;
 	int pidfd;
 	uv_poll_t watch;
+	/* Its connection is closed, and its process has a moment to end. */
+	uv_timer_t ending;
 	struct peer control;
 	struct log_pipe output;
 	/* teesimd's end of the connection on which the host is a client; -1 once somebody took it.

@@ -155,6 +155,7 @@ static void instance_closed(uv_handle_t *handle)
 static void instance_free(struct instance *instance)
 {
 	id_map_remove(&instance->server->instances, instance->id);
+	instance->server->instances_by_tas -= instance->depth != 0;
 	server_instances_changed(instance->server);
 	uv_close((uv_handle_t *)&instance->patience, instance_closed);
 	uv_close((uv_handle_t *)&instance->reminder, instance_closed);
@@ -491,10 +492,11 @@ int instance_create(struct server *server, struct image *image, struct opening *
 	image->personal_fd = -1;
 	image->libraries.count = 0;
 	instance->bell_fd = -1;
-	if (opening->request.client->ta)
+	if (opening->request.client->ta && image->kind == IMAGE_TA)
 		instance->depth = opening->request.client->ta->depth + 1;
 	TAILQ_INIT(&instance->starting);
 	TAILQ_INIT(&instance->settling);
+	server->instances_by_tas += instance->depth != 0;
 	instance->id = id_map_fresh(&server->instances, &server->last_instance);
 	uv_timer_init(server->loop, &instance->patience);
 	uv_timer_init(server->loop, &instance->reminder);

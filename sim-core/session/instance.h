@@ -58,8 +58,12 @@ struct instance {
 	uint32_t id;
 	enum instance_state state;
 	struct image image;
-	/* How many TAs were started by one another until it was. */
+	/* How many TAs were started by one another until it was; not 0: one started it. */
 	unsigned int depth;
+	/* The log says that it is in a circle of TAs that call each other. */
+	bool told_of_circle;
+	/* The log says that it may start no more TAs. */
+	bool told_of_bound;
 	/* NULL for a TA with an instance per session. */
 	struct ta *ta;
 	/* NULL once the process is gone. */
@@ -105,6 +109,8 @@ struct instance {
 
 /* A TA that opens a session with itself has a new instance of it do the same, and so on. */
 #define INSTANCE_DEPTH_MAX 32
+/* So many instances at a time are there because TAs opened sessions. */
+#define INSTANCES_BY_TAS_MAX 128
 
 /* instance_flag bits. */
 static inline uint32_t instance_flags(const struct instance *instance)

@@ -84,6 +84,22 @@ void opening_complete(struct opening *opening, struct instance *instance)
 		     ORIGIN_TEE);
 }
 
+/* Do TAs run already, as many as TAs may start, so that this one may start no other? */
+static bool too_many(struct instance *ta)
+{
+	char name[IMAGE_NAME_SIZE];
+
+	if (ta->server->instances_by_tas < INSTANCES_BY_TAS_MAX)
+		return false;
+	if (!ta->told_of_bound)
+		log_write(ta->server->log, LOG_LEVEL_ERROR,
+			  "%s opens a session that would start a TA, and %d run that were started "
+			  "by TAs: no more; TEE_ERROR_OUT_OF_MEMORY",
+			  image_name(&ta->image, name), INSTANCES_BY_TAS_MAX);
+	ta->told_of_bound = true;
+	return true;
+}
+
 static void open_new_instance(struct opening *opening)
 {
 	struct client *client = opening->request.client;
@@ -108,6 +124,10 @@ static void open_new_instance(struct opening *opening)
 		result = RESULT_OUT_OF_MEMORY;
 		goto out;
 	}
+	result = RESULT_OUT_OF_MEMORY;
+	if (client->ta && !service_known(&opening->uuid) &&
+	    !uuid_equal(&opening->uuid, &service_plugins_uuid) && too_many(client->ta))
+		goto out;
 	result = RESULT_OUT_OF_MEMORY;
 	err = image_load(image, client, &opening->uuid, &result, &waiting, reason);
 	if (err == -EAGAIN) {

@@ -87,6 +87,8 @@ struct server {
 	uint32_t last_client;
 	uint32_t last_session;
 	uint32_t last_instance;
+	/* Those of them that TAs started. */
+	unsigned int instances_by_tas;
 	struct sandbox_cage cage;
 	struct spare spare;
 	struct tee_link tee;

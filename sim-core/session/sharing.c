@@ -370,8 +370,19 @@ out:
 
 void sharing_cancel(struct request *request)
 {
-	if (request->kind == REQUEST_SHARE)
+	struct mapping *mapping =
+		(struct mapping *)((char *)request - offsetof(struct mapping, arena_request));
+
+	if (request->kind == REQUEST_SHARE) {
 		waiter_answer((struct waiter *)request, RESULT_CANCEL);
+		return;
+	}
+	/* An arena that the host may have heard of is its answer to give: both have the same. */
+	if (!peer_recall(&mapping->order))
+		return;
+	client_answer(request->client, request->number, RESULT_CANCEL, ORIGIN_TEE, 0, -1);
+	client_request_end(request);
+	mapping_free(mapping);
 }
 
 const struct instance *sharing_waits_for(const struct request *request)

@@ -297,6 +297,26 @@ Test(internal_client, hundreds_of_sessions_of_one_ta)
 	client_close(&client);
 }
 
+/* Each session has an instance of its own, until there are as many as TAs may start. */
+Test(internal_client, tas_start_so_many_tas_and_no_more)
+{
+	TEEC_Operation operation = { .paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT,
+								    TEEC_VALUE_INOUT, 0, 0) };
+	struct client application;
+
+	client_open(&client, &caller);
+	operation.params[0].tmpref.buffer = (void *)&callee;
+	operation.params[0].tmpref.size = sizeof(callee);
+	operation.params[1].value.a = 200;
+	cr_expect_eq(client_invoke(&client, CMD_OPEN_MANY, &operation), TEEC_SUCCESS);
+	cr_expect_eq(operation.params[1].value.a, 128);
+	cr_expect(fixture_log_has("and 128 run that were started by TAs: no more"));
+	/* Applications are not concerned. */
+	client_open(&application, &callee);
+	client_close(&application);
+	client_close(&client);
+}
+
 Test(internal_client, pseudo_tas_are_called_like_tas)
 {
 	uint8_t out[16];
