@@ -17,7 +17,7 @@
 
 #define AGENT_MAGIC	  0x50454554U /* "TEEP" */
 #define AGENT_INLINE_MAX  16384U
-#define AGENT_OCTETS_MAX  (64U << 20)
+#define AGENT_OCTETS_MAX  ((16U << 20) + 4096U) /* a TA package and who it is for */
 #define AGENT_TAID_LENGTH 36U
 #define AGENT_URI_MAX	  2048U
 

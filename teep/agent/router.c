@@ -22,6 +22,7 @@
 #define ANSWER_TIMEOUT_DEFAULT 60000U
 #define QUEUE_TIMEOUT_DEFAULT  20000U
 #define MESSAGE_MAX_DEFAULT    (16U << 20)
+#define OCTETS_MAX_DEFAULT     (128U << 20)
 /* What is said before any request is said at once. */
 #define GREETING_TIMEOUT_MS 10000U
 #define EVENTS_AT_ONCE	    16
@@ -86,6 +87,7 @@ struct router {
 	struct router_options options;
 	int epoll;
 	unsigned int place_count, job_count;
+	size_t octets; /* of all jobs' messages */
 	struct place *places[ROUTER_PLACES_MAX];
 	TAILQ_HEAD(, router_job) jobs; /* oldest first */
 };
@@ -115,6 +117,8 @@ int router_open(struct router **out, const struct router_options *options)
 		router->options.queue_timeout_ms = QUEUE_TIMEOUT_DEFAULT;
 	if (!router->options.message_max || router->options.message_max > TEE_OCTETS_MAX)
 		router->options.message_max = MESSAGE_MAX_DEFAULT;
+	if (!router->options.octets_max)
+		router->options.octets_max = OCTETS_MAX_DEFAULT;
 	TAILQ_INIT(&router->jobs);
 	router->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (router->epoll < 0) {
@@ -154,6 +158,7 @@ static void job_free(struct router_job *job)
 {
 	TAILQ_REMOVE(&job->router->jobs, job, entry);
 	job->router->job_count--;
+	job->router->octets -= job->size;
 	for (unsigned int i = 0; i < job->part_count; i++)
 		free(job->parts[i].octets);
 	free(job->parts);
@@ -673,7 +678,12 @@ int router_submit(struct router *router, enum router_kind kind, const void *mess
 	job->deadline = now_ms() + router->options.queue_timeout_ms;
 	TAILQ_INSERT_TAIL(&router->jobs, job, entry);
 	router->job_count++;
+	router->octets += size;
 	job->handle = &job;
+	if (router->octets > router->options.octets_max) {
+		job_refuse(job, ANSWER_TEE_BUSY);
+		return 0;
+	}
 	for (unsigned int i = 0; i < router->place_count; i++) {
 		struct link *link = &router->places[i]->links[0];
 

@@ -24,6 +24,7 @@ struct router_options {
 	unsigned int answer_timeout_ms; /* how long a TEE may take over one; 0: 60 s */
 	unsigned int queue_timeout_ms;	/* how long one may wait for its turn; 0: 20 s */
 	size_t message_max;		/* octets; 0: 16 MiB */
+	size_t octets_max;		/* of all messages together; 0: 128 MiB */
 };
 
 enum router_kind {

@@ -358,6 +358,26 @@ Test(agent_router, sizes_are_bounded)
 	close_all();
 }
 
+Test(agent_router, all_messages_together_are_bounded)
+{
+	const struct router_options options = { .octets_max = sizeof(FOR_ONE) + 4 };
+	struct outcome first, second;
+
+	open_with(&options);
+	fake_tee_start(&fake, path_of("tee"), one);
+	fake.shared->mood[0] = FAKE_WAITS;
+	(void)submit(ROUTER_PROCESS, FOR_ONE, &first);
+	expect(FOR_ONE, ANSWER_TEE_BUSY, ERROR_OF("BUSY"));
+	(void)submit(ROUTER_PROCESS, "x", &second);
+	fake.shared->released = 2;
+	wait_for(&second);
+	cr_expect_eq(first.status, 0);
+	cr_expect_eq(second.status, 0);
+	fake.shared->mood[0] = FAKE_ANSWERS;
+	expect(FOR_ONE, 0, "one:" FOR_ONE);
+	close_all();
+}
+
 struct chain {
 	unsigned int left;
 };
