@@ -76,7 +76,8 @@ static void echo(const struct serving *serving, const struct connection *connect
 
 	require(text && connection->request.size < ANSWER_MAX / 2);
 	size = (size_t)sprintf(text, "%s:", name);
-	memcpy(text + size, connection->octets, connection->request.size);
+	if (connection->octets)
+		memcpy(text + size, connection->octets, connection->request.size);
 	answer(connection->fd, connection->request.kind, 0, text, size + connection->request.size);
 	free(text);
 }
