@@ -190,6 +190,32 @@ Test(tam_kinds, row40_tee_that_verifies_only_ecc_is_asked_again_with_an_ec_key)
 	scene_end();
 }
 
+static unsigned with_chain;
+
+/* The TEE has asked for certificates in each request, from the first command on. */
+static bool wants_certificates(unsigned number, bool request, char **message)
+{
+	if (number == 3)
+		cr_assert_eq(tam_database_run(scene.database,
+					      "UPDATE device SET signer_required = 1",
+					      TAM_NO_VALUES, NULL),
+			     0);
+	if (request && strstr(*message, "\"x5c\""))
+		with_chain++;
+	return true;
+}
+
+Test(tam_engine, d14_tee_that_wants_certificates_each_time_gets_them)
+{
+	scene_publish(SCENE_TA, 1);
+	scene_want(SCENE_TA, 0);
+	cr_assert(scene_run(0, NULL, wants_certificates));
+	cr_expect_str_eq(scene.trail, "GetDeviceState CreateSD InstallTA");
+	/* GetDeviceState always has them, CreateSD did not, InstallTA did. */
+	cr_expect_eq(with_chain, 2);
+	scene_converged(0, INSTALLED("1"));
+}
+
 /* ---- What client apps ask for ---------------------------------------------------------------- */
 
 static const char *const asked[] = { "8AAAF200-2450-11E4-ABE2-0002A5D5C51B", "nonsense" };
