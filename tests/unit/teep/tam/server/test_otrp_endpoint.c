@@ -523,7 +523,7 @@ Test(otrp_endpoint, thousands_of_damaged_requests_leave_it_as_it_was)
 	unsigned random = 1;
 
 	start(defaults());
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 2000; i++) {
 		char text[sizeof(good)];
 		const int fd = client();
 
