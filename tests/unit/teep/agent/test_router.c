@@ -246,7 +246,7 @@ Test(agent_router, an_answer_of_another_kind_is_none)
 
 Test(agent_router, a_tee_that_hangs_holds_up_no_other)
 {
-	const struct router_options options = { .answer_timeout_ms = 300 };
+	const struct router_options options = { .answer_timeout_ms = 1500 };
 	struct outcome hanging;
 
 	open_with(&options);
@@ -261,13 +261,14 @@ Test(agent_router, a_tee_that_hangs_holds_up_no_other)
 
 Test(agent_router, who_waits_too_long_for_a_turn_is_told_to_try_again)
 {
-	const struct router_options options = { .queue_timeout_ms = 50 };
+	const struct router_options options = { .queue_timeout_ms = 1500 };
 	struct outcome first;
 
 	open_with(&options);
 	fake_tee_start(&fake, path_of("tee"), one);
 	fake.shared->mood[0] = FAKE_WAITS;
 	(void)submit(ROUTER_PROCESS, FOR_ONE, &first);
+	wait_asked(1);
 	expect(FOR_ONE, ANSWER_TEE_BUSY, ERROR_OF("BUSY"));
 	cr_expect_not(first.done, "what a TEE has begun is waited for");
 	fake.shared->released = 1;
