@@ -67,6 +67,19 @@ grep -q "$taid" out
 TEESIM_DEVICE=device ./hello >/dev/null
 [ "$(daemon_of --device device)" = "$daemon" ] || fail "the daemon ended with its TEE"
 
+# That no TAM installed a TA is asked once, and then known without the TEE.
+cp "$examples/otp/otp" otp
+TEESIM_DEVICE=device ./otp >/dev/null 2>&1 && fail "a TA that nobody installed was found"
+kill -9 "$(tee_of "$daemon")"
+for _ in $(seq 100); do
+	pgrep -P "$daemon" -x tee-firmware >/dev/null || break
+	sleep 0.05
+done
+TEESIM_DEVICE=device ./otp >/dev/null 2>&1 && fail "a TA that nobody installed was found"
+if pgrep -P "$daemon" -x tee-firmware >/dev/null; then
+	fail "the TEE was started for what is known"
+fi
+
 # The administrator's list reaches it while it runs.
 openssl x509 -in pki/tam/root.pem -out roots.pem
 teesim admin make-list --key pki/admin.key --version 1 --tam-roots roots.pem --out list
@@ -76,6 +89,16 @@ if teesim admin apply list --device device 2>err; then
 fi
 teesim stop --device device >/dev/null
 ! pgrep -P "$daemon" -x tee-firmware >/dev/null || fail "the TEE is left"
+trap - EXIT
+
+# Its clock is the device's.
+teesim start --device device --clock 2090-01-01T00:00:00Z >/dev/null
+trap 'teesim stop --device device >/dev/null 2>&1 || true' EXIT
+if TAM_STOP_AFTER=install /usr/bin/python3 "$tam" device tam leaf.ocsp ca.ocsp sp.pem hello.cms "$taid" 2>err; then
+	fail "a TAM was served long after its certificate had expired"
+fi
+grep -q ERR_TAM_NOT_TRUSTED err || fail "$(cat err)"
+teesim stop --device device >/dev/null
 trap - EXIT
 
 # A device that does not boot says so to everybody, and is not asked in vain.
