@@ -1,6 +1,7 @@
 /*
- * What the rows of trusted storage hold, and the counter's file. The first octet says which; the
- * rows have passed a seal by then, which no fuzzer gets through, so they are parsed as they are.
+ * What the rows of trusted storage hold, the counter's file, and what is told of TAs that are gone.
+ * The first octet says which; the rows have passed a seal by then, which no fuzzer gets through, so
+ * they are parsed as they are.
  */
 #include <sodium.h>
 #include <stdint.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #include "storage/anchor.h"
+#include "storage/forgotten.h"
 #include "storage/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -69,9 +71,22 @@ static void anchor(const uint8_t *data, size_t size)
 	seal_secret_free(secret);
 }
 
+/* Nobody names the development domain. */
+static void forgotten(const uint8_t *data, size_t size)
+{
+	static const uint8_t development[16];
+	struct forgotten_owner out;
+
+	if ((forgotten_parse(data, size, &out) < 0) != (size < sizeof(struct forgotten_record)))
+		abort();
+	if (size >= sizeof(struct forgotten_record) && !memcmp(out.domain, development, 16))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const parsers[])(const uint8_t *, size_t) = { root, page, head, anchor };
+	static void (*const parsers[])(const uint8_t *, size_t) = { root, page, head, anchor,
+								    forgotten };
 
 	if (size && data[0] < sizeof(parsers) / sizeof(parsers[0]))
 		parsers[data[0]](data + 1, size - 1);
