@@ -140,7 +140,7 @@ static void pause_before_retry(unsigned int tries)
 
 	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
 		random = (uint32_t)tam_time_now();
-	pause.tv_nsec = (long)(1000000 + random % (1000000u << (tries < 8 ? tries : 8)));
+	pause.tv_nsec = 1000000L + (long)(random % (1000000u << (tries < 8 ? tries : 8)));
 	nanosleep(&pause, NULL);
 }
 
