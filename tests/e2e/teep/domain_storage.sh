@@ -43,8 +43,8 @@ refuses() {
 	! said=$(./domain "${@:2}" 2>&1) || fail "domain ${*:2}: $said"
 	[[ $said == *"$1"* ]] || fail "domain ${*:2}: $said"
 }
-listed() { teesim storage ls "$taid" >ls; }
-domains() { grep -c '^domain ' ls || true; }
+listed() { teesim storage ls "$taid" >listing; }
+domains() { grep -c '^domain ' listing || true; }
 
 # The developer's TA of that UUID, in the development domain; nothing personal there.
 trap "teesim stop >/dev/null 2>&1 || true" EXIT
@@ -66,10 +66,10 @@ says 'for sd1' personal
 says '' put 'of sd1'
 says '' set-time
 listed
-[ "$(domains)" = 1 ] || fail "$(cat ls)"
-grep -q '^domain [0-9a-f]*: sd1 of com.bank, TAM 1.3.6.1.4.1.55555.7.1$' ls || fail "$(cat ls)"
-[ "$(grep -c "^$taid  private" ls)" = 2 ] || fail "$(cat ls)"
-number=$(sed -n 's/^domain \([0-9a-f]*\):.*/\1/p' ls)
+[ "$(domains)" = 1 ] || fail "$(cat listing)"
+grep -q '^domain [0-9a-f]*: sd1 of com.bank, TAM 1.3.6.1.4.1.55555.7.1$' listing || fail "$(cat listing)"
+[ "$(grep -c "^$taid  private" listing)" = 2 ] || fail "$(cat listing)"
+number=$(sed -n 's/^domain \([0-9a-f]*\):.*/\1/p' listing)
 [ "$(teesim storage export --domain "$number" --reveal "$taid" kept -)" = 'of sd1' ]
 [ "$(teesim storage export --domain development --reveal "$taid" kept -)" = "the developer's" ]
 [ "$(teesim storage export --reveal "$taid" kept -)" = "the developer's" ]
@@ -88,20 +88,20 @@ says 'newer' personal
 says '' get-time
 [ "$(./domain key)" = "$sd1_key" ] || fail "another key"
 listed
-grep -q ": renamed of com.other, TAM" ls || fail "$(cat ls)"
+grep -q ": renamed of com.other, TAM" listing || fail "$(cat listing)"
 
 # It goes with the TA, also when that is back in the same domain.
 tam delete-ta:renamed
 refuses 'opening: 0xffff0008' get
 listed
-grep -q ': its TA is deleted' ls || fail "$(cat ls)"
+grep -q ': its TA is deleted' listing || fail "$(cat listing)"
 tam install:renamed:ta1.cms:again
 refuses 0xffff0008 get
 refuses 0xffff5000 get-time
 says 'again' personal
 [ "$(./domain key)" != "$sd1_key" ] || fail "the key of a TA that was deleted"
 listed
-[ "$(domains)" = 0 ] || fail "$(cat ls)"
+[ "$(domains)" = 0 ] || fail "$(cat listing)"
 says '' put 'second life'
 
 # In another domain it is another, and finds nothing.
@@ -117,13 +117,13 @@ teesim stop >/dev/null
 tam delete-sd:sd2
 teesim stop >/dev/null 2>&1 || true
 listed
-grep -q ': its TA is deleted' ls || fail "$(cat ls)"
+grep -q ': its TA is deleted' listing || fail "$(cat listing)"
 teesim storage rm "$taid" nothing 2>/dev/null && fail "there is no such object"
 listed
-[ "$(domains)" = 0 ] || fail "$(cat ls)"
+[ "$(domains)" = 0 ] || fail "$(cat listing)"
 teesim storage fsck | grep -q ' 0 damaged'
 TEESIM_TA_PATH=$built says "the developer's" get
-[ "$(ls "$path/time" | wc -l)" = 1 ] || fail "times of TAs that are deleted: $(ls "$path/time")"
+[ "$(find "$path/time" -mindepth 1 | wc -l)" = 1 ] || fail "times of TAs that are deleted: $(ls "$path/time")"
 teesim stop >/dev/null
 
 # Nothing of it lies about.
