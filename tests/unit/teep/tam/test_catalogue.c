@@ -69,7 +69,7 @@ Test(tam_catalogue, names_that_are_none_are_refused)
 /* Octets of all kinds, the dangerous ones often. */
 static void noise(char *out, size_t size, unsigned int *seed)
 {
-	static const char often[] = "'\"\\;-%_!\n\x7f\xc3\xbc\xe2\x80\xae$1?:";
+	static const char often[] = "'\"\\;-%_!\n\x7f\xc3\xbc\xe2\x82\xac$1?:";
 	const size_t length = 1 + (size_t)rand_r(seed) % (size - 1);
 
 	for (size_t i = 0; i < length; i++) {
