@@ -11,6 +11,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "teep/tam/server/body_budget.h"
 #include "teep/tam/server/connection_watch.h"
 #include "teep/tam/server/log.h"
 #include "teep/tam/server/media_type.h"
@@ -20,18 +21,20 @@
 /* What a body, or the reading of an answer, has to come to in a second, once the first seconds
  * are over. */
 #define SLOWEST_RATE 32768
+/* An endless answer is ended by who makes it; one that nobody reads, after this. */
+#define ENDLESS_MS (6 * 60 * 1000)
 
 struct http_server {
 	struct MHD_Daemon *daemon;
 	struct connection_watch *watch;
 	struct peer_limit *requests;
+	struct body_budget *bodies;
 	const struct http_site *site;
 	struct tam_config_limits limits;
 	bool loopback, behind_proxy, limit_peers;
 	char *host;
 	pthread_key_t worker_key;
 	atomic_int active; /* requests that are not endless */
-	atomic_uint_fast64_t body_budget;
 };
 
 /* MHD's request context: from the request line on. `public` comes first. */
@@ -445,15 +448,10 @@ static void head_check(struct exchange *exchange, const char *method)
 /* ---- A request's body --------------------------------------------------------------------------
  */
 
-static bool budget_take(struct http_server *server, uint64_t size)
+/* Whose bodies they are; NULL where peers have no limits. */
+static const char *body_peer(const struct exchange *exchange)
 {
-	uint_fast64_t left = atomic_load(&server->body_budget);
-
-	do {
-		if (left < size)
-			return false;
-	} while (!atomic_compare_exchange_weak(&server->body_budget, &left, left - size));
-	return true;
+	return exchange->public.server->limit_peers ? exchange->public.peer : NULL;
 }
 
 /* false: there is an answer instead. */
@@ -467,13 +465,15 @@ static bool body_grow(struct exchange *exchange, uint64_t need)
 		room *= 2;
 	if (room > body_max(request))
 		room = body_max(request);
-	if (!budget_take(request->server, room - exchange->room)) {
+	if (!body_budget_take(request->server->bodies, body_peer(exchange),
+			      room - exchange->room)) {
 		refuse_later(exchange, 503, "unavailable", "too much at once; try again", 1);
 		return false;
 	}
 	body = realloc(exchange->body, room);
 	if (!body) {
-		(void)atomic_fetch_add(&request->server->body_budget, room - exchange->room);
+		body_budget_give(request->server->bodies, body_peer(exchange),
+				 room - exchange->room);
 		refuse_later(exchange, 503, "unavailable", "no memory; try again", 1);
 		return false;
 	}
@@ -554,7 +554,7 @@ static enum MHD_Result answer_queue(struct exchange *exchange)
 		struct watched *watched = watched_of(request->connection);
 
 		if (watched)
-			watch_deadline(request->server->watch, watched, INT64_MAX);
+			watch_deadline(request->server->watch, watched, watch_now() + ENDLESS_MS);
 		(void)atomic_fetch_sub(&request->server->active, 1);
 	} else {
 		deadline_set(exchange, watch_now(), exchange->answer_size);
@@ -647,7 +647,7 @@ static void request_end(void *context, struct MHD_Connection *connection, void *
 		MHD_destroy_response(exchange->response);
 	if (exchange->headers)
 		MHD_destroy_response(exchange->headers);
-	(void)atomic_fetch_add(&server->body_budget, exchange->room);
+	body_budget_give(server->bodies, body_peer(exchange), exchange->room);
 	free(exchange->body);
 	arena_clear(&exchange->public.arena);
 	free(exchange);
@@ -741,13 +741,13 @@ struct http_server *http_server_start(const struct http_options *options)
 	server->behind_proxy = options->behind_proxy;
 	server->limit_peers =
 		!options->loopback || options->behind_proxy || options->limits.loopback;
-	atomic_init(&server->body_budget, options->body_budget);
+	server->bodies = body_budget_open(options->body_budget, options->body_budget / 8);
 	server->host = options->host ? strdup(options->host) : NULL;
 	server->requests =
 		peer_limit_open(options->limits.requests_per_second, options->limits.burst);
 	server->watch = connection_watch_open();
 	if (pthread_key_create(&server->worker_key, thread_worker_close) != 0 ||
-	    !server->requests || !server->watch)
+	    !server->requests || !server->bodies || !server->watch)
 		goto out;
 	server->daemon = daemon_start(server, options);
 	if (server->daemon)
@@ -757,6 +757,7 @@ struct http_server *http_server_start(const struct http_options *options)
 out:
 	connection_watch_close(server->watch);
 	peer_limit_close(server->requests);
+	body_budget_close(server->bodies);
 	free(server->host);
 	free(server);
 	return NULL;
@@ -778,6 +779,7 @@ void http_server_stop(struct http_server *server, int64_t grace_ms)
 	MHD_stop_daemon(server->daemon);
 	connection_watch_close(server->watch);
 	peer_limit_close(server->requests);
+	body_budget_close(server->bodies);
 	(void)pthread_key_delete(server->worker_key);
 	free(server->host);
 	free(server);

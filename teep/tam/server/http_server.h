@@ -83,7 +83,7 @@ struct http_options {
 	bool behind_proxy;
 	uint32_t threads;
 	struct tam_config_limits limits;
-	uint64_t body_budget; /* octets of bodies of all requests at once */
+	uint64_t body_budget; /* octets of bodies of all requests at once; a peer has an eighth */
 };
 
 /* NULL after a line in the log. */
