@@ -197,25 +197,31 @@ static int history_check(struct entry *entry, const struct picture *picture)
 	return 0;
 }
 
-/* A command whose answer was lost: what the state shows of it was done. */
+/*
+ * A command whose answer was lost. Only one that is known to have passed counts as done: a state
+ * that shows a TA or a domain says nothing of its version or its certificates. Those are sent once
+ * more, as updates; but what this session was about to make is this TAM's.
+ */
 static int lost_apply(struct conversation *conversation, struct picture *picture)
 {
 	struct session_command *command = &conversation->context.command;
 	const struct dsi_sd *sd;
-	bool done = false;
 
 	if (!command->did || strcmp(command->did, picture->did) != 0)
 		return 0;
 	sd = dsi_sd_find(&picture->dsi, span_of_text(command->spid), span_of_text(command->sdname));
-	if (command->passed)
-		done = true;
-	else if (command->message == OTRP_CREATE_SD)
-		done = sd != NULL;
-	else if (command->message == OTRP_INSTALL_TA)
-		done = dsi_ta_find(sd, span_of_text(command->taid)) != NULL;
-	if (done)
+	if (command->passed) {
 		conversation->session.attempts = 0;
-	return done ? picture_apply(conversation, picture, command) : 0;
+		return picture_apply(conversation, picture, command);
+	}
+	if (command->message == OTRP_CREATE_SD && sd) {
+		conversation->session.attempts = 0;
+		picture_adopt(picture, command->spid, command->sdname);
+	} else if (command->message == OTRP_INSTALL_TA &&
+		   dsi_ta_find(sd, span_of_text(command->taid))) {
+		conversation->session.attempts = 0;
+	}
+	return 0;
 }
 
 static int state_learn(struct entry *entry, struct picture *picture)
@@ -451,9 +457,10 @@ static int result_passed(struct conversation *conversation, struct picture *pict
 static void certificates_forget(struct picture *picture, const struct session_command *command)
 {
 	for (size_t i = 0; i < picture->domain_count; i++)
-		if (strcmp(picture->domains[i].sdname, command->sdname) == 0 &&
+		if (picture->domains[i].certificates[0] &&
+		    strcmp(picture->domains[i].sdname, command->sdname) == 0 &&
 		    strcmp(picture->domains[i].spid, command->spid) == 0)
-			picture->domains[i].certificates = "";
+			picture->domains[i].certificates = CERTIFICATES_UNKNOWN;
 	picture->learned = true;
 }
 

@@ -276,6 +276,15 @@ int picture_apply(struct conversation *conversation, struct picture *picture,
 	return 0;
 }
 
+void picture_adopt(struct picture *picture, const char *spid, const char *sdname)
+{
+	for (size_t i = 0; i < picture->domain_count; i++)
+		if (!picture->domains[i].certificates[0] &&
+		    strcmp(picture->domains[i].sdname, sdname) == 0 &&
+		    strcmp(picture->domains[i].spid, spid) == 0)
+			picture->domains[i].certificates = CERTIFICATES_UNKNOWN;
+}
+
 void conversation_failure(struct conversation *conversation, const char *did,
 			  enum otrp_message message, const char *spid, const char *sdname,
 			  const char *taid, const char *why, bool final)

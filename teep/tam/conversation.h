@@ -121,6 +121,9 @@ int picture_learn(struct conversation *conversation, struct picture *picture, st
 int picture_apply(struct conversation *conversation, struct picture *picture,
 		  const struct session_command *command);
 
+/* A domain that is this TAM's, with certificates that are not known. */
+void picture_adopt(struct picture *picture, const char *spid, const char *sdname);
+
 /* Notes that a step failed; tried again once unless it is `final`. */
 void conversation_failure(struct conversation *conversation, const char *did,
 			  enum otrp_message message, const char *spid, const char *sdname,

@@ -53,9 +53,13 @@ struct device_ta {
 	int64_t updated;
 };
 
+/* Of a domain that this TAM made, when the answer that would have told was lost. */
+#define CERTIFICATES_UNKNOWN "?"
+
 struct device_domain {
 	const char *spid, *sdname;
-	/* SHA-256 of those registered there, joined by spaces. When stored: NULL leaves them. */
+	/* SHA-256 of those registered there, joined by spaces; "" in a domain that another made.
+	 * When stored: NULL leaves them. */
 	const char *certificates;
 	int64_t updated;
 };

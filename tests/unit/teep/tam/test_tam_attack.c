@@ -135,11 +135,11 @@ Test(tam_attack, any_message_may_come_in_place_of_the_next)
 
 /* ---- Replay ---------------------------------------------------------------------------------- */
 
-/* Each command reaches the TEE twice, and the second answer is what the TAM sees. */
+/* What makes something reaches the TEE twice, and the second answer is what the TAM sees. */
 static bool doubles(unsigned number, bool request, char **message)
 {
 	(void)number;
-	if (request && !is(*message, "GetDeviceState"))
+	if (request && (is(*message, "CreateSD") || is(*message, "InstallTA")))
 		free(scene_answer(0, *message));
 	return true;
 }
@@ -149,8 +149,9 @@ Test(tam_attack, t14_command_that_is_replayed_at_once_is_executed_once)
 	scene_publish(SCENE_TA, 1);
 	scene_want(SCENE_TA, 0);
 	cr_assert(scene_run(0, NULL, doubles));
-	cr_expect_str_eq(scene.trail,
-			 "GetDeviceState CreateSD GetDeviceState InstallTA GetDeviceState");
+	/* The states name neither certificates nor versions: both are told once more. */
+	cr_expect_str_eq(scene.trail, "GetDeviceState CreateSD GetDeviceState UpdateSD InstallTA "
+				      "GetDeviceState UpdateTA");
 	cr_expect_eq(scene_session().state, SESSION_DONE);
 	scene_converged(0, INSTALLED("1"));
 }
@@ -354,7 +355,7 @@ Test(tam_attack, t20_answer_of_another_device_to_a_command_is_none)
 	scene_want(SCENE_TA, 0);
 	cr_assert(scene_run(0, NULL, to_another_device));
 	forget();
-	cr_expect_str_eq(scene.trail, "GetDeviceState CreateSD GetDeviceState InstallTA");
+	cr_expect_str_eq(scene.trail, "GetDeviceState CreateSD GetDeviceState UpdateSD InstallTA");
 	scene_converged(0, INSTALLED("1"));
 	cr_expect_str_eq(scene_installed(1), "");
 }
@@ -461,6 +462,44 @@ Test(tam_attack, t34_lost_answer_to_a_command_that_was_executed)
 	cr_expect_not(scene_run(0, NULL, loses_answer_to));
 	cr_assert(scene_run(0, NULL, NULL));
 	cr_expect_str_eq(scene.trail, "GetDeviceState");
+	scene_converged(0, "");
+}
+
+/* That the state shows the TA says nothing of its version. */
+static bool spoils_install(unsigned number, bool request, char **message)
+{
+	(void)number;
+	if (!request && is(*message, "InstallTAResponse"))
+		spoil_signature(*message);
+	return true;
+}
+
+Test(tam_attack, ta_whose_installation_was_not_confirmed_is_sent_as_an_update)
+{
+	scene_publish(SCENE_TA, 1);
+	scene_want(SCENE_TA, 0);
+	cr_assert(scene_run(0, NULL, spoils_install));
+	cr_expect_str_eq(scene.trail, "GetDeviceState CreateSD InstallTA GetDeviceState UpdateTA");
+	scene_converged(0, INSTALLED("1"));
+}
+
+static bool spoils_domain(unsigned number, bool request, char **message)
+{
+	(void)number;
+	if (!request && is(*message, "CreateSDResponse")) {
+		spoil_signature(*message);
+		scene_want_nothing();
+	}
+	return true;
+}
+
+/* It is not wanted any more when the TAM finds that it made it after all. */
+Test(tam_attack, domain_whose_making_was_not_confirmed_is_still_the_tam_s)
+{
+	scene_publish(SCENE_TA, 1);
+	scene_want(SCENE_TA, 0);
+	cr_assert(scene_run(0, NULL, spoils_domain));
+	cr_expect_str_eq(scene.trail, "GetDeviceState CreateSD GetDeviceState DeleteSD");
 	scene_converged(0, "");
 }
 
