@@ -418,18 +418,40 @@ int conversation_states(struct conversation *conversation, struct responses *res
 
 /* ---- Commands -------------------------------------------------------------------------------- */
 
+/*
+ * Whether a state that came with an answer continues the one that was judged: whatever else the TEE
+ * tells of itself goes through the policy first.
+ */
+static bool state_continues(const struct picture *picture, const struct dsi *dsi)
+{
+	const struct device *device = &picture->device;
+
+	if (!span_equal(dsi->cert, device->tee_certificate) ||
+	    !span_is(dsi->name, device->tee_name) || !span_is(dsi->version, device->tee_version))
+		return false;
+	return device->dsi_generation < 0 ||
+	       (dsi->has_generation && (int64_t)dsi->generation >= device->dsi_generation);
+}
+
 /* A state that came with the answer, or that there is none to go on from. */
 static int result_state(struct conversation *conversation, struct picture *picture,
 			const struct response_content *content)
 {
+	const struct span chain = picture->device.tee_chain;
+	const struct span firmware = picture->device.firmware_certificate;
+	int rc;
+
 	if (!content->dsi.data)
 		return 0;
-	if (!content->has_state ||
-	    !span_equal(content->state.cert, picture->device.tee_certificate)) {
+	if (!content->has_state || !state_continues(picture, &content->state)) {
 		picture->stored = picture->has_dsi = false;
 		return 0;
 	}
-	return picture_learn(conversation, picture, content->dsi, &content->state);
+	rc = picture_learn(conversation, picture, content->dsi, &content->state);
+	/* The certificates around it were not verified with this answer. */
+	picture->device.tee_chain = chain;
+	picture->device.firmware_certificate = firmware;
+	return rc;
 }
 
 static int result_passed(struct conversation *conversation, struct picture *picture,
