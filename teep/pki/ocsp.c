@@ -169,6 +169,7 @@ int ocsp_judge(const void *der, size_t size, X509 *subject, X509 *issuer, time_t
 	time_t this_update;
 	int status;
 
+	verdict->denied = false;
 	*why = "is no successful OCSP response";
 	if (!basic)
 		return -EACCES;
@@ -180,7 +181,8 @@ int ocsp_judge(const void *der, size_t size, X509 *subject, X509 *issuer, time_t
 		return -EACCES;
 	status = OCSP_single_get0_status(single, NULL, NULL, &this_encoded, &next_encoded);
 	*why = status == V_OCSP_CERTSTATUS_REVOKED ? "says revoked" : "says unknown";
-	if (status != V_OCSP_CERTSTATUS_GOOD)
+	verdict->denied = status != V_OCSP_CERTSTATUS_GOOD;
+	if (verdict->denied)
 		return -EACCES;
 	*why = "lacks a time";
 	if (!time_read(this_encoded, &this_update) ||

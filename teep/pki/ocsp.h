@@ -10,6 +10,7 @@
 
 #include <openssl/ocsp.h>
 #include <openssl/x509.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -43,6 +44,7 @@ int ocsp_check(const void *der, size_t size, X509 *subject, X509 *issuer, time_t
 struct ocsp_verdict {
 	time_t produced, next_update;
 	time_t from, until;
+	bool denied; /* -EACCES because the response itself says revoked or unknown */
 };
 
 /* The same check, told in full. */

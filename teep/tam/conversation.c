@@ -10,6 +10,7 @@
 #include "teep/tam/catalogue.h"
 #include "teep/tam/event_log.h"
 #include "teep/tam/parsed_pool.h"
+#include "teep/tam/text_cut.h"
 
 /* How often in a row a session may ask for the state again without a command that passed. */
 #define ATTEMPTS_MAX 3
@@ -21,7 +22,7 @@ const char *conversation_text(struct conversation *conversation, const char *for
 	struct span copy;
 
 	va_start(arguments, format);
-	(void)vsnprintf(text, sizeof(text), format, arguments);
+	text_cut_print(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	return arena_copy(&conversation->arena, text, strlen(text), &copy) ? span_text(copy) : "";
 }

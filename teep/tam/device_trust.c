@@ -14,6 +14,7 @@
 #include "teep/pki/openssl_auto.h"
 #include "teep/pki/signature.h"
 #include "teep/tam/parsed_pool.h"
+#include "teep/tam/text_cut.h"
 #include "teep/tam/trust_policy.h"
 
 #define PATH_SIZE 4096
@@ -339,7 +340,7 @@ static int refuse(char reason[DEVICE_REASON_SIZE], const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	(void)vsnprintf(reason, DEVICE_REASON_SIZE, format, arguments);
+	text_cut_print(reason, DEVICE_REASON_SIZE, format, arguments);
 	va_end(arguments);
 	return -EACCES;
 }
@@ -381,28 +382,35 @@ static int lists_check(const struct material *material, X509 *certificate, X509 
 	return 0;
 }
 
+/* A response that says nothing valid counts only where no other source speaks for the present. */
 static int responses_check(const struct material *material, X509 *certificate, X509 *issuer,
 			   time_t now, bool *covered, char reason[DEVICE_REASON_SIZE])
 {
 	const struct response_file *response = material->responses;
-	const char *why = NULL;
+	const char *why = NULL, *useless = NULL;
 	char name[128];
 
 	for (; response; response = response->next) {
-		time_t produced, next;
-		int rc = ocsp_check(response->octets, response->size, certificate, issuer, now,
-				    OCSP_SKEW_DEFAULT, &produced, &next, &why);
+		struct ocsp_verdict verdict;
+		int rc = ocsp_judge(response->octets, response->size, certificate, issuer, now,
+				    OCSP_SKEW_DEFAULT, &verdict, &why);
 
 		if (rc == -ENOENT)
 			continue;
 		if (rc == -ENOMEM)
 			return no_memory(reason);
-		if (rc)
+		if (rc && verdict.denied)
 			return refuse(reason, "the certificate of %s: %s",
 				      certificate_name(certificate, name, sizeof(name)), why);
-		*covered = true;
+		if (rc)
+			useless = why;
+		else
+			*covered = true;
 	}
-	return 0;
+	return useless && !*covered
+		       ? refuse(reason, "the certificate of %s: %s",
+				certificate_name(certificate, name, sizeof(name)), useless)
+		       : 0;
 }
 
 /* Everything of the path but its root. */

@@ -264,6 +264,63 @@ Test(tam_device_trust, ocsp_response_that_says_revoked_is_enough)
 	says("revoked");
 }
 
+static void response_put(const char *name, int hours)
+{
+	struct authority root;
+	uint8_t *der;
+	size_t size;
+	FILE *file;
+	char path[256];
+
+	cr_assert_eq(authority_open(&root, pki, HIERARCHY_TEE, "root", err, sizeof(err)), 0);
+	cr_assert_eq(authority_ocsp(&root, sk_X509_value(tee_chain, 1), false, hours, &der, &size,
+				    err, sizeof(err)),
+		     0, "%s", err);
+	authority_close(&root);
+	snprintf(path, sizeof(path), "%s/%s.ocsp", revocation, name);
+	file = fopen(path, "w");
+	fwrite(der, 1, size, file);
+	fclose(file);
+	OPENSSL_free(der);
+}
+
+Test(tam_device_trust, stale_ocsp_response_beside_a_fresh_one_refuses_nobody)
+{
+	bool changed;
+
+	response_put("old", 1);
+	open_with(NULL);
+	cr_expect_eq(certificate_at(time(NULL) + 7200), -EACCES);
+	says("stale");
+	response_put("new", 5);
+	cr_assert_eq(device_trust_refresh(trust, &changed, err, sizeof(err)), 0, "%s", err);
+	cr_expect(changed);
+	cr_expect_eq(certificate_at(time(NULL) + 7200), 0, "%s", reason);
+}
+
+/* The database takes whole characters only. */
+Test(tam_device_trust, reason_is_cut_between_two_characters)
+{
+	char name[400];
+
+	for (size_t lead = 0; lead < 3; lead++) {
+		size_t size;
+
+		memset(name, 'x', lead);
+		for (size = lead; size + 3 < sizeof(name); size += 3)
+			memcpy(name + size, "\u20ac", 3);
+		name[size] = '\0';
+		dsi.name = span_of_text(name);
+		open_with("{\"tees\": [{\"name\": \"*\", \"allow\": false}]}");
+		cr_expect_eq(device_trust_judge(trust, &dsi, TID, time(NULL), reason), -EACCES);
+		size = strlen(reason);
+		cr_expect_gt(size, DEVICE_REASON_SIZE - 4);
+		cr_expect_eq(memcmp(reason + size - 3, "\u20ac", 3), 0, "%s", reason);
+		device_trust_close(trust);
+		trust = NULL;
+	}
+}
+
 Test(tam_device_trust, policy_may_ask_for_a_fresh_word_on_each_certificate)
 {
 	struct authority authority;
