@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "registry/ta_refusal.h"
 #include "session/server.h"
@@ -48,4 +50,21 @@ enum ta_refusal domain_image_load(struct tee_link *link, const struct uuid *uuid
 	snprintf(out->location.path, sizeof(out->location.path), "%.4000s/" TEE_CHANGES_FILE,
 		 directory);
 	return TA_ACCEPTED;
+}
+
+bool domain_personal_hash(int fd, const struct tee_image_record *record,
+			  uint8_t out[DOMAIN_PERSONAL_HASH_SIZE])
+{
+	const size_t size = record->personal_size;
+	const void *octets;
+	bool made;
+
+	memset(out, 0, DOMAIN_PERSONAL_HASH_SIZE);
+	if (!size)
+		return true;
+	if (tee_octets_map(fd, size, &octets))
+		return false;
+	made = EVP_Digest(octets, size, out, NULL, EVP_sha256(), NULL) == 1;
+	(void)munmap((void *)octets, size);
+	return made;
 }

@@ -22,4 +22,11 @@ enum ta_refusal domain_image_load(struct tee_link *link, const struct uuid *uuid
 				  int *personal, struct opening_queue **waiting, char *err,
 				  size_t errlen);
 
+#define DOMAIN_PERSONAL_HASH_SIZE 32
+
+/* Of the personalisation data that `record` tells of, in the file `fd`; zeros where there is none.
+ * Whether it could be made. */
+bool domain_personal_hash(int fd, const struct tee_image_record *record,
+			  uint8_t out[DOMAIN_PERSONAL_HASH_SIZE]);
+
 #endif

@@ -159,6 +159,14 @@ int image_load(struct image *image, const struct client *client, const struct uu
 						    &image->ta, &image->domain, &image->personal_fd,
 						    waiting, reason, IMAGE_REASON_SIZE);
 			image->in_domain = refusal == TA_ACCEPTED;
+			if (image->in_domain &&
+			    !domain_personal_hash(image->personal_fd, &image->domain,
+						  image->personal_hash)) {
+				refuse(0, reason, IMAGE_REASON_SIZE,
+				       "its personalisation data can't be read");
+				refusal = TA_OUT_OF_RESOURCES;
+				ta_image_close(&image->ta);
+			}
 		}
 		if (refusal == TA_ACCEPTED && skipped[0])
 			log_write(server->log, LOG_LEVEL_INFO, "%s", skipped);
@@ -189,6 +197,33 @@ bool image_is_current(const struct image *image)
 {
 	return image->kind != IMAGE_TA ||
 	       (ta_image_is_current(&image->ta) && ta_libraries_are_current(&image->libraries));
+}
+
+enum image_standing image_standing(struct image *image, struct server *server,
+				   struct opening_queue **waiting)
+{
+	uint8_t personal_hash[DOMAIN_PERSONAL_HASH_SIZE];
+	const struct tee_answer *answer;
+
+	if (image_is_current(image))
+		return IMAGE_CURRENT;
+	if (!image->in_domain)
+		return IMAGE_CHANGED;
+	answer = tee_link_ask(&server->tee, &image->ta.properties.uuid, waiting);
+	if (!answer)
+		return IMAGE_UNKNOWN;
+	if (answer->error)
+		return answer->error == -ENOENT ? IMAGE_DELETED : IMAGE_UNREADABLE;
+	if (memcmp(answer->record.domain_key, image->domain.domain_key, TEE_DOMAIN_KEY_SIZE) != 0)
+		return IMAGE_REPLACED;
+	/* The code of one version is the same always; what came with it need not be. */
+	if (answer->record.version != image->domain.version ||
+	    !domain_personal_hash(answer->personal_fd, &answer->record, personal_hash) ||
+	    memcmp(personal_hash, image->personal_hash, sizeof(personal_hash)) != 0)
+		return IMAGE_CHANGED;
+	/* It was something else that a TAM changed. */
+	image->ta.file = answer->changes;
+	return ta_libraries_are_current(&image->libraries) ? IMAGE_CURRENT : IMAGE_CHANGED;
 }
 
 void image_clear(struct image *image)

@@ -13,9 +13,11 @@
 
 #include "otrp/tee_socket.h"
 #include "registry/ta_libraries.h"
+#include "session/domain_image.h"
 #include "wire/uuid.h"
 
 struct client;
+struct server;
 struct opening_queue;
 
 enum image_kind {
@@ -36,6 +38,7 @@ struct image {
 	/* A TAM installed it, in that security domain. */
 	bool in_domain;
 	struct tee_image_record domain;
+	uint8_t personal_hash[DOMAIN_PERSONAL_HASH_SIZE];
 	/* Of the data that the TAM sent with it, domain.personal_size octets; -1: none, or it has
 	 * been sent to a host. */
 	int personal_fd;
@@ -53,6 +56,21 @@ int image_load(struct image *image, const struct client *client, const struct uu
 
 /* Are all of its files still those that were loaded? */
 bool image_is_current(const struct image *image);
+
+/* How a TA that was started stands to what would be started now. */
+enum image_standing {
+	IMAGE_CURRENT,
+	IMAGE_CHANGED,	  /* it is another version */
+	IMAGE_REPLACED,	  /* it is another security domain's, or was deleted and installed again */
+	IMAGE_DELETED,	  /* by the TAM that had installed it */
+	IMAGE_UNREADABLE, /* what TAMs installed can't be read */
+	IMAGE_UNKNOWN,	  /* not known yet: *waiting is the queue of those who want to know */
+};
+
+/* Asks the TEE about what a TAM installed, where anything changed since. Takes note of what it is
+ * told. */
+enum image_standing image_standing(struct image *image, struct server *server,
+				   struct opening_queue **waiting);
 
 /* Closes its descriptors. Harmless when done twice. */
 void image_clear(struct image *image);

@@ -152,28 +152,6 @@ out:
 		opening_fail(opening, result, ORIGIN_TEE);
 }
 
-/* Another version of a kept TA lies on the disk, and nobody uses the one that runs. */
-static bool make_way_for_new_version(struct instance *instance)
-{
-	struct log *log = instance->server->log;
-	char name[IMAGE_NAME_SIZE];
-
-	if (image_is_current(&instance->image))
-		return false;
-	if (instance->session_count) {
-		log_write(
-			log, LOG_LEVEL_INFO,
-			"%s: the file has changed; the TA keeps running as it was loaded until its "
-			"sessions are closed",
-			image_name(&instance->image, name));
-		return false;
-	}
-	log_write(log, LOG_LEVEL_INFO, "%s: the file has changed; loading it anew",
-		  image_name(&instance->image, name));
-	instance_end(instance);
-	return true;
-}
-
 static struct ta *single_of(const struct server *server, const struct uuid *uuid);
 
 const struct instance *opening_waits_for(const struct opening *opening)
@@ -233,6 +211,48 @@ static bool holder_ends(const struct instance *instance)
 	return holder && holder->state == INSTANCE_ENDING;
 }
 
+/* Another version of a kept TA is there, or none. One that nobody uses makes way; to one that is
+ * used, new sessions go as long as it is still there and its security domain's. */
+static void open_in_live_instance(struct opening *opening, struct ta *ta)
+{
+	struct instance *instance = ta->instance;
+	struct log *log = instance->server->log;
+	struct opening_queue *waiting = NULL;
+	const enum image_standing standing =
+		image_standing(&instance->image, instance->server, &waiting);
+	char name[IMAGE_NAME_SIZE];
+
+	if (standing == IMAGE_CURRENT) {
+		opening_complete(opening, instance);
+	} else if (standing == IMAGE_UNKNOWN) {
+		wait_for(opening, waiting, instance);
+	} else if (!instance->session_count) {
+		log_write(log, LOG_LEVEL_INFO, "%s: the file has changed; loading it anew",
+			  image_name(&instance->image, name));
+		instance_end(instance);
+		wait_for(opening, &ta->waiting, instance);
+	} else if (standing == IMAGE_CHANGED) {
+		log_write(
+			log, LOG_LEVEL_INFO,
+			"%s: the file has changed; the TA keeps running as it was loaded until its "
+			"sessions are closed",
+			image_name(&instance->image, name));
+		opening_complete(opening, instance);
+	} else {
+		log_write(log, LOG_LEVEL_ERROR, "%s: %s; no new session while others are open",
+			  image_name(&instance->image, name),
+			  standing == IMAGE_DELETED    ? "a TAM has deleted it"
+			  : standing == IMAGE_REPLACED ? "a TAM has installed another in its place"
+						       : "whether it is still installed can't be "
+							 "read");
+		opening_fail(opening,
+			     standing == IMAGE_DELETED	  ? RESULT_ITEM_NOT_FOUND
+			     : standing == IMAGE_REPLACED ? RESULT_BUSY
+							  : RESULT_ACCESS_DENIED,
+			     ORIGIN_TEE);
+	}
+}
+
 static void open_in_single_instance(struct opening *opening, struct ta *ta)
 {
 	struct instance *instance = ta->instance;
@@ -261,10 +281,8 @@ static void open_in_single_instance(struct opening *opening, struct ta *ta)
 			opening_fail(opening, RESULT_BUSY, ORIGIN_TEE);
 		else if (instance->abandoned_count && !used && !multi_open_now(instance))
 			settle_for(opening, instance);
-		else if (make_way_for_new_version(instance))
-			wait_for(opening, &ta->waiting, instance);
 		else
-			opening_complete(opening, instance);
+			open_in_live_instance(opening, ta);
 		break;
 	case INSTANCE_ENDING:
 		wait_for(opening, &ta->waiting, instance);

@@ -1,6 +1,7 @@
 /*
- * domain put TEXT|get|personal|key|set-time|get-time: has the TA do that, prints what it gives, and
- * ends with 1 and the result when it refuses.
+ * domain put TEXT|get|personal|key|count|set-time|get-time: has the TA do that, prints what it
+ * gives, and ends with 1 and the result when it refuses. With "hold" behind it the session stays
+ * open until standard input ends.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@
 static const char *const commands[] = {
 	[DOMAIN_CMD_PUT] = "put",	    [DOMAIN_CMD_GET] = "get",
 	[DOMAIN_CMD_PERSONAL] = "personal", [DOMAIN_CMD_KEY] = "key",
-	[DOMAIN_CMD_SET_TIME] = "set-time", [DOMAIN_CMD_GET_TIME] = "get-time",
+	[DOMAIN_CMD_COUNT] = "count",	    [DOMAIN_CMD_SET_TIME] = "set-time",
+	[DOMAIN_CMD_GET_TIME] = "get-time",
 };
 
 static void print(uint32_t command, const char *octets, size_t size)
@@ -36,7 +38,7 @@ static int run(TEEC_Session *session, uint32_t command, const char *text)
 		operation.paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, 0, 0, 0);
 		operation.params[0].tmpref.buffer = (void *)text;
 		operation.params[0].tmpref.size = strlen(text);
-	} else if (command <= DOMAIN_CMD_KEY) {
+	} else if (command <= DOMAIN_CMD_COUNT) {
 		operation.paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_OUTPUT, 0, 0, 0);
 	}
 	result = TEEC_InvokeCommand(session, command, &operation, NULL);
@@ -69,6 +71,11 @@ int main(int argc, char **argv)
 	for (uint32_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(argv[1], commands[i]))
 			status = run(&session, i, argc > 2 ? argv[2] : "");
+	if (argc > 2 && !strcmp(argv[2], "hold")) {
+		(void)fflush(stdout);
+		while (getchar() != EOF)
+			;
+	}
 	TEEC_CloseSession(&session);
 	TEEC_FinalizeContext(&context);
 	return status;

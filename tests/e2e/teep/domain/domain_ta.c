@@ -76,6 +76,15 @@ static TEE_Result key_derive(TEE_Param *key)
 	return result;
 }
 
+static TEE_Result count(TEE_Param *text)
+{
+	static char times = '0';
+
+	*(char *)text->memref.buffer = ++times;
+	text->memref.size = 1;
+	return TEE_SUCCESS;
+}
+
 TEE_Result TA_InvokeCommandEntryPoint(void *session, uint32_t command, uint32_t types,
 				      TEE_Param params[TEE_NUM_PARAMS])
 {
@@ -95,6 +104,8 @@ TEE_Result TA_InvokeCommandEntryPoint(void *session, uint32_t command, uint32_t 
 						    &params[0].memref.size);
 	case DOMAIN_CMD_KEY:
 		return key_derive(&params[0]);
+	case DOMAIN_CMD_COUNT:
+		return count(&params[0]);
 	case DOMAIN_CMD_SET_TIME:
 		return TEE_SetTAPersistentTime(&time);
 	case DOMAIN_CMD_GET_TIME:

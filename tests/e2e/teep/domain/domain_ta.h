@@ -19,6 +19,8 @@ enum {
 	DOMAIN_CMD_PERSONAL,
 	/* [O 32 octets]: a key of the TA's own. */
 	DOMAIN_CMD_KEY,
+	/* [O text]: how often the instance was asked this. */
+	DOMAIN_CMD_COUNT,
 	/* Sets the TA's persistent time; reads it: TEE_ERROR_TIME_NOT_SET. */
 	DOMAIN_CMD_SET_TIME,
 	DOMAIN_CMD_GET_TIME,

@@ -3,8 +3,12 @@
 
 #include <domain_ta.h>
 
-#define TA_UUID	      DOMAIN_TA_UUID
-#define TA_FLAGS      0
+#define TA_UUID DOMAIN_TA_UUID
+#ifdef DOMAIN_TA_KEPT
+#define TA_FLAGS (TA_FLAG_SINGLE_INSTANCE | TA_FLAG_MULTI_SESSION | TA_FLAG_INSTANCE_KEEP_ALIVE)
+#else
+#define TA_FLAGS 0
+#endif
 #define TA_STACK_SIZE (16 * 1024)
 #define TA_DATA_SIZE  (64 * 1024)
 
