@@ -126,20 +126,106 @@ static int attributes_take(CMS_SignerInfo *info, struct arena *arena, struct spa
 	return 0;
 }
 
+static const char data_type[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
+static const char signed_data_type[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
+static const char sha256_type[] = "\x60\x86\x48\x01\x65\x03\x04\x02\x01";
+static const char sha384_type[] = "\x60\x86\x48\x01\x65\x03\x04\x02\x02";
+
+#define OID_OF(octets) span_of(octets, sizeof(octets) - 1)
+
+/* The certificates' place in the list of those that are allowed, the first that is in both. */
+static bool signer_cut(struct span embedded, const struct span_list *allowed, uint32_t *signer)
+{
+	struct span unused, der;
+
+	while (embedded.size) {
+		if (!der_take(&embedded, DER_SEQUENCE, &unused, &der))
+			return false;
+		for (uint32_t n = 0; n < allowed->count; n++)
+			if (span_equal(der, allowed->item[n])) {
+				*signer = n;
+				return true;
+			}
+	}
+	return false;
+}
+
+/* Of the one SignerInfo: the octets of its attributes, and what it says of the rest. */
+static bool signer_info_cut(struct span infos, struct span *attributes, struct ta_cms_parts *out)
+{
+	struct span info, algorithm, type, unused;
+
+	if (!der_only(infos, DER_SEQUENCE, &info) || !der_take(&info, DER_INTEGER, &unused, NULL) ||
+	    !der_take(&info, DER_SEQUENCE, &unused, NULL) ||
+	    !der_take(&info, DER_SEQUENCE, &algorithm, NULL) ||
+	    !der_take(&algorithm, DER_OID, &type, NULL) ||
+	    !der_take(&info, DER_CONTEXT_0, attributes, NULL) || !attributes->size ||
+	    !der_take(&info, DER_SEQUENCE, &unused, NULL) ||
+	    !der_only(info, DER_OCTET_STRING, &out->signature))
+		return false;
+	if (span_equal(type, OID_OF(sha256_type)))
+		out->digest = 32;
+	else if (span_equal(type, OID_OF(sha384_type)))
+		out->digest = 48;
+	return out->digest;
+}
+
+/* A package as nearly everybody makes it, without a look at what is in its certificates: OpenSSL
+ * takes a multiple of the rest of a command for that. Whatever has another form is OpenSSL's to
+ * take or to refuse. The spans are the package's own. */
+static bool package_cut(struct span package, const struct span_list *allowed,
+			struct span *attributes, struct ta_cms_parts *out)
+{
+	struct span outer, type, tagged, data, content, embedded, infos, unused;
+
+	return der_only(package, DER_SEQUENCE, &outer) && der_take(&outer, DER_OID, &type, NULL) &&
+	       span_equal(type, OID_OF(signed_data_type)) &&
+	       der_only(outer, DER_CONTEXT_0, &tagged) && der_only(tagged, DER_SEQUENCE, &data) &&
+	       der_take(&data, DER_INTEGER, &unused, NULL) &&
+	       der_take(&data, DER_SET, &unused, NULL) &&
+	       der_take(&data, DER_SEQUENCE, &content, NULL) &&
+	       der_take(&content, DER_OID, &type, NULL) && span_equal(type, OID_OF(data_type)) &&
+	       der_only(content, DER_CONTEXT_0, &tagged) &&
+	       der_only(tagged, DER_OCTET_STRING, &out->content) &&
+	       der_take(&data, DER_CONTEXT_0, &embedded, NULL) && der_only(data, DER_SET, &infos) &&
+	       signer_cut(embedded, allowed, &out->signer) &&
+	       signer_info_cut(infos, attributes, out);
+}
+
+/* The parts that were cut, in the arena. */
+static int parts_keep(struct span attributes, struct arena *arena, struct ta_cms_parts *out)
+{
+	const int size = (int)attributes.size;
+	uint8_t *octets, *at;
+
+	octets = at = arena_take(arena, (size_t)ASN1_object_size(1, size, V_ASN1_SET));
+	if (!octets || !arena_copy(arena, out->content.data, out->content.size, &out->content) ||
+	    !arena_copy(arena, out->signature.data, out->signature.size, &out->signature))
+		return -ENOMEM;
+	ASN1_put_object(&at, 1, size, V_ASN1_SET, V_ASN1_UNIVERSAL);
+	at = mempcpy(at, attributes.data, attributes.size);
+	out->attributes = span_of(octets, (size_t)(at - octets));
+	return 0;
+}
+
 int ta_cms_take(struct span package, const struct span_list *allowed, struct arena *arena,
 		struct ta_cms_parts *out, const char **why)
 {
 	const uint8_t *at = package.data;
-	CMS_AUTO cms = package.size <= INT32_MAX
-			       ? d2i_CMS_ContentInfo(NULL, &at, (long)package.size)
-			       : NULL;
 	const ASN1_OCTET_STRING *signature;
 	ASN1_OCTET_STRING **content;
 	CMS_SignerInfo *info;
+	struct span attributes;
 	X509_ALGOR *digest;
+	CMS_AUTO cms = NULL;
 	int which;
 
 	*out = (struct ta_cms_parts) { 0 };
+	if (package.size <= INT32_MAX && package_cut(package, allowed, &attributes, out))
+		return parts_keep(attributes, arena, out);
+	*out = (struct ta_cms_parts) { 0 };
+	if (package.size <= INT32_MAX)
+		cms = d2i_CMS_ContentInfo(NULL, &at, (long)package.size);
 	*why = "is no CMS SignedData with one signer and SHA-256";
 	if (!cms || at != package.data + package.size ||
 	    OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed || !signer_info_fits(cms))
@@ -190,9 +276,6 @@ static bool attribute_find(struct span attributes, struct span type, enum der_ta
 
 static const char content_type[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x03";
 static const char message_digest[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x04";
-static const char data_type[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
-
-#define OID_OF(octets) span_of(octets, sizeof(octets) - 1)
 
 int ta_cms_attributes_parse(struct span attributes, struct span *digest)
 {
