@@ -41,19 +41,140 @@ static bool depth_bounded(struct span text)
 	return true;
 }
 
+/*
+ * What makes messages long is base64 in a few strings, which jansson looks at octet by octet, and
+ * copies several times. Such a string is taken out before, leaving a mark that no text can have
+ * otherwise, and put back afterwards.
+ */
+#define LONG	  512U
+#define CUTS_MAX  8U
+#define MARK	  '\x7f'
+#define MARK_SIZE 2U
+
+struct shortened {
+	char *text; /* the caller's */
+	size_t size;
+	struct span cut[CUTS_MAX];
+	unsigned count;
+};
+
+static bool printable(const uint8_t *at, size_t size)
+{
+	uint8_t odd = 0;
+
+	for (size_t i = 0; i < size; i++)
+		odd |= (uint8_t)(at[i] < 0x20 || at[i] > 0x7e);
+	return !odd;
+}
+
+/* Whether what ended here is a value: names stay. */
+static bool value_ended(const uint8_t *at, const uint8_t *end)
+{
+	while (at < end && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))
+		at++;
+	return at < end && (*at == ',' || *at == '}' || *at == ']');
+}
+
+/* False when there is nothing to shorten. With a backslash or a mark in it, a text stays as it is:
+ * so strings end at the next quote, and a mark is ours. */
+static bool text_shorten(struct span text, struct shortened *out)
+{
+	const uint8_t *at = text.data, *end = at + text.size, *quote, *close;
+	char *to;
+
+	if (text.size < LONG || memchr(at, '\\', text.size) || memchr(at, MARK, text.size))
+		return false;
+	out->text = to = malloc(text.size);
+	while (to && (quote = memchr(at, '"', (size_t)(end - at))) &&
+	       (close = memchr(quote + 1, '"', (size_t)(end - quote - 1)))) {
+		const struct span inside = span_of(quote + 1, (size_t)(close - quote - 1));
+
+		to = mempcpy(to, at, (size_t)(quote + 1 - at));
+		if (inside.size >= LONG && out->count < CUTS_MAX && value_ended(close + 1, end) &&
+		    printable(inside.data, inside.size)) {
+			out->cut[out->count] = inside;
+			*to++ = MARK;
+			*to++ = (char)('0' + out->count++);
+		} else {
+			to = mempcpy(to, inside.data, inside.size);
+		}
+		*to++ = '"';
+		at = close + 1;
+	}
+	if (!out->count) {
+		free(out->text);
+		return false;
+	}
+	to = mempcpy(to, at, (size_t)(end - at));
+	out->size = (size_t)(to - out->text);
+	return true;
+}
+
+/* The string that the mark stands for, the caller's; NULL in *out where it is none. */
+static int mark_resolve(const json_t *value, const struct shortened *from, json_t **out)
+{
+	const char *text = json_string_value(value);
+	const struct span *cut;
+
+	*out = NULL;
+	if (!text || json_string_length(value) != MARK_SIZE || text[0] != MARK)
+		return 0;
+	cut = &from->cut[(unsigned)(text[1] - '0') % CUTS_MAX];
+	*out = json_stringn_nocheck((const char *)cut->data, cut->size);
+	return *out ? 0 : -ENOMEM;
+}
+
+/* No deeper than JSON_DEPTH_MAX. */
+static int marks_resolve(json_t *value, const struct shortened *from)
+{
+	json_t *whole, *item;
+	size_t i;
+	int rc = 0;
+
+	for (void *at = json_object_iter(value); rc == 0 && at;
+	     at = json_object_iter_next(value, at)) {
+		rc = mark_resolve(json_object_iter_value(at), from, &whole);
+		if (whole)
+			rc = json_object_iter_set_new(value, at, whole) ? -ENOMEM : 0;
+		else if (rc == 0)
+			rc = marks_resolve(json_object_iter_value(at), from);
+	}
+	json_array_foreach(value, i, item) {
+		if (rc == 0)
+			rc = mark_resolve(item, from, &whole);
+		else
+			break;
+		if (whole)
+			rc = json_array_set_new(value, i, whole) ? -ENOMEM : 0;
+		else if (rc == 0)
+			rc = marks_resolve(item, from);
+	}
+	return rc;
+}
+
 int json_object_parse(struct span text, json_t **out)
 {
+	struct shortened shortened = { 0 };
 	json_error_t error;
 	json_t *value;
+	int rc = 0;
 
 	if (!text.data || !depth_bounded(text))
 		return -EBADMSG;
+	if (text_shorten(text, &shortened))
+		text = span_of(shortened.text, shortened.size);
 	value = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &error);
 	if (!value)
-		return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EBADMSG;
-	if (!json_is_object(value)) {
+		rc = json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EBADMSG;
+	else if (!json_is_object(value))
+		rc = -EBADMSG;
+	else if (shortened.count)
+		rc = marks_resolve(value, &shortened);
+	if (shortened.count)
+		free(shortened.text);
+	if (rc) {
 		json_decref(value);
-		return -EBADMSG;
+		return rc;
 	}
 	*out = value;
 	return 0;

@@ -92,6 +92,76 @@ Test(otrp_json, the_canonical_form_is_sorted_and_bare)
 	json_decref(value);
 }
 
+/* Long strings have a way of their own to jansson's tree. */
+#define LONG 3000
+
+static char *long_text(const char *form, char octet)
+{
+	char *text, *middle = malloc(LONG + 1);
+
+	memset(middle, 'x', LONG);
+	middle[LONG / 2] = octet;
+	middle[LONG] = '\0';
+	cr_assert_gt(asprintf(&text, form, middle, middle, middle), 0);
+	free(middle);
+	return text;
+}
+
+static void long_kept(const char *form)
+{
+	char *text = long_text(form, 'y'), *again;
+	json_t *value;
+
+	cr_assert_eq(json_object_parse(span_of_text(text), &value), 0, "%s", form);
+	again = json_canonical(value);
+	cr_assert_str_eq(again, text);
+	json_decref(value);
+	free(again);
+	free(text);
+}
+
+Test(otrp_json, long_strings_are_what_they_were)
+{
+	long_kept("{\"a\":\"%s\"}");
+	long_kept("{\"a\":\"%s\",\"b\":[\"%s\",{\"c\":\"%s\"},1],\"d\":\"0\"}");
+	long_kept("{\"%s\":\"short\"}");
+	long_kept("{\"%s\":\"%s\"}");
+	long_kept("{\"a\":\"\\\\%s\",\"b\":\"\x7f\"}");
+	long_kept("{\"a\":\"\x7f\",\"b\":\"\x7f"
+		  "0\",\"c\":\"%s\"}");
+	/* More than are taken out at a time. */
+	long_kept("{\"a\":[\"%1$s\",\"%1$s\",\"%1$s\",\"%1$s\",\"%1$s\",\"%1$s\",\"%1$s\","
+		  "\"%1$s\",\"%1$s\",\"%1$s\"]}");
+}
+
+Test(otrp_json, long_strings_are_as_strict)
+{
+	static const char octets[] = { '\n', '\xff', '\xc0', '\x01' };
+	static const char *const bad[] = {
+		"{\"a\":\"%s\"",
+		"{\"a\":\"%s}",
+		"{\"a\":\"%s\"\"b\":1}",
+		"{\"a\":\"%s\",\"a\":\"%s\"}",
+		"{\"%s\":1,\"%s\":2}",
+		"{\"%s\",1}",
+		"[\"%s\"]",
+	};
+	json_t *value;
+
+	for (size_t i = 0; i < sizeof(octets); i++) {
+		char *text = long_text("{\"a\":\"%s\"}", octets[i]);
+
+		cr_assert_eq(json_object_parse(span_of_text(text), &value), -EBADMSG, "%zu", i);
+		free(text);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char *text = long_text(bad[i], 'y');
+
+		cr_assert_eq(json_object_parse(span_of_text(text), &value), -EBADMSG, "%s", bad[i]);
+		free(text);
+	}
+}
+
 static const struct member members[] = {
 	{ "text", MEMBER_TEXT, MEMBER_REQUIRED },
 	{ "flag", MEMBER_BOOLEAN, MEMBER_OPTIONAL },
