@@ -24,7 +24,7 @@
 #include "otrp_policies.h"
 #endif
 
-#define HEAP_WARM	 (192U << 10)
+#define HEAP_WARM	 (512U << 10)
 #define CPU_SECONDS	 10U
 #define PATIENCE_SECONDS 15
 #define ADDRESS_SPACE	 (2ULL << 30)
