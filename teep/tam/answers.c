@@ -376,6 +376,7 @@ static int entry_take(struct entry *entry)
 		return refuse(entry, NULL, reason);
 	if (!verified(conversation, response, leaf))
 		return drop(entry, "the signature does not hold under the TEE's certificate");
+	conversation->authentic = true;
 	return state_take(entry);
 }
 
@@ -603,6 +604,7 @@ static int result_take(struct conversation *conversation, const struct response 
 		query(conversation, "the signature does not hold under the TEE's certificate");
 		return 0;
 	}
+	conversation->authentic = true;
 	if (picture->device.status != DEVICE_TRUSTED)
 		return fail(conversation, "the device was suspended or refused meanwhile");
 	return content_take(conversation, response, picture, plain);

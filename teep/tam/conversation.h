@@ -77,6 +77,7 @@ struct conversation {
 	size_t picture_count;
 	enum outcome outcome;
 	const char *why; /* of an outcome that is not OUTCOME_PLAN */
+	bool authentic;	 /* a TEE that the TAM knows, or whose root it trusts, signed the message */
 	bool refused;	 /* a TEE showed who it is, and is not served */
 	/* What is to be written. */
 	bool has_received, has_sent;

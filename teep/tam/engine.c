@@ -15,6 +15,10 @@
 #define TRIES_MAX	8
 #define SESSION_SECONDS 600
 #define EXPIRE_AT_ONCE	1000
+/* So long after a session its keys can be fetched by who knows its tid. */
+#define AIK_MS 600000
+/* What is kept of a message that nobody has vouched for. */
+#define UNKNOWN_DECODED_MAX 1024
 
 struct tam_worker *tam_worker_open(const struct tam *tam, struct tam_database *database)
 {
@@ -207,6 +211,12 @@ static int received_note(struct conversation *conversation, const struct respons
 						  otrp_answer_name(first->message));
 	else
 		message->kind = "OTrPBrokerError";
+	/* Whoever posts must not fill the database with it. */
+	if (!conversation->authentic) {
+		message->wire = (struct span) { 0 };
+		if (copy.size > UNKNOWN_DECODED_MAX)
+			message->decoded = "{\"note\":\"too long to be kept\"}";
+	}
 	conversation->has_received = true;
 	return 0;
 }
@@ -419,7 +429,8 @@ static int aiks_collect(struct tam_worker *worker, const char *tid, struct arena
 
 	if (rc)
 		return rc;
-	if (session.state != SESSION_DONE && session.state != SESSION_FAILED)
+	if ((session.state != SESSION_DONE && session.state != SESSION_FAILED) ||
+	    tam_time_now() - session.updated > AIK_MS)
 		return -ENOENT;
 	rc = session_context_parse(session.context, arena, context);
 	for (size_t i = 0; rc == 0 && i < context->tee_count; i++)
@@ -465,9 +476,14 @@ int tam_expire(struct tam_worker *worker)
 {
 	const unsigned seconds =
 		worker->tam->session_seconds ? worker->tam->session_seconds : SESSION_SECONDS;
-	int64_t expired = 0;
-	int rc = session_table_expire(worker->database, tam_time_now() - (int64_t)seconds * 1000,
-				      EXPIRE_AT_ONCE, &expired);
+	const int64_t before = tam_time_now() - (int64_t)seconds * 1000;
+	int64_t expired, all = 0;
+	int rc;
 
-	return rc ? rc : (int)expired;
+	do {
+		expired = 0;
+		rc = session_table_expire(worker->database, before, EXPIRE_AT_ONCE, &expired);
+		all += expired;
+	} while (rc == 0 && expired == EXPIRE_AT_ONCE);
+	return rc ? rc : (int)all;
 }

@@ -50,6 +50,8 @@ int event_log_list(struct tam_database *database, const char *spid, const char *
 int event_log_trim(struct tam_database *database, int64_t keep)
 {
 	return tam_database_run(database,
-				"DELETE FROM event WHERE id <= (SELECT MAX(id) FROM event) - $1",
+				"DELETE FROM event WHERE (who = '' AND id <= (SELECT MAX(id) FROM "
+				"event) - $1) OR id <= (SELECT id FROM event WHERE who <> '' "
+				"ORDER BY id DESC LIMIT 1 OFFSET $1)",
 				TAM_VALUES(tam_integer(keep)), NULL);
 }

@@ -5,6 +5,7 @@
 
 #include "teep/tam/deployment.h"
 #include "teep/tam/device_table.h"
+#include "teep/tam/session_context.h"
 #include "teep/tam/vault.h"
 
 #define SEALED_AS "session"
@@ -201,6 +202,38 @@ struct expiring {
 	int64_t before, limit, done;
 };
 
+static void read_context(struct tam_rows *rows, struct arena *arena, void *item)
+{
+	*(struct span *)item = tam_row_copy(rows, 0, arena);
+}
+
+/* What is deployed to any of its TEEs waits for the next session. */
+static int deployments_return(struct tam_database *database, const struct session *session)
+{
+	ARENA_AUTO arena = { 0 };
+	struct session_context *context = arena_take(&arena, sizeof(*context));
+	struct span octets = { 0 };
+	int rc = context ? tam_database_read_one(database, &arena, read_context, &octets,
+						 "SELECT context FROM session WHERE tid = $1",
+						 TAM_VALUES(tam_text(session->tid)))
+			 : -ENOMEM;
+
+	if (!rc && *session->did)
+		rc = deployment_progress(database, session->did, NULL, NULL, DEPLOYMENT_WAITING,
+					 "");
+	if (rc || !octets.data)
+		return rc;
+	rc = session_context_parse(octets, &arena, context);
+	/* One that can't be read names no more. */
+	if (rc)
+		return rc == -ENOMEM ? rc : 0;
+	for (size_t i = 0; !rc && i < context->tee_count; i++)
+		if (strcmp(context->tees[i], session->did) != 0)
+			rc = deployment_progress(database, context->tees[i], NULL, NULL,
+						 DEPLOYMENT_WAITING, "");
+	return rc;
+}
+
 static int expire(struct tam_database *database, void *context)
 {
 	struct expiring *expiring = context;
@@ -215,14 +248,14 @@ static int expire(struct tam_database *database, void *context)
 
 	expiring->done = 0;
 	for (size_t i = 0; !rc && i < count; i++) {
-		rc = tam_database_run(database,
-				      "UPDATE session SET state = 3, revision = revision + 1, "
-				      "secret = NULL, context = NULL, last_answer = NULL WHERE "
-				      "tid = $1",
-				      TAM_VALUES(tam_text(sessions[i].tid)), NULL);
-		if (!rc && *sessions[i].did)
-			rc = deployment_progress(database, sessions[i].did, NULL, NULL,
-						 DEPLOYMENT_WAITING, "");
+		rc = deployments_return(database, &sessions[i]);
+		if (!rc)
+			rc = tam_database_run(
+				database,
+				"UPDATE session SET state = 3, revision = revision + 1, "
+				"secret = NULL, context = NULL, last_answer = NULL WHERE "
+				"tid = $1",
+				TAM_VALUES(tam_text(sessions[i].tid)), NULL);
 		expiring->done++;
 	}
 	return rc;

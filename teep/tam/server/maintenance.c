@@ -50,13 +50,27 @@ static void files_refresh(const struct site *site)
 		log_line(TAM_LOG_INFO, "trusted roots and revocation were read again");
 }
 
+/* All that are due, in transactions that nobody waits for long. */
+static int sessions_trim(struct tam_database *database, int64_t before, int64_t *all)
+{
+	int64_t removed;
+	int rc;
+
+	do {
+		removed = 0;
+		rc = session_table_trim(database, before, TRIM_AT_ONCE, &removed);
+		*all += removed;
+	} while (rc == 0 && removed == TRIM_AT_ONCE);
+	return rc;
+}
+
 static void tables_trim(struct tam_database *database, const struct tam_config *config)
 {
 	const int64_t before = tam_time_now() - config->message_days * DAY_MS;
 	int64_t removed = 0, sessions = 0;
 
 	if (message_log_trim(database, MESSAGES_KEPT, before, &removed) < 0 ||
-	    session_table_trim(database, before, TRIM_AT_ONCE, &sessions) < 0 ||
+	    sessions_trim(database, before, &sessions) < 0 ||
 	    event_log_trim(database, EVENTS_KEPT) < 0)
 		log_line(TAM_LOG_WARNING, "logs were not trimmed: %s",
 			 tam_database_error(database));

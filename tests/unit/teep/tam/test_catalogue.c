@@ -372,4 +372,10 @@ Test(tam_catalogue, events_are_read_on_from_where_one_was)
 	cr_assert_eq(count, 7);
 	cr_assert_eq(event_log_trim(kit.db, 3), 0);
 	cr_assert_eq(kit_count("SELECT COUNT(*) FROM event"), 3);
+	/* What devices cause drives out nothing that people did. */
+	for (int i = 0; i < 9; i++)
+		cr_assert_eq(event_log_add(kit.db, "alarm", "d", NULL, NULL, "again"), 0);
+	cr_assert_eq(event_log_trim(kit.db, 3), 0);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM event WHERE who = 'me'"), 3);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM event WHERE who = ''"), 3);
 }
