@@ -86,14 +86,60 @@ json_t *session_json(const struct session *session)
 		(json_int_t)session->messages, "error", admin_text_or_null(session->error));
 }
 
-json_t *message_json(const struct message *message)
+/* What was signed: {"InstallTATBSRequest": …}, beside the TAM's verdict. */
+static json_t *signed_part(json_t *decoded)
 {
-	return json_pack("{s:I,s:s,s:o,s:I,s:o,s:s,s:s,s:I,s:o,s:o}", "id", (json_int_t)message->id,
-			 "tid", message->tid, "did", admin_text_or_null(message->did), "seq",
-			 (json_int_t)message->seq, "at", admin_time_fine(message->at), "direction",
-			 message->response ? "response" : "request", "kind", message->kind, "size",
-			 (json_int_t)message->size, "status", admin_text_or_null(message->status),
-			 "error", admin_text_or_null(message->error));
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(decoded, name, value)
+		if (json_is_object(value))
+			return value;
+	return NULL;
+}
+
+/*
+ * An SP's people see what a message says only where it is about that SP alone: its content names
+ * the SP, and what a device told of its state, which is about all SPs, is taken out.
+ */
+static json_t *message_opened(const struct message *message, const char *spid)
+{
+	json_t *decoded = message->decoded && *message->decoded
+				  ? json_loads(message->decoded, JSON_REJECT_DUPLICATES, NULL)
+				  : NULL;
+	json_t *content;
+	const char *whose;
+
+	if (!decoded || !spid)
+		return decoded;
+	content = json_object_get(signed_part(decoded), "content");
+	whose = json_string_value(json_object_get(content, "spid"));
+	if (whose && strcmp(whose, spid) == 0) {
+		(void)json_object_del(content, "dsi");
+		return decoded;
+	}
+	json_decref(decoded);
+	return NULL;
+}
+
+json_t *message_json(const struct message *message, const char *spid, bool with_decoded)
+{
+	json_t *decoded = with_decoded || spid ? message_opened(message, spid) : NULL, *value;
+	const bool closed = spid && !decoded;
+	const char *kind = !closed ? message->kind : message->response ? "Response" : "Request";
+
+	value = json_pack("{s:I,s:s,s:o,s:I,s:o,s:s,s:s,s:I,s:o,s:o}", "id",
+			  (json_int_t)message->id, "tid", message->tid, "did",
+			  admin_text_or_null(message->did), "seq", (json_int_t)message->seq, "at",
+			  admin_time_fine(message->at), "direction",
+			  message->response ? "response" : "request", "kind", kind, "size",
+			  (json_int_t)message->size, "status", admin_text_or_null(message->status),
+			  "error", admin_text_or_null(closed ? "" : message->error));
+	if (with_decoded)
+		(void)json_object_set_new(value, "decoded", decoded ? decoded : json_null());
+	else
+		json_decref(decoded);
+	return value;
 }
 
 json_t *event_json(const struct event *event)

@@ -23,8 +23,9 @@ json_t *device_json(struct tam_database *database, struct arena *arena,
 json_t *wanted_json(const struct wanted *wanted);
 json_t *deployment_json(const struct deployment *deployment);
 json_t *session_json(const struct session *session);
-/* Without `decoded`. */
-json_t *message_json(const struct message *message);
+/* For people of the SP, or NULL for whoever may see all: without what is not about that SP alone.
+ */
+json_t *message_json(const struct message *message, const char *spid, bool with_decoded);
 json_t *event_json(const struct event *event);
 
 #endif

@@ -43,43 +43,6 @@ void admin_sessions_get(struct http_request *request)
 	admin_answer_list(request, items, next);
 }
 
-/* What was signed: {"InstallTATBSRequest": …}, beside the TAM's verdict. */
-static json_t *signed_part(json_t *decoded)
-{
-	const char *name;
-	json_t *value;
-
-	json_object_foreach(decoded, name, value)
-		if (json_is_object(value))
-			return value;
-	return NULL;
-}
-
-/*
- * An SP's people see what a message says only where it is about that SP alone: its content names
- * the SP, and what a device told of its state, which is about all SPs, is taken out.
- */
-static json_t *decoded_json(const struct http_request *request, const struct message *message)
-{
-	json_t *decoded = message->decoded && *message->decoded
-				  ? json_loads(message->decoded, JSON_REJECT_DUPLICATES, NULL)
-				  : NULL;
-	json_t *content;
-	const char *spid;
-
-	if (decoded && admin_spid(request)) {
-		content = json_object_get(signed_part(decoded), "content");
-		spid = json_string_value(json_object_get(content, "spid"));
-		if (spid && strcmp(spid, admin_spid(request)) == 0) {
-			(void)json_object_del(content, "dsi");
-		} else {
-			json_decref(decoded);
-			decoded = NULL;
-		}
-	}
-	return decoded ? decoded : json_null();
-}
-
 static bool session_visible(struct http_request *request, const struct session *session)
 {
 	const struct device_filter filter = {
@@ -124,9 +87,8 @@ void admin_session_get(struct http_request *request)
 	}
 	messages = json_array();
 	for (size_t i = 0; i < count; i++) {
-		value = message_json(&list[i]);
-		(void)json_object_set_new(value, "decoded", decoded_json(request, &list[i]));
-		(void)json_array_append_new(messages, value);
+		(void)json_array_append_new(messages,
+					    message_json(&list[i], admin_spid(request), true));
 	}
 	value = session_json(&session);
 	(void)json_object_set_new(value, "messages", messages);
@@ -160,7 +122,8 @@ void admin_messages_get(struct http_request *request)
 	}
 	items = json_array();
 	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(items, message_json(&list[i]));
+		(void)json_array_append_new(items,
+					    message_json(&list[i], admin_spid(request), false));
 	admin_answer_list(request, items, next_of(count ? list[count - 1].id : 0, filter.after));
 }
 

@@ -89,7 +89,7 @@ static bool messages_write(struct event_stream *stream, struct arena *arena, FIL
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		stream->last_message = list[i].id;
-		event_write(to, "message", 0, message_json(&list[i]));
+		event_write(to, "message", 0, message_json(&list[i], filter.spid, false));
 	}
 	return count > 0;
 }

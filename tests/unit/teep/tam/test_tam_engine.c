@@ -290,6 +290,18 @@ Test(tam_engine, client_app_gets_the_anonymous_key_signed_by_the_tam)
 	cr_expect(key && key_kind(key) == KEY_P256);
 	EVP_PKEY_free(key);
 	free(text);
+	/* For ten minutes. */
+	cr_assert_eq(tam_database_run(scene.database,
+				      "UPDATE session SET updated = updated - "
+				      "601000",
+				      TAM_NO_VALUES, NULL),
+		     0);
+	cr_expect_eq(tam_aik(scene.worker, scene.tid, &text), -ENOENT);
+	cr_assert_eq(tam_database_run(scene.database,
+				      "UPDATE session SET updated = updated + "
+				      "601000",
+				      TAM_NO_VALUES, NULL),
+		     0);
 	cr_expect_eq(tam_aik(scene.worker, "another", &text), -ENOENT);
 	cr_expect_null(text);
 	/* Of a session that is under way there is none. */
