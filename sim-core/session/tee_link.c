@@ -319,6 +319,8 @@ static int control_packet(struct peer *peer, const void *data, size_t size, stru
 		if (TAILQ_EMPTY(&link->callers))
 			return -EPROTO;
 		caller_end(link, TAILQ_FIRST(&link->callers));
+		/* How many it has comes behind, and it must not be ended until then. */
+		uv_timer_stop(&link->idle);
 		return 0;
 	case TEE_IMAGE:
 		/* Sealed, and of the size that it says. */
