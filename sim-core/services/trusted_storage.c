@@ -102,9 +102,14 @@ static void stop(void)
 static void forget(void)
 {
 	static struct forgotten_files files;
+	int err;
 
-	if (forgotten_changed(device->path, &files))
-		(void)storage_forget(storage, device->path);
+	if (!forgotten_changed(device->path, &files))
+		return;
+	err = storage_forget(storage, device->path);
+	/* What failed is tried again; what is in use is when that ends. */
+	if (err < 0 && err != -EBUSY)
+		memset(&files, 0, sizeof(files));
 }
 
 static TEE_Result storage_ready(void)
