@@ -127,9 +127,10 @@ int tee_octets_map(int fd, size_t size, const void **octets)
 	void *at;
 
 	if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    st.st_size < 0 || (uint64_t)st.st_size < size)
+	    st.st_blksize != sysconf(_SC_PAGESIZE) || st.st_size < 0 || (uint64_t)st.st_size < size)
 		return -EPROTO;
-	/* Private: a mapping that is shared and can be written would break the seal. */
+	/* Not of large pages, which may be missing when they are read, and kill.
+	 * Private: a mapping that is shared and can be written would break the seal. */
 	at = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (at == MAP_FAILED)
 		return -ENOMEM;
