@@ -89,14 +89,16 @@ static enum boot_result boot(const char *directory)
 static bool all_given(const struct service *service)
 {
 	for (unsigned int i = 0; i < service->count; i++)
-		if (service->of[i].given != (1U << FIRMWARE_KEY_TEE | 1U << FIRMWARE_KEY_STORE))
+		if (service->polled[i].fd >= 0 &&
+		    service->of[i].given != (1U << FIRMWARE_KEY_TEE | 1U << FIRMWARE_KEY_STORE))
 			return false;
 	return true;
 }
 
-/* Until one of the TEEs is gone; they go together. */
+/* Until all TEEs are gone. One that is has no more to do with the others. */
 static int serve(struct service *service)
 {
+	unsigned int gone = 0;
 	bool giving = true;
 
 	for (;;) {
@@ -104,8 +106,14 @@ static int serve(struct service *service)
 			return -errno;
 		for (unsigned int i = 0; i < service->count; i++)
 			if (service->polled[i].revents &&
-			    firmware_answer(&service->of[i], service->polled[i].fd))
-				return 0;
+			    firmware_answer(&service->of[i], service->polled[i].fd)) {
+				close(service->polled[i].fd);
+				service->polled[i].fd = -1;
+				gone++;
+			}
+		/* The first is teesimd's way to all. */
+		if (gone == service->count || service->polled[0].fd < 0)
+			return 0;
 		if (giving && all_given(service)) {
 			int rc = confine();
 
@@ -223,7 +231,8 @@ static int tees_end(struct service *service)
 	int status, worst = EXIT_SUCCESS;
 
 	for (unsigned int i = 0; i < service->count; i++)
-		close(service->polled[i].fd);
+		if (service->polled[i].fd >= 0)
+			close(service->polled[i].fd);
 	for (unsigned int i = 0; i < service->count; i++) {
 		if (!service->pid[i] || waitpid(service->pid[i], &status, 0) < 0)
 			continue;

@@ -38,6 +38,11 @@ void parser_close(struct parser *parser)
 	free(parser);
 }
 
+bool parser_is_gone(const struct parser *parser)
+{
+	return parser->process && parser_process_is_gone(parser->process);
+}
+
 void parser_refill(struct parser *parser)
 {
 	if (parser->process)

@@ -20,6 +20,9 @@ struct parser;
 int parser_open(struct parser **out, const char *program, const struct otrp_options *options);
 void parser_close(struct parser *parser);
 
+/* Nothing can be parsed any more. */
+bool parser_is_gone(const struct parser *parser);
+
 /* Gets ready for the next input, when there is time for it. */
 void parser_refill(struct parser *parser);
 

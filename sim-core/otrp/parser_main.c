@@ -104,13 +104,15 @@ static int child_make(void)
 	/* One that was taken over must not hold the TEE up for ever. */
 	static const struct timeval patience = { .tv_sec = PATIENCE_SECONDS };
 	struct packet_fds fds = { .count = 1 };
+	pid_t child;
 	int ends[2], rc;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return -1;
 	(void)setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (fork() == 0) {
+	child = fork();
+	if (child == 0) {
 		/* Of the child alone: its parent serves for ever. */
 		limit(RLIMIT_CPU, CPU_SECONDS);
 		(void)close(PARSER_SOCKET);
@@ -119,6 +121,11 @@ static int child_make(void)
 		_exit(0);
 	}
 	(void)close(ends[1]);
+	/* The TEE would take a socket without a child for one that died over its job. */
+	if (child < 0) {
+		(void)close(ends[0]);
+		return -1;
+	}
 	fds.fd[0] = ends[0];
 	rc = socket_send(PARSER_SOCKET, "r", 1, &fds, 0);
 	packet_fds_close(&fds);

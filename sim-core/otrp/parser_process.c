@@ -15,6 +15,7 @@ struct parser_process {
 	pid_t pid;
 	int control;
 	unsigned int used; /* children that were not made up for */
+	bool gone;
 	/* Their sockets: a child ends with its own, which takes time that nobody has before. */
 	int spent[PARSER_READY];
 };
@@ -47,6 +48,11 @@ void parser_process_stop(struct parser_process *process)
 	free(process);
 }
 
+bool parser_process_is_gone(const struct parser_process *process)
+{
+	return process->gone;
+}
+
 static int answer_take(struct span octets, struct parser_answer *out)
 {
 	return otrp_record_parse(octets, parser_answer_layout, PARSER_ANSWER_LAYOUT_COUNT, out);
@@ -61,9 +67,12 @@ void parser_process_refill(struct parser_process *process)
 			close(process->spent[i]);
 		process->spent[i] = -1;
 	}
-	/* One that is gone is noticed by who needs it. */
-	if (process->used && socket_send(process->control, &word, 1, NULL, 0) == 0)
+	if (!process->used)
+		return;
+	if (socket_send(process->control, &word, 1, NULL, 0) == 0)
 		process->used = 0;
+	else
+		process->gone = true;
 }
 
 /* Takes a child that waits: its socket, or -EIO. */
@@ -78,6 +87,7 @@ static int child_take(struct parser_process *process)
 		return -EIO;
 	if (socket_receive(process->control, &word, 1, &fds, 0) != 1 || fds.count != 1) {
 		packet_fds_close(&fds);
+		process->gone = true;
 		return -EIO;
 	}
 	process->spent[process->used++] = fds.fd[0];

@@ -24,6 +24,9 @@ void parser_process_stop(struct parser_process *process);
 int parser_process_do(struct parser_process *process, const struct parser_job *job,
 		      struct arena *arena, struct parser_answer *out);
 
+/* Has its end been noticed? */
+bool parser_process_is_gone(const struct parser_process *process);
+
 /* Makes up for the children that were used. To be called when there is time for it. */
 void parser_process_refill(struct parser_process *process);
 

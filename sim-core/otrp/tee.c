@@ -453,6 +453,11 @@ static void process(struct exchange *exchange, struct span octets, char **state)
 		exchange->cek = (struct span) { 0 };
 }
 
+bool tee_is_broken(const struct tee *tee)
+{
+	return parser_is_gone(tee->parser);
+}
+
 int tee_process(struct tee *tee, const void *request, size_t size, char **answer)
 {
 	struct exchange exchange = {

@@ -48,6 +48,9 @@ enum boot_result tee_open(struct tee **out, const char *directory,
 
 void tee_close(struct tee *tee);
 
+/* Its parser is gone: it can't take any message any more. */
+bool tee_is_broken(const struct tee *tee);
+
 /*
  * Execute one request. The answer is the caller's (free()): one object in JSON, signed, whatever
  * the request was. Returns 0, or -errno when not even an answer could be signed.

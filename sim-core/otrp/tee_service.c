@@ -23,6 +23,7 @@ struct service {
 	unsigned int count;
 	/* How many clients those below have. */
 	uint32_t elsewhere[BOOT_TEES_MAX];
+	bool lost; /* one of those below has ended */
 	/* Where the client goes that is being answered; 0: it stays. */
 	unsigned int moves_to;
 	char err[512];
@@ -88,6 +89,12 @@ static struct outcome select_tee(struct service *service, struct span in)
 		return (struct outcome) { 0, NULL };
 	for (unsigned int i = 1; i < service->clients && (name = tee_name_of(service->tee, i)); i++)
 		if (span_is(in, name)) {
+			if (service->polled[i].fd < 0) {
+				snprintf(service->err, sizeof(service->err),
+					 "that TEE has ended; it starts again when nobody is "
+					 "connected to the others");
+				return (struct outcome) { -EIO, NULL };
+			}
 			service->moves_to = i;
 			return (struct outcome) { 0, NULL };
 		}
@@ -163,8 +170,8 @@ static int client_move(struct service *service, int sock, unsigned int to)
 	const struct packet_fds fds = { .fd = { sock }, .count = 1 };
 
 	service->moves_to = 0;
-	service->elsewhere[to]++;
-	(void)socket_send(service->polled[to].fd, &packet, sizeof(packet), &fds, 0);
+	if (socket_send(service->polled[to].fd, &packet, sizeof(packet), &fds, MSG_DONTWAIT) == 0)
+		service->elsewhere[to]++;
 	return -EPIPE;
 }
 
@@ -235,13 +242,15 @@ static int connection_add(struct service *service, struct packet_fds *fds)
 	return rc ? rc : connections_tell(service);
 }
 
-/* A packet from a TEE below this one. */
-static int below_receive(struct service *service, unsigned int below, struct tee_image_packet *out,
-			 struct packet_fds *fds)
+/* A packet from a TEE below this one; -EAGAIN with MSG_DONTWAIT and none. */
+static int below_receive(struct service *service, unsigned int below, int flags,
+			 struct tee_image_packet *out, struct packet_fds *fds)
 {
 	struct tee_image_packet raw;
-	const ssize_t n = socket_receive(service->polled[below].fd, &raw, sizeof(raw), fds, 0);
-	int rc = n <= 0 ? -EPIPE : tee_packet_parse(&raw, (size_t)n, fds->count, out);
+	const ssize_t n = socket_receive(service->polled[below].fd, &raw, sizeof(raw), fds, flags);
+	int rc = n == -EAGAIN ? -EAGAIN
+		 : n <= 0     ? -EPIPE
+			      : tee_packet_parse(&raw, (size_t)n, fds->count, out);
 
 	if (rc)
 		packet_fds_close(fds);
@@ -250,26 +259,54 @@ static int below_receive(struct service *service, unsigned int below, struct tee
 	return rc;
 }
 
-/* Hands the question on, and the answer back. 1: that TEE has no such TA. */
+/* One that has ended, or does not keep to what is agreed, is no reason for the others to end. */
+static void below_lose(struct service *service, unsigned int below)
+{
+	close(service->polled[below].fd);
+	service->polled[below].fd = -1;
+	service->polled[below].revents = 0;
+	service->elsewhere[below] = 0;
+	service->lost = true;
+}
+
+/* Hands the question on, and the answer back. 1: that TEE has no such TA, or can't tell: then
+ * *error is why. -EPIPE: teesimd is gone. */
 static int image_ask_below(struct service *service, unsigned int below,
-			   const struct tee_image_packet *question)
+			   const struct tee_image_packet *question, int *error)
 {
 	struct tee_image_packet packet = { 0 };
 	struct packet_fds fds;
-	int rc = socket_send(service->polled[below].fd, question, sizeof(*question), NULL, 0);
+	bool news = false;
+	int rc = service->polled[below].fd < 0 ? 0
+					       : socket_send(service->polled[below].fd, question,
+							     sizeof(*question), NULL, 0);
 
-	while (rc == 0 && packet.head.kind != TEE_IMAGE) {
-		rc = below_receive(service, below, &packet, &fds);
-		if (rc == 0 && packet.head.kind != TEE_IMAGE)
-			packet_fds_close(&fds);
+	if (service->polled[below].fd < 0) {
+		*error = -EIO;
+		return 1;
 	}
-	if (rc)
-		return rc;
-	if (packet.head.status == ENOENT)
+	while (rc == 0 && packet.head.kind != TEE_IMAGE) {
+		rc = below_receive(service, below, 0, &packet, &fds);
+		if (rc == 0 && packet.head.kind != TEE_IMAGE) {
+			packet_fds_close(&fds);
+			news = true;
+		}
+	}
+	if (rc) {
+		below_lose(service, below);
+		*error = -EIO;
+		return connections_tell(service) ? -EPIPE : 1;
+	}
+	if (packet.head.status) {
+		if (packet.head.status != ENOENT)
+			*error = -(int)packet.head.status;
 		rc = 1;
-	else
+	} else {
 		rc = socket_send(service->polled[0].fd, &packet, sizeof(packet), &fds, 0);
+	}
 	packet_fds_close(&fds);
+	if (news && connections_tell(service))
+		rc = -EPIPE;
 	return rc;
 }
 
@@ -281,17 +318,23 @@ static int image_tell(struct service *service, const struct tee_image_packet *qu
 	size_t size = 0, personal_size = 0;
 	struct uuid ta;
 	const char *why;
-	int rc = -EIO;
+	int rc = -EIO, error = -ENOENT;
 
 	memcpy(ta.octet, question->uuid, sizeof(ta.octet));
 	if (service->tee)
 		rc = tee_ta_image(service->tee, uuid_format(&ta, uuid), &image, &size,
 				  &packet.record);
-	for (unsigned int i = 1; rc == -ENOENT && i < service->clients; i++) {
-		const int below = image_ask_below(service, i, question);
+	if (rc && service->tee) {
+		if (rc != -ENOENT)
+			error = rc;
+		for (unsigned int i = 1; i < service->clients; i++) {
+			const int below = image_ask_below(service, i, question, &error);
 
-		if (below <= 0)
-			return below;
+			if (below <= 0)
+				return below;
+		}
+		/* Nobody has it, and all could tell; or why one could not. */
+		rc = error;
 	}
 	if (rc == 0) {
 		rc = tee_ta_personal(service->tee, uuid, &personal, &personal_size);
@@ -367,13 +410,23 @@ static int below_heed(struct service *service)
 	for (unsigned int i = 1; rc == 0 && i < service->clients; i++) {
 		if (!service->polled[i].revents)
 			continue;
-		rc = below_receive(service, i, &packet, &fds);
-		if (rc)
-			return rc;
-		packet_fds_close(&fds);
+		while ((rc = below_receive(service, i, MSG_DONTWAIT, &packet, &fds)) == 0)
+			packet_fds_close(&fds);
+		if (rc != -EAGAIN)
+			below_lose(service, i);
 		rc = connections_tell(service);
 	}
 	return rc;
+}
+
+/* With the firmware's process and all TEEs it starts anew when it is wanted. */
+static bool better_anew(const struct service *service)
+{
+	uint32_t connected = service->count - service->clients;
+
+	for (unsigned int i = 1; i < service->clients; i++)
+		connected += service->elsewhere[i];
+	return (service->tee && tee_is_broken(service->tee)) || (service->lost && !connected);
 }
 
 int tee_serve(struct tee *tee, const char *why_not, int control, int below)
@@ -402,6 +455,8 @@ int tee_serve(struct tee *tee, const char *why_not, int control, int below)
 			if (rc == 0)
 				(void)poll(service.polled, 1, 0);
 		}
+		if (rc == 0 && better_anew(&service))
+			break;
 	}
 	for (unsigned int i = service.clients; i < service.count; i++)
 		close(service.polled[i].fd);

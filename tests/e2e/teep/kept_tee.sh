@@ -67,6 +67,14 @@ grep -q "$taid" out
 TEESIM_DEVICE=device ./hello >/dev/null
 [ "$(daemon_of --device device)" = "$daemon" ] || fail "the daemon ended with its TEE"
 
+# So is its parser; what waits of that is used up first.
+kill -9 "$(pgrep -P "$(tee_of "$daemon")" -f teesim-otrp-parser)"
+for _ in 1 2; do
+	printf '{"TAQuery":{"spid":"com.bank","taid":"%s"}}' "$taid" |
+		teesim otrp ta-information --device device >out || true
+done
+grep -q '"TAInformation"' out || fail "no parser"
+
 # That no TAM installed a TA is asked once, and then known without the TEE.
 cp "$examples/otp/otp" otp
 TEESIM_DEVICE=device ./otp >/dev/null 2>&1 && fail "a TA that nobody installed was found"
