@@ -46,6 +46,13 @@ TAM_TEE=simtee-1 TAM_STOP_AFTER=install /usr/bin/python3 "$tam" device tam leaf.
 teesim otrp list --device device --tee simtee-1 >out
 grep -q "$taid" out
 TEESIM_DEVICE=device ./hello >/dev/null
+# One that ended is there again, with the others, for who comes when nobody is connected.
+kill -9 "$(pgrep -P "$firmware" -f 'tee-otrp 2 ')"
+for _ in 1 2; do
+	teesim otrp list --device device --tee simtee-2 >out 2>err || true
+done
+[ "$(cat out)" = '[]' ] || fail "$(cat err)"
+TEESIM_DEVICE=device ./hello >/dev/null
 # A domain in the third, beside it.
 TAM_TEE=simtee-2 TAM_STOP_AFTER=create /usr/bin/python3 "$tam" device tam leaf.ocsp ca.ocsp sp.pem hello.cms \
 	"$taid"
