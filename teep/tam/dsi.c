@@ -11,6 +11,8 @@
 
 /* More than one device can sensibly hold; a list's cost to the planner is bounded with it. */
 #define ENTRIES_MAX 65536U
+/* Each key costs far more than a name, and before anybody has vouched for the state. */
+#define AIKS_MAX 1024U
 
 static int invalid(struct otrp_failure *failure, const char *why)
 {
@@ -143,7 +145,7 @@ static int sds_take(const json_t *list, struct arena *arena, struct dsi *out,
 	const json_t *array = json_object_get(list, "sd");
 	struct span(*pairs)[2] = NULL;
 	struct dsi_sd *sds = NULL;
-	size_t count;
+	size_t count, tas = 0;
 	int rc;
 
 	if (array && !json_is_array(array))
@@ -153,6 +155,9 @@ static int sds_take(const json_t *list, struct arena *arena, struct dsi *out,
 		rc = entries_take(array, sizeof(*pairs), arena, &pairs, &count, failure);
 	for (size_t i = 0; rc == 0 && i < out->sd_count; i++) {
 		rc = sd_take(json_array_get(array, i), arena, &sds[i], failure);
+		tas += sds[i].ta_count;
+		if (rc == 0 && tas > ENTRIES_MAX)
+			rc = invalid(failure, "the domains have too many TAs");
 		if (rc == 0) {
 			pairs[i][0] = sds[i].spid;
 			pairs[i][1] = sds[i].name;
@@ -208,8 +213,11 @@ static int aiks_take(const json_t *array, struct arena *arena, struct dsi *out,
 	struct span(*pairs)[2] = NULL;
 	struct dsi_aik *aiks = NULL;
 	size_t count;
-	int rc = entries_take(array, sizeof(*aiks), arena, &aiks, &out->aik_count, failure);
+	int rc = 0;
 
+	if (json_array_size(array) > AIKS_MAX)
+		return invalid(failure, "there are more keys than a TEE has");
+	rc = entries_take(array, sizeof(*aiks), arena, &aiks, &out->aik_count, failure);
 	if (rc == 0)
 		rc = entries_take(array, sizeof(*pairs), arena, &pairs, &count, failure);
 	for (size_t i = 0; rc == 0 && i < out->aik_count; i++) {

@@ -168,6 +168,18 @@ Test(tam_dsi, two_domains_or_keys_of_one_name_are_refused)
 					aik("sp", KEY_P256, "ECC", false)));
 }
 
+/* Before anybody has vouched for the state, so before any of them is decoded. */
+Test(tam_dsi, more_keys_than_a_tee_has_are_refused_unread)
+{
+	json_t *tee = state(), *aiks = json_array();
+
+	for (int i = 0; i < 1025; i++)
+		json_array_append_new(aiks, json_object());
+	json_object_set_new(tee, "teeaiklist", aiks);
+	cr_expect_neq(parse(tee, NULL), 0);
+	cr_expect(strstr(failure.why, "more keys"), "%s", failure.why);
+}
+
 Test(tam_dsi, firmware_data_that_is_half_there_is_refused)
 {
 	cr_expect_lt(parse(state(), json_pack("{s:s}", "tbs", "dGlk")), 0);
