@@ -292,9 +292,11 @@ void conversation_failure(struct conversation *conversation, const char *did,
 {
 	struct session_context *context = &conversation->context;
 	struct session_failure *failure;
+	size_t of_sp = 0;
 
 	for (size_t i = 0; i < context->failure_count; i++) {
 		failure = &context->failures[i];
+		of_sp += strcmp(failure->did, did) == 0 && strcmp(failure->what.spid, spid) == 0;
 		if (failure->what.message == message && strcmp(failure->did, did) == 0 &&
 		    strcmp(failure->what.taid, taid) == 0 &&
 		    strcmp(failure->what.sdname, sdname) == 0 &&
@@ -309,6 +311,11 @@ void conversation_failure(struct conversation *conversation, const char *did,
 		conversation->outcome = OUTCOME_FAILED;
 		conversation->why = "too many commands failed";
 		return;
+	}
+	if (of_sp >= SESSION_SP_FAILURES_MAX) {
+		sdname = taid = "";
+		why = "too many commands of this service provider failed";
+		final = true;
 	}
 	context->failures[context->failure_count++] =
 		(struct session_failure) { did, { message, spid, sdname, taid }, why, final };
@@ -629,6 +636,9 @@ static const char *hindrance(const struct conversation *conversation, const stru
 	for (size_t i = 0; i < context->failure_count; i++) {
 		const struct session_failure *failure = &context->failures[i];
 
+		if (failure->what.sdname[0] == '\0' && strcmp(failure->did, picture->did) == 0 &&
+		    strcmp(failure->what.spid, decision->spid) == 0)
+			return failure->why;
 		if (failure->final && strcmp(failure->did, picture->did) == 0 &&
 		    (strcmp(failure->what.taid, decision->taid) == 0 ||
 		     failure->what.taid[0] == '\0') &&

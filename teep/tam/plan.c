@@ -121,6 +121,8 @@ static bool failed(const struct plan_input *input, enum otrp_message message, co
 	for (size_t i = 0; i < input->failure_count; i++) {
 		const struct plan_failure *failure = &input->failures[i];
 
+		if (failure->sdname[0] == '\0' && same(failure->spid, spid))
+			return true;
 		if (failure->message == message && same(failure->taid, taid) &&
 		    same(failure->sdname, sdname) && same(failure->spid, spid))
 			return true;

@@ -24,7 +24,8 @@
 /* A step that was tried in this session and failed; what depends on it is left out with it. */
 struct plan_failure {
 	enum otrp_message message;
-	const char *spid, *sdname, *taid; /* taid "" for those without */
+	/* taid "" for those without; sdname "": everything of the SP is left out */
+	const char *spid, *sdname, *taid;
 };
 
 struct plan_input {

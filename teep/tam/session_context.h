@@ -13,7 +13,9 @@
 #define SESSION_TEES_MAX      RESPONSES_MAX
 #define SESSION_REQUESTED_MAX 16U
 #define SESSION_FAILURES_MAX  256U
-#define SESSION_SPS_MAX	      64U
+/* With more of one SP, the rest of that SP's waits for another session. */
+#define SESSION_SP_FAILURES_MAX 16U
+#define SESSION_SPS_MAX		64U
 
 /* A package that the client app brought has this room. */
 #define SESSION_PACKAGE_MAX (700U << 10)

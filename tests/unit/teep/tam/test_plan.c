@@ -312,6 +312,20 @@ Test(tam_plan, key_that_is_missing_is_asked_for)
 	expect(&s, "UpdateSD sd1 +0 -0 aik, InstallTA sd1/t1 image");
 }
 
+Test(tam_plan, sp_of_which_too_much_failed_is_left_out)
+{
+	struct plan_failure failure = { OTRP_INSTALL_TA, "another", "", "" };
+	struct situation s;
+
+	situation_begin(&s);
+	want(&s, "sd1", "t1", 1);
+	s.input.failures = &failure;
+	s.input.failure_count = 1;
+	expect(&s, "CreateSD sd1, InstallTA sd1/t1 image");
+	failure.spid = s.input.wanted[0].spid;
+	expect(&s, "");
+}
+
 Test(tam_plan, ta_on_request_comes_when_it_is_asked_for_and_then_stays)
 {
 	struct situation s;
