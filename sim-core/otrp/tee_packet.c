@@ -120,6 +120,15 @@ int tee_octets_make(const void *octets, size_t size)
 	return fd;
 }
 
+/*
+ * A file of large pages, which may be missing when they are read, and kill, and which end a mapping
+ * as a whole only. Such files are whole large pages; others may have the same block size.
+ */
+static bool of_large_pages(const struct stat *st)
+{
+	return st->st_blksize > sysconf(_SC_PAGESIZE) && st->st_size % st->st_blksize == 0;
+}
+
 int tee_octets_map(int fd, size_t size, const void **octets)
 {
 	const int seals = fcntl(fd, F_GET_SEALS);
@@ -127,10 +136,9 @@ int tee_octets_map(int fd, size_t size, const void **octets)
 	void *at;
 
 	if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    st.st_blksize != sysconf(_SC_PAGESIZE) || st.st_size < 0 || (uint64_t)st.st_size < size)
+	    of_large_pages(&st) || st.st_size < 0 || (uint64_t)st.st_size < size)
 		return -EPROTO;
-	/* Not of large pages, which may be missing when they are read, and kill.
-	 * Private: a mapping that is shared and can be written would break the seal. */
+	/* Private: a mapping that is shared and can be written would break the seal. */
 	at = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (at == MAP_FAILED)
 		return -ENOMEM;
