@@ -53,8 +53,8 @@ test('the state of the TAM', async () => {
 	assert.equal(status.tas, 3);
 	assert.deepEqual(status.certificates, { soon: 2, expired: 1 });
 	const { items } = await tam.expect(200, 'viewer', 'GET', 'certificates');
-	assert.deepEqual(items.map(({ not_after: end }) => end), items.map(({ not_after: end }) => end).toSorted((a, b) => a - b));
-	assert.deepEqual([...new Set(items.map(({ what }) => what))].toSorted(), ['ocsp', 'sp', 'tam', 'tee_root']);
+	assert.deepEqual(items.map(({ not_after: end }) => end), items.map(({ not_after: end }) => end).slice().sort((a, b) => a - b));
+	assert.deepEqual([...new Set(items.map(({ what }) => what))].slice().sort(), ['ocsp', 'sp', 'tam', 'tee_root']);
 	assert.deepEqual((await tam.expect(200, 'bank', 'GET', 'certificates')).items.map(({ spid }) => spid), [BANK]);
 });
 
@@ -116,7 +116,7 @@ test('the operator of one SP neither sees nor touches what is another’s', asyn
 		if (full.security_domains.length === 2)
 			break;
 	}
-	assert.deepEqual(full.security_domains.map(({ spid }) => spid).toSorted(), [BANK, LOCKS]);
+	assert.deepEqual(full.security_domains.map(({ spid }) => spid).slice().sort(), [BANK, LOCKS]);
 	const part = await tam.expect(200, 'bank', 'GET', `devices/${full.did}`);
 	assert.deepEqual(part.security_domains.map(({ spid }) => spid), [BANK]);
 	assert.deepEqual(part.aiks.map(({ spid }) => spid), [BANK]);
@@ -143,7 +143,7 @@ test('pages of devices meet each device once', async () => {
 		after = page.next;
 	}
 	assert.equal(seen.length, 64);
-	assert.deepEqual(seen, [...new Set(seen)].toSorted());
+	assert.deepEqual(seen, [...new Set(seen)].slice().sort());
 	const [first] = await devices();
 	assert.deepEqual((await devices(`&q=${first.did.slice(5, 30).toUpperCase()}`)).map(({ did }) => did), [first.did]);
 	assert.ok((await devices('&q=oslo')).every(({ labels }) => labels.site === 'Oslo'));
@@ -273,7 +273,7 @@ test('sessions, message by message', async () => {
 	assert.equal(items.length, 14);
 	/* Milliseconds, and no more than that. */
 	assert.ok(items.every(({ started }) => /^\d+(\.\d{1,3})?$/.test(String(started))));
-	assert.deepEqual(items.map(({ started }) => started), items.map(({ started }) => started).toSorted((a, b) => b - a));
+	assert.deepEqual(items.map(({ started }) => started), items.map(({ started }) => started).slice().sort((a, b) => b - a));
 	const failed = (await tam.expect(200, 'viewer', 'GET', 'sessions?state=failed')).items;
 	assert.ok(failed.length > 0 && failed.every(({ state, error }) => state === 'failed' && error));
 	const session = await tam.expect(200, 'viewer', 'GET', `sessions/${failed[0].tid}`);

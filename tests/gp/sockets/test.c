@@ -695,10 +695,8 @@ Test(sockets, hosts_that_were_named_are_reached_by_name)
 	struct server server;
 
 	cr_assert_eq(gethostname(name, sizeof(name)), 0);
-	if (getaddrinfo(name, NULL, &hints, &found)) {
-		cr_log_warn("this machine does not know its own name");
-		return;
-	}
+	if (getaddrinfo(name, NULL, &hints, &found))
+		cr_skip_test("this machine does not know its own name");
 	freeaddrinfo(found);
 	server_start(&server, AF_INET, SOCK_STREAM, "0.0.0.0", echo_stream);
 	cr_expect_eq(ta_open(TCP, IPV4, name, server.port), TEEC_ERROR_ACCESS_DENIED);
