@@ -659,7 +659,7 @@ static void serve(struct daemon *daemon)
 	/* Whoever asked us to stop sees the end of the connection when all else is done. */
 	log_close(&daemon->log);
 	device_close(&daemon->device);
-	while ((client = id_map_next(&daemon->server.clients, &at)))
+	for (; (client = id_map_next(&daemon->server.clients, &at)); at = 0)
 		client_end(client);
 }
 

@@ -274,12 +274,40 @@ static void listener_closed(uv_handle_t *handle)
 	server->sock = -1;
 }
 
-void server_stop(struct server *server, const char *reason, const struct client *asker)
+/* In both, a removal moves others into the places before; what that hides is met in the next round.
+ */
+static void applications_end(struct server *server, const struct client *but)
+{
+	struct client *client;
+
+	for (bool ended = true; ended;) {
+		ended = false;
+		for (size_t at = 0; (client = id_map_next(&server->clients, &at));) {
+			if (client == but || client->ta)
+				continue;
+			client_end(client);
+			ended = true;
+		}
+	}
+}
+
+static void tas_end(struct server *server)
 {
 	struct instance *instance;
-	struct client *client;
-	size_t at;
 
+	for (bool ended = true; ended;) {
+		ended = false;
+		for (size_t at = 0; (instance = id_map_next(&server->instances, &at));) {
+			if (instance->image.kind != IMAGE_TA || instance->state == INSTANCE_ENDING)
+				continue;
+			instance_end(instance);
+			ended = true;
+		}
+	}
+}
+
+void server_stop(struct server *server, const char *reason, struct client *asker)
+{
 	if (server->stopping)
 		return;
 	server->stopping = true;
@@ -294,14 +322,10 @@ void server_stop(struct server *server, const char *reason, const struct client 
 	spare_stop(&server->spare);
 	tee_link_stop(&server->tee);
 	/* TAs may need other TAs and the services until they are destroyed. */
-	for (at = 0; (client = id_map_next(&server->clients, &at));)
-		if (client == asker)
-			client_detain(client);
-		else if (!client->ta)
-			client_end(client);
-	for (at = 0; (instance = id_map_next(&server->instances, &at));)
-		if (instance->image.kind == IMAGE_TA)
-			instance_end(instance);
+	applications_end(server, asker);
+	if (asker)
+		client_detain(asker);
+	tas_end(server);
 	server_instances_changed(server);
 	uv_timer_start(&server->last_call, last_call_over, STOP_PATIENCE_MS, 0);
 	uv_unref((uv_handle_t *)&server->last_call);

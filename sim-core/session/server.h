@@ -122,7 +122,7 @@ int server_init(struct server *server, uv_loop_t *loop, const struct server_opti
 
 /* The orderly end: no new clients, all others are closed but `asker` (or NULL), TAs are destroyed,
  * those that take longer than two seconds are killed. The loop then runs out of work. */
-void server_stop(struct server *server, const char *reason, const struct client *asker);
+void server_stop(struct server *server, const char *reason, struct client *asker);
 
 /* A socket at `path`, for this user alone, which is taken over from whoever had it. Returns the
  * descriptor or -errno. */

@@ -205,6 +205,24 @@ Test(teesimd, stop_is_answered_and_the_connection_ends_last)
 	expect_ended_well();
 }
 
+/* As many as a table of the smallest size holds, so that some stand in each other's places. */
+Test(teesimd, stop_ends_the_connections_of_all_clients)
+{
+	const struct message_bare stop = { .header = { .type = MESSAGE_STOP, .request = 9 } };
+	int sock[11];
+
+	daemon_start(&daemon_, NULL);
+	for (int i = 0; i < 11; i++)
+		sock[i] = client_hello(&daemon_, FAKE_NORMAL);
+	client_send(sock[10], &stop, sizeof(stop));
+	cr_expect_eq(client_answer(sock[10]).header.request, 9);
+	for (int i = 10; i >= 0; i--) {
+		cr_expect(client_cut_off(sock[i]), "client %d", i);
+		close(sock[i]);
+	}
+	expect_ended_well();
+}
+
 Test(teesimd, kills_hosts_that_do_not_end_when_it_stops)
 {
 	int sock;
