@@ -7,13 +7,13 @@
 
 #include <stdbool.h>
 
-#if __has_include(<valgrind/valgrind.h>)
+#ifdef TEESIM_VALGRIND
 #include <valgrind/valgrind.h>
 #endif
 
 static inline bool under_valgrind(void)
 {
-#ifdef RUNNING_ON_VALGRIND
+#ifdef TEESIM_VALGRIND
 	return RUNNING_ON_VALGRIND;
 #else
 	return false;
