@@ -3,53 +3,14 @@
 # nor the developer's; it survives updates, renaming and moving, and goes with the TA. T-row-14.
 set -euo pipefail
 
-built=$1
-taid=d03a1000-7e57-4b1d-9a3e-5e0c8d210001
+# shellcheck source=tests/e2e/teep/domain/setup.sh
+. "$TEESIM_SOURCE_DIR/tests/e2e/teep/domain/setup.sh"
 
-fail() {
-	echo "line ${BASH_LINENO[0]}: $*" >&2
-	exit 1
-}
-
-teesim pki init pki --key p256 >/dev/null
-teesim pki tam pki --id 1.3.6.1.4.1.55555.7.1 --key p256 --out tam >/dev/null
-teesim pki sp --out sp --key p256 --name 'Sim Bank' >/dev/null
-teesim oem make-device device --pki pki --tee-key p256 --tfw-key p256 >/dev/null
-teesim pki ocsp pki tam tam.pem --out leaf.ocsp
-openssl x509 -in pki/tam/ca.pem -out ca.pem
-teesim pki ocsp pki tam ca.pem --ca root --out ca.ocsp
-for version in 1 2; do
-	teesim sp package "$built/$taid.ta" --version $version --key sp.key --cert sp.pem \
-		--out "ta$version.cms" >/dev/null
-done
-cp "$built/domain" domain
-path=$(teesim device path device)
-export TEESIM_DEVICE=device
-
-# tam STEP…
-tam() {
-	/usr/bin/python3 "$TEESIM_SOURCE_DIR/tests/e2e/teep/domain/domain_tam.py" tam leaf.ocsp \
-		ca.ocsp sp.pem "$taid" "$@"
-}
-# says TEXT COMMAND…: which ends well and says that.
-says() {
-	local said
-	said=$(./domain "${@:2}" 2>&1) || fail "domain ${*:2}: $said"
-	[ "$said" = "$1" ] || fail "domain ${*:2}: $said"
-}
-# refuses CODE COMMAND…
-refuses() {
-	local said
-	! said=$(./domain "${@:2}" 2>&1) || fail "domain ${*:2}: $said"
-	[[ $said == *"$1"* ]] || fail "domain ${*:2}: $said"
-}
 listed() { teesim storage ls "$taid" >listing; }
 domains() { grep -c '^domain ' listing || true; }
 
 # The developer's TA of that UUID, in the development domain; nothing personal there.
-trap "teesim stop >/dev/null 2>&1 || true" EXIT
-teesim start >/dev/null
-export TEESIM_TA_PATH=$built
+export TEESIM_TA_PATH=$images
 says '' put "the developer's"
 refuses 0xffff0008 personal
 developer_key=$(./domain key)
@@ -73,7 +34,7 @@ number=$(sed -n 's/^domain \([0-9a-f]*\):.*/\1/p' listing)
 [ "$(teesim storage export --domain "$number" --reveal "$taid" kept -)" = 'of sd1' ]
 [ "$(teesim storage export --domain development --reveal "$taid" kept -)" = "the developer's" ]
 [ "$(teesim storage export --reveal "$taid" kept -)" = "the developer's" ]
-TEESIM_TA_PATH=$built says "the developer's" get
+TEESIM_TA_PATH=$images says "the developer's" get
 
 # It stays through updates, of the code and of the data alone, and goes where its domain goes.
 sd1_key=$(./domain key)
@@ -122,7 +83,7 @@ teesim storage rm "$taid" nothing 2>/dev/null && fail "there is no such object"
 listed
 [ "$(domains)" = 0 ] || fail "$(cat listing)"
 teesim storage fsck | grep -q ' 0 damaged'
-TEESIM_TA_PATH=$built says "the developer's" get
+TEESIM_TA_PATH=$images says "the developer's" get
 [ "$(find "$path/time" -mindepth 1 | wc -l)" = 1 ] || fail "times of TAs that are deleted: $(ls "$path/time")"
 teesim stop >/dev/null
 
