@@ -84,49 +84,64 @@ __attribute__((format(printf, 5, 6))) static void finding(struct report *report,
 		printf("%29s→ %s\n", "", advice);
 }
 
-/* A program that teesimd starts. */
-static void check_helper(struct report *report, const char *name, const char *path,
-			 enum verdict without, const char *advice)
+static const char build_again[] = "build or install all of teesim: './dev build' in its checkout";
+
+/* The programs beside teesimd, and what there is not without them. */
+static const struct {
+	const char *name;
+	enum verdict without;
+	const char *advice;
+} helpers[] = {
+	{ "ta-host", VERDICT_BROKEN, build_again },
+	{ "tee-services", VERDICT_BROKEN, build_again },
+	{ "tee-plugins", VERDICT_WEAKER, "TAs reach no plugins: build or install all of teesim" },
+	{ "teesim-symbolize", VERDICT_WEAKER,
+	  "crash reports name no functions and lines: build or install all of teesim" },
+	{ "teesim-teep", VERDICT_WEAKER,
+	  "no TAM can manage the device: build or install all of teesim" },
+	{ "tee-firmware", VERDICT_WEAKER,
+	  "no TAM can manage the device: build or install all of teesim" },
+	{ "tee-otrp", VERDICT_WEAKER,
+	  "no TAM can manage the device: build or install all of teesim" },
+	{ "teesim-otrp-parser", VERDICT_WEAKER,
+	  "no TAM can manage the device: build or install all of teesim" },
+	{ "teesim-agent", VERDICT_WEAKER,
+	  "applications can't ask for TAs: build or install all of teesim" },
+	{ "teesim-teep-http", VERDICT_WEAKER,
+	  "the agent reaches no TAM: build or install all of teesim" },
+	{ "teesim-evil-agent", VERDICT_WEAKER,
+	  "nobody can play the attacker: build or install all of teesim" },
+	{ "teesim-tam", VERDICT_WEAKER, "no TAM can be run here: build or install all of teesim" },
+	{ "teesim-tam-cli", VERDICT_WEAKER,
+	  "`teesim tam` does not work: build or install all of teesim" },
+	{ "teesim-fleet", VERDICT_WEAKER,
+	  "`teesim fleet` does not work: build or install all of teesim" },
+};
+
+static void check_helpers(struct report *report, const struct installation *found)
 {
-	if (path[0])
-		finding(report, VERDICT_OK, name, NULL, "%s", path);
-	else
-		finding(report, without, name, advice, "not beside teesimd");
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(helpers) / sizeof(helpers[0]); i++)
+		if (installation_program(found, helpers[i].name, path) == 0)
+			finding(report, VERDICT_OK, helpers[i].name, NULL, "%s", path);
+		else
+			finding(report, helpers[i].without, helpers[i].name, helpers[i].advice,
+				"not beside teesimd");
 }
 
 static void check_programs(struct report *report, const struct installation *found)
 {
-	static const char again[] = "build or install all of teesim: './dev build' in its checkout";
-
 	if (found->teesimd[0])
 		finding(report, VERDICT_OK, "teesimd", NULL, "%s", found->teesimd);
 	else
-		finding(report, VERDICT_BROKEN, "teesimd", again, "not in %s/libexec/teesim",
+		finding(report, VERDICT_BROKEN, "teesimd", build_again, "not in %s/libexec/teesim",
 			found->prefix);
-	check_helper(report, "ta-host", found->ta_host, VERDICT_BROKEN, again);
-	check_helper(report, "tee-services", found->tee_services, VERDICT_BROKEN, again);
-	check_helper(report, "tee-plugins", found->tee_plugins, VERDICT_WEAKER,
-		     "TAs reach no plugins: build or install all of teesim");
-	check_helper(report, "teesim-symbolize", found->symbolizer, VERDICT_WEAKER,
-		     "crash reports name no functions and lines: build or install all of teesim");
-	check_helper(report, "teesim-teep", found->teep, VERDICT_WEAKER,
-		     "no TAM can manage the device: build or install all of teesim");
-	check_helper(report, "teesim-otrp-parser", found->otrp_parser, VERDICT_WEAKER,
-		     "no TAM can manage the device: build or install all of teesim");
-	check_helper(report, "teesim-agent", found->agent, VERDICT_WEAKER,
-		     "applications can't ask for TAs: build or install all of teesim");
-	check_helper(report, "teesim-teep-http", found->teep_http, VERDICT_WEAKER,
-		     "the agent reaches no TAM: build or install all of teesim");
-	check_helper(report, "teesim-evil-agent", found->evil_agent, VERDICT_WEAKER,
-		     "nobody can play the attacker: build or install all of teesim");
-	check_helper(report, "teesim-tam", found->tam, VERDICT_WEAKER,
-		     "no TAM can be run here: build or install all of teesim");
-	check_helper(report, "teesim-tam-cli", found->tam_cli, VERDICT_WEAKER,
-		     "`teesim tam` does not work: build or install all of teesim");
+	check_helpers(report, found);
 	if (found->library_dir[0])
 		finding(report, VERDICT_OK, "libteec", NULL, "%s/libteec.so.2", found->library_dir);
 	else
-		finding(report, VERDICT_BROKEN, "libteec", again, "no libteec.so.2 in %s/lib",
+		finding(report, VERDICT_BROKEN, "libteec", build_again, "no libteec.so.2 in %s/lib",
 			found->prefix);
 	if (found->ta_dev_kit[0])
 		finding(report, VERDICT_OK, "TA dev kit", NULL, "%s", found->ta_dev_kit);

@@ -32,15 +32,16 @@ static void found_in(char out[PATH_MAX], const char *member, const char *format,
 		strcpy(out, directory);
 }
 
-/* The program of that name in the directory in which `program` lies. */
-static void found_beside(char out[PATH_MAX], const char *program, const char *name)
+int installation_program(const struct installation *found, const char *name, char path[PATH_MAX])
 {
-	const char *slash = strrchr(program, '/');
-	int length = slash ? (int)(slash - program) : 0;
+	const char *slash = strrchr(found->teesimd, '/');
+	int length = slash ? (int)(slash - found->teesimd) : 0;
 
-	if (snprintf(out, PATH_MAX, "%.*s/%s", length, program, name) >= PATH_MAX ||
-	    access(out, X_OK) < 0)
-		out[0] = '\0';
+	if (slash && snprintf(path, PATH_MAX, "%.*s/%s", length, found->teesimd, name) < PATH_MAX &&
+	    access(path, X_OK) == 0)
+		return 0;
+	path[0] = '\0';
+	return -ENOENT;
 }
 
 int installation_find(struct installation *found)
@@ -55,21 +56,8 @@ int installation_find(struct installation *found)
 		if (slash)
 			*slash = '\0';
 	}
-	if (launch_daemon_path(found->teesimd, sizeof(found->teesimd), NULL, 0) == 0) {
-		found_beside(found->ta_host, found->teesimd, "ta-host");
-		found_beside(found->tee_services, found->teesimd, "tee-services");
-		found_beside(found->tee_plugins, found->teesimd, "tee-plugins");
-		found_beside(found->symbolizer, found->teesimd, "teesim-symbolize");
-		found_beside(found->teep, found->teesimd, "teesim-teep");
-		found_beside(found->otrp_parser, found->teesimd, "teesim-otrp-parser");
-		found_beside(found->agent, found->teesimd, "teesim-agent");
-		found_beside(found->teep_http, found->teesimd, "teesim-teep-http");
-		found_beside(found->evil_agent, found->teesimd, "teesim-evil-agent");
-		found_beside(found->tam, found->teesimd, "teesim-tam");
-		found_beside(found->tam_cli, found->teesimd, "teesim-tam-cli");
-	} else {
+	if (launch_daemon_path(found->teesimd, sizeof(found->teesimd), NULL, 0) < 0)
 		found->teesimd[0] = '\0';
-	}
 	found_in(found->library_dir, "libteec.so.2", "%s/lib", found->prefix);
 	found_in(found->library_dir, "libteec.so.2", "%s/%s", found->prefix, TEESIM_INSTALL_LIBDIR);
 	found_in(found->node_modules, "teesim-tizen-teec/teec_node.node",

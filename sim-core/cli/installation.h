@@ -11,18 +11,6 @@
 struct installation {
 	char prefix[PATH_MAX];
 	char teesimd[PATH_MAX];
-	/* What teesimd starts, from beside itself. */
-	char ta_host[PATH_MAX];
-	char tee_services[PATH_MAX];
-	char tee_plugins[PATH_MAX];
-	char symbolizer[PATH_MAX];
-	char teep[PATH_MAX];
-	char otrp_parser[PATH_MAX];
-	char agent[PATH_MAX];
-	char teep_http[PATH_MAX];
-	char evil_agent[PATH_MAX];
-	char tam[PATH_MAX];
-	char tam_cli[PATH_MAX];
 	/* The directory that holds libteec.so.2. */
 	char library_dir[PATH_MAX];
 	/* What makefiles call TEEC_EXPORT: include/ and lib/ below it. */
@@ -34,5 +22,10 @@ struct installation {
 
 /* Looks for all parts. Returns 0, or -errno when it is not known where teesim itself is. */
 int installation_find(struct installation *found);
+
+/* The path of the program `name` of libexec/teesim, which is beside teesimd. Returns 0, or -ENOENT,
+ * with an empty path, when it is not there.
+ */
+int installation_program(const struct installation *found, const char *name, char path[PATH_MAX]);
 
 #endif

@@ -6,7 +6,8 @@ set -u
 
 expect_status 0 teesim doctor
 for check in teesimd ta-host tee-services tee-plugins teesim-symbolize teesim-teep \
-	teesim-otrp-parser teesim-agent teesim-teep-http teesim-evil-agent libteec 'TA dev kit' home \
+	tee-firmware tee-otrp teesim-otrp-parser teesim-agent teesim-teep-http teesim-evil-agent \
+	teesim-tam teesim-tam-cli teesim-fleet libteec 'TA dev kit' home \
 	sockets processors kernel seccomp landlock; do
 	expect_output "$check"
 done
