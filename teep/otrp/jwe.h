@@ -24,6 +24,7 @@ struct jwe {
 };
 
 /* How `type`.`member` crosses (record.h): entries of a layout. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type and the name of a member */
 #define JWE_LAYOUT_COUNT 14
 #define JWE_LAYOUT(type, member, most)                                                             \
 	{ RECORD_NUMBER, offsetof(type, member.algorithm), JWE_NONE, JWE_ECDH_ES_A256KW },         \
@@ -36,6 +37,7 @@ struct jwe {
 		{ RECORD_SPAN, offsetof(type, member.apu), 0, most },                              \
 		{ RECORD_SPAN, offsetof(type, member.apv), 0, most },                              \
 		KEY_NUMBERS_LAYOUT(type, member.epk)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* Check the form, and decode all of it. Unknown algorithms are left to jwe_decrypt(). Returns 0 or
  * otrp_fail()'s value.

@@ -35,6 +35,7 @@ int key_numbers_of(const EVP_PKEY *key, struct arena *arena, struct key_numbers 
 EVP_PKEY *key_numbers_load(const struct key_numbers *key);
 
 /* How `type`.`member` crosses (record.h): entries of a layout. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type and the name of a member */
 #define KEY_NUMBERS_LAYOUT_COUNT 5
 #define KEY_NUMBERS_LAYOUT(type, member)                                                       \
 	{ RECORD_NUMBER, offsetof(type, member.kind), KEY_OTHER, KEY_P384 },                   \
@@ -44,5 +45,6 @@ EVP_PKEY *key_numbers_load(const struct key_numbers *key);
 	{                                                                                      \
 		RECORD_SPAN, offsetof(type, member.y), 1, KEY_NUMBERS_POINT_MAX                \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif

@@ -8,12 +8,14 @@
 #include <openssl/ocsp.h>
 #include <openssl/x509.h>
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): types */
 #define OPENSSL_AUTO(type, name, release)                     \
 	static inline void name##_auto_release(type **object) \
 	{                                                     \
 		release(*object);                             \
 	}
 #define AUTO_OF(type, name) __attribute__((cleanup(name##_auto_release))) type *
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static inline void x509_stack_free(STACK_OF(X509) * stack)
 {
