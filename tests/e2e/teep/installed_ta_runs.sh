@@ -6,13 +6,9 @@ set -euo pipefail
 examples=$1
 taid=93a9f9ae-bf04-45de-b535-ca4563542003
 
-teesim pki init pki --key p256 >/dev/null
-teesim pki tam pki --id 1.3.6.1.4.1.55555.7.1 --key p256 --out tam >/dev/null
-teesim pki sp --out sp --key p256 --name 'Sim Bank' >/dev/null
+# shellcheck source=tests/e2e/teep/parties.sh
+. "$TEESIM_SOURCE_DIR/tests/e2e/teep/parties.sh"
 teesim oem make-device device --pki pki --tee-key p256 --tfw-key p256 >/dev/null
-teesim pki ocsp pki tam tam.pem --out leaf.ocsp
-openssl x509 -in pki/tam/ca.pem -out ca.pem
-teesim pki ocsp pki tam ca.pem --ca root --out ca.ocsp
 cp "$examples/hello/$taid.ta" hello.elf
 teesim sp package hello.elf --version 1 --key sp.key --cert sp.pem --out hello.cms
 # Without the TA's file beside it, the client finds none.

@@ -12,9 +12,8 @@ fail() {
 	exit 1
 }
 
-teesim pki init pki --key p256 >/dev/null
-teesim pki tam pki --id 1.3.6.1.4.1.55555.7.1 --key p256 --out tam >/dev/null
-teesim pki sp --out sp --key p256 --name 'Sim Bank' >/dev/null
+# shellcheck source=tests/e2e/teep/parties.sh
+. "$TEESIM_SOURCE_DIR/tests/e2e/teep/parties.sh"
 if teesim oem make-device device --pki pki --tees one,two,one 2>/dev/null; then
 	fail "two TEEs of one name"
 fi
@@ -26,9 +25,6 @@ dir=$(teesim device path device)
 strings=$(tr -cd '[:print:]\n' <"$dir/boot.record" | grep '^tee ')
 [ "$strings" = $'tee simtee-0\ntee simtee-1\ntee simtee-2' ] || fail "the record has $strings"
 [ "$(teesim otrp tees --device device)" = '["simtee-0","simtee-1","simtee-2"]' ] || fail "names"
-teesim pki ocsp pki tam tam.pem --out leaf.ocsp
-openssl x509 -in pki/tam/ca.pem -out ca.pem
-teesim pki ocsp pki tam ca.pem --ca root --out ca.ocsp
 cp "$examples/hello/$taid.ta" hello.elf
 cp "$examples/hello/hello" hello
 teesim sp package hello.elf --version 1 --key sp.key --cert sp.pem --out hello.cms

@@ -1,15 +1,10 @@
 # shellcheck shell=bash
-# Sourced: authorities, a TAM's and an SP's keys, the TAM's stapled responses, a package of the image
-# in $1, and the default device, all on P-256 in the working directory. Then tam_start and tam_stop
-# run http_tam.py.
-teesim pki init pki --key p256 >/dev/null
-teesim pki tam pki --id 1.3.6.1.4.1.55555.7.1 --key p256 --out tam >/dev/null
-teesim pki sp --out sp --key p256 --name 'Sim Bank' >/dev/null
+# Sourced: the parties, a package of the image in $1, and the default device, in the working directory.
+# Then tam_start and tam_stop run http_tam.py.
+# shellcheck source=tests/e2e/teep/parties.sh
+. "$TEESIM_SOURCE_DIR/tests/e2e/teep/parties.sh"
 teesim oem make-device "${TEESIM_DEVICE:-default}" --pki pki --tee-key p256 --tfw-key p256 \
 	--tees "${TEESIM_TEES:-1}" >/dev/null
-teesim pki ocsp pki tam tam.pem --out leaf.ocsp
-openssl x509 -in pki/tam/ca.pem -out ca.pem
-teesim pki ocsp pki tam ca.pem --ca root --out ca.ocsp
 cp "$1" image.elf
 teesim sp package image.elf --version 1 --key sp.key --cert sp.pem --out image.cms
 

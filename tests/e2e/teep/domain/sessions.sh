@@ -5,6 +5,7 @@ set -euo pipefail
 
 # shellcheck source=tests/e2e/teep/domain/setup.sh
 . "$TEESIM_SOURCE_DIR/tests/e2e/teep/domain/setup.sh"
+path=$(teesim device path device)
 
 tam create:sd1 install:sd1:ta1.cms:first
 says 1 count

@@ -5,6 +5,7 @@ set -euo pipefail
 
 # shellcheck source=tests/e2e/teep/domain/setup.sh
 . "$TEESIM_SOURCE_DIR/tests/e2e/teep/domain/setup.sh"
+path=$(teesim device path device)
 
 listed() { teesim storage ls "$taid" >listing; }
 domains() { grep -c '^domain ' listing || true; }
