@@ -28,7 +28,7 @@ struct tam_database {
 	const struct tam_backend *backend;
 	void *connection;
 	const struct vault *vault;
-	bool in_transaction;
+	bool in_transaction, announced;
 	int doomed; /* the failure that the transaction met */
 	struct tam_rows *cache[BUCKETS];
 	char error[TAM_ERROR_SIZE];
@@ -132,6 +132,14 @@ bool tam_database_in_transaction(const struct tam_database *database)
 	return database->in_transaction;
 }
 
+bool tam_database_announced(struct tam_database *database)
+{
+	const bool already = database->announced;
+
+	database->announced = true;
+	return already;
+}
+
 /* Between 1 and some 2^tries milliseconds, so that those who met do not meet again. */
 static void pause_before_retry(unsigned int tries)
 {
@@ -165,6 +173,7 @@ static int attempt(struct tam_database *database, enum tam_durability durability
 	if (rc)
 		return rc == -ECONNRESET ? -EAGAIN : rc;
 	database->in_transaction = true;
+	database->announced = false;
 	database->doomed = 0;
 	rc = work(database, context);
 	if (!rc)

@@ -18,6 +18,12 @@ struct tam_dialect {
 	const char *has_table;
 	/* Until the transaction's end nobody else changes tables; NULL: so it is in any case. */
 	const char *lock;
+	/*
+	 * For log_order.c; NULL where writers wait for each other. Of each log_table: until its end
+	 * this transaction may bring rows with numbers not given yet; the last number that was
+	 * given; up to where all that have numbers up to $1 have ended.
+	 */
+	const char *log_announce, *log_given[2], *log_settled[2];
 };
 
 struct tam_backend {
@@ -52,6 +58,8 @@ extern const struct tam_backend tam_backend_sqlite;
 extern const struct tam_backend tam_backend_postgresql;
 
 const struct tam_dialect *tam_database_dialect(const struct tam_database *database);
+/* For log_order.c: whether log_announce ran in this transaction; from now on it did. */
+bool tam_database_announced(struct tam_database *database);
 /* For schema.c alone: statements that are not prepared. */
 int tam_database_execute(struct tam_database *database, const char *sql);
 

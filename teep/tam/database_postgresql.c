@@ -363,6 +363,27 @@ static int revive(void *context, char *error)
 	return 1;
 }
 
+/*
+ * A transaction that is about to write rows of a log holds a shared advisory lock under the log's
+ * table and the last number given before (its low 31 bits: all that are held are near each other),
+ * where everybody sees it in pg_locks. The lock goes after the commit has become visible.
+ */
+#define LOG_LAST       "CASE WHEN is_called THEN last_value ELSE last_value - 1 END"
+#define LOG_KEY(table) "CAST(CAST(CAST('" table "' AS regclass) AS oid) AS BIGINT) - 2147483648"
+#define LOG_LOCK(table)                                      \
+	"SELECT pg_advisory_xact_lock_shared(CAST(" LOG_KEY( \
+		table) " AS INTEGER), CAST(MOD(" LOG_LAST    \
+		       ", 2147483648) AS INTEGER)) AS l FROM " table "_id_seq"
+#define LOG_GIVEN(table) "SELECT " LOG_LAST " FROM " table "_id_seq"
+/* How far each is behind $1; those that are before it came later. */
+#define LOG_SETTLED(table)                                                                    \
+	"SELECT $1 - COALESCE(MAX(behind), 0) FROM (SELECT MOD(MOD($1, 2147483648) - "        \
+	"CAST(objid AS BIGINT) + 2147483648, 2147483648) AS behind FROM pg_catalog.pg_locks " \
+	"WHERE locktype = 'advisory' AND objsubid = 2 AND database = (SELECT oid FROM "       \
+	"pg_catalog.pg_database WHERE datname = current_database()) AND "                     \
+	"MOD(CAST(classid AS BIGINT) + 2147483648, 4294967296) = "                            \
+	"CAST(CAST(CAST('" table "' AS regclass) AS oid) AS BIGINT)) l WHERE behind < 1073741824"
+
 const struct tam_backend tam_backend_postgresql = {
 	.name = "postgresql",
 	.dialect = { .octets = "BYTEA",
@@ -372,7 +393,11 @@ const struct tam_backend tam_backend_postgresql = {
 		     .table = "",
 		     .has_table = "SELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = "
 				  "to_regclass($1)",
-		     .lock = "SELECT pg_advisory_xact_lock(8387232470236228973)" },
+		     .lock = "SELECT pg_advisory_xact_lock(8387232470236228973)",
+		     .log_announce = "SELECT COUNT(l.*) FROM (" LOG_LOCK(
+			     "event") " UNION ALL " LOG_LOCK("message") ") l",
+		     .log_given = { LOG_GIVEN("event"), LOG_GIVEN("message") },
+		     .log_settled = { LOG_SETTLED("event"), LOG_SETTLED("message") } },
 	.open = open_connection,
 	.close = close_connection,
 	.execute = execute,

@@ -25,8 +25,8 @@ int event_log_add(struct tam_database *database, const char *kind, const char *s
 		  const char *spid, const char *who, const char *text);
 /*
  * Oldest first, from behind `after` (-1: the last `limit`); of one SP unless NULL; of one kind
- * unless NULL. On PostgreSQL an id may show up after a higher one when two processes commit at
- * once; ids within a second of the newest may so be missed by whoever asks only once.
+ * unless NULL. Who goes on from the last id misses none (log_order.h): what is written while an
+ * older transaction is under way shows up when that has ended.
  */
 int event_log_list(struct tam_database *database, const char *spid, const char *kind, int64_t after,
 		   int64_t limit, struct arena *arena, struct event **list, size_t *count);

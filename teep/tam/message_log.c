@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "teep/tam/device_table.h"
+#include "teep/tam/log_order.h"
 
 static int add(struct tam_database *database, void *context)
 {
@@ -18,6 +19,9 @@ static int add(struct tam_database *database, void *context)
 	if (rc == -ENOENT)
 		message->seq = 0;
 	else if (rc)
+		return rc;
+	rc = log_order_write(database);
+	if (rc)
 		return rc;
 	if (wire.size > MESSAGE_WIRE_MAX)
 		wire.size = MESSAGE_WIRE_MAX;
@@ -68,37 +72,40 @@ static void read_message(struct tam_rows *rows, struct arena *arena, void *item)
 #define COLUMNS                                                                               \
 	"SELECT m.id, m.tid, m.did, m.seq, m.at, m.response, m.kind, m.size, m.status, "      \
 	"m.error, m.decoded, CASE WHEN $4 <> 0 THEN m.wire END AS wire FROM message m WHERE " \
-	"m.id > $1 AND (CAST($3 AS TEXT) IS NULL OR " TAM_DEVICE_OF_SP("m.did",               \
-								       "CAST($3 AS TEXT)") ") "
+	"m.id > $1 AND m.id <= $5 AND (CAST($3 AS TEXT) IS NULL OR " TAM_DEVICE_OF_SP(        \
+		"m.did", "CAST($3 AS TEXT)") ") "
 #define LAST(where) "SELECT * FROM (" COLUMNS where "ORDER BY m.id DESC LIMIT $2) l ORDER BY id"
 #define FROM(where) COLUMNS where "ORDER BY m.id LIMIT $2"
 
 int message_log_list(struct tam_database *database, const struct message_filter *filter,
 		     struct arena *arena, struct message **list, size_t *count)
 {
+	int64_t through = INT64_MAX;
+	/* A session's own come one after the other. */
+	int rc = filter->tid ? 0 : log_order_settled(database, LOG_MESSAGE, &through);
 	const struct tam_value values[] = {
-		tam_integer(filter->after),
-		tam_integer(filter->limit),
-		tam_text(filter->spid),
-		tam_integer(filter->wire),
-		tam_text(filter->tid ? filter->tid : filter->did),
+		tam_integer(filter->after), tam_integer(filter->limit),
+		tam_text(filter->spid),	    tam_integer(filter->wire),
+		tam_integer(through),	    tam_text(filter->tid ? filter->tid : filter->did),
 		tam_text(filter->did),
 	};
 	const bool last = filter->after < 0;
 	const char *sql = last ? LAST("") : FROM("");
-	size_t n = 4;
+	size_t n = 5;
 
+	if (rc)
+		return rc;
 	/* Each with the index that fits it. */
 	if (filter->tid && filter->did) {
-		sql = last ? LAST("AND m.tid = $5 AND m.did = $6 ")
-			   : FROM("AND m.tid = $5 AND m.did = $6 ");
-		n = 6;
+		sql = last ? LAST("AND m.tid = $6 AND m.did = $7 ")
+			   : FROM("AND m.tid = $6 AND m.did = $7 ");
+		n = 7;
 	} else if (filter->tid) {
-		sql = last ? LAST("AND m.tid = $5 ") : FROM("AND m.tid = $5 ");
-		n = 5;
+		sql = last ? LAST("AND m.tid = $6 ") : FROM("AND m.tid = $6 ");
+		n = 6;
 	} else if (filter->did) {
-		sql = last ? LAST("AND m.did = $5 ") : FROM("AND m.did = $5 ");
-		n = 5;
+		sql = last ? LAST("AND m.did = $6 ") : FROM("AND m.did = $6 ");
+		n = 6;
 	}
 	return tam_database_read_all(database, arena, read_message, sizeof(**list), list, count,
 				     sql, values, n);

@@ -40,7 +40,7 @@ struct message_filter {
 	int64_t limit;
 	bool wire; /* with the wire form */
 };
-/* Oldest first. */
+/* Oldest first. Who goes on from the last id misses none (log_order.h). */
 int message_log_list(struct tam_database *database, const struct message_filter *filter,
 		     struct arena *arena, struct message **list, size_t *count);
 

@@ -12,6 +12,7 @@
 #include "teep/tam/catalogue.h"
 #include "teep/tam/deployment.h"
 #include "teep/tam/device_table.h"
+#include "teep/tam/event_log.h"
 #include "teep/tam/message_log.h"
 #include "teep/tam/session_table.h"
 #include "teep/tam/token.h"
@@ -415,6 +416,167 @@ Test(tam_concurrency, readers_and_writers_do_not_wait_for_each_other)
 		     0);
 	cr_assert_eq(count, 3);
 	tam_database_close(other);
+}
+
+/* ---- Logs that somebody follows ----------------------------------------------------------------
+ */
+
+static int write_both(struct tam_database *database, const char *who)
+{
+	struct message message = { .tid = who, .kind = "x", .decoded = "{}" };
+	const int rc = event_log_add(database, "x", who, NULL, NULL, "");
+
+	return rc ? rc : message_log_add(database, &message);
+}
+
+/* Everything that there is behind `after`, which goes on to the last of it. */
+static void follow(int64_t after[2], size_t count[2], const char *text[2])
+{
+	const struct message_filter filter = { .after = after[1], .limit = 1000 };
+	struct message *messages;
+	struct event *events;
+
+	cr_assert_eq(event_log_list(kit.db, NULL, NULL, after[0], 1000, &kit.arena, &events,
+				    &count[0]),
+		     0, "%s", tam_database_error(kit.db));
+	cr_assert_eq(message_log_list(kit.db, &filter, &kit.arena, &messages, &count[1]), 0, "%s",
+		     tam_database_error(kit.db));
+	for (size_t i = 0; i < count[0]; i++) {
+		if (i < 2)
+			text[i] = events[i].subject;
+		cr_assert_gt(events[i].id, after[0]);
+		after[0] = events[i].id;
+	}
+	for (size_t i = 0; i < count[1]; i++) {
+		cr_assert_gt(messages[i].id, after[1]);
+		after[1] = messages[i].id;
+	}
+}
+
+/* Of both the same. */
+static size_t followed(int64_t after[2], const char *text[2])
+{
+	size_t count[2];
+
+	follow(after, count, text);
+	cr_assert_eq(count[0], count[1]);
+	return count[0];
+}
+
+struct overtaking {
+	struct tam_database *other;
+	int64_t *after;
+	bool fails;
+};
+
+static int write_overtaken(struct tam_database *database, void *context)
+{
+	const struct overtaking *overtaking = context;
+	const char *text[2];
+	int rc = write_both(database, "slow");
+
+	if (!rc)
+		rc = write_both(overtaking->other, "quick");
+	cr_assert_eq(followed(overtaking->after, text), 0,
+		     "nothing is told from behind what is not committed");
+	return rc ? rc : overtaking->fails ? -EIO : 0;
+}
+
+/* Numbered first, committed last: on SQLite there is no such thing. */
+Test(tam_concurrency, who_follows_a_log_misses_nothing_that_is_committed_late)
+{
+	int64_t after[2] = { 0, 0 }, begin[2] = { -1, -1 };
+	struct overtaking overtaking = { .after = after };
+	struct tam_database *other;
+	const char *text[2];
+
+	if (!kit_is_postgresql())
+		return;
+	overtaking.other = kit_open();
+	other = kit_open();
+	cr_assert_eq(tam_database_transaction(other, TAM_RELAXED, write_overtaken, &overtaking), 0);
+	cr_assert_eq(followed(after, text), 2);
+	cr_assert_str_eq(text[0], "slow");
+	cr_assert_str_eq(text[1], "quick");
+	cr_assert_eq(followed(after, text), 0);
+	/* Its numbers are never used. */
+	overtaking.fails = true;
+	cr_assert_eq(tam_database_transaction(other, TAM_RELAXED, write_overtaken, &overtaking),
+		     -EIO);
+	cr_assert_eq(followed(after, text), 1);
+	cr_assert_str_eq(text[0], "quick");
+	/* Who begins with the last page goes on from there as well. */
+	overtaking.fails = false;
+	cr_assert_eq(followed(begin, text), 3);
+	overtaking.after = begin;
+	cr_assert_eq(tam_database_transaction(other, TAM_DURABLE, write_overtaken, &overtaking), 0);
+	cr_assert_eq(followed(begin, text), 2);
+	/* Numbers grow for ever, and what is held of them does not. */
+	kit_run("ALTER SEQUENCE event_id_seq RESTART WITH 6442450943");
+	kit_run("ALTER SEQUENCE message_id_seq RESTART WITH 2147483647");
+	for (int i = 0; i < 3; i++) {
+		cr_assert_eq(tam_database_transaction(other, TAM_RELAXED, write_overtaken,
+						      &overtaking),
+			     0);
+		cr_assert_eq(followed(begin, text), 2);
+		cr_assert_str_eq(text[0], "slow");
+	}
+	tam_database_close(other);
+	tam_database_close(overtaking.other);
+}
+
+#define WRITES 60
+
+static int write_slowly(struct tam_database *database, void *context)
+{
+	const int *number = context;
+	char who[16];
+	int rc;
+
+	snprintf(who, sizeof(who), "%d", *number);
+	rc = write_both(database, who);
+	usleep((useconds_t)(*number * 7919 % 5000));
+	return rc;
+}
+
+static int write_often(struct tam_database *database, int number)
+{
+	int rc = 0;
+
+	for (int i = 0; i < WRITES && !rc; i++)
+		rc = tam_database_transaction(database, TAM_RELAXED, write_slowly,
+					      &(int) { number * WRITES + i });
+	return rc;
+}
+
+Test(tam_concurrency, who_follows_a_log_sees_what_all_processes_write_once)
+{
+	int64_t after[2] = { 0, 0 };
+	size_t seen[2] = { 0, 0 }, count[2];
+	pid_t pids[PROCESSES];
+	const char *text[2];
+
+	tam_database_close(kit.db);
+	kit.db = NULL;
+	children_run(write_often, pids);
+	kit.db = kit_open();
+	for (bool ended = false; !ended;) {
+		siginfo_t info = { 0 };
+
+		cr_assert_eq(waitid(P_PID, (id_t)pids[PROCESSES - 1], &info,
+				    WEXITED | WNOHANG | WNOWAIT),
+			     0);
+		ended = info.si_pid != 0;
+		follow(after, count, text);
+		seen[0] += count[0];
+		seen[1] += count[1];
+		arena_clear(&kit.arena);
+		usleep(300);
+	}
+	children_end(pids, true);
+	follow(after, count, text);
+	cr_assert_eq(seen[0] + count[0], PROCESSES * WRITES);
+	cr_assert_eq(seen[1] + count[1], PROCESSES * WRITES);
 }
 
 /* ---- The server goes away -------------------------------------------------------------------- */
