@@ -694,7 +694,10 @@ static int daemon_run(struct daemon *daemon)
 			  &daemon->log, daemon->err, sizeof(daemon->err));
 	if (!err)
 		serve(daemon);
-	else
+	/* Something of the loop's does not end, which nobody is to wait for. */
+	if (daemon->server.left_early)
+		_exit(EXIT_SUCCESS);
+	if (err)
 		log_write(&daemon->log, LOG_LEVEL_ERROR, "%s", daemon->err);
 	uv_walk(&daemon->loop, handle_close, NULL);
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);

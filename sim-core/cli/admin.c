@@ -204,7 +204,32 @@ void admin_status_free(struct admin_status *status)
 	memset(status, 0, sizeof(*status));
 }
 
-int admin_stop(int sock, unsigned int timeout_ms, char *err, size_t errlen)
+pid_t admin_peer(int sock)
+{
+	struct ucred peer = { 0 };
+	socklen_t size = sizeof(peer);
+
+	return getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ? 0 : peer.pid;
+}
+
+/* One message of a daemon that ends. Returns 0, or -ECONNRESET when it has, or another -errno. */
+static int end_heed(int sock, void (*waits)(const struct admin_instance *instance))
+{
+	struct admin_status status = { 0 };
+	union packet packet;
+	const ssize_t n = packet_receive(sock, &packet);
+
+	if (n < 0)
+		return (int)n;
+	if (packet.header.type == MESSAGE_STATUS_INSTANCE &&
+	    instance_parse(&packet, (size_t)n, &status) == 0)
+		waits(&status.instances[0]);
+	admin_status_free(&status);
+	return 0;
+}
+
+int admin_stop(int sock, unsigned int timeout_ms,
+	       void (*waits)(const struct admin_instance *instance), char *err, size_t errlen)
 {
 	const struct message_bare request = { { MESSAGE_STOP, 3 } };
 	uint64_t deadline = wait_now_ns() + timeout_ms * 1000000ULL;
@@ -215,19 +240,18 @@ int admin_stop(int sock, unsigned int timeout_ms, char *err, size_t errlen)
 	/* The daemon keeps the connection until its process ends. */
 	for (;;) {
 		uint64_t now = wait_now_ns();
-		char ignored[64];
-		ssize_t n;
 
 		if (now >= deadline) {
-			snprintf(err, errlen, "teesimd did not end within %u ms", timeout_ms);
+			snprintf(err, errlen, "teesimd (process %d) did not end within %u ms",
+				 (int)admin_peer(sock), timeout_ms);
 			return -ETIMEDOUT;
 		}
 		if (wait_readable(sock, (int)((deadline - now) / 1000000) + 1) < 0)
 			continue;
-		n = recv(sock, ignored, sizeof(ignored), MSG_DONTWAIT | MSG_TRUNC);
-		if (n == 0 || (n < 0 && errno == ECONNRESET))
+		rc = end_heed(sock, waits);
+		if (rc == -ECONNRESET)
 			return 0;
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return fail(-errno, err, errlen);
+		if (rc < 0)
+			return fail(rc, err, errlen);
 	}
 }

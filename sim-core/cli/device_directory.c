@@ -1,15 +1,14 @@
 #include "cli/device_directory.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "device/lock.h"
 #include "device/paths.h"
 
 int device_directory(const char *name, char *path, size_t size)
@@ -29,24 +28,6 @@ int device_directory(const char *name, char *path, size_t size)
 	return rc == -EINVAL ? EXIT_USAGE : EXIT_REFUSED;
 }
 
-int device_lock(const char *directory)
-{
-	char lock[PATH_MAX + 8];
-	int fd;
-
-	snprintf(lock, sizeof(lock), "%s/lock", directory);
-	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		int err = errno;
-
-		close(fd);
-		return -err;
-	}
-	return fd;
-}
-
 int device_lock_stopped(const char *name, const char *directory)
 {
 	struct stat st;
@@ -59,8 +40,8 @@ int device_lock_stopped(const char *name, const char *directory)
 			name);
 		return -1;
 	}
-	lock = device_lock(directory);
-	if (lock == -EWOULDBLOCK)
+	lock = lock_take(directory);
+	if (lock == -EBUSY)
 		fprintf(stderr, "teesim device: '%s' is running; first 'teesim stop --device %s'\n",
 			name, name);
 	else if (lock < 0)

@@ -10,11 +10,8 @@
  * complaint. */
 int device_directory(const char *name, char *path, size_t size);
 
-/* Takes the lock that the device's daemon holds while it runs. Returns the descriptor, -EWOULDBLOCK
- * while it runs, or another -errno. */
-int device_lock(const char *directory);
-
-/* The same with complaints: the device must exist, and not run. Returns the descriptor or -1. */
+/* Takes the lock that the device's daemon holds while it runs: the device must exist, and not run.
+ * Returns the descriptor, or -1 after a complaint. */
 int device_lock_stopped(const char *name, const char *directory);
 
 #endif

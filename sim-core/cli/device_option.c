@@ -7,12 +7,13 @@
 #include "cli/commands.h"
 #include "device/paths.h"
 
-int device_option_parse(int argc, char **argv, const char *help, const char **device, bool *json)
+int device_option_parse(int argc, char **argv, const char *help, const char **device,
+			const char *flag, bool *given)
 {
-	static const struct option options[] = {
+	const struct option options[] = {
 		{ "device", required_argument, NULL, 'd' },
-		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
+		{ flag, no_argument, NULL, 'f' },
 		{ 0 },
 	};
 	int c;
@@ -21,8 +22,8 @@ int device_option_parse(int argc, char **argv, const char *help, const char **de
 	while ((c = getopt_long(argc, argv, "d:h", options, NULL)) != -1) {
 		if (c == 'd' && paths_device_name_valid(optarg)) {
 			*device = optarg;
-		} else if (c == 'j' && json) {
-			*json = true;
+		} else if (c == 'f') {
+			*given = true;
 		} else if (c == 'h') {
 			fputs(help, stdout);
 			return EXIT_OK;

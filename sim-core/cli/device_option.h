@@ -5,11 +5,12 @@
 #include <stdbool.h>
 
 /*
- * Parses `[-d|--device NAME] [--json]` and --help, which prints `help`. `json` may be NULL for a
- * command without it. Sets `*device` to NULL when none is named. Returns -1 to go on, or the exit
- * status to end with.
+ * Parses `[-d|--device NAME]`, the option `flag`, which sets `*given`, and --help, which prints
+ * `help`. Sets `*device` to NULL when none is named. Returns -1 to go on, or the exit status to end
+ * with.
  */
-int device_option_parse(int argc, char **argv, const char *help, const char **device, bool *json);
+int device_option_parse(int argc, char **argv, const char *help, const char **device,
+			const char *flag, bool *given);
 
 /* How messages call the device: its name, or where TEESIM_SOCKET points. */
 const char *device_option_text(const char *device);

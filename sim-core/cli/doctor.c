@@ -317,7 +317,7 @@ int cmd_doctor(int argc, char **argv)
 	struct installation found;
 	const char *device;
 	bool json = false;
-	int rc = device_option_parse(argc, argv, help, &device, &json);
+	int rc = device_option_parse(argc, argv, help, &device, "json", &json);
 
 	if (rc >= 0)
 		return rc;

@@ -171,7 +171,7 @@ int cmd_status(int argc, char **argv)
 	char err[512] = "";
 	const char *device;
 	bool json = false;
-	int sock, rc = device_option_parse(argc, argv, help, &device, &json);
+	int sock, rc = device_option_parse(argc, argv, help, &device, "json", &json);
 
 	if (rc >= 0)
 		return rc;

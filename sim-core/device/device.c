@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "device/hardware_key.h"
+#include "device/lock.h"
 #include "device/paths.h"
 #include "device/tree.h"
 
@@ -131,26 +131,6 @@ static int huk_ensure(const char *directory, bool *fresh, char *err, size_t errl
 	return code;
 }
 
-/* Returns the locked descriptor, or -EBUSY, or another -errno. */
-static int lock_take(const char *directory)
-{
-	char path[PATH_MAX];
-	int err = path_join(path, sizeof(path), directory, "lock");
-	int fd;
-
-	if (err < 0)
-		return err;
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		err = errno == EWOULDBLOCK ? -EBUSY : -errno;
-		close(fd);
-		return err;
-	}
-	return fd;
-}
-
 static int directory_fill(const char *path, bool *fresh, char *err, size_t errlen)
 {
 	char ta[PATH_MAX];
@@ -206,6 +186,7 @@ int device_open(struct device *device, const char *name, const char *path, char 
 	if (code < 0)
 		return complain(code, err, errlen, path, NULL);
 	device->lock_fd = code;
+	lock_note(device->lock_fd, getpid());
 	code = directory_fill(path, &device->fresh, err, errlen);
 	if (!code)
 		code = identity_derive(device, err, errlen);
@@ -257,6 +238,7 @@ int device_open_ephemeral(struct device *device, const char *name, const char *r
 	code = lock_take(hidden);
 	if (code >= 0) {
 		device->lock_fd = code;
+		lock_note(device->lock_fd, getpid());
 		code = path_join(device->path, sizeof(device->path), runtime,
 				 strrchr(hidden, '/') + 1 + strlen("new-"));
 	}

@@ -4,7 +4,7 @@
  *   huk     the hardware unique key: 32 random octets, made when the device is
  *   ta/     installed TAs
  *   log     see log.h
- *   lock    locked by the daemon that runs the device
+ *   lock    locked by the daemon that runs the device (lock.h)
  *
  * Runs in teesimd. An ephemeral device lives in the runtime directory and is removed with all that
  * is in it when it is closed; one whose daemon was killed is removed by the next ephemeral

@@ -474,6 +474,39 @@ static void status_instance(struct client *client, uint32_t request, struct inst
 	peer_send(&client->peer, &message, sizeof(message.status) + message.status.path_size, NULL);
 }
 
+/* Its firmware's process, as if it were an instance without a TA. */
+static void status_tee(struct client *client, uint32_t request, pid_t pid)
+{
+	const char *path = client->server->options->tee_path;
+	struct {
+		struct message_status_instance status;
+		char path[PATH_MAX];
+	} message = {
+		.status = {
+			.header = { .type = MESSAGE_STATUS_INSTANCE, .request = request },
+			.pid = pid,
+			.state = MESSAGE_INSTANCE_ENDING,
+			.path_size = (uint32_t)strlen(path),
+		},
+	};
+
+	memcpy(message.path, path, message.status.path_size);
+	peer_send(&client->peer, &message, sizeof(message.status) + message.status.path_size, NULL);
+}
+
+void client_tell_instances(struct client *client)
+{
+	struct server *server = client->server;
+	struct instance *instance;
+	pid_t tees[TEE_PROCESSES_TOLD];
+	size_t at = 0;
+
+	while ((instance = id_map_next(&server->instances, &at)))
+		status_instance(client, 0, instance);
+	for (size_t i = tee_link_processes(&server->tee, tees); i-- > 0;)
+		status_tee(client, 0, tees[i]);
+}
+
 static int status(struct client *client, const struct message *message, struct packet_fds *fds)
 {
 	struct server *server = client->server;

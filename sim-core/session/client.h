@@ -83,6 +83,9 @@ void client_end(struct client *client);
  * asked teesimd to stop sees when it is gone. */
 void client_detain(struct client *client);
 
+/* Sends a MESSAGE_STATUS_INSTANCE for each instance and each process of TEEs that is there. */
+void client_tell_instances(struct client *client);
+
 /* Enters a request that will be answered later. Returns 0 or -errno, -EEXIST for a number that is
  * in use. */
 int client_request_begin(struct client *client, struct request *request, enum request_kind kind,

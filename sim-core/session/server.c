@@ -15,7 +15,10 @@
 
 #define LISTEN_BACKLOG	     4096
 #define CONNECTIONS_PER_TURN 64
-#define STOP_PATIENCE_MS     2000
+/* When a stop tells what it waits for, when it kills that, and when it waits no more. */
+#define STOP_TELL_MS  1000
+#define STOP_KILL_MS  1000
+#define STOP_LEAVE_MS 2000
 /* A developer's next attempt comes sooner; what lies unused for longer is not worth its memory. */
 #define IMAGES_KEPT_MS 60000
 
@@ -240,7 +243,20 @@ int server_init(struct server *server, uv_loop_t *loop, const struct server_opti
 	return 0;
 }
 
-static void last_call_over(uv_timer_t *timer)
+static void stop_leave(uv_timer_t *timer)
+{
+	struct server *server = timer->data;
+
+	log_write(server->log, LOG_LEVEL_ERROR,
+		  "device %s: ends without waiting for what was killed%s", server->device->name,
+		  server->instances.count || !LIST_EMPTY(&server->tee_processes)
+			  ? ""
+			  : ", or for the name of another machine");
+	server->left_early = true;
+	uv_stop(server->loop);
+}
+
+static void stop_kill(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
 	struct instance *instance;
@@ -249,6 +265,17 @@ static void last_call_over(uv_timer_t *timer)
 	while ((instance = id_map_next(&server->instances, &at)))
 		instance_kill(instance, "did not end in time when teesimd stopped");
 	tee_link_kill(&server->tee);
+	uv_timer_start(timer, stop_leave, STOP_LEAVE_MS, 0);
+}
+
+static void stop_tell(uv_timer_t *timer)
+{
+	struct server *server = timer->data;
+	struct client *asker = id_map_get(&server->clients, server->asker);
+
+	if (asker)
+		client_tell_instances(asker);
+	uv_timer_start(timer, stop_kill, STOP_KILL_MS, 0);
 }
 
 /* What TAs need goes last. */
@@ -308,8 +335,12 @@ static void tas_end(struct server *server)
 
 void server_stop(struct server *server, const char *reason, struct client *asker)
 {
-	if (server->stopping)
+	if (server->stopping) {
+		log_write(server->log, LOG_LEVEL_INFO, "device %s: stopping at once: %s",
+			  server->device->name, reason);
+		stop_kill(&server->last_call);
 		return;
+	}
 	server->stopping = true;
 	log_write(server->log, LOG_LEVEL_INFO, "device %s: stopping: %s", server->device->name,
 		  reason);
@@ -323,11 +354,13 @@ void server_stop(struct server *server, const char *reason, struct client *asker
 	tee_link_stop(&server->tee);
 	/* TAs may need other TAs and the services until they are destroyed. */
 	applications_end(server, asker);
-	if (asker)
+	if (asker) {
+		server->asker = asker->id;
 		client_detain(asker);
+	}
 	tas_end(server);
 	server_instances_changed(server);
-	uv_timer_start(&server->last_call, last_call_over, STOP_PATIENCE_MS, 0);
+	uv_timer_start(&server->last_call, stop_tell, STOP_TELL_MS, 0);
 	uv_unref((uv_handle_t *)&server->last_call);
 }
 

@@ -112,8 +112,12 @@ struct server {
 	bool full;
 	uv_timer_t idle;
 	uv_timer_t last_call;
+	/* Who asked for the end, and hears what it waits for; 0: nobody. */
+	uint32_t asker;
 	bool listening;
 	bool stopping;
+	/* What was left to wait for is not waited for. */
+	bool left_early;
 };
 
 /* Starts to listen. Returns 0 or -errno with one line in `err`. */
@@ -121,7 +125,9 @@ int server_init(struct server *server, uv_loop_t *loop, const struct server_opti
 		struct device *device, struct log *log, char *err, size_t errlen);
 
 /* The orderly end: no new clients, all others are closed but `asker` (or NULL), TAs are destroyed,
- * those that take longer than two seconds are killed. The loop then runs out of work. */
+ * those that take longer than two seconds are killed. The loop then runs out of work, or is left
+ * two seconds later; what is missing is told in the log and to `asker`. Asked for again, all of
+ * that happens at once. */
 void server_stop(struct server *server, const char *reason, struct client *asker);
 
 /* A socket at `path`, for this user alone, which is taken over from whoever had it. Returns the

@@ -44,13 +44,12 @@ struct tee_caller {
 struct tee_process {
 	struct tee_link *link; /* NULL once it was told to end */
 	struct server *server;
-	pid_t pid;
+	pid_t pid; /* 0 once it was reaped */
 	int pidfd;
 	uv_poll_t watch;
 	struct peer control;
 	struct log_pipe output;
 	unsigned int open_handles;
-	bool killed;
 	LIST_ENTRY(tee_process) of_server;
 };
 
@@ -216,6 +215,12 @@ static void connection_hand_over(struct tee_link *link, int sock)
 	caller_hand_over(link, caller);
 }
 
+static void process_kill(const struct tee_process *process)
+{
+	if (process->pid)
+		kill(process->pid, SIGKILL);
+}
+
 static void idle_over(uv_timer_t *timer)
 {
 	struct tee_link *link = timer->data;
@@ -239,8 +244,7 @@ static void patience_over(uv_timer_t *timer)
 	uv_timer_stop(timer);
 	if (!process)
 		return;
-	process->killed = true;
-	kill(process->pid, SIGKILL);
+	process_kill(process);
 	process_let_go(process, "the TEE did not answer in time and was killed");
 }
 
@@ -354,10 +358,8 @@ static void control_gone(struct peer *peer, int err)
 {
 	struct tee_process *process = process_of(peer);
 
-	if (err == -EPROTO) {
-		process->killed = true;
-		kill(process->pid, SIGKILL);
-	}
+	if (err == -EPROTO)
+		process_kill(process);
 	process_let_go(process, err == -EPROTO ? "the TEE broke the protocol and was killed"
 					       : "the TEE's process ended; the log says why");
 }
@@ -420,6 +422,7 @@ static void watch_ready(uv_poll_t *poll, int status, int events)
 	if (WIFSIGNALED(how))
 		snprintf(why, sizeof(why), "the TEE's process was ended by signal %d (SIG%s)",
 			 WTERMSIG(how), sigabbrev_np(WTERMSIG(how)));
+	process->pid = 0;
 	uv_poll_stop(&process->watch);
 	peer_drain(&process->control);
 	log_pipe_close(&process->output);
@@ -595,7 +598,18 @@ void tee_link_kill(struct tee_link *link)
 	struct tee_process *process;
 
 	LIST_FOREACH(process, &link->server->tee_processes, of_server)
-		kill(process->pid, SIGKILL);
+		process_kill(process);
+}
+
+size_t tee_link_processes(const struct tee_link *link, pid_t pids[TEE_PROCESSES_TOLD])
+{
+	const struct tee_process *process;
+	size_t count = 0;
+
+	LIST_FOREACH(process, &link->server->tee_processes, of_server)
+		if (process->pid && count < TEE_PROCESSES_TOLD)
+			pids[count++] = process->pid;
+	return count;
 }
 
 void tee_link_fini(struct tee_link *link)

@@ -73,8 +73,12 @@ int tee_link_init(struct tee_link *link, struct server *server);
 /* No new clients; the process is told to end, and the loop goes on until it has. */
 void tee_link_stop(struct tee_link *link);
 
-/* Ends a process that does not end by itself. */
+/* Ends processes that do not end by themselves. */
 void tee_link_kill(struct tee_link *link);
+
+/* Those that live: their number, and which they are in `pids`. */
+#define TEE_PROCESSES_TOLD 8
+size_t tee_link_processes(const struct tee_link *link, pid_t pids[TEE_PROCESSES_TOLD]);
 
 /* For server_fini(). */
 void tee_link_fini(struct tee_link *link);

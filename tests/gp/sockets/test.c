@@ -713,6 +713,40 @@ Test(sockets, hosts_that_were_named_are_reached_by_name)
 	server_stop(&server);
 }
 
+static void *open_to_nobody(void *arg)
+{
+	*(TEEC_Result *)arg = ta_open(TCP, IPV4, "nobody.invalid", 1);
+	return NULL;
+}
+
+Test(sockets, a_name_that_nobody_answers_for_does_not_keep_the_device_from_ending)
+{
+	static const char *const arguments[] = { "--allow-net=nobody.invalid:1", NULL };
+	TEEC_Result result = TEEC_SUCCESS;
+	char mark[300];
+	pthread_t thread;
+
+	client_close(&client);
+	snprintf(mark, sizeof(mark), "%s/looks-up", fixture_device());
+	setenv("SLOW_RESOLVER_MARK", mark, 1);
+	setenv("LD_PRELOAD", SLOW_RESOLVER, 1);
+	/* The sanitizers' library does not come first then. */
+	setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
+	fixture_restart(SIGTERM, arguments);
+	unsetenv("LD_PRELOAD");
+	client_open(&client, &ta);
+	cr_assert_eq(pthread_create(&thread, NULL, open_to_nobody, &result), 0);
+	for (int i = 0; i < 6000 && access(mark, F_OK) < 0; i++)
+		usleep(10000);
+	cr_assert_eq(access(mark, F_OK), 0, "no name is looked up");
+	fixture_restart(SIGTERM, NULL);
+	cr_assert_eq(pthread_join(thread, NULL), 0);
+	cr_expect_neq(result, TEEC_SUCCESS);
+	cr_expect(fixture_log_has("ends without waiting"));
+	client_close(&client);
+	client_open(&client, &ta);
+}
+
 static TEEC_Result with_value(uint32_t command, uint32_t a, uint32_t b)
 {
 	TEEC_Operation operation = { .paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, 0, 0, 0) };

@@ -235,6 +235,44 @@ Test(teesimd, kills_hosts_that_do_not_end_when_it_stops)
 	daemon_stop(&daemon_);
 }
 
+Test(teesimd, a_second_signal_waits_for_nobody)
+{
+	int sock;
+
+	daemon_start(&daemon_, NULL);
+	daemon_add_ta(&daemon_, TA_SINGLE, FAKE_DESTROY_HANGS);
+	sock = client_hello(&daemon_, FAKE_DESTROY_HANGS);
+	cr_assert_eq(client_open(sock, TA_SINGLE, NULL).result, RESULT_SUCCESS);
+	kill(daemon_.pid, SIGTERM);
+	cr_assert(client_cut_off(sock));
+	close(sock);
+	kill(daemon_.pid, SIGTERM);
+	cr_expect(daemon_logged(&daemon_, "stopping at once"));
+	expect_ended_well();
+}
+
+Test(teesimd, stop_tells_what_it_waits_for)
+{
+	const struct message_bare stop = { .header = { .type = MESSAGE_STOP, .request = 9 } };
+	struct message_status_instance instance;
+	int sock, other;
+
+	daemon_start(&daemon_, NULL);
+	daemon_add_ta(&daemon_, TA_SINGLE, FAKE_DESTROY_HANGS);
+	sock = client_hello(&daemon_, FAKE_DESTROY_HANGS);
+	other = client_hello(&daemon_, FAKE_DESTROY_HANGS);
+	cr_assert_eq(client_open(other, TA_SINGLE, NULL).result, RESULT_SUCCESS);
+	client_send(sock, &stop, sizeof(stop));
+	cr_expect_eq(client_answer(sock).header.request, 9);
+	client_receive(sock, MESSAGE_STATUS_INSTANCE, &instance, sizeof(instance), NULL);
+	cr_expect_eq(instance.state, MESSAGE_INSTANCE_ENDING);
+	cr_expect_eq(instance.ta.octet[15], TA_SINGLE);
+	cr_expect(client_cut_off(sock));
+	close(sock);
+	close(other);
+	expect_ended_well();
+}
+
 Test(teesimd, ends_with_its_parent)
 {
 	char said[64] = "";
