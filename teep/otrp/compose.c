@@ -81,7 +81,7 @@ json_t *otrp_encrypt(json_t *plain, EVP_PKEY *recipient, enum jwe_encryption enc
 json_t *otrp_base64(const void *data, size_t size)
 {
 	char *text = base64_encode(data, size);
-	json_t *value = text ? json_string(text) : NULL;
+	json_t *value = text ? json_string_nocheck(text) : NULL;
 
 	free(text);
 	return value;

@@ -554,9 +554,9 @@ json_t *jwe_encrypt(struct span plaintext, EVP_PKEY *recipient, enum jwe_encrypt
 		entry = recipient_make(recipient, algorithm, *cek, arena);
 	}
 	if (entry && texts[1] && texts[2] && texts[3])
-		object = json_pack("{s:s, s:[O], s:s, s:s, s:s}", "protected", texts[0],
-				   "recipients", entry, "iv", texts[1], "ciphertext", texts[2],
-				   "tag", texts[3]);
+		object = json_pack("{s:s, s:[O], s:s, s:o, s:s}", "protected", texts[0],
+				   "recipients", entry, "iv", texts[1], "ciphertext",
+				   json_string_nocheck(texts[2]), "tag", texts[3]);
 	json_decref(entry);
 	for (size_t i = 0; i < COUNT(texts); i++)
 		free(texts[i]);

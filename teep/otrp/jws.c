@@ -166,7 +166,7 @@ static json_t *chain_encode(STACK_OF(X509) * chain)
 		char *text = size > 0 ? base64_encode(der, (size_t)size) : NULL;
 
 		OPENSSL_free(der);
-		if (!text || json_array_append_new(array, json_string(text))) {
+		if (!text || json_array_append_new(array, json_string_nocheck(text))) {
 			json_decref(array);
 			array = NULL;
 		}
@@ -209,8 +209,9 @@ json_t *jws_sign(struct span payload, EVP_PKEY *key, STACK_OF(X509) * chain)
 	if (protected_text && payload_text)
 		signature_text = signature_of(key, protected_text, payload_text);
 	if (signature_text)
-		object = json_pack("{s:s, s:s, s:s}", "payload", payload_text, "protected",
-				   protected_text, "signature", signature_text);
+		object = json_pack("{s:o, s:o, s:o}", "payload", json_string_nocheck(payload_text),
+				   "protected", json_string_nocheck(protected_text), "signature",
+				   json_string_nocheck(signature_text));
 	if (object && chain) {
 		certificates = chain_encode(chain);
 		if (!certificates || json_object_set_new(object, "header",

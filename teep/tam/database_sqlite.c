@@ -20,6 +20,7 @@
 
 struct connection {
 	sqlite3 *handle;
+	sqlite3_stmt *begin, *commit; /* every message has one of each */
 	enum tam_durability durability;
 	int64_t busy_since;
 	bool has_turn;
@@ -104,10 +105,22 @@ static int execute(void *context, const char *sql, char *error)
 	return code == SQLITE_OK ? 0 : complain(connection, code, error);
 }
 
+/* One that was prepared, and has no rows. */
+static int execute_prepared(struct connection *connection, sqlite3_stmt *statement, char *error)
+{
+	const int code = sqlite3_step(statement);
+	const int rc = code == SQLITE_DONE ? 0 : complain(connection, code, error);
+
+	(void)sqlite3_reset(statement);
+	return rc;
+}
+
 static void close_connection(void *context)
 {
 	struct connection *connection = context;
 
+	(void)sqlite3_finalize(connection->begin);
+	(void)sqlite3_finalize(connection->commit);
 	(void)sqlite3_close(connection->handle);
 	free(connection);
 }
@@ -125,6 +138,15 @@ static int file_make(const char *path)
 		return errno == EEXIST ? 0 : -errno;
 	close(fd);
 	return 0;
+}
+
+static int keep_prepared(struct connection *connection, const char *sql, sqlite3_stmt **out,
+			 char *error)
+{
+	const int code = sqlite3_prepare_v3(connection->handle, sql, -1, SQLITE_PREPARE_PERSISTENT,
+					    out, NULL);
+
+	return code == SQLITE_OK ? 0 : complain(connection, code, error);
 }
 
 static int settings_apply(struct connection *connection, char *error)
@@ -151,6 +173,10 @@ static int settings_apply(struct connection *connection, char *error)
 			     "PRAGMA synchronous = FULL; PRAGMA application_id = " APPLICATION_ID,
 			     error);
 	connection->durability = TAM_DURABLE;
+	if (!rc)
+		rc = keep_prepared(connection, "BEGIN IMMEDIATE", &connection->begin, error);
+	if (!rc)
+		rc = keep_prepared(connection, "COMMIT", &connection->commit, error);
 	return rc;
 }
 
@@ -218,7 +244,7 @@ static int begin(void *context, enum tam_durability durability, char *error)
 		connection->durability = durability;
 	}
 	if (!rc)
-		rc = execute(connection, "BEGIN IMMEDIATE", error);
+		rc = execute_prepared(connection, connection->begin, error);
 	if (rc)
 		turn_give(connection);
 	return rc;
@@ -236,10 +262,11 @@ static void rollback(void *context)
 
 static int commit(void *context, char *error)
 {
-	const int rc = execute(context, "COMMIT", error);
+	struct connection *connection = context;
+	const int rc = execute_prepared(connection, connection->commit, error);
 
 	if (!rc)
-		turn_give(context);
+		turn_give(connection);
 	return rc;
 }
 

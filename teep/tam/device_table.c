@@ -8,6 +8,7 @@
 #include "teep/pki/certificate.h"
 #include "teep/pki/openssl_auto.h"
 #include "teep/tam/deployment.h"
+#include "teep/tam/parsed_pool.h"
 
 #define REQUESTED_MAX 64
 
@@ -85,7 +86,7 @@ int device_table_get(struct tam_database *database, const char *did, struct aren
 /* SHA-256 of the public key: two certificates for one key are two names for one device. */
 static int key_hash(struct span der, uint8_t out[CERTIFICATE_HASH_SIZE])
 {
-	X509_AUTO certificate = certificate_parse(der.data, der.size);
+	X509_AUTO certificate = pool_certificate(der);
 	uint8_t *spki = NULL;
 	int n, rc;
 
