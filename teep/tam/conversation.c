@@ -858,6 +858,23 @@ static int requests_write(struct tam_database *database, const struct conversati
 	return rc;
 }
 
+/* Counted by the write of the session that is due anyway: its row is long. The revision tells when
+ * another process was quicker. */
+static int64_t messages_count(struct conversation *conversation)
+{
+	int64_t seq = conversation->session.messages;
+
+	if (conversation->has_received) {
+		conversation->received.counted = true;
+		conversation->received.seq = ++seq;
+	}
+	if (conversation->has_sent) {
+		conversation->sent.counted = true;
+		conversation->sent.seq = ++seq;
+	}
+	return seq - conversation->session.messages;
+}
+
 static int write_all(struct tam_database *database, void *context)
 {
 	struct conversation *conversation = context;
@@ -865,6 +882,7 @@ static int write_all(struct tam_database *database, void *context)
 	int rc;
 
 	session.revision = conversation->revision;
+	session.messages_added = messages_count(conversation);
 	rc = conversation->fresh ? session_table_add(database, &session)
 				 : session_table_store(database, &session);
 	for (size_t i = 0; rc == 0 && i < conversation->picture_count; i++) {

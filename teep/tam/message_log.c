@@ -10,11 +10,13 @@ static int add(struct tam_database *database, void *context)
 {
 	struct message *message = context;
 	struct span wire = message->wire;
-	int rc = tam_database_integer(database, &message->seq,
-				      "UPDATE session SET messages = messages + 1 WHERE tid = $1 "
-				      "RETURNING messages",
-				      TAM_VALUES(tam_text(message->tid)));
+	int rc = 0;
 
+	if (!message->counted)
+		rc = tam_database_integer(database, &message->seq,
+					  "UPDATE session SET messages = messages + 1 WHERE "
+					  "tid = $1 RETURNING messages",
+					  TAM_VALUES(tam_text(message->tid)));
 	/* Of no session: what could not be understood. */
 	if (rc == -ENOENT)
 		message->seq = 0;

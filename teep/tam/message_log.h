@@ -19,6 +19,7 @@ struct message {
 	int64_t id;
 	const char *tid, *did; /* did "" when not known */
 	int64_t seq;	       /* within the session, from 1 on */
+	bool counted;	       /* whoever stores the session counts it, and gives seq */
 	int64_t at;
 	bool response;	     /* from the device; else to it */
 	const char *kind;    /* "InstallTARequest" */
@@ -29,8 +30,8 @@ struct message {
 	const char *error;   /* "" for none */
 };
 
-/* Fills in id, seq and, unless it is set, at. Messages are written with the session's change in one
- * transaction, so that seq has no gaps. */
+/* Fills in id, seq unless it is counted and, unless it is set, at. Messages are written with the
+ * session's change in one transaction, so that seq has no gaps. */
 int message_log_add(struct tam_database *database, struct message *message);
 
 struct message_filter {

@@ -63,7 +63,7 @@ static int add(struct tam_database *database, void *context)
 		database,
 		"INSERT INTO session(tid, revision, did, state, rid, step, attempts, started, "
 		"updated, address, error, messages, last_hash, secret, context, last_answer) "
-		"VALUES($1, 1, $2, $3, $4, $5, $6, $7, $7, $8, $9, 0, $10, $11, $12, $13) "
+		"VALUES($1, 1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $14, $10, $11, $12, $13) "
 		"ON CONFLICT DO NOTHING",
 		TAM_VALUES(tam_text(session->tid), tam_text(session->did),
 			   tam_integer(session->state), tam_text(session->rid),
@@ -71,7 +71,8 @@ static int add(struct tam_database *database, void *context)
 			   tam_integer(session->started), tam_text(session->address),
 			   tam_text(session->error), tam_octets(session->last_hash),
 			   tam_octets(writing->sealed), tam_octets(session->context),
-			   tam_octets(answer_to_keep(session))),
+			   tam_octets(answer_to_keep(session)),
+			   tam_integer(session->messages_added)),
 		&changed);
 
 	return rc ? rc : changed ? 0 : -EEXIST;
@@ -166,7 +167,8 @@ static int store(struct tam_database *database, void *context)
 		database,
 		"UPDATE session SET revision = revision + 1, did = $3, state = $4, rid = $5, "
 		"step = $6, attempts = $7, updated = $8, address = $9, error = $10, "
-		"last_hash = $11, secret = $12, context = $13, last_answer = $14 "
+		"last_hash = $11, secret = $12, context = $13, last_answer = $14, "
+		"messages = messages + $15 "
 		"WHERE tid = $1 AND revision = $2",
 		TAM_VALUES(tam_text(session->tid), tam_integer(session->revision),
 			   tam_text(session->did), tam_integer(session->state),
@@ -174,7 +176,8 @@ static int store(struct tam_database *database, void *context)
 			   tam_integer(session->attempts), tam_integer(session->updated),
 			   tam_text(session->address), tam_text(session->error),
 			   tam_octets(session->last_hash), tam_octets(writing->sealed),
-			   tam_octets(session->context), tam_octets(answer_to_keep(session))),
+			   tam_octets(session->context), tam_octets(answer_to_keep(session)),
+			   tam_integer(session->messages_added)),
 		&changed);
 
 	return rc ? rc : changed ? 0 : -ESTALE;

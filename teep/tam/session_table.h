@@ -38,7 +38,8 @@ struct session {
 	int64_t attempts; /* since the last step forward */
 	int64_t started, updated;
 	const char *address, *error;
-	int64_t messages; /* filled in when read alone or in a list */
+	int64_t messages;	/* filled in when read alone or in a list */
+	int64_t messages_added; /* to be counted with what is stored */
 };
 
 #define SESSION_CONTEXT_MAX (1u << 20)
