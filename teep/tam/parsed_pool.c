@@ -101,11 +101,12 @@ static const uint8_t p256_head[] = {
  * key; each device has such a key of its own. NULL: ask OpenSSL. */
 static EVP_PKEY *p256_parse(struct span der)
 {
-	const uint8_t *x = der.data + sizeof(p256_head);
+	const uint8_t *x;
 
 	if (der.size != sizeof(p256_head) + 64 ||
 	    memcmp(der.data, p256_head, sizeof(p256_head)) != 0)
 		return NULL;
+	x = der.data + sizeof(p256_head);
 	return key_numbers_load(&(const struct key_numbers) {
 		.kind = KEY_P256, .x = span_of(x, 32), .y = span_of(x + 32, 32) });
 }
