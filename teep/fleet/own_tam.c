@@ -302,21 +302,15 @@ int own_tam_deploy(struct own_tam *tam, unsigned int version, long long *deploym
 	return rc;
 }
 
-/* A file of /proc about the server; NULL when it does not run. */
-static FILE *server_file(const struct own_tam *tam, const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)tam->server, name);
-	return tam->server > 0 ? fopen(path, "re") : NULL;
-}
-
 size_t own_tam_memory(const struct own_tam *tam)
 {
-	FILE *file = server_file(tam, "smaps_rollup");
+	char path[64], line[128];
 	unsigned long kib = 0;
-	char line[128];
+	FILE *file = NULL;
 
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)tam->server);
+	if (tam->server > 0)
+		file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file))
 		if (strncmp(line, "Private_Dirty:", 14) == 0 ||
 		    strncmp(line, "Private_Clean:", 14) == 0)
@@ -326,26 +320,12 @@ size_t own_tam_memory(const struct own_tam *tam)
 	return kib * 1024;
 }
 
-/* The fields of /proc/PID/stat behind the name: state is the first, utime the twelfth. */
-#define BEFORE_UTIME 11
-
 double own_tam_cpu(const struct own_tam *tam)
 {
-	FILE *file = server_file(tam, "stat");
-	char line[1024] = "", *at;
-	unsigned long ticks = 0;
+	struct timespec used = { 0 };
+	clockid_t clock;
 
-	if (file && !fgets(line, sizeof(line), file))
-		line[0] = '\0';
-	if (file)
-		fclose(file);
-	/* The name, in parentheses, may have anything in it. */
-	at = strrchr(line, ')');
-	for (int i = 0; at && i <= BEFORE_UTIME; i++)
-		at = strchr(at + 1, ' ');
-	if (at) {
-		ticks = strtoul(at, &at, 10);
-		ticks += strtoul(at, NULL, 10);
-	}
-	return (double)ticks / (double)sysconf(_SC_CLK_TCK);
+	if (tam->server > 0 && clock_getcpuclockid(tam->server, &clock) == 0)
+		(void)clock_gettime(clock, &used);
+	return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
