@@ -1,5 +1,5 @@
 /*
- * The commands of the `teesim` program. Each gets its own name as argv[0], prints its own --help,
+ * The commands of the `teesim` program. Each gets "teesim NAME" as argv[0], prints its own --help,
  * and returns the program's exit status.
  */
 #ifndef TEESIM_CLI_COMMANDS_H

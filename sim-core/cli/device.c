@@ -170,6 +170,11 @@ int cmd_device(int argc, char **argv)
 		}
 		return parts[i].run(argc - 1, argv + 1);
 	}
-	fputs(help, stderr);
+	if (argc > 1)
+		fprintf(stderr,
+			"teesim: no command \"device %s\"; `teesim device --help` lists them\n",
+			argv[1]);
+	else
+		fputs(help, stderr);
 	return EXIT_USAGE;
 }

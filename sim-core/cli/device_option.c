@@ -30,16 +30,16 @@ int device_option_parse(int argc, char **argv, const char *help, const char **de
 		} else {
 			if (c == 'd')
 				fprintf(stderr,
-					"teesim %s: \"%s\" is no device name: use 1 to %d letters, "
+					"%s: \"%s\" is no device name: use 1 to %d letters, "
 					"digits, '.', '_' or '-'\n",
 					argv[0], optarg, PATHS_DEVICE_NAME_MAX);
-			fprintf(stderr, "`teesim %s --help` tells what there is\n", argv[0]);
+			fprintf(stderr, "`%s --help` tells what there is\n", argv[0]);
 			return EXIT_USAGE;
 		}
 	}
 	if (argv[optind]) {
-		fprintf(stderr, "teesim %s: what is \"%s\"? `teesim %s --help` tells more\n",
-			argv[0], argv[optind], argv[0]);
+		fprintf(stderr, "%s: what is \"%s\"? `%s --help` tells more\n", argv[0],
+			argv[optind], argv[0]);
 		return EXIT_USAGE;
 	}
 	return -1;

@@ -78,10 +78,13 @@ int cmd_env(int argc, char **argv)
 	struct installation found;
 
 	if (argc > 1) {
-		bool asked = !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h");
-
-		fputs(help, asked ? stdout : stderr);
-		return asked ? EXIT_OK : EXIT_USAGE;
+		if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+			fputs(help, stdout);
+			return EXIT_OK;
+		}
+		fprintf(stderr, "teesim env: what is \"%s\"? `teesim env --help` tells more\n",
+			argv[1]);
+		return EXIT_USAGE;
 	}
 	if (installation_find(&found) < 0 || !found.library_dir[0]) {
 		fprintf(stderr,

@@ -50,6 +50,8 @@ static void print_help(FILE *to)
 
 int main(int argc, char **argv)
 {
+	static char name[32];
+
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_USAGE;
@@ -64,8 +66,11 @@ int main(int argc, char **argv)
 		return EXIT_OK;
 	}
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
+		if (strcmp(argv[1], commands[i].name) == 0) {
+			snprintf(name, sizeof(name), "teesim %s", commands[i].name);
+			argv[1] = name;
 			return commands[i].run(argc - 1, argv + 1);
+		}
 	fprintf(stderr, "teesim: no command \"%s\"; `teesim --help` lists them\n", argv[1]);
 	return EXIT_USAGE;
 }

@@ -687,6 +687,7 @@ int cmd_storage(int argc, char **argv)
 		{ "import", import_data },
 		{ "fsck", check },
 	};
+	static char name[32];
 	struct request request;
 	int status;
 
@@ -697,9 +698,16 @@ int cmd_storage(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (strcmp(argv[1], parts[i].name) != 0)
 			continue;
+		snprintf(name, sizeof(name), "teesim storage %s", parts[i].name);
+		argv[1] = name;
 		status = options_parse(argc - 1, argv + 1, &request);
 		return status != EXIT_OK ? status : parts[i].run(&request);
 	}
-	fputs(help, stderr);
+	if (argc > 1)
+		fprintf(stderr,
+			"teesim: no command \"storage %s\"; `teesim storage --help` lists them\n",
+			argv[1]);
+	else
+		fputs(help, stderr);
 	return EXIT_USAGE;
 }

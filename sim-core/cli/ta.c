@@ -191,6 +191,7 @@ int cmd_ta(int argc, char **argv)
 		{ "inspect", cmd_ta_inspect }, { "list", cmd_ta_list },
 		{ "install", cmd_ta_install }, { "remove", cmd_ta_remove },
 	};
+	static char name[32];
 
 	if (argc < 2)
 		return ta_usage_error(ta_help);
@@ -199,8 +200,11 @@ int cmd_ta(int argc, char **argv)
 		return EXIT_OK;
 	}
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
+		if (strcmp(argv[1], commands[i].name) == 0) {
+			snprintf(name, sizeof(name), "teesim ta %s", commands[i].name);
+			argv[1] = name;
 			return commands[i].run(argc - 1, argv + 1);
+		}
 	fprintf(stderr, "teesim: no command \"ta %s\"; `teesim ta --help` lists them\n", argv[1]);
 	return EXIT_USAGE;
 }

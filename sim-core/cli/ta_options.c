@@ -33,8 +33,7 @@ int ta_options_parse(int argc, char **argv, const char *help, const char *accept
 		}
 		if (!strchr(accepted, c)) {
 			if (c != '?')
-				fprintf(stderr, "teesim ta %s: there is no option -%c here\n",
-					argv[0], c);
+				fprintf(stderr, "%s: there is no option -%c here\n", argv[0], c);
 			return ta_usage_error(help);
 		}
 		switch (c) {

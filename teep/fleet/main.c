@@ -409,8 +409,10 @@ static int order_parse(int argc, char **argv, struct order *order)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
+	static char name[] = "teesim fleet";
 	int key;
 
+	argv[0] = name;
 	while ((key = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (key) {
 		case DEVICES:
@@ -452,12 +454,13 @@ static int order_parse(int argc, char **argv, struct order *order)
 			fputs(help, stdout);
 			return 0;
 		default:
-			fputs(help, stderr);
+			fputs("`teesim fleet --help` tells what there is\n", stderr);
 			return 2;
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "teesim fleet: \"%s\" is too much\n", argv[optind]);
+		fprintf(stderr, "teesim fleet: what is \"%s\"? `teesim fleet --help` tells more\n",
+			argv[optind]);
 		return 2;
 	}
 	return order_fits(order) ? -1 : 2;

@@ -33,6 +33,22 @@ static const struct argument *argument_find(const struct argument *table, size_t
 	return NULL;
 }
 
+/* What was wrong, and how it is to be: of the help, what is before the first empty line. */
+__attribute__((format(printf, 2, 3))) static int not_understood(const char *help,
+								const char *format, ...)
+{
+	const char *rest = strstr(help, "\n\n");
+	va_list arguments;
+
+	fputs("teesim: ", stderr);
+	va_start(arguments, format);
+	(void)vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	(void)fprintf(stderr, "\n%.*s\n--help tells more\n",
+		      (int)(rest ? (size_t)(rest - help) : strcspn(help, "\n")), help);
+	return EXIT_USAGE;
+}
+
 int arguments_parse(int argc, char **argv, const char *help, const struct argument *table,
 		    size_t count, const char **words, size_t words_min, size_t words_max)
 {
@@ -48,14 +64,16 @@ int arguments_parse(int argc, char **argv, const char *help, const struct argume
 		}
 		if (strncmp(text, "--", 2) != 0) {
 			if (found == words_max)
-				goto usage;
+				return not_understood(help, "what is \"%s\"?", text);
 			words[found++] = text;
 			continue;
 		}
 		equals = strchrnul(text, '=');
 		argument = argument_find(table, count, text + 2, (size_t)(equals - text) - 2);
-		if (!argument || (argument->flag && *equals))
-			goto usage;
+		if (!argument)
+			return not_understood(help, "there is no option %s", text);
+		if (argument->flag && *equals)
+			return not_understood(help, "--%s takes no value", argument->name);
 		if (argument->flag)
 			*argument->flag = true;
 		else if (*equals)
@@ -63,13 +81,12 @@ int arguments_parse(int argc, char **argv, const char *help, const struct argume
 		else if (i + 1 < argc)
 			*argument->value = argv[++i];
 		else
-			goto usage;
+			return not_understood(help, "%s needs a value", text);
 	}
 	if (found >= words_min)
 		return -1;
-usage:
-	fputs(help, stderr);
-	return EXIT_USAGE;
+	return not_understood(help, "%s needs %s", argv[0],
+			      words_min > 1 ? "more than that" : "to be told what to work on");
 }
 
 bool argument_number(const char *name, const char *text, long otherwise, long least, long most,
@@ -98,6 +115,8 @@ int subcommand_run(int argc, char **argv, const char *help, const struct subcomm
 	for (size_t i = 0; argc > 1 && i < count; i++)
 		if (strcmp(argv[1], table[i].name) == 0)
 			return table[i].run(argc - 1, argv + 1);
+	if (argc > 1)
+		return not_understood(help, "there is no command \"%s\"", argv[1]);
 	fputs(help, stderr);
 	return EXIT_USAGE;
 }

@@ -24,7 +24,8 @@ struct argument {
 
 /*
  * Parse what follows argv[0]. `words` gets up to `words_max` arguments that are no options, and
- * must get at least `words_min`. Returns -1 to go on, or the exit status: --help prints `help`.
+ * must get at least `words_min`. Returns -1 to go on, or the exit status: --help prints `help`, and
+ * what is not understood is told with the usage that stands at its head.
  */
 int arguments_parse(int argc, char **argv, const char *help, const struct argument *table,
 		    size_t count, const char **words, size_t words_min, size_t words_max);
@@ -34,7 +35,7 @@ int arguments_parse(int argc, char **argv, const char *help, const struct argume
 bool argument_number(const char *name, const char *text, long otherwise, long least, long most,
 		     long *out);
 
-/* Picks a subcommand by argv[1]. */
+/* Picks a subcommand by argv[1]; --help and what is not understood as above. */
 struct subcommand {
 	const char *name;
 	int (*run)(int argc, char **argv);

@@ -4,15 +4,73 @@ set -u
 # shellcheck source=tests/e2e/expect.sh
 . "$TEESIM_SOURCE_DIR/tests/e2e/expect.sh"
 
-for command in run start stop status log ta device env doctor; do
-	help=$(teesim "$command" --help 2>/dev/null) || expect_complain "$command --help fails"
-	[[ $help == usage:* ]] || expect_complain "$command --help says: $help"
-	expect_status 2 teesim "$command" --no-such-option
-	nothing=$(teesim "$command" --no-such-option 2>/dev/null)
-	[ -z "$nothing" ] || expect_complain "$command complains on stdout: $nothing"
-	expect_status 0 teesim --help
-	expect_output "  $command "
+# Every command, and the commands of those that have some.
+commands=(run start stop status log env bench doctor webapp
+	ta 'ta sign' 'ta verify' 'ta inspect' 'ta list' 'ta install' 'ta remove'
+	device
+	storage 'storage ls' 'storage show' 'storage rm' 'storage export' 'storage import'
+	'storage fsck')
+without_arguments=(run bench ta 'ta sign' 'ta verify' 'ta inspect' 'ta install' 'ta remove' device
+	'device remove' 'device clone' storage 'storage show' 'storage rm' 'storage export'
+	'storage import' webapp)
+built() { [ -x "$TEESIM_BUILD_DIR/libexec/teesim/$1" ]; }
+if built teesim-teep; then
+	commands+=('device info' 'device verify'
+		pki 'pki init' 'pki ca' 'pki tam' 'pki sp' 'pki ocsp' 'pki revoke' 'pki crl' 'pki show'
+		oem 'oem make-device' sp 'sp package' 'sp verify' admin 'admin make-list' 'admin apply'
+		otrp 'otrp exec' 'otrp ta-information' 'otrp list' 'otrp request-ta' 'otrp tees')
+	without_arguments+=(pki 'pki init' 'pki ca' 'pki tam' 'pki sp' 'pki ocsp' 'pki revoke' 'pki crl'
+		'pki show' oem 'oem make-device' sp 'sp package' 'sp verify' admin 'admin make-list'
+		'admin apply' otrp 'otrp request-ta')
+fi
+if built teesim-agent; then
+	commands+=(agent 'agent serve' 'agent request-ta' 'agent process' 'agent ta-information'
+		'agent status' 'agent stop')
+	without_arguments+=(agent 'agent request-ta' 'agent ta-information')
+fi
+built teesim-evil-agent && commands+=(evil-agent)
+built teesim-fleet && commands+=(fleet) && without_arguments+=(fleet)
+if built teesim-tam && built teesim-tam-cli; then
+	commands+=(tam 'tam init' 'tam serve' 'tam status' 'tam sp' 'tam ta' 'tam device' 'tam group'
+		'tam deploy' 'tam wanted' 'tam session' 'tam log' 'tam token' 'tam certificates')
+	without_arguments+=(tam 'tam init' 'tam sp' 'tam ta' 'tam device' 'tam group' 'tam deploy'
+		'tam wanted' 'tam session' 'tam token')
+fi
+
+teesim --help >help
+for command in "${commands[@]}"; do
+	read -ra words <<<"$command"
+	grep -q "^  ${words[0]} " help || expect_complain "teesim --help does not name ${words[0]}"
+	teesim "${words[@]}" --help >out 2>err || expect_complain "$command --help fails"
+	head -n 1 out | grep -q '^usage: .*teesim' || expect_complain "$command --help says: $(cat out)"
+	[ ! -s err ] || expect_complain "$command --help says on stderr: $(cat err)"
+	teesim "${words[@]}" --no-such-option >out 2>err </dev/null
+	status=$?
+	[ "$status" = 2 ] || expect_complain "$command --no-such-option ends with $status"
+	[ ! -s out ] || expect_complain "$command complains on stdout: $(cat out)"
+	# What is wrong comes first, then what is right or where that is told.
+	head -n 1 err | grep -q '^teesim.*no-such-option' ||
+		expect_complain "$command --no-such-option: $(cat err)"
+	grep -qe --help -e '^usage:' err || expect_complain "$command --no-such-option: $(cat err)"
 done
+# None is forgotten above.
+sed -n 's/^  \([a-z-]*\) .*/\1/p' help | while read -r command; do
+	printf '%s\n' "${commands[@]}" | grep -qx "$command" || echo "$command"
+done >forgotten
+if built teesim-teep && built teesim-agent && built teesim-evil-agent && built teesim-fleet &&
+	built teesim-tam-cli && [ -s forgotten ]; then
+	expect_complain "not tested: $(cat forgotten)"
+fi
+for command in "${without_arguments[@]}"; do
+	read -ra words <<<"$command"
+	teesim "${words[@]}" >out 2>err </dev/null
+	status=$?
+	[ "$status" = 2 ] || expect_complain "$command by itself ends with $status"
+	[ ! -s out ] || expect_complain "$command complains on stdout: $(cat out)"
+	[ -s err ] || expect_complain "$command does not say what is missing"
+done
+rm -f help out err forgotten
+
 expect_status 2 teesim
 expect_status 2 teesim no-such-command
 expect_output '--help'

@@ -241,22 +241,26 @@ int agent_serve_command(int argc, char **argv)
 					 .sessions_max = 16 } },
 		.ready = -1,
 	};
+	static char name[] = "teesim agent serve";
 	char err[PATH_MAX + 256] = "";
 	int option, rc;
 
 	serving.options.tees = serving.tees;
 	serving.options.http = serving.http;
+	argv[0] = name;
 	optind = 1;
 	while ((option = getopt_long(argc, argv, "h", option_table, NULL)) != -1) {
 		if (option == 'h') {
 			fputs(agent_help, stdout);
 			return EXIT_DONE;
 		}
-		if (option == '?' || !option_take(&serving, option, optarg))
+		if (option == '?' || !option_take(&serving, option, optarg)) {
+			fputs("`teesim agent --help` tells what there is\n", stderr);
 			return EXIT_USAGE;
+		}
 	}
 	if (optind != argc) {
-		fputs(agent_help, stderr);
+		(void)tool_refuse("what is \"%s\"? `teesim agent --help` tells more", argv[optind]);
 		return EXIT_USAGE;
 	}
 	if (!places_find(&serving))

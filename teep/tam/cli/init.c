@@ -517,6 +517,15 @@ static void told(const struct init *init)
 	       init->token, init->directory, init->directory);
 }
 
+/* NULL: getopt_long() has said it. */
+static int not_understood(const char *why)
+{
+	if (why)
+		(void)fprintf(stderr, "teesim tam init: %s\n", why);
+	fputs("`teesim tam init --help` tells more\n", stderr);
+	return EXIT_USAGE;
+}
+
 /* -1 to go on, or the exit status. */
 static int options_parse(int argc, char **argv, struct init *init)
 {
@@ -553,8 +562,10 @@ static int options_parse(int argc, char **argv, struct init *init)
 	const char **const single[] = { &init->pki,	     &init->id,	    &init->previous,
 					&init->ocsp_command, &init->pkcs11, &init->listen,
 					&init->database };
+	static char name[] = "teesim tam init";
 	int option;
 
+	argv[0] = name;
 	while ((option = getopt_long(argc, argv, "", table, NULL)) >= 0) {
 		if (option == HELP) {
 			fputs(help, stdout);
@@ -567,15 +578,12 @@ static int options_parse(int argc, char **argv, struct init *init)
 		else if (option == PLAIN)
 			init->plain_http = true;
 		else
-			goto usage;
+			return not_understood(NULL);
 	}
 	if (optind + 1 != argc)
-		goto usage;
+		return not_understood("names one directory, which it makes");
 	init->directory = argv[optind];
 	return -1;
-usage:
-	fputs(help, stderr);
-	return EXIT_USAGE;
 }
 
 int command_init(int argc, char **argv)
@@ -599,9 +607,7 @@ int command_init(int argc, char **argv)
 	    !init.pki == !init.list[LIST_KEY].count) {
 		if (made)
 			(void)rmdir(init.path);
-		(void)tool_refuse("whose keys? --pki with --id, or --key with --chain");
-		fputs(help, stderr);
-		return EXIT_USAGE;
+		return not_understood("whose keys? --pki with --id, or --key with --chain");
 	}
 	if (!made && rmdir(init.path) < 0)
 		return tool_refuse("%s: %s; it has to be new or empty", init.directory,

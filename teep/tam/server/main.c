@@ -86,7 +86,8 @@ static bool number_read(const char *name, const char *text, long least, long mos
 	*out = strtol(text, &end, 10);
 	if (errno == 0 && *text && !*end && *out >= least && *out <= most)
 		return true;
-	fprintf(stderr, "teesim-tam: --%s has to be a number from %ld to %ld\n", name, least, most);
+	fprintf(stderr, "teesim tam serve: --%s has to be a number from %ld to %ld\n", name, least,
+		most);
 	return false;
 }
 
@@ -117,9 +118,11 @@ static int options_parse(int argc, char **argv, struct options *options)
 		{ "help", no_argument, NULL, HELP_IT },
 		{ NULL, 0, NULL, 0 },
 	};
+	static char name[] = "teesim tam serve";
 	bool good = true;
 	int option;
 
+	argv[0] = name;
 	*options = (struct options) { .directory = "tam", .port = -1, .ready_fd = -1 };
 	while (good && (option = getopt_long(argc, argv, "", table, NULL)) >= 0)
 		switch (option) {
@@ -158,11 +161,11 @@ static int options_parse(int argc, char **argv, struct options *options)
 			good = false;
 		}
 	if (good && argc - optind > 1) {
-		fprintf(stderr, "teesim-tam: only one directory can be served\n");
+		fputs("teesim tam serve: only one directory can be served\n", stderr);
 		good = false;
 	}
 	if (!good) {
-		fputs("             teesim tam serve --help lists what there is\n", stderr);
+		fputs("`teesim tam serve --help` lists what there is\n", stderr);
 		return STATUS_USAGE;
 	}
 	if (optind < argc)
