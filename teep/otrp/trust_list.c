@@ -44,6 +44,7 @@ static const struct member query_members[] = {
 static int only_member(struct span octets, const char *name, json_t **object, json_t **value,
 		       struct otrp_failure *failure)
 {
+	*object = *value = NULL;
 	if (octets.size > OTRP_MESSAGE_SIZE_MAX || json_object_parse(octets, object))
 		return otrp_fail(failure, OTRP_REQUEST_INVALID, "%s: not one object in JSON", name);
 	*value = json_object_get(*object, name);

@@ -153,6 +153,7 @@ static int order_execute(const struct order *order, const char *directory,
 		else
 			boot_clear(&boot);
 	}
+	manufacture->firmware_authority = manufacture->tee_authority = NULL;
 	authority_close(&firmware);
 	authority_close(&tee);
 	if (rc == EXIT_DONE)
