@@ -377,6 +377,9 @@ static int entry_take(struct entry *entry)
 	if (!verified(conversation, response, leaf))
 		return drop(entry, "the signature does not hold under the TEE's certificate");
 	conversation->authentic = true;
+	rc = dsi_keys_check(&entry->dsi, &failure);
+	if (rc)
+		return drop(entry, conversation_text(conversation, "%s", failure.why));
 	return state_take(entry);
 }
 

@@ -186,8 +186,6 @@ static int aik_take(const json_t *object, struct arena *arena, struct dsi_aik *o
 		    struct otrp_failure *failure)
 {
 	struct span type;
-	EVP_PKEY *key;
-	bool rsa;
 	int rc = members_check(object, "device state: AIK", aik_members, COUNT(aik_members),
 			       EXTRA_IGNORED, failure);
 
@@ -199,11 +197,20 @@ static int aik_take(const json_t *object, struct arena *arena, struct dsi_aik *o
 		return rc;
 	type = json_span(json_object_get(object, "spaiktype"));
 	out->ecc = span_is(type, "ECC");
-	key = aik_parse(out->der);
-	rsa = key && key_kind(key) == KEY_RSA;
-	EVP_PKEY_free(key);
-	if (!key || rsa == out->ecc || (!out->ecc && !span_is(type, "RSA")))
-		return invalid(failure, "spaik is no key that can be used, or not of spaiktype");
+	return out->ecc || span_is(type, "RSA") ? 0 : invalid(failure, "spaiktype is not known");
+}
+
+int dsi_keys_check(const struct dsi *dsi, struct otrp_failure *failure)
+{
+	for (size_t i = 0; i < dsi->aik_count; i++) {
+		EVP_PKEY *key = aik_parse(dsi->aiks[i].der);
+		const bool fits = key && (key_kind(key) == KEY_RSA) != dsi->aiks[i].ecc;
+
+		EVP_PKEY_free(key);
+		if (!fits)
+			return invalid(failure, "spaik is no key that can be used, or not of "
+						"spaiktype");
+	}
 	return 0;
 }
 
@@ -371,7 +378,7 @@ int dsi_parse(struct span text, struct arena *arena, struct dsi *out, struct otr
 		return invalid(failure, "not one object in JSON");
 	rc = dsi_take(object, text, arena, out, failure);
 	json_decref(object);
-	return rc;
+	return rc ? rc : dsi_keys_check(out, failure);
 }
 
 EVP_PKEY *dsi_aik_key(const struct dsi *dsi, struct span spid)

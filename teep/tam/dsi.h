@@ -26,7 +26,8 @@ struct dsi_sd {
 
 struct dsi_aik {
 	struct span spid;
-	struct span der; /* a key that can be used: RSAPublicKey or SubjectPublicKeyInfo */
+	struct span der; /* a key that can be used, once checked: RSAPublicKey or
+			  * SubjectPublicKeyInfo */
 	bool ecc;
 };
 
@@ -52,7 +53,12 @@ struct dsi {
  * content (response.h). Returns 0 or otrp_fail()'s value. */
 int dsi_parse(struct span text, struct arena *arena, struct dsi *out, struct otrp_failure *failure);
 
-/* The same of text that was parsed before. */
+/*
+ * The same of text that was parsed before, but for the keys in it: to look into hundreds of them is
+ * more work than anybody gets done who has not shown who he is. dsi_keys_check() comes once the
+ * signature has been verified; 0 or otrp_fail()'s value.
+ */
+int dsi_keys_check(const struct dsi *dsi, struct otrp_failure *failure);
 int dsi_take(const json_t *object, struct span text, struct arena *arena, struct dsi *out,
 	     struct otrp_failure *failure);
 

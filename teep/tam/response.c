@@ -267,7 +267,8 @@ static int state_take(json_t *dsi, struct arena *arena, struct response_content 
 	if (!text || !arena_copy(arena, text, strlen(text), &out->dsi))
 		rc = no_memory(failure);
 	else
-		out->has_state = dsi_take(whole, out->dsi, arena, &out->state, &unread) == 0;
+		out->has_state = dsi_take(whole, out->dsi, arena, &out->state, &unread) == 0 &&
+				 dsi_keys_check(&out->state, &unread) == 0;
 	if (unread.status == OTRP_TEE_FAIL)
 		rc = no_memory(failure);
 	free(text);
