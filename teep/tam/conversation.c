@@ -827,6 +827,7 @@ static const char *const event_kinds[] = {
 
 static int notes_write(struct tam_database *database, struct conversation *conversation)
 {
+	char handle[SESSION_HANDLE_SIZE];
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < conversation->progress_count; i++) {
@@ -839,7 +840,9 @@ static int notes_write(struct tam_database *database, struct conversation *conve
 		const struct occurrence *occurrence = &conversation->occurrences[i];
 
 		rc = event_log_add(database, event_kinds[occurrence->kind],
-				   occurrence->did[0] ? occurrence->did : conversation->session.tid,
+				   occurrence->did[0]
+					   ? occurrence->did
+					   : session_handle(conversation->session.tid, handle),
 				   occurrence->spid, "", occurrence->text);
 	}
 	return rc;

@@ -14,7 +14,7 @@
 struct event {
 	int64_t id, at;
 	const char *kind; /* "device", "deployment", "session", "ta", "sp", "wanted", "token" … */
-	const char *subject; /* did, id, tid, taid, spid … of that */
+	const char *subject; /* did, id, session's handle, taid, spid … of that */
 	const char *spid;    /* whose it is; "" for nobody's */
 	const char *who;     /* the token's name; "" for the TAM itself */
 	const char *text;

@@ -1,6 +1,7 @@
 #include "teep/tam/session_table.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "teep/tam/deployment.h"
@@ -158,6 +159,38 @@ int session_table_get(struct tam_database *database, const char *tid, struct are
 	return vault_unseal(vault, SEALED_AS, out->tid, out->secret, arena, &out->secret);
 }
 
+const char *session_handle(const char *tid, char out[SESSION_HANDLE_SIZE])
+{
+	(void)snprintf(out, SESSION_HANDLE_SIZE, "%s", tid);
+	return out;
+}
+
+/* What comes behind all that begin with this handle. */
+static const char *handle_end(const char *handle, char out[SESSION_HANDLE_SIZE + 1])
+{
+	(void)snprintf(out, SESSION_HANDLE_SIZE + 1, "%s~", handle);
+	return out;
+}
+
+static void read_tid(struct tam_rows *rows, struct arena *arena, void *item)
+{
+	*(const char **)item = tam_row_text(rows, 0, arena);
+}
+
+int session_table_find(struct tam_database *database, const char *handle, struct arena *arena,
+		       struct session *out)
+{
+	char first[SESSION_HANDLE_SIZE], end[SESSION_HANDLE_SIZE + 1];
+	const char *tid;
+	int rc = tam_database_read_one(database, arena, read_tid, &tid,
+				       "SELECT tid FROM session WHERE tid >= $1 AND tid < $2 ORDER "
+				       "BY tid LIMIT 1",
+				       TAM_VALUES(tam_text(session_handle(handle, first)),
+						  tam_text(handle_end(first, end))));
+
+	return rc ? rc : session_table_get(database, tid, arena, out);
+}
+
 static int store(struct tam_database *database, void *context)
 {
 	const struct writing *writing = context;
@@ -310,19 +343,23 @@ int session_table_trim(struct tam_database *database, int64_t before, int64_t li
 	return rc;
 }
 
-#define NEWEST_FIRST                                                                       \
-	"(CAST($4 AS TEXT) IS NULL OR (s.started, s.tid) < (SELECT l.started, l.tid FROM " \
-	"session l WHERE l.tid = CAST($4 AS TEXT))) AND ($2 < 0 OR s.state = $2) AND "     \
-	"(CAST($3 AS TEXT) IS NULL OR " TAM_DEVICE_OF_SP(                                  \
-		"s.did", "CAST($3 AS TEXT)") ") "                                          \
+#define NEWEST_FIRST                                                                             \
+	"(CAST($4 AS TEXT) IS NULL OR (s.started, s.tid) < (SELECT l.started, l.tid FROM "       \
+	"session l WHERE l.tid >= CAST($4 AS TEXT) AND l.tid < CAST($6 AS TEXT) ORDER BY l.tid " \
+	"LIMIT 1)) AND ($2 < 0 OR s.state = $2) AND "                                            \
+	"(CAST($3 AS TEXT) IS NULL OR " TAM_DEVICE_OF_SP(                                        \
+		"s.did", "CAST($3 AS TEXT)") ") "                                                \
 					     "ORDER BY s.started DESC, s.tid DESC LIMIT $1"
 
 int session_table_list(struct tam_database *database, const struct session_filter *filter,
 		       struct arena *arena, struct session **list, size_t *count)
 {
+	char first[SESSION_HANDLE_SIZE], end[SESSION_HANDLE_SIZE + 1];
+	const char *after = filter->after ? session_handle(filter->after, first) : NULL;
 	const struct tam_value values[] = {
-		tam_integer(filter->limit), tam_integer(filter->state), tam_text(filter->spid),
-		tam_text(filter->after),    tam_text(filter->did),
+		tam_integer(filter->limit), tam_integer(filter->state),
+		tam_text(filter->spid),	    tam_text(after),
+		tam_text(filter->did),	    tam_text(after ? handle_end(after, end) : NULL),
 	};
 
 	if (filter->did)
@@ -330,9 +367,9 @@ int session_table_list(struct tam_database *database, const struct session_filte
 					     count,
 					     LIST_COLUMNS
 					     " FROM session s WHERE s.did = $5 AND " NEWEST_FIRST,
-					     values, 5);
+					     values, 6);
 	return tam_database_read_all(database, arena, read_listed, sizeof(**list), list, count,
-				     LIST_COLUMNS " FROM session s WHERE " NEWEST_FIRST, values, 4);
+				     LIST_COLUMNS " FROM session s WHERE " NEWEST_FIRST, values, 6);
 }
 
 int session_table_count(struct tam_database *database, int64_t *open, int64_t *total)

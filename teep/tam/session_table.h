@@ -46,11 +46,21 @@ struct session {
 /* Longer answers are not kept. */
 #define SESSION_ANSWER_MAX (64u << 10)
 
+/*
+ * How people name a session: by the first digits of its tid. The whole of it lets whoever knows it
+ * fetch keys (tam_aik()), and is told to nobody but the device.
+ */
+#define SESSION_HANDLE_SIZE 17
+const char *session_handle(const char *tid, char out[SESSION_HANDLE_SIZE]);
+
 /* Fills in revision, started and updated. -EEXIST for a tid that was used. */
 int session_table_add(struct tam_database *database, struct session *session);
 /* -ENOENT. */
 int session_table_get(struct tam_database *database, const char *tid, struct arena *arena,
 		      struct session *out);
+/* The same by what people call it; what follows a handle is not looked at. */
+int session_table_find(struct tam_database *database, const char *handle, struct arena *arena,
+		       struct session *out);
 /* Everything but tid and started. -ESTALE: another process stored first; nothing changed. */
 int session_table_store(struct tam_database *database, struct session *session);
 /* Open sessions that were not touched since `before` become LOST, at most `limit` at once; their

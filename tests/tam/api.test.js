@@ -288,6 +288,37 @@ test('sessions, message by message', async () => {
 	assert.deepEqual((await tam.expect(200, 'viewer', 'GET', `messages?after=${log.next}`)).items, []);
 });
 
+test('a session is named by what fetches no keys', async () => {
+	const END = '9a017f2b8d9c5b0e';
+	const tids = (await tam.expect(200, 'admin', 'GET', 'sessions')).items.map(({ tid }) => tid);
+	assert.equal(new Set(tids).size, 14);
+	assert.ok(tids.every((tid) => /^[0-9a-f]{16}$/.test(tid)));
+	/* Neither as it is, nor as what the firmware signed. */
+	const secrets = [END, ...tids.map((tid) => Buffer.from(tid + END).toString('base64'))];
+	for (const who of ['admin', 'viewer', 'bank'])
+		for (const route of ['sessions?limit=1000', 'messages?limit=1000', 'log?limit=1000', ...tids.map((tid) => `sessions/${tid}`),
+			...(await tam.expect(200, who, 'GET', 'devices?limit=1000')).items.slice(0, 8).map(({ did }) => `devices/${did}`)]) {
+			const { body } = await tam.ask(who, 'GET', route);
+			const text = JSON.stringify(body);
+			assert.ok(!secrets.some((secret) => text.includes(secret)), `${route} as ${who}: ${text}`);
+		}
+	const { messages } = await tam.expect(200, 'admin', 'GET', `sessions/${tids[0]}`);
+	assert.equal(messages[0].decoded.GetDeviceStateTBSRequest.tid, `${tids[0]}…`);
+	assert.equal(messages[1].decoded.GetDeviceTEEStateTBSResponse.edsi.tfwdata.tbs, `${tids[0]}…`);
+	/* Who knows the whole, from a device's log, finds it; who guesses at the rest learns nothing. */
+	for (const rest of [END, END.slice(0, 4), '00000000'])
+		assert.equal((await tam.expect(200, 'viewer', 'GET', `sessions/${tids[0]}${rest}`)).tid, tids[0]);
+	await tam.expect(404, 'viewer', 'GET', `sessions/${tids[0].slice(0, 15)}x`);
+	/* Page after page by handles. */
+	const seen = [];
+	for (let next = ''; next !== null;) {
+		const page = await tam.expect(200, 'viewer', 'GET', `sessions?limit=5${next ? `&after=${next}` : ''}`);
+		seen.push(...page.items.map(({ tid }) => tid));
+		next = page.next;
+	}
+	assert.deepEqual(seen, tids);
+});
+
 test('tokens: shown once, gone at once', async () => {
 	const made = await tam.expect(201, 'admin', 'POST', 'tokens', { json: { name: 'new', role: 'viewer' } });
 	assert.match(made.token, /^tam_[\w-]{43}$/);

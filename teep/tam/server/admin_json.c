@@ -1,7 +1,9 @@
 #include "teep/tam/server/admin_json.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "teep/otrp/encoding.h"
 #include "teep/tam/group.h"
 #include "teep/tam/key.h"
 #include "teep/tam/server/admin.h"
@@ -77,13 +79,49 @@ json_t *deployment_json(const struct deployment *deployment)
 
 json_t *session_json(const struct session *session)
 {
+	char handle[SESSION_HANDLE_SIZE];
+
 	return json_pack(
-		"{s:s,s:o,s:s,s:s,s:o,s:o,s:s,s:I,s:o}", "tid", session->tid, "did",
-		admin_text_or_null(session->did), "state", session_state_name(session->state),
-		"step", session->step ? session->step : "", "started",
-		admin_time_fine(session->started), "updated", admin_time_fine(session->updated),
-		"address", session->address ? session->address : "", "messages",
-		(json_int_t)session->messages, "error", admin_text_or_null(session->error));
+		"{s:s,s:o,s:s,s:s,s:o,s:o,s:s,s:I,s:o}", "tid",
+		session_handle(session->tid, handle), "did", admin_text_or_null(session->did),
+		"state", session_state_name(session->state), "step",
+		session->step ? session->step : "", "started", admin_time_fine(session->started),
+		"updated", admin_time_fine(session->updated), "address",
+		session->address ? session->address : "", "messages", (json_int_t)session->messages,
+		"error", admin_text_or_null(session->error));
+}
+
+/* In the place of a text that has the whole tid in it, as it is or, as the firmware signs it, in
+ * base64; NULL for any other. */
+static json_t *handle_for(const json_t *text, const char *tid, const char *coded)
+{
+	const char *value = json_string_value(text);
+	char handle[SESSION_HANDLE_SIZE];
+
+	if (!value || (!strstr(value, tid) && !strstr(value, coded)))
+		return NULL;
+	return json_sprintf("%s…", session_handle(tid, handle));
+}
+
+static void tid_shorten(json_t *value, const char *tid, const char *coded)
+{
+	json_t *member, *handle;
+	const char *name;
+	void *next;
+	size_t i;
+
+	json_object_foreach_safe(value, next, name, member) {
+		tid_shorten(member, tid, coded);
+		handle = handle_for(member, tid, coded);
+		if (handle)
+			(void)json_object_set_new(value, name, handle);
+	}
+	json_array_foreach(value, i, member) {
+		tid_shorten(member, tid, coded);
+		handle = handle_for(member, tid, coded);
+		if (handle)
+			(void)json_array_set_new(value, i, handle);
+	}
 }
 
 /* What was signed: {"InstallTATBSRequest": …}, beside the TAM's verdict. */
@@ -109,7 +147,14 @@ static json_t *message_opened(const struct message *message, const char *spid)
 				  : NULL;
 	json_t *content;
 	const char *whose;
+	char *coded;
 
+	if (decoded && strlen(message->tid) >= SESSION_HANDLE_SIZE) {
+		coded = base64_encode((const uint8_t *)message->tid, strlen(message->tid));
+		if (coded)
+			tid_shorten(decoded, message->tid, coded);
+		free(coded);
+	}
 	if (!decoded || !spid)
 		return decoded;
 	content = json_object_get(signed_part(decoded), "content");
@@ -126,12 +171,13 @@ json_t *message_json(const struct message *message, const char *spid, bool with_
 {
 	json_t *decoded = with_decoded || spid ? message_opened(message, spid) : NULL, *value;
 	const bool closed = spid && !decoded;
+	char handle[SESSION_HANDLE_SIZE];
 	const char *kind = !closed ? message->kind : message->response ? "Response" : "Request";
 
 	value = json_pack("{s:I,s:s,s:o,s:I,s:o,s:s,s:s,s:I,s:o,s:o}", "id",
-			  (json_int_t)message->id, "tid", message->tid, "did",
-			  admin_text_or_null(message->did), "seq", (json_int_t)message->seq, "at",
-			  admin_time_fine(message->at), "direction",
+			  (json_int_t)message->id, "tid", session_handle(message->tid, handle),
+			  "did", admin_text_or_null(message->did), "seq", (json_int_t)message->seq,
+			  "at", admin_time_fine(message->at), "direction",
 			  message->response ? "response" : "request", "kind", kind, "size",
 			  (json_int_t)message->size, "status", admin_text_or_null(message->status),
 			  "error", admin_text_or_null(closed ? "" : message->error));

@@ -17,6 +17,7 @@ void admin_sessions_get(struct http_request *request)
 		.state = state ? session_state_parse(state) : -1,
 		.after = admin_query_text(request, "after"),
 	};
+	char handle[SESSION_HANDLE_SIZE];
 	json_t *items, *next = NULL;
 	struct session *list = NULL;
 	size_t count = 0;
@@ -39,7 +40,7 @@ void admin_sessions_get(struct http_request *request)
 	for (size_t i = 0; i < count; i++)
 		(void)json_array_append_new(items, session_json(&list[i]));
 	if ((int64_t)count == filter.limit)
-		next = json_string(list[count - 1].tid);
+		next = json_string(session_handle(list[count - 1].tid, handle));
 	admin_answer_list(request, items, next);
 }
 
@@ -64,7 +65,7 @@ static bool session_visible(struct http_request *request, const struct session *
 
 void admin_session_get(struct http_request *request)
 {
-	struct message_filter filter = { .tid = request->values[0], .limit = SESSION_MESSAGES_MAX };
+	struct message_filter filter = { .limit = SESSION_MESSAGES_MAX };
 	struct message *list = NULL;
 	json_t *messages, *value;
 	struct session session;
@@ -73,13 +74,15 @@ void admin_session_get(struct http_request *request)
 
 	if (!admin_query(request, ""))
 		return;
-	rc = session_table_get(admin_database(request), filter.tid, &request->arena, &session);
+	rc = session_table_find(admin_database(request), request->values[0], &request->arena,
+				&session);
 	if (rc < 0) {
 		(void)admin_fail_errno(request, rc, "there is no such session");
 		return;
 	}
 	if (!session_visible(request, &session))
 		return;
+	filter.tid = session.tid;
 	rc = message_log_list(admin_database(request), &filter, &request->arena, &list, &count);
 	if (rc < 0) {
 		(void)admin_fail_errno(request, rc, NULL);

@@ -3,7 +3,11 @@
 #include <stdlib.h>
 
 #include "scene.h"
+#include "teep/otrp/compose.h"
 #include "teep/otrp/encoding.h"
+#include "teep/pki/openssl_auto.h"
+#include "teep/tam/message_log.h"
+#include "test_keys.h"
 
 TestSuite(tam_attack, .init = scene_begin, .fini = scene_end);
 
@@ -620,9 +624,78 @@ Test(tam_attack, agent_that_spoils_everything_ends_the_session)
 	(void)scene_run(0, NULL, always_damages);
 	cr_expect_eq(scene.rounds, 5);
 	cr_expect_eq(scene_session().state, SESSION_FAILED);
+	/* A session that no device is known of is named by what fetches no keys. */
+	cr_expect_eq(scene_count("SELECT COUNT(*) FROM event WHERE kind = 'alarm' AND "
+				 "LENGTH(subject) = 16"),
+		     1);
 	cr_expect_str_eq(scene_installed(0), "");
 	cr_assert(scene_run(0, NULL, NULL));
 	scene_converged(0, INSTALLED("1"));
+}
+
+/* Signed by nobody in particular, in the name of a TEE whose certificate everybody may have: what
+ * is in it is not even looked at. */
+static char *state_in_a_name(const char *request, EVP_PKEY *recipient)
+{
+	X509_STACK_AUTO chain = NULL;
+	EVP_PKEY *key = test_key(KEY_P256, 5);
+	char path[160], error[256], *answer, *whole = NULL;
+	uint8_t *leaf, *root;
+	size_t leaf_size, root_size;
+	struct span payload, cek;
+	json_t *object = json_loads(request, 0, NULL), *jws, *signed_part, *tbs, *tee;
+
+	jws = json_object_iter_value(json_object_iter(object));
+	cr_assert_eq(base64_decode(json_span(json_object_get(jws, "payload")), BASE64_JOSE,
+				   &scene.arena, &payload),
+		     0);
+	signed_part = json_loadb((const char *)payload.data, payload.size, 0, NULL);
+	tbs = json_object_iter_value(json_object_iter(signed_part));
+	snprintf(path, sizeof(path), "%s/boot/tee.pem", scene_device(0)->directory);
+	chain = chain_read(path, error, sizeof(error));
+	cr_assert_not_null(chain, "%s", error);
+	leaf = certificate_encode(sk_X509_value(chain, 0), &leaf_size);
+	root = certificate_encode(sk_X509_value(chain, 1), &root_size);
+	tee = json_pack("{s:s, s:s, s:o, s:[o], s:s, s:{}, s:[{s:s, s:s, s:s}]}", "name",
+			"simtee-0", "ver", "1.0", "cert", otrp_base64(leaf, leaf_size), "cacert",
+			otrp_base64(root, root_size), "dsigen", "7", "sdlist", "teeaiklist", "spid",
+			SCENE_SPID, "spaik", "bm8ga2V5", "spaiktype", "ECC");
+	answer = otrp_compose("GetDeviceTEEState", "Response",
+			      json_pack("{s:s, s:s, s:O, s:O, s:b, s:o}", "ver", "1.0", "status",
+					"pass", "rid", json_object_get(tbs, "rid"), "tid",
+					json_object_get(tbs, "tid"), "signerreq", 0, "edsi",
+					otrp_encrypt(json_pack("{s:{s:o}}", "dsi", "tee", tee),
+						     recipient, ENC_A128CBC_HS256, &scene.arena,
+						     &cek)),
+			      key, NULL);
+	cr_assert_not_null(answer);
+	cr_assert(asprintf(&whole, "{\"GetDeviceStateResponse\":[%s]}", answer) > 0);
+	free(answer);
+	OPENSSL_free(leaf);
+	OPENSSL_free(root);
+	EVP_PKEY_free(key);
+	json_decref(signed_part);
+	json_decref(object);
+	return whole;
+}
+
+Test(tam_attack, keys_in_a_state_that_nobody_signed_are_not_looked_at)
+{
+	char *request = scene_connect(NULL), *answer, *next;
+	struct message_filter filter = { .limit = 10 };
+	struct message *list;
+	size_t count;
+
+	(void)scene_device(0);
+	answer = state_in_a_name(request, tam_keys_at(scene.keys, 0)->key);
+	next = scene_post(answer);
+	cr_assert_eq(message_log_list(scene.database, &filter, &scene.arena, &list, &count), 0);
+	cr_assert_geq(count, 2);
+	cr_expect_str_eq(list[1].error, "the signature does not hold under the TEE's certificate");
+	cr_expect_eq(scene_count("SELECT COUNT(*) FROM device"), 0);
+	free(next);
+	free(answer);
+	free(request);
 }
 
 static bool always_busy(unsigned number, bool request, char **message)

@@ -337,11 +337,14 @@ static void message_make(const char *tid, const char *did, int64_t at, bool resp
 	"\"sdlist\":{\"cnt\":\"1\",\"sd\":[{\"name\":\"" SP_BANK ".sd\",\"spid\":\"" SP_BANK "\"," \
 	"\"talist\":[{\"taid\":\"" TA_PIN "\",\"taname\":\"PIN check\"}]}]}}}"
 
+/* What only the device and the TAM know of a session's id. */
+#define TID_END "9a017f2b8d9c5b0e"
+
 static void session_make(int n)
 {
 	const bool failed = n % 6 == 4, open = n == 0;
 	const int64_t at = tam_time_now() - 40000 - (int64_t)n * 1900000;
-	char tid[40];
+	char tid[40], decoded[1024], *coded;
 	struct session session = {
 		.tid = tid,
 		.did = dids[n % 8],
@@ -356,24 +359,31 @@ static void session_make(int n)
 				  : SESSION_DONE,
 	};
 
-	(void)snprintf(tid, sizeof(tid), "5b0e6c1a-2d3f-4c55-9a01-7f2b8d9c%04d", n);
+	(void)snprintf(tid, sizeof(tid), "%04d6c1a2d3f4c55" TID_END, n);
 	NEEDED(session_table_add(db, &session) == 0);
 	NEEDED(tam_database_run(db, "UPDATE session SET started = $2, updated = $3 WHERE tid = $1",
 				TAM_VALUES(tam_text(tid), tam_integer(at),
 					   tam_integer(at + (open ? 190 : 402))),
 				NULL) == 0);
-	message_make(
-		tid, "", at, false, "GetDeviceStateRequest", 5320, "", "",
+	(void)snprintf(
+		decoded, sizeof(decoded),
 		"{\"GetDeviceStateTBSRequest\":{\"ver\":\"1.0\",\"rid\":\"0f0a0001\",\"tid\":"
-		"\"5b0e6c1a\","
-		"\"ocspdat\":[\"(1312 octets)\"],\"supportedsigalgs\":[\"RS256\",\"ES256\"]}}");
+		"\"%s\",\"ocspdat\":[\"(1312 octets)\"],\"supportedsigalgs\":[\"RS256\","
+		"\"ES256\"]}}",
+		tid);
+	message_make(tid, "", at, false, "GetDeviceStateRequest", 5320, "", "", decoded);
+	coded = base64_encode(tid, strlen(tid));
+	(void)snprintf(
+		decoded, sizeof(decoded),
+		"{\"GetDeviceTEEStateTBSResponse\":{\"ver\":\"1.0\",\"status\":\"pass\",\"rid\":"
+		"\"0f0a0001\",\"signerreq\":false,\"edsi\":{" DSI
+		",\"tfwdata\":{\"tbs\":\"%s\",\"sigalg\":\"ES256\",\"cert\":\"certificate of "
+		"Sim TFW\"}}},\"verdict\":\"its certificate leads to Sim TEE Root, and the "
+		"firmware vouches for it\"}",
+		coded);
+	free(coded);
 	message_make(tid, dids[n % 8], at + 84, true, "GetDeviceStateResponse", 7104, "pass", "",
-		     "{\"GetDeviceTEEStateTBSResponse\":{\"ver\":\"1.0\",\"status\":\"pass\","
-		     "\"rid\":\"0f0a0001\","
-		     "\"signerreq\":false,\"edsi\":{" DSI ",\"tfwdata\":{\"sigalg\":\"ES256\","
-		     "\"cert\":\"certificate of Sim TFW\"}}},\"verdict\":\"its certificate leads "
-		     "to Sim TEE Root, "
-		     "and the firmware vouches for it\"}");
+		     decoded);
 	message_make(
 		tid, dids[n % 8], at + 96, false, "CreateSDRequest", 3011, "", "",
 		"{\"CreateSDTBSRequest\":{\"ver\":\"1.0\",\"rid\":\"0f0a0002\",\"tee\":\"simtee-"
