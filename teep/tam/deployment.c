@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "teep/tam/device_table.h"
+
 static const char *const state_name[] = {
 	[DEPLOYMENT_WAITING] = "waiting",
 	[DEPLOYMENT_RUNNING] = "running",
@@ -72,6 +74,38 @@ int deployment_end(struct tam_database *database, const struct wanted *what, int
 		values, 6, NULL);
 }
 
+/*
+ * Devices that have it already, as far as is known of them, need not come by for it: what plan.c
+ * would find nothing to do for. Whoever has lost it meanwhile gets it again all the same.
+ * p is the deployment, t what the device has.
+ */
+#define TA_THERE                                                                 \
+	"EXISTS (SELECT 1 FROM device_ta t WHERE t.did = deployment_device.did " \
+	"AND t.spid = p.spid AND t.sdname = p.sdname AND t.taid = p.taid)"
+#define TA_AS_WANTED                                                                              \
+	"EXISTS (SELECT 1 FROM device_ta t JOIN ta_version v ON v.taid = t.taid AND v.version "   \
+	"= t.version WHERE t.did = deployment_device.did AND t.spid = p.spid AND t.sdname = "     \
+	"p.sdname AND t.taid = p.taid AND v.retired = 0 AND (t.image_sha256 = '' OR "             \
+	"t.image_sha256 = v.image_sha256) AND (v.personalisation <= 0 OR v.personalisation = "    \
+	"t.personalisation) AND v.version = CASE WHEN p.version > 0 THEN p.version ELSE (SELECT " \
+	"MAX(l.version) FROM ta_version l WHERE l.taid = t.taid AND l.retired = 0) END)"
+#define DOMAIN_THERE                                                                 \
+	"EXISTS (SELECT 1 FROM device_domain t WHERE t.did = deployment_device.did " \
+	"AND t.spid = p.spid AND t.sdname = p.sdname)"
+#define AS_WANTED                                                                                \
+	"CASE WHEN p.taid <> '' AND p.present <> 0 THEN " TA_AS_WANTED " WHEN p.taid <> '' "     \
+	"THEN NOT " TA_THERE " WHEN p.present <> 0 THEN " DOMAIN_THERE " ELSE NOT " DOMAIN_THERE \
+	" END"
+#define STATE_KNOWN                                                           \
+	"EXISTS (SELECT 1 FROM device d WHERE d.did = deployment_device.did " \
+	"AND d.status = 1 AND d.dsi IS NOT NULL)"
+#define RECOGNISE                                                                                \
+	"UPDATE deployment_device SET state = 2, updated = $2, error = 'already so when it was " \
+	"asked for' WHERE state = 0 AND " STATE_KNOWN " AND EXISTS (SELECT 1 FROM deployment p " \
+	"WHERE p.id = deployment_device.deployment AND " AS_WANTED ") AND "
+
+_Static_assert(DEVICE_TRUSTED == 1, "as in RECOGNISE");
+
 static int start(struct tam_database *database, void *context)
 {
 	struct starting *starting = context;
@@ -91,7 +125,13 @@ static int start(struct tam_database *database, void *context)
 			   tam_text(what->created_by), tam_integer(what->on_request)));
 	if (!rc)
 		rc = deployment_end(database, what, starting->id);
-	return rc ? rc : enlist_all(database, starting);
+	if (!rc)
+		rc = enlist_all(database, starting);
+	return rc ? rc
+		  : tam_database_run(database, RECOGNISE "deployment = $1",
+				     TAM_VALUES(tam_integer(starting->id),
+						tam_integer(tam_time_now())),
+				     NULL);
 }
 
 int deployment_start(struct tam_database *database, struct wanted *what, struct arena *arena,
@@ -214,7 +254,7 @@ int deployment_progress(struct tam_database *database, const char *did, const ch
 int deployment_enlist(struct tam_database *database, const char *did, enum wanted_scope scope,
 		      const char *scope_id)
 {
-	return tam_database_run(
+	const int rc = tam_database_run(
 		database,
 		"INSERT INTO deployment_device(deployment, did, state, error, updated) "
 		"SELECT id, CAST($1 AS TEXT), 0, '', CAST($2 AS BIGINT) FROM deployment WHERE "
@@ -222,6 +262,10 @@ int deployment_enlist(struct tam_database *database, const char *did, enum wante
 		TAM_VALUES(tam_text(did), tam_integer(tam_time_now()), tam_integer(scope),
 			   tam_text(scope_id)),
 		NULL);
+
+	return rc ? rc
+		  : tam_database_run(database, RECOGNISE "did = $1",
+				     TAM_VALUES(tam_text(did), tam_integer(tam_time_now())), NULL);
 }
 
 int deployment_withdraw(struct tam_database *database, const char *did, enum wanted_scope scope,

@@ -2,7 +2,8 @@
  * Deployments: wanted state that somebody set and follows, device by device.
  *
  * Runs in teesim-tam. A deployment sets its wanted entry, and has a row for each device that is in
- * its scope: those known when it starts, and those that come into the scope while it runs. One that
+ * its scope: those known when it starts, and those that come into the scope while it runs. Those
+ * that have already what is asked for, as far as is known, are done at once. One that
  * is set later for the same scope and TA takes the place of an earlier one, which is then done with
  * whoever was still waiting left out. Results live in the caller's arena.
  */
@@ -43,7 +44,7 @@ int deployment_list(struct tam_database *database, const char *spid, int64_t bef
 struct deployment_device {
 	const char *did, *tee_name;
 	enum deployment_state state;
-	const char *error; /* "" for none */
+	const char *error; /* why it failed, or a remark on another state; "" for none */
 	int64_t updated;
 };
 /* By did; state -1: any. */

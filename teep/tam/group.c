@@ -54,8 +54,12 @@ static int remove_group(struct tam_database *database, void *context)
 				  TAM_VALUES(tam_integer(SCOPE_GROUP), tam_text(member->name)));
 	if (rc != -ENOENT)
 		return rc ? rc : -EBUSY;
-	return tam_database_run(database, "DELETE FROM device_group WHERE name = $1",
-				TAM_VALUES(tam_text(member->name)), NULL);
+	/* One that is made later by that name is another. */
+	rc = tam_database_run(database, "DELETE FROM sp_grant WHERE group_name = $1",
+			      TAM_VALUES(tam_text(member->name)), NULL);
+	return rc ? rc
+		  : tam_database_run(database, "DELETE FROM device_group WHERE name = $1",
+				     TAM_VALUES(tam_text(member->name)), NULL);
 }
 
 int group_remove(struct tam_database *database, const char *name)

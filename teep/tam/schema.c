@@ -116,7 +116,18 @@ static const char *const version_1[] = {
 	NULL,
 };
 
-static const char *const *const migration[SCHEMA_VERSION] = { version_1 };
+/* Until now every SP deployed wherever it liked; those that there are go on so until an admin takes
+ * it back. */
+static const char *const version_2[] = {
+	"CREATE TABLE sp_grant(spid TEXT NOT NULL REFERENCES sp ON DELETE CASCADE,"
+	"group_name TEXT NOT NULL, created NUMBER NOT NULL, PRIMARY KEY(spid, group_name))"
+	"TABLE_END",
+	"CREATE INDEX sp_grant_group ON sp_grant(group_name)",
+	"INSERT INTO sp_grant(spid, group_name, created) SELECT spid, '', created FROM sp",
+	NULL,
+};
+
+static const char *const *const migration[SCHEMA_VERSION] = { version_1, version_2 };
 
 /* The dialect's words in the place of ours; NULL without memory. */
 static char *translate(const char *text, const struct tam_dialect *dialect)

@@ -345,7 +345,7 @@ int session_table_trim(struct tam_database *database, int64_t before, int64_t li
 
 #define NEWEST_FIRST                                                                             \
 	"(CAST($4 AS TEXT) IS NULL OR (s.started, s.tid) < (SELECT l.started, l.tid FROM "       \
-	"session l WHERE l.tid >= CAST($4 AS TEXT) AND l.tid < CAST($6 AS TEXT) ORDER BY l.tid " \
+	"session l WHERE l.tid >= CAST($4 AS TEXT) AND l.tid < CAST($5 AS TEXT) ORDER BY l.tid " \
 	"LIMIT 1)) AND ($2 < 0 OR s.state = $2) AND "                                            \
 	"(CAST($3 AS TEXT) IS NULL OR " TAM_DEVICE_OF_SP(                                        \
 		"s.did", "CAST($3 AS TEXT)") ") "                                                \
@@ -357,19 +357,22 @@ int session_table_list(struct tam_database *database, const struct session_filte
 	char first[SESSION_HANDLE_SIZE], end[SESSION_HANDLE_SIZE + 1];
 	const char *after = filter->after ? session_handle(filter->after, first) : NULL;
 	const struct tam_value values[] = {
-		tam_integer(filter->limit), tam_integer(filter->state),
-		tam_text(filter->spid),	    tam_text(after),
-		tam_text(filter->did),	    tam_text(after ? handle_end(after, end) : NULL),
+		tam_integer(filter->limit),
+		tam_integer(filter->state),
+		tam_text(filter->spid),
+		tam_text(after),
+		tam_text(after ? handle_end(after, end) : NULL),
+		tam_text(filter->did),
 	};
 
 	if (filter->did)
 		return tam_database_read_all(database, arena, read_listed, sizeof(**list), list,
 					     count,
 					     LIST_COLUMNS
-					     " FROM session s WHERE s.did = $5 AND " NEWEST_FIRST,
+					     " FROM session s WHERE s.did = $6 AND " NEWEST_FIRST,
 					     values, 6);
 	return tam_database_read_all(database, arena, read_listed, sizeof(**list), list, count,
-				     LIST_COLUMNS " FROM session s WHERE " NEWEST_FIRST, values, 6);
+				     LIST_COLUMNS " FROM session s WHERE " NEWEST_FIRST, values, 5);
 }
 
 int session_table_count(struct tam_database *database, int64_t *open, int64_t *total)

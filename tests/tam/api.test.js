@@ -268,6 +268,61 @@ test('wanted state and deployments', async () => {
 	await tam.expect(404, 'viewer', 'GET', 'deployments/0');
 });
 
+test('the people of an SP deploy to what an admin opened for it', async () => {
+	const what = { spid: LOCKS, sdname: 'own', taid: LOCK };
+	const lab = { scope: 'group', id: 'lab', ...what }, everywhere = { scope: 'all', ...what };
+	const [inside, outside] = [(await devices('&group=lab'))[0].did, (await devices()).find(({ groups }) => !groups.includes('lab')).did];
+	const forbidden = async (json) => {
+		for (const route of ['wanted', 'deployments']) {
+			const { error } = await tam.expect(403, 'locks', 'POST', route, { json });
+			assert.match(error.message, /not open to org\.locks/);
+		}
+	};
+	const allowed = async (json) => {
+		for (const route of ['wanted', 'deployments'])
+			await tam.expect(201, 'locks', 'POST', route, { json });
+	};
+	assert.deepEqual((await tam.expect(200, 'locks', 'GET', `sps/${LOCKS}`)).deploys_to, { all: false, groups: [] });
+	for (const json of [lab, everywhere, { scope: 'device', id: inside, ...what }, { ...lab, present: false }])
+		await forbidden(json);
+	/* What is not there looks no other. */
+	await forbidden({ scope: 'group', id: 'none', ...what });
+	await forbidden({ scope: 'device', id: '0'.repeat(64), ...what });
+	/* Only an admin opens anything, and only what there is. */
+	for (const who of ['locks', 'bank', 'operator', 'viewer'])
+		for (const [method, where] of [['PUT', 'groups/lab'], ['DELETE', 'groups/lab'], ['PUT', 'all-devices'], ['DELETE', 'all-devices']])
+			await tam.expect(403, who, method, `sps/${LOCKS}/${where}`);
+	for (const where of [`sps/${LOCKS}/groups/none`, 'sps/nobody/groups/lab', 'sps/nobody/all-devices'])
+		await tam.expect(404, 'admin', 'PUT', where);
+	for (let i = 0; i < 2; i++)
+		assert.deepEqual((await tam.expect(200, 'admin', 'PUT', `sps/${LOCKS}/groups/lab`)).deploys_to, { all: false, groups: ['lab'] });
+	for (const json of [lab, { scope: 'device', id: inside, ...what }])
+		await allowed(json);
+	for (const json of [everywhere, { scope: 'group', id: 'pilot', ...what }, { scope: 'device', id: outside, ...what }])
+		await forbidden(json);
+	assert.deepEqual((await tam.expect(200, 'admin', 'PUT', `sps/${LOCKS}/all-devices`)).deploys_to, { all: true, groups: ['lab'] });
+	for (const json of [everywhere, { scope: 'group', id: 'pilot', ...what }, { scope: 'device', id: outside, ...what }])
+		await allowed(json);
+	assert.deepEqual((await tam.expect(200, 'admin', 'DELETE', `sps/${LOCKS}/all-devices`)).deploys_to, { all: false, groups: ['lab'] });
+	await tam.expect(404, 'admin', 'DELETE', `sps/${LOCKS}/all-devices`);
+	await forbidden(everywhere);
+	/* It always may take back what is its own; and whoever acts for the TAM needs nothing opened. */
+	const { items } = await tam.expect(200, 'locks', 'GET', 'wanted');
+	for (const { id } of items.filter(({ sdname }) => sdname === 'own'))
+		await tam.expect(204, 'locks', 'DELETE', `wanted/${id}`);
+	const { id } = await tam.expect(201, 'operator', 'POST', 'wanted', { json: everywhere });
+	await tam.expect(204, 'operator', 'DELETE', `wanted/${id}`);
+	/* A group that is made anew is another. */
+	await tam.expect(201, 'operator', 'POST', 'groups', { json: { name: 'later' } });
+	await tam.expect(200, 'admin', 'PUT', `sps/${LOCKS}/groups/later`);
+	await tam.expect(204, 'operator', 'DELETE', 'groups/later');
+	await tam.expect(201, 'operator', 'POST', 'groups', { json: { name: 'later' } });
+	await forbidden({ scope: 'group', id: 'later', ...what });
+	await tam.expect(200, 'admin', 'DELETE', `sps/${LOCKS}/groups/lab`);
+	const texts = (await tam.expect(200, 'locks', 'GET', 'log?kind=sp&limit=1000')).items.map(({ text, who }) => `${text} (${who})`);
+	assert.ok(texts.includes('group lab is open to the SP (first)') && texts.includes('all devices are no longer open to the SP (first)'), texts.join());
+});
+
 test('sessions, message by message', async () => {
 	const { items } = await tam.expect(200, 'viewer', 'GET', 'sessions');
 	assert.equal(items.length, 14);
@@ -375,7 +430,8 @@ test('events come as they happen, and only to those who may see them', async () 
 	const [all, locks] = [await listen('admin'), await listen('locks')];
 	await all.until('event: deployment');
 	await locks.until('event: deployment');
-	await tam.expect(201, 'bank', 'POST', 'wanted', { json: { scope: 'all', spid: BANK, sdname: 'live', taid: PIN } });
+	await tam.expect(200, 'admin', 'PUT', `sps/${LOCKS}/all-devices`);
+	await tam.expect(201, 'bank', 'POST', 'wanted', { json: { scope: 'group', id: 'pilot', spid: BANK, sdname: 'live', taid: PIN } });
 	await tam.expect(201, 'locks', 'POST', 'wanted', { json: { scope: 'all', spid: LOCKS, sdname: 'live', taid: LOCK } });
 	const everything = await all.until(`${LOCK} is wanted`);
 	assert.ok(everything.includes(`${PIN} is wanted`));

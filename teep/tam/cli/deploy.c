@@ -53,9 +53,9 @@ static const struct column columns[] = {
 #define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
 static const struct column device_columns[] = {
-	{ "DEVICE", "did", FORM_SHORT },   { "TEE", "tee", FORM_TEXT },
-	{ "STATE", "state", FORM_STATE },  { "ERROR", "error", FORM_TEXT },
-	{ "SINCE", "updated", FORM_TIME },
+	{ "DEVICE", "did", FORM_SHORT },  { "TEE", "tee", FORM_TEXT },
+	{ "STATE", "state", FORM_STATE }, { "ERROR", "error", FORM_TEXT },
+	{ "NOTE", "note", FORM_TEXT },	  { "SINCE", "updated", FORM_TIME },
 };
 
 /* ---- Watching -------------------------------------------------------------------------------- */
@@ -109,7 +109,7 @@ static void failed_show(struct client *client, const char *id)
 
 	if (path && !client_call(client, "GET", path, NULL, &answer) &&
 	    json_array_size(json_object_get(answer, "items")))
-		table_print(json_object_get(answer, "items"), device_columns, 5, "");
+		table_print(json_object_get(answer, "items"), device_columns, 6, "");
 	json_decref(answer);
 	free(path);
 }
@@ -329,7 +329,7 @@ static int show(int argc, char **argv)
 	} else if (!rc) {
 		table_print_one(answer, columns, COLUMN_COUNT);
 		putchar('\n');
-		table_print(devices, device_columns, 5, "no device is in its scope yet");
+		table_print(devices, device_columns, 6, "no device is in its scope yet");
 	}
 	json_decref(devices);
 	json_decref(answer);

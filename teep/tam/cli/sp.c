@@ -12,10 +12,15 @@ static const char help[] =
 	"       teesim tam sp remove SPID\n"
 	"       teesim tam sp certify SPID FILE\n"
 	"       teesim tam sp uncertify SPID SHA256\n"
+	"       teesim tam sp allow|forbid SPID GROUP\n"
+	"       teesim tam sp allow|forbid SPID --all\n"
 	"\n"
 	"  certify    vet a certificate (PEM or DER): TAs of the SP have to be signed with one\n"
 	"  uncertify  take it back; not while a TA that is not retired is signed with "
-	"it\n" CLIENT_HELP;
+	"it\n"
+	"  allow      let the SP's own people deploy to a group of devices, or to all of them;\n"
+	"             without that, whoever has a token of the SP can't deploy\n"
+	"  forbid     take it back; what was deployed stays until it is removed\n" CLIENT_HELP;
 
 static const struct column columns[] = {
 	{ "SP", "spid", FORM_TEXT },	     { "NAME", "name", FORM_TEXT },
@@ -90,6 +95,23 @@ static int add(int argc, char **argv)
 	return status || !cert ? status : certify_file(&options, spid, cert);
 }
 
+static void deploys_print(const json_t *to)
+{
+	const json_t *groups = json_object_get(to, "groups"), *group;
+	const char *before = "may deploy to: ";
+	size_t i;
+
+	if (json_is_true(json_object_get(to, "all"))) {
+		puts("may deploy to: all devices");
+		return;
+	}
+	json_array_foreach(groups, i, group) {
+		printf("%sgroup %s", before, json_string_value(group));
+		before = ", ";
+	}
+	puts(i ? "" : "may deploy to: nothing; see: teesim tam sp allow");
+}
+
 static int show(int argc, char **argv)
 {
 	struct client_options options = { 0 };
@@ -107,6 +129,7 @@ static int show(int argc, char **argv)
 	if (rc || !answer)
 		return rc;
 	table_print_one(answer, columns, 5);
+	deploys_print(json_object_get(answer, "deploys_to"));
 	putchar('\n');
 	table_print(json_object_get(answer, "certificates"), certificate_columns, 4,
 		    "no certificate yet: teesim tam sp certify SPID FILE");
@@ -162,12 +185,46 @@ static int certify(int argc, char **argv)
 	return status >= 0 ? status : certify_file(&options, words[0], words[1]);
 }
 
+static int open_to(int argc, char **argv, const char *method, const char *of_group,
+		   const char *of_all)
+{
+	struct client_options options = { 0 };
+	bool all = false;
+	const struct argument table[] = { CLIENT_ARGUMENTS(options), { "all", NULL, &all } };
+	const char *words[2] = { NULL };
+	char *path;
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 1, words, 1, 2);
+
+	if (rc >= 0)
+		return rc;
+	if (all == (words[1] != NULL)) {
+		fputs("teesim tam sp: name one group, or --all devices\n", stderr);
+		return EXIT_USAGE;
+	}
+	path = client_path(all ? "/sps/%/all-devices" : "/sps/%/groups/%", words, all ? 1 : 2);
+	rc = path ? command_change(&options, method, path, NULL, all ? of_all : of_group, words[0])
+		  : EXIT_REFUSED;
+	free(path);
+	return rc;
+}
+
+static int allow(int argc, char **argv)
+{
+	return open_to(argc, argv, "PUT", "may deploy to that group", "may deploy to all devices");
+}
+
+static int forbid(int argc, char **argv)
+{
+	return open_to(argc, argv, "DELETE", "may no longer deploy to that group",
+		       "may no longer deploy to all devices");
+}
+
 int command_sp(int argc, char **argv)
 {
 	static const struct subcommand table[] = {
 		{ "list", list },	    { "add", add },	     { "show", show },
 		{ "rename", rename_it },    { "remove", remove_it }, { "certify", certify },
-		{ "uncertify", uncertify },
+		{ "uncertify", uncertify }, { "allow", allow },	     { "forbid", forbid },
 	};
 
 	return subcommand_run(argc, argv, help, table, sizeof(table) / sizeof(table[0]));

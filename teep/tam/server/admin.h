@@ -116,6 +116,10 @@ void admin_sp_patch(struct http_request *request);
 void admin_sp_delete(struct http_request *request);
 void admin_sp_certificates_post(struct http_request *request);
 void admin_sp_certificate_delete(struct http_request *request);
+void admin_sp_group_put(struct http_request *request);
+void admin_sp_group_delete(struct http_request *request);
+void admin_sp_all_devices_put(struct http_request *request);
+void admin_sp_all_devices_delete(struct http_request *request);
 
 void admin_tas_get(struct http_request *request);
 void admin_tas_post(struct http_request *request);

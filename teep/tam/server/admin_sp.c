@@ -8,20 +8,26 @@
 #include "teep/tam/server/admin.h"
 #include "teep/tam/server/admin_json.h"
 #include "teep/tam/server/media_type.h"
+#include "teep/tam/sp_grant.h"
 
 static json_t *sp_json(struct http_request *request, const struct sp *sp)
 {
 	struct sp_certificate *list = NULL;
-	json_t *certificates = json_array();
+	json_t *certificates = json_array(), *groups = json_array();
+	struct sp_grants grants = { 0 };
 	size_t count = 0;
 
 	(void)sp_certificate_list(admin_database(request), sp->spid, &request->arena, &list,
 				  &count);
 	for (size_t i = 0; i < count; i++)
 		(void)json_array_append_new(certificates, sp_certificate_json(&list[i]));
-	return json_pack("{s:s,s:s,s:o,s:I,s:o}", "spid", sp->spid, "name", sp->name, "created",
-			 admin_time(sp->created), "tas", (json_int_t)sp->tas, "certificates",
-			 certificates);
+	(void)sp_grant_list(admin_database(request), sp->spid, &request->arena, &grants);
+	for (size_t i = 0; i < grants.count; i++)
+		(void)json_array_append_new(groups, json_string(grants.groups[i]));
+	return json_pack("{s:s,s:s,s:o,s:I,s:o,s:{s:b,s:o}}", "spid", sp->spid, "name", sp->name,
+			 "created", admin_time(sp->created), "tas", (json_int_t)sp->tas,
+			 "certificates", certificates, "deploys_to", "all", grants.all, "groups",
+			 groups);
 }
 
 static void sp_answer(struct http_request *request, unsigned status, const char *spid)
@@ -248,4 +254,70 @@ void admin_sp_certificate_delete(struct http_request *request)
 						    : NULL);
 	else
 		http_answer(request, 204, NULL, "", 0);
+}
+
+/* ---- Devices that are open to it ---------------------------------------------------------------
+ */
+
+struct grant_work {
+	const char *spid, *group; /* group NULL: all devices */
+};
+
+static int work_grant(struct tam_database *database, void *context)
+{
+	const struct grant_work *work = context;
+
+	return sp_grant_add(database, work->spid, work->group);
+}
+
+static int work_revoke(struct tam_database *database, void *context)
+{
+	const struct grant_work *work = context;
+
+	return sp_grant_remove(database, work->spid, work->group);
+}
+
+static void grant_change(struct http_request *request, const char *group, bool grants)
+{
+	struct grant_work work = { request->values[0], group };
+	struct admin_change change = {
+		grants ? work_grant : work_revoke, &work, "sp", work.spid, work.spid, ""
+	};
+	int rc;
+
+	if (!admin_query(request, ""))
+		return;
+	if (group)
+		(void)snprintf(change.text, sizeof(change.text), "group %.64s is %s to the SP",
+			       group, grants ? "open" : "no longer open");
+	else
+		(void)snprintf(change.text, sizeof(change.text), "all devices are %s to the SP",
+			       grants ? "open" : "no longer open");
+	rc = admin_change(request, &change);
+	if (rc < 0)
+		(void)admin_fail_errno(request, rc,
+				       grants ? "there is no such SP or group"
+					      : "that is not open to this SP by itself");
+	else
+		sp_answer(request, 200, work.spid);
+}
+
+void admin_sp_group_put(struct http_request *request)
+{
+	grant_change(request, request->values[1], true);
+}
+
+void admin_sp_group_delete(struct http_request *request)
+{
+	grant_change(request, request->values[1], false);
+}
+
+void admin_sp_all_devices_put(struct http_request *request)
+{
+	grant_change(request, NULL, true);
+}
+
+void admin_sp_all_devices_delete(struct http_request *request)
+{
+	grant_change(request, NULL, false);
 }

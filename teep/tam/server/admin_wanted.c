@@ -5,6 +5,7 @@
 
 #include "teep/tam/server/admin.h"
 #include "teep/tam/server/admin_json.h"
+#include "teep/tam/sp_grant.h"
 
 void admin_wanted_get(struct http_request *request)
 {
@@ -49,7 +50,7 @@ void admin_wanted_get(struct http_request *request)
 struct wanted_work {
 	struct wanted wanted;
 	struct deployment deployment;
-	bool deploys;
+	bool deploys, limited; /* limited: by people of the SP */
 	const char *spid, *why;
 	struct arena *arena;
 	struct admin_change *change;
@@ -60,8 +61,10 @@ static int work_set(struct tam_database *database, void *context)
 {
 	struct wanted_work *work = context;
 	const struct wanted *wanted = &work->wanted;
-	int rc;
+	int rc = work->limited ? sp_grant_check(database, wanted) : 0;
 
+	if (rc)
+		return rc;
 	if (work->deploys)
 		rc = deployment_start(database, &work->wanted, work->arena, &work->deployment,
 				      &work->why);
@@ -118,7 +121,9 @@ static void wanted_post(struct http_request *request, bool deploys)
 		{ "on_request", MEMBER_BOOLEAN, MEMBER_OPTIONAL },
 	};
 	json_t *body = admin_body(request, members, sizeof(members) / sizeof(members[0]));
-	struct wanted_work work = { .deploys = deploys, .arena = &request->arena };
+	struct wanted_work work = { .deploys = deploys,
+				    .limited = admin_spid(request) != NULL,
+				    .arena = &request->arena };
 	struct admin_change change = { work_set,     &work, deploys ? "deployment" : "wanted",
 				       work.subject, NULL,  "" };
 	int rc;
@@ -129,7 +134,12 @@ static void wanted_post(struct http_request *request, bool deploys)
 	if (wanted_parse(request, body, &work.wanted)) {
 		change.spid = work.wanted.spid;
 		rc = admin_change(request, &change);
-		if (rc < 0)
+		if (rc == -EACCES)
+			(void)admin_fail(request, 403, "forbidden",
+					 "these devices are not open to %.64s; an admin opens them "
+					 "(teesim tam sp allow)",
+					 work.wanted.spid);
+		else if (rc < 0)
 			/* What is named in a body and is not there makes the body invalid. */
 			(void)admin_fail_errno(request, rc == -ENOENT ? -EINVAL : rc, work.why);
 		else if (deploys)
@@ -222,6 +232,17 @@ void admin_deployment_get(struct http_request *request)
 		admin_answer(request, 200, deployment_json(&deployment));
 }
 
+static json_t *deployment_device_json(const struct deployment_device *device)
+{
+	const bool failed = device->state == DEPLOYMENT_FAILED;
+
+	return json_pack("{s:s,s:s,s:s,s:o,s:o,s:o}", "did", device->did, "tee", device->tee_name,
+			 "state", deployment_state_name(device->state), "error",
+			 admin_text_or_null(failed ? device->error : ""), "note",
+			 admin_text_or_null(failed ? "" : device->error), "updated",
+			 admin_time(device->updated));
+}
+
 void admin_deployment_devices_get(struct http_request *request)
 {
 	const char *state = admin_query_text(request, "state");
@@ -250,12 +271,7 @@ void admin_deployment_devices_get(struct http_request *request)
 	}
 	items = json_array();
 	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(items,
-					    json_pack("{s:s,s:s,s:s,s:o,s:o}", "did", list[i].did,
-						      "tee", list[i].tee_name, "state",
-						      deployment_state_name(list[i].state), "error",
-						      admin_text_or_null(list[i].error), "updated",
-						      admin_time(list[i].updated)));
+		(void)json_array_append_new(items, deployment_device_json(&list[i]));
 	if ((int64_t)count == limit)
 		next = json_string(list[count - 1].did);
 	admin_answer_list(request, items, next);

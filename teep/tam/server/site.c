@@ -46,6 +46,10 @@ static const struct http_route routes[] = {
 	DELETE(API "/sps/{}", ACCESS_ADMIN, admin_sp_delete),
 	BODY(POST, API "/sps/{}/certificates", ACCESS_OPERATE, A_CERT, CERT_MAX,
 	     admin_sp_certificates_post),
+	BODY(PUT, API "/sps/{}/groups/{}", ACCESS_ADMIN, NULL, 0, admin_sp_group_put),
+	DELETE(API "/sps/{}/groups/{}", ACCESS_ADMIN, admin_sp_group_delete),
+	BODY(PUT, API "/sps/{}/all-devices", ACCESS_ADMIN, NULL, 0, admin_sp_all_devices_put),
+	DELETE(API "/sps/{}/all-devices", ACCESS_ADMIN, admin_sp_all_devices_delete),
 	DELETE(API "/sps/{}/certificates/{}", ACCESS_OPERATE, admin_sp_certificate_delete),
 
 	GET(API "/tas", ACCESS_VIEW, admin_tas_get),

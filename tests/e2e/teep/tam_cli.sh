@@ -186,6 +186,20 @@ says "forgotten" teesim tam device forget "${did:0:12}"
 
 operator=$(teesim tam token add operator --role operator --sp com.bank/pay)
 viewer=$(teesim tam token add viewer --role viewer)
+says "may deploy to: nothing" teesim tam sp show com.bank/pay
+ends 4 "not open to com.bank/pay" env TEESIM_TAM_TOKEN="$operator" teesim tam deploy "$ta" --group lab
+ends 4 "" env TEESIM_TAM_TOKEN="$operator" teesim tam sp allow com.bank/pay --all
+ends 1 "no such SP or group" teesim tam sp allow com.bank/pay nowhere
+ends 2 "one group" teesim tam sp allow com.bank/pay
+says "may deploy to that group" teesim tam sp allow com.bank/pay lab
+says "may deploy to: group lab" teesim tam sp show com.bank/pay
+says "deployment" env TEESIM_TAM_TOKEN="$operator" teesim tam deploy "$ta" --group lab
+ends 4 "not open to com.bank/pay" env TEESIM_TAM_TOKEN="$operator" teesim tam deploy "$ta" --all
+says "all devices" teesim tam sp allow com.bank/pay --all
+says "may deploy to: all devices" teesim tam sp show com.bank/pay
+says "deployment" env TEESIM_TAM_TOKEN="$operator" teesim tam deploy "$ta" --all
+says "may no longer deploy to all devices" teesim tam sp forbid com.bank/pay --all
+ends 4 "not open to com.bank/pay" env TEESIM_TAM_TOKEN="$operator" teesim tam deploy "$ta" --all
 ends 4 "" env TEESIM_TAM_TOKEN="$viewer" teesim tam sp add another
 ends 4 "" env TEESIM_TAM_TOKEN="$operator" teesim tam token list
 says "com.bank/pay" env TEESIM_TAM_TOKEN="$operator" teesim tam status

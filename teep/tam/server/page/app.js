@@ -235,6 +235,7 @@ async function show({ again = false } = {}) {
 		canOperate: me.role !== 'viewer',
 		canManageDevices: me.role !== 'viewer' && !me.spid,
 		isAdmin: me.role === 'admin',
+		spid: me.spid,
 	};
 	currentMark();
 	let content;

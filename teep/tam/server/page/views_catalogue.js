@@ -1,7 +1,7 @@
 import { all, get, patch, path, post, put as putRequest, query, remove, upload } from './api.js';
 import {
 	ago, badge, card, confirm, day, dialog, empty, exact, facts, field, h, header, icon, id, input, number, plural,
-	select, size, table, toast,
+	select, size, table, tags, toast,
 } from './dom.js';
 import { deployDialog, wantedVersion } from './views_deployments.js';
 import { pager, searchBox } from './views_devices.js';
@@ -150,11 +150,47 @@ export async function spsView(context) {
 			['Provider', (sp) => [h('a', { href: `#/sps/${encodeURIComponent(sp.spid)}` }, sp.name || sp.spid), sp.name && h('span.sub.mono', sp.spid)]],
 			['Certificates', (sp) => sp.certificates.length ? sp.certificates.map((each) => h('div', each.subject, ' ', each.state !== 'good' && badge(each.state))) :
 				badge('soon', 'none yet')],
+			['May deploy to', (sp) => deploysTo(sp)],
 			['TAs', (sp) => number(sp.tas), { right: true }],
 			['Since', (sp) => ago(sp.created)],
 		], items) : empty('sps', 'No providers yet', 'Add the one whose TAs are to be delivered, then its signing certificate.', {
 			actions: [context.isAdmin && h('button', { type: 'button', onclick: spMake }, 'Add the first provider')].filter(Boolean) })),
 	];
+}
+
+const deploysTo = ({ deploys_to: to }) => to.all ? 'all devices' : to.groups.length ? tags(to.groups) : h('span.muted', 'no devices');
+
+/* Which devices the provider's own people may deploy to. */
+async function openDialog(context, sp) {
+	const groups = (await get('/groups')).items.filter(({ name }) => !sp.deploys_to.groups.includes(name));
+	const options = [...groups.map(({ name, devices }) => [`groups/${encodeURIComponent(name)}`, `Group ${name} (${plural(devices, 'device')})`]),
+		!sp.deploys_to.all && ['all-devices', 'All devices']].filter(Boolean);
+	if (!options.length) {
+		toast('Everything is open to it already.');
+		return;
+	}
+	if (await dialog('Open devices to the provider', {
+		description: 'Whoever has a token of this provider may then deploy its TAs there.',
+		action: 'Open', body: field('Devices', select('where', options)),
+		submit: ({ where }) => putRequest(`${path`/sps/${sp.spid}`}/${where}`),
+	}))
+		context.reload();
+}
+
+function openCard(context, sp) {
+	const { all: everywhere, groups } = sp.deploys_to;
+	const rows = [...(everywhere ? [{ name: 'All devices', where: 'all-devices' }] : []),
+		...groups.map((name) => ({ name, link: `#/groups/${encodeURIComponent(name)}`, where: `groups/${encodeURIComponent(name)}` }))];
+	return card('May deploy to', { flush: true,
+		actions: [context.isAdmin && h('button', { type: 'button', onclick: () => openDialog(context, sp) }, icon('plus'), 'Open devices')].filter(Boolean),
+		body: rows.length ? table('Devices open to the provider', [
+			['Devices', (each) => each.link ? h('a', { href: each.link }, `Group ${each.name}`) : each.name],
+			['', (each) => context.isAdmin && h('button.tiny.danger', { type: 'button', onclick: async () => {
+				if (await confirm('Close them to the provider?', 'Its people can’t deploy there any more. What is deployed stays until it is removed.',
+					'Close', () => remove(`${path`/sps/${sp.spid}`}/${each.where}`)))
+					context.reload();
+			} }, 'Close')],
+		], rows) : empty('devices', 'No devices are open to it', 'You deploy its TAs; its own people, with a token of this provider, can’t.') });
 }
 
 async function certificateDialog(context, sp) {
@@ -199,6 +235,7 @@ export async function spView(context) {
 					context.reload();
 			} }, 'Remove')],
 		], sp.certificates) : empty('certificates', 'No certificate yet', 'Add the one that the provider signs its TAs with; only then can packages be uploaded.') }),
+		openCard(context, sp),
 		card('TAs', { flush: true, body: tas.length ? table('TAs of the provider', [
 			['TA', (ta) => [h('a', { href: `#/tas/${ta.taid}` }, ta.name || ta.taid), h('span.sub.mono', ta.taid)]],
 			['Latest', (ta) => ta.latest ? `version ${ta.latest}` : badge('retired', 'all retired')],

@@ -7,7 +7,15 @@ import { deviceLink, pager, settle } from './views_devices.js';
 
 /** `preset` may have scope and id, or taid and spid. */
 export async function deployDialog(context, preset = {}) {
-	const [tas, groups] = await Promise.all([all('/tas'), get('/groups')]);
+	const [tas, groups, open] = await Promise.all([all('/tas'), get('/groups'), context.spid ? get(path`/sps/${context.spid}`) : null]);
+	/* People of a provider are offered what is open to it. */
+	const { all: everywhere, groups: own } = open?.deploys_to ?? { all: true, groups: [] };
+	if (!everywhere)
+		groups.items = groups.items.filter(({ name }) => own.includes(name));
+	if (!everywhere && !own.length) {
+		toast('No devices are open to this provider yet: whoever administers the TAM opens groups for it.');
+		return;
+	}
 	const usable = tas.filter((ta) => ta.latest > 0 || preset.remove);
 	if (!usable.length) {
 		toast('There is no TA to deploy yet: upload one under TAs.');
@@ -30,8 +38,8 @@ export async function deployDialog(context, preset = {}) {
 			domain.value = `${chosen().spid}.sd`.slice(0, 255);
 	}
 	versionsFill();
-	const scope = select('scope', [['group', 'A group'], ['all', 'All devices'], ['device', 'One device']], {
-		value: preset.scope ?? (groups.items.length ? 'group' : 'all'), onchange: () => scopeFill() });
+	const scope = select('scope', [['group', 'A group'], everywhere && ['all', 'All devices'], ['device', 'One device']].filter(Boolean), {
+		value: (preset.scope === 'all' && !everywhere ? 'group' : preset.scope) ?? (groups.items.length ? 'group' : 'all'), onchange: () => scopeFill() });
 	const group = field('Group', select('group', groups.items.map(({ name, devices }) => [name, `${name} (${plural(devices, 'device')})`]),
 		{ value: preset.scope === 'group' ? preset.id : groups.items[0]?.name }));
 	const device = field('Device id', input('device', { value: preset.scope === 'device' ? preset.id : '', class: 'mono', pattern: '[0-9a-f]{64}' }));
@@ -151,7 +159,7 @@ export async function deploymentView(context) {
 		page.items.length ? [table('Devices of the deployment', [
 			['Device', (each) => [deviceLink(each.did), h('span.sub', each.tee)]],
 			['State', (each) => badge(each.state)],
-			['Error', (each) => each.error],
+			['Remark', (each) => each.error ?? (each.note && h('span.muted', each.note))],
 			['Updated', (each) => each.updated ? clock(each.updated) : null],
 		], page.items), pager(context, page, plural(page.items.length, 'device'))] :
 			empty('devices', filter ? 'No device is in that state' : 'No device is in its scope',

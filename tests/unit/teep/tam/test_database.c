@@ -8,6 +8,7 @@
 #include "database_kit.h"
 #include "teep/tam/database_backend.h"
 #include "teep/tam/schema.h"
+#include "teep/tam/sp_grant.h"
 #include "teep/tam/vault.h"
 
 TestSuite(tam_database, .init = kit_begin, .fini = kit_end);
@@ -254,6 +255,32 @@ Test(tam_database, tables_of_another_version_are_left_alone)
 			: "UPDATE property SET value = x'3939' WHERE name = 'schema version'");
 	cr_assert_eq(open_without_create(kit.where, NULL), -EPROTO);
 	cr_assert_not_null(strstr(err, "newer teesim"), "%s", err);
+}
+
+/* As it was before SPs had to be allowed to deploy: nobody who could is stopped by an update. */
+Test(tam_database, tables_of_an_older_version_are_brought_up_to_date)
+{
+	const char *why;
+	struct wanted what = {
+		.scope = SCOPE_ALL, .scope_id = "", .spid = "old", .sdname = "d", .taid = TA_1
+	};
+
+	kit_sp("old", 9);
+	cr_assert_eq(sp_grant_check(kit.db, &what), -EACCES);
+	kit_run("DROP TABLE sp_grant");
+	kit_run(kit_is_postgresql()
+			? "UPDATE property SET value = '\\x31' WHERE name = 'schema version'"
+			: "UPDATE property SET value = x'31' WHERE name = 'schema version'");
+	cr_assert_eq(open_without_create(kit.where, kit.vault), -EPROTO);
+	cr_assert_not_null(strstr(err, "teesim tam init"), "%s", err);
+	tam_database_close(kit.db);
+	kit.db = kit_open();
+	cr_assert_eq(sp_grant_check(kit.db, &what), 0);
+	/* Those that come later have to be allowed. */
+	cr_assert_eq(sp_add(kit.db, "new", "", &why), 0);
+	what.spid = "new";
+	cr_assert_eq(sp_grant_check(kit.db, &what), -EACCES);
+	cr_assert_eq(open_without_create(kit.where, kit.vault), 0);
 }
 
 Test(tam_database, a_database_without_tables_says_what_to_do)

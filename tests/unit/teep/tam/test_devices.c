@@ -520,6 +520,94 @@ Test(tam_devices, a_deployment_to_a_group_follows_the_group)
 	cr_assert_eq(again(one.id).waiting, 1, "named before it was known");
 }
 
+/* A device whose last state the TAM knows, with that version of the TA; 0: without. */
+static void device_with(int n, int64_t version, const char *image)
+{
+	const struct device_domain domain = { .spid = "a", .sdname = "sd", .certificates = "" };
+	const struct device_ta ta = { .spid = "a",
+				      .sdname = "sd",
+				      .taid = TA_1,
+				      .name = "",
+				      .version = version,
+				      .image_sha256 = image,
+				      .state = "installed" };
+	const struct device_content content = {
+		.domains = &domain, .domain_count = 1, .tas = &ta, .ta_count = version > 0
+	};
+
+	kit_device(n);
+	cr_assert_eq(device_table_get(kit.db, kit_did(n), &kit.arena, &device), 0);
+	device.status = DEVICE_TRUSTED;
+	device.dsi = span_of("{}", 2);
+	cr_assert_eq(device_table_store(kit.db, &device), 0);
+	cr_assert_eq(device_table_store_content(kit.db, kit_did(n), &content), 0);
+}
+
+static struct deployment deploy_domain(const char *taid, bool present)
+{
+	struct wanted what = {
+		.scope = SCOPE_ALL, .spid = "a", .sdname = "sd", .taid = taid, .present = present
+	};
+	struct deployment out;
+
+	cr_assert_eq(deployment_start(kit.db, &what, &kit.arena, &out, &why), 0, "%s", why);
+	return out;
+}
+
+Test(tam_devices, a_deployment_is_done_where_it_is_so_already)
+{
+	struct deployment_device *devices;
+	struct deployment one;
+	size_t count;
+
+	kit_sp("a", 9);
+	kit_ta("a", TA_1, 1, 9);
+	kit_ta("a", TA_1, 2, 9);
+	device_with(1, 2, "");
+	device_with(2, 1, "");
+	device_with(3, 0, "");
+	device_with(4, 2, "of another image");
+	device_with(5, 2, "");
+	device_with(6, 2, "");
+	device_with(7, 2, "");
+	/* Whose state is not known, or counts for nothing, is waited for. */
+	cr_assert_eq(tam_database_run(kit.db, "UPDATE device SET dsi = NULL WHERE did = $1",
+				      TAM_VALUES(tam_text(kit_did(5))), NULL),
+		     0);
+	cr_assert_eq(device_table_set_status(kit.db, kit_did(6), DEVICE_SUSPENDED, ""), 0);
+	one = deploy(SCOPE_ALL, "", 0);
+	cr_assert(one.done == 2 && one.waiting == 5, "%d %d", (int)one.done, (int)one.waiting);
+	cr_assert_eq(deployment_devices(kit.db, one.id, DEPLOYMENT_DONE, NULL, 10, &kit.arena,
+					&devices, &count),
+		     0);
+	cr_assert_eq(count, 2);
+	cr_assert_str_eq(devices[0].error, "already so when it was asked for");
+	one = deploy(SCOPE_DEVICE, kit_did(2), 1);
+	cr_assert_eq(deployment_state(&one), DEPLOYMENT_DONE, "an older version is what is asked");
+	/* Personalisation data that came later is still to be brought. */
+	cr_assert_eq(catalogue_personalise(kit.db, TA_1, 2, span_of_text("new")), 0);
+	one = deploy(SCOPE_DEVICE, kit_did(1), 0);
+	cr_assert_eq(one.waiting, 1);
+	/* Once the newest is retired, the one before is. */
+	cr_assert_eq(catalogue_retire(kit.db, TA_1, 2), 0);
+	one = deploy(SCOPE_ALL, "", 0);
+	cr_assert(one.done == 1 && one.waiting == 6);
+	/* Whoever joins a group. */
+	cr_assert_eq(group_add(kit.db, "lab"), 0);
+	one = deploy(SCOPE_GROUP, "lab", 0);
+	cr_assert_eq(group_join(kit.db, "lab", kit_did(2)), 0);
+	cr_assert_eq(group_join(kit.db, "lab", kit_did(3)), 0);
+	one = again(one.id);
+	cr_assert(one.done == 1 && one.waiting == 1);
+	/* What is to go, and domains. */
+	one = deploy_domain(TA_1, false);
+	cr_assert(one.done == 1 && one.waiting == 6);
+	one = deploy_domain("", true);
+	cr_assert(one.done == 5 && one.waiting == 2);
+	one = deploy_domain("", false);
+	cr_assert_eq(one.waiting, 7);
+}
+
 /* ---- Sessions -------------------------------------------------------------------------------- */
 
 Test(tam_devices, of_two_who_took_one_answer_one_stores)

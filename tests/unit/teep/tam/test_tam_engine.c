@@ -832,4 +832,15 @@ Test(tam_engine, deployment_follows_its_devices)
 	cr_assert_eq(deployment_get(scene.database, deployment.id, &scene.arena, &deployment), 0);
 	cr_expect_eq(deployment.done, 3);
 	cr_expect_eq(deployment_state(&deployment), DEPLOYMENT_DONE);
+	/* Asked for once more, nothing has to be waited for; after an update it has. */
+	cr_assert_eq(deployment_start(scene.database, &what, &scene.arena, &deployment, &why), 0);
+	cr_expect_eq(deployment.done, 3);
+	scene_publish(SCENE_TA, 2);
+	cr_assert_eq(deployment_start(scene.database, &what, &scene.arena, &deployment, &why), 0);
+	cr_expect_eq(deployment.waiting, 3);
+	cr_assert(scene_run(0, NULL, NULL));
+	cr_assert_eq(deployment_start(scene.database, &what, &scene.arena, &deployment, &why), 0);
+	cr_expect(deployment.done == 1 && deployment.waiting == 2);
+	/* A device that lost it meanwhile gets it all the same. */
+	scene_converged(0, INSTALLED("2"));
 }

@@ -25,6 +25,7 @@
 #include "teep/tam/group.h"
 #include "teep/tam/message_log.h"
 #include "teep/tam/session_table.h"
+#include "teep/tam/sp_grant.h"
 #include "teep/tam/token.h"
 #include "teep/tam/vault.h"
 
@@ -297,6 +298,7 @@ static void deployment_make(enum wanted_scope scope, const char *id, const char 
 
 static void deployments_make(int count)
 {
+	NEEDED(sp_grant_add(db, SP_BANK, "line-3") == 0 && sp_grant_add(db, SP_BANK, "pilot") == 0);
 	deployment_make(SCOPE_GROUP, "pilot", SP_BANK, SP_BANK ".sd", TA_SIGN, "olga");
 	deployment_make(SCOPE_ALL, "", SP_BANK, SP_BANK ".sd", TA_PIN, "first");
 	deployment_make(SCOPE_GROUP, "lab", SP_LOCK, "doors", TA_LOCK, "locks-ci");
