@@ -4,6 +4,9 @@
  *
  *   tee-firmware start DIRECTORY ARGUMENT…   by teesimd: boots, starts each TEE (tee-otrp), with
  *                                            those arguments, and serves them
+ *   tee-firmware again DIRECTORY ARGUMENT… TEE
+ *                                            by teesimd: a TEE below the first one has ended;
+ *                                            starts it as the boot record has it, and serves it
  *   tee-firmware serve DIRECTORY TEE         by a program that has the TEE in itself: boots, and
  *                                            serves that one
  *
@@ -76,9 +79,13 @@ static int confine(void)
 	return service_confine(&confinement);
 }
 
-static enum boot_result boot(const char *directory)
+/* `again`: others of its TEEs run since the last boot, to which nothing may have changed. */
+static enum boot_result boot(const char *directory, bool again)
 {
-	enum boot_result result = boot_firmware_start(directory, true, &device, err, sizeof(err));
+	enum boot_result result = boot_firmware_start(directory, !again, &device, err, sizeof(err));
+
+	if (again)
+		return result;
 
 	if (result == BOOT_NOT_MANUFACTURED &&
 	    manufacture_throwaway(directory, err, sizeof(err)) == 0)
@@ -225,6 +232,29 @@ static int tees_start(struct service *service, char **argv)
 	return rc;
 }
 
+/* One alone, whose control socket is this process's. */
+static int tee_start(struct service *service, char **argv, unsigned int tee)
+{
+	int firmware[2], rc = pair(firmware);
+	char number[16], *program = argv[0];
+
+	if (rc == 0) {
+		const int of_tee[] = { CONTROL_FD, firmware[1] };
+
+		service->count = 1;
+		service->of[0] = (struct firmware_service) { &device, argv[2], tee, 0 };
+		service->polled[0] = (struct pollfd) { .fd = firmware[0], .events = POLLIN };
+		snprintf(number, sizeof(number), "%u", tee);
+		argv[1] = number;
+		rc = tee_spawn(argv, of_tee, 2, &service->pid[0]);
+		close(firmware[1]);
+	}
+	close(CONTROL_FD);
+	if (rc)
+		fprintf(stderr, "%s can't be started: %s\n", program, strerror(-rc));
+	return rc;
+}
+
 /* One that ended by itself because teesimd hung up ended well. */
 static int tees_end(struct service *service)
 {
@@ -237,7 +267,8 @@ static int tees_end(struct service *service)
 		if (!service->pid[i] || waitpid(service->pid[i], &status, 0) < 0)
 			continue;
 		if (WIFSIGNALED(status))
-			fprintf(stderr, "TEE %u was ended by signal %d\n", i, WTERMSIG(status));
+			fprintf(stderr, "TEE %u was ended by signal %d\n", service->of[i].tee,
+				WTERMSIG(status));
 		if (!WIFEXITED(status) || WEXITSTATUS(status))
 			worst = EXIT_FAILURE;
 	}
@@ -255,24 +286,34 @@ static int tee_program_find(char path[PATH_MAX])
 	return 0;
 }
 
-static int start(char **argv)
+/* No TEE runs. Who asks for it is told why. */
+static int refuse(const char *path)
+{
+	char *argv[] = { (char *)path, "refuse", err, NULL };
+
+	fprintf(stderr, "%s\n", err);
+	execv(path, argv);
+	return EXIT_FAILURE;
+}
+
+static int start(char **argv, const char *again)
 {
 	static struct service service;
+	const unsigned int tee = again ? (unsigned int)strtoul(again, NULL, 10) : 0;
 	char path[PATH_MAX];
 	int rc = tee_program_find(path);
 
 	if (rc < 0)
 		return EXIT_FAILURE;
 	argv[0] = path;
-	if (boot(argv[2])) {
-		char *refusal[] = { path, "refuse", err, NULL };
-
-		/* No TEE runs. Who asks for it is told why. */
-		fprintf(stderr, "%s\n", err);
-		execv(path, refusal);
-		return EXIT_FAILURE;
+	if (boot(argv[2], again))
+		return refuse(path);
+	if (again && (!tee || tee >= device.tees)) {
+		snprintf(err, sizeof(err), "%s: has no TEE %s below the first one", argv[2], again);
+		return refuse(path);
 	}
-	if (tees_start(&service, argv) == 0)
+	rc = again ? tee_start(&service, argv, tee) : tees_start(&service, argv);
+	if (rc == 0)
 		(void)serve(&service);
 	return tees_end(&service);
 }
@@ -285,7 +326,13 @@ int main(int argc, char **argv)
 	if (memory_confine() < 0)
 		return EXIT_FAILURE;
 	if (argc > 2 && !strcmp(argv[1], "start"))
-		return start(argv);
+		return start(argv, NULL);
+	if (argc > 3 && !strcmp(argv[1], "again")) {
+		const char *tee = argv[argc - 1];
+
+		argv[argc - 1] = NULL;
+		return start(argv, tee);
+	}
 	if (argc == 4 && !strcmp(argv[1], "serve"))
 		return serve_one(argv[2], (unsigned int)strtoul(argv[3], NULL, 10));
 	fputs("tee-firmware: this program is started by teesimd; see 'teesim --help'\n", stderr);

@@ -16,7 +16,7 @@
 static bool kind_known(uint32_t kind)
 {
 	return (kind >= TEE_NAMES && kind <= TEE_CLIENT_KIND_LAST) ||
-	       (kind >= TEE_CONNECTION && kind <= TEE_TAKEN);
+	       (kind >= TEE_CONNECTION && kind <= TEE_BELOW);
 }
 
 int tee_packet_parse(const void *data, size_t size, unsigned int descriptors,
@@ -36,11 +36,16 @@ int tee_packet_parse(const void *data, size_t size, unsigned int descriptors,
 		if (out->head.size)
 			return -EPROTO;
 		expected = 1;
-	} else if (out->head.kind == TEE_CONNECTIONS) {
+	} else if (out->head.kind == TEE_CONNECTIONS || out->head.kind == TEE_LOST) {
 		expected = 0;
+	} else if (out->head.kind == TEE_BELOW) {
+		expected = out->head.status == 0;
 	} else if (out->head.kind == TEE_TAKEN && out->head.size) {
 		return -EPROTO;
 	}
+	if ((out->head.kind == TEE_LOST || out->head.kind == TEE_BELOW) &&
+	    (!out->head.size || out->head.size > TEE_NUMBER_MAX))
+		return -EPROTO;
 	memcpy(out, data, size);
 	/* An image is what it comes with. */
 	if (out->head.kind == TEE_IMAGE && out->record.personal_size) {

@@ -14,16 +14,24 @@
 #include "wire/socket.h"
 #include "wire/uuid.h"
 
+_Static_assert(TEE_NUMBER_MAX == BOOT_TEES_MAX - 1, "as packets have them");
+
 struct service {
 	struct tee *tee;
 	const char *why_not;
 	/* teesimd's first, then those of the TEEs below this one, then clients. */
 	struct pollfd polled[1 + BOOT_TEES_MAX + TEE_CLIENTS_MAX];
+	/* Beside each client: the TEE below that it has selected and that has not taken it yet; 0:
+	 * none. And when it was sent there, counted; 0: it was not. */
+	unsigned int waits_for[1 + BOOT_TEES_MAX + TEE_CLIENTS_MAX];
+	uint64_t sent[1 + BOOT_TEES_MAX + TEE_CLIENTS_MAX];
+	uint64_t sendings;
 	unsigned int clients; /* where they begin */
 	unsigned int count;
 	/* How many clients those below have. */
 	uint32_t elsewhere[BOOT_TEES_MAX];
-	bool lost; /* one of those below has ended */
+	/* teesimd was told that this one has ended and is wanted. */
+	bool wanted[BOOT_TEES_MAX];
 	/* Where the client goes that is being answered; 0: it stays. */
 	unsigned int moves_to;
 	char err[512];
@@ -89,12 +97,6 @@ static struct outcome select_tee(struct service *service, struct span in)
 		return (struct outcome) { 0, NULL };
 	for (unsigned int i = 1; i < service->clients && (name = tee_name_of(service->tee, i)); i++)
 		if (span_is(in, name)) {
-			if (service->polled[i].fd < 0) {
-				snprintf(service->err, sizeof(service->err),
-					 "that TEE has ended; it starts again when nobody is "
-					 "connected to the others");
-				return (struct outcome) { -EIO, NULL };
-			}
 			service->moves_to = i;
 			return (struct outcome) { 0, NULL };
 		}
@@ -163,26 +165,111 @@ static int answer_send(struct service *service, int sock, uint32_t kind, struct 
 	return rc;
 }
 
-/* The client's connection is that TEE's from now on. */
-static int client_move(struct service *service, int sock, unsigned int to)
+/* It has ended: has teesimd start it again. */
+static int below_want(struct service *service, unsigned int below)
 {
-	const struct tee_packet packet = { TEE_PACKET_MAGIC, TEE_CONNECTION, 0, 0 };
-	const struct packet_fds fds = { .fd = { sock }, .count = 1 };
+	const struct tee_packet packet = { TEE_PACKET_MAGIC, TEE_LOST, 0, below };
 
-	service->moves_to = 0;
-	if (socket_send(service->polled[to].fd, &packet, sizeof(packet), &fds, MSG_DONTWAIT) == 0)
-		service->elsewhere[to]++;
-	return -EPIPE;
+	if (service->wanted[below])
+		return 0;
+	service->wanted[below] = true;
+	return socket_send(service->polled[0].fd, &packet, sizeof(packet), NULL, 0);
 }
 
-static int client_request(struct service *service, int sock)
+/* One that has ended, or does not keep to what is agreed, is no reason for the others to end. Those
+ * that it has not taken wait for it to start again. */
+static int below_lose(struct service *service, unsigned int below)
 {
+	bool wanted = false;
+
+	close(service->polled[below].fd);
+	service->polled[below].fd = -1;
+	service->polled[below].revents = 0;
+	service->elsewhere[below] = 0;
+	for (unsigned int i = service->clients; i < service->count; i++) {
+		if (service->waits_for[i] != below)
+			continue;
+		service->sent[i] = 0;
+		wanted = true;
+	}
+	return wanted ? below_want(service, below) : 0;
+}
+
+/* Sends the client's connection to the TEE that it waits for. It stays here as well until that has
+ * taken it: who ends before leaves it to the next. */
+static int client_send(struct service *service, unsigned int client)
+{
+	const struct tee_packet packet = { TEE_PACKET_MAGIC, TEE_CONNECTION, 0, 0 };
+	const struct packet_fds fds = { .fd = { service->polled[client].fd }, .count = 1 };
+	const unsigned int to = service->waits_for[client];
+	int rc;
+
+	if (service->polled[to].fd < 0)
+		return below_want(service, to);
+	rc = socket_send(service->polled[to].fd, &packet, sizeof(packet), &fds, MSG_DONTWAIT);
+	if (rc == 0)
+		service->sent[client] = ++service->sendings;
+	return rc == -EPIPE ? below_lose(service, to) : rc;
+}
+
+/* It hears nothing until then, and is not heard here. */
+static int client_select(struct service *service, unsigned int client, unsigned int to)
+{
+	service->waits_for[client] = to;
+	service->sent[client] = 0;
+	service->polled[client].events = 0;
+	return client_send(service, client);
+}
+
+/* Takes out the clients whose descriptor is -1. */
+static void clients_compact(struct service *service)
+{
+	unsigned int kept = service->clients;
+
+	for (unsigned int i = service->clients; i < service->count; i++) {
+		if (service->polled[i].fd < 0)
+			continue;
+		service->waits_for[kept] = service->waits_for[i];
+		service->sent[kept] = service->sent[i];
+		service->polled[kept++] = service->polled[i];
+	}
+	service->count = kept;
+}
+
+static void client_close(struct service *service, unsigned int client)
+{
+	close(service->polled[client].fd);
+	service->polled[client].fd = -1;
+}
+
+/* That TEE has the connection that was sent to it first, and it is no longer this one's. */
+static void below_taken(struct service *service, unsigned int below)
+{
+	struct outcome outcome = { 0 };
+	unsigned int first = 0;
+
+	for (unsigned int i = service->clients; i < service->count; i++)
+		if (service->waits_for[i] == below && service->sent[i] &&
+		    (!first || service->sent[i] < service->sent[first]))
+			first = i;
+	/* Whoever waited may have hung up. */
+	if (!first)
+		return;
+	(void)answer_send(service, service->polled[first].fd, TEE_SELECT, &outcome);
+	client_close(service, first);
+	clients_compact(service);
+}
+
+static int client_request(struct service *service, unsigned int client)
+{
+	const int sock = service->polled[client].fd;
 	struct tee_image_packet raw, packet;
 	struct packet_fds fds;
 	struct outcome outcome;
 	struct span in = { 0 };
 	const void *octets = NULL;
 	ssize_t n = socket_receive(sock, &raw, sizeof(raw), &fds, MSG_DONTWAIT);
+	unsigned int to;
 	int rc;
 
 	if (n == -EAGAIN)
@@ -210,10 +297,11 @@ static int client_request(struct service *service, int sock)
 	}
 	if (octets)
 		(void)munmap((void *)octets, packet.head.size);
-	rc = answer_send(service, sock, packet.head.kind, &outcome);
-	if (service->moves_to)
-		rc = client_move(service, sock, service->moves_to);
-	return rc;
+	to = service->moves_to;
+	service->moves_to = 0;
+	if (to)
+		return client_select(service, client, to);
+	return answer_send(service, sock, packet.head.kind, &outcome);
 }
 
 static int connections_tell(struct service *service)
@@ -233,11 +321,13 @@ static int connection_add(struct service *service, struct packet_fds *fds)
 	const int sock = packet_fds_take(fds, 0);
 	int rc;
 
-	if (service->count == service->clients + TEE_CLIENTS_MAX)
+	if (service->count == service->clients + TEE_CLIENTS_MAX) {
 		close(sock);
-	else
+	} else {
+		service->waits_for[service->count] = 0;
 		service->polled[service->count++] =
 			(struct pollfd) { .fd = sock, .events = POLLIN };
+	}
 	rc = socket_send(service->polled[0].fd, &taken, sizeof(taken), NULL, 0);
 	return rc ? rc : connections_tell(service);
 }
@@ -256,17 +346,45 @@ static int below_receive(struct service *service, unsigned int below, int flags,
 		packet_fds_close(fds);
 	else if (out->head.kind == TEE_CONNECTIONS)
 		service->elsewhere[below] = out->head.size;
+	else if (out->head.kind == TEE_TAKEN)
+		below_taken(service, below);
 	return rc;
 }
 
-/* One that has ended, or does not keep to what is agreed, is no reason for the others to end. */
-static void below_lose(struct service *service, unsigned int below)
+/* The TEE is there again, or can't be; who waits for it goes on. Takes over the descriptor. */
+static int below_came(struct service *service, const struct tee_packet *packet,
+		      struct packet_fds *fds)
 {
-	close(service->polled[below].fd);
-	service->polled[below].fd = -1;
-	service->polled[below].revents = 0;
-	service->elsewhere[below] = 0;
-	service->lost = true;
+	const unsigned int below = packet->size;
+	const int sock = packet->status ? -1 : packet_fds_take(fds, 0);
+
+	if (!below || below >= service->clients || !service->wanted[below]) {
+		if (sock >= 0)
+			close(sock);
+		return -EPROTO;
+	}
+	service->wanted[below] = false;
+	service->polled[below] = (struct pollfd) { .fd = sock, .events = POLLIN };
+	for (unsigned int i = service->clients; i < service->count; i++) {
+		struct outcome outcome = { -EIO, NULL };
+		int rc;
+
+		if (service->waits_for[i] != below)
+			continue;
+		snprintf(service->err, sizeof(service->err),
+			 "that TEE has ended and can't be started again; see `teesim log`");
+		if (sock >= 0) {
+			rc = client_send(service, i);
+		} else {
+			service->waits_for[i] = 0;
+			service->polled[i].events = POLLIN;
+			rc = answer_send(service, service->polled[i].fd, TEE_SELECT, &outcome);
+		}
+		if (rc)
+			client_close(service, i);
+	}
+	clients_compact(service);
+	return connections_tell(service);
 }
 
 /* Hands the question on, and the answer back. 1: that TEE has no such TA, or can't tell: then
@@ -282,8 +400,8 @@ static int image_ask_below(struct service *service, unsigned int below,
 							     sizeof(*question), NULL, 0);
 
 	if (service->polled[below].fd < 0) {
-		*error = -EIO;
-		return 1;
+		*error = -EAGAIN;
+		return below_want(service, below) ? -EPIPE : 1;
 	}
 	while (rc == 0 && packet.head.kind != TEE_IMAGE) {
 		rc = below_receive(service, below, 0, &packet, &fds);
@@ -293,12 +411,15 @@ static int image_ask_below(struct service *service, unsigned int below,
 		}
 	}
 	if (rc) {
-		below_lose(service, below);
-		*error = -EIO;
-		return connections_tell(service) ? -EPIPE : 1;
+		*error = -EAGAIN;
+		return below_lose(service, below) || connections_tell(service) ||
+				       below_want(service, below)
+			       ? -EPIPE
+			       : 1;
 	}
 	if (packet.head.status) {
-		if (packet.head.status != ENOENT)
+		/* That another is to be asked again comes first. */
+		if (packet.head.status != ENOENT && *error != -EAGAIN)
 			*error = -(int)packet.head.status;
 		rc = 1;
 	} else {
@@ -375,6 +496,8 @@ static int control_request(struct service *service)
 		rc = connection_add(service, &fds);
 	else if (rc == 0 && packet.head.kind == TEE_IMAGE)
 		rc = image_tell(service, &packet);
+	else if (rc == 0 && packet.head.kind == TEE_BELOW)
+		rc = below_came(service, &packet.head, &fds);
 	else
 		rc = rc ? rc : -EPROTO;
 	packet_fds_close(&fds);
@@ -384,20 +507,20 @@ static int control_request(struct service *service)
 /* One request of each that has one. Those whose connection ended are taken out. */
 static int turn(struct service *service)
 {
-	unsigned int kept = service->clients;
 	const unsigned int were = service->count;
 
 	for (unsigned int i = service->clients; i < were; i++) {
 		struct pollfd *polled = &service->polled[i];
 
-		if (polled->revents && client_request(service, polled->fd)) {
-			close(polled->fd);
+		if (!polled->revents)
 			continue;
-		}
-		service->polled[kept++] = *polled;
+		/* Who waits has hung up. */
+		if (!service->waits_for[i] && client_request(service, i) == 0)
+			continue;
+		client_close(service, i);
 	}
-	service->count = kept;
-	return kept == were ? 0 : connections_tell(service);
+	clients_compact(service);
+	return service->count == were ? 0 : connections_tell(service);
 }
 
 /* News of those below. */
@@ -412,21 +535,11 @@ static int below_heed(struct service *service)
 			continue;
 		while ((rc = below_receive(service, i, MSG_DONTWAIT, &packet, &fds)) == 0)
 			packet_fds_close(&fds);
-		if (rc != -EAGAIN)
-			below_lose(service, i);
-		rc = connections_tell(service);
+		rc = rc == -EAGAIN ? 0 : below_lose(service, i);
+		if (rc == 0)
+			rc = connections_tell(service);
 	}
 	return rc;
-}
-
-/* With the firmware's process and all TEEs it starts anew when it is wanted. */
-static bool better_anew(const struct service *service)
-{
-	uint32_t connected = service->count - service->clients;
-
-	for (unsigned int i = 1; i < service->clients; i++)
-		connected += service->elsewhere[i];
-	return (service->tee && tee_is_broken(service->tee)) || (service->lost && !connected);
 }
 
 int tee_serve(struct tee *tee, const char *why_not, int control, int below)
@@ -455,7 +568,8 @@ int tee_serve(struct tee *tee, const char *why_not, int control, int below)
 			if (rc == 0)
 				(void)poll(service.polled, 1, 0);
 		}
-		if (rc == 0 && better_anew(&service))
+		/* With the firmware's process and all TEEs it starts anew when it is wanted. */
+		if (rc == 0 && tee && tee_is_broken(tee))
 			break;
 	}
 	for (unsigned int i = service.clients; i < service.count; i++)

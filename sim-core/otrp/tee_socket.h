@@ -15,6 +15,9 @@
 
 #define TEE_PACKET_MAGIC 0x5052544fU /* "OTRP" */
 
+/* The first TEE of a device is number 0, and this one the last that there can be. */
+#define TEE_NUMBER_MAX 7
+
 /* No request and no answer is longer, in octets. */
 #define TEE_OCTETS_MAX (64U << 20)
 
@@ -38,6 +41,11 @@ enum tee_packet_kind {
 	TEE_IMAGE,	     /* struct tee_image_packet: the image of an installed TA */
 	TEE_CONNECTIONS,     /* to teesimd: `size` clients are connected now; no answer */
 	TEE_TAKEN,	     /* to teesimd: has taken the connection that was sent first */
+	/* To teesimd: TEE number `size`, below the first one, has ended and is wanted. */
+	TEE_LOST,
+	/* The answer: the control socket of its new process comes along; or `status` is why there
+	 * is none. */
+	TEE_BELOW,
 };
 
 struct tee_packet {
@@ -68,7 +76,8 @@ struct tee_image_record {
 };
 
 /* TEE_IMAGE: the question has the UUID alone; the answer, whose status is ENOENT where no TAM
- * installed such a TA, has all of it, and the image as its octets. */
+ * installed such a TA, has all of it, and the image as its octets. EAGAIN: one that could have it
+ * has ended; to be asked again when TEE_BELOW was sent for it. */
 struct tee_image_packet {
 	struct tee_packet head;
 	uint8_t uuid[16];

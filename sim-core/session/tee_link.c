@@ -25,11 +25,14 @@
 #define PATIENCE_MS	     20000
 #define CONNECTIONS_PER_TURN 16
 #define NUMBER_SIZE	     24
+/* How often a TEE below the first one is started for one question. */
+#define QUESTION_TRIES 2
 
 struct tee_question {
 	struct uuid uuid;
 	struct ta_file_identity changes;
 	struct opening_queue waiting;
+	unsigned int tries; /* a TEE that could know had ended */
 	TAILQ_ENTRY(tee_question) in_queue;
 };
 
@@ -40,9 +43,12 @@ struct tee_caller {
 	TAILQ_ENTRY(tee_caller) in_queue;
 };
 
-/* Lives from its start until it was reaped and all handles are closed. */
+/* Lives from its start until it was reaped and all handles are closed. That of a TEE below the
+ * first one, which was started by itself, has no link and no control socket: the first one has its
+ * other end, and with that it ends. */
 struct tee_process {
 	struct tee_link *link; /* NULL once it was told to end */
+	unsigned int below;    /* the number of that TEE; 0: all TEEs */
 	struct server *server;
 	pid_t pid; /* 0 once it was reaped */
 	int pidfd;
@@ -305,6 +311,50 @@ static int image_came(struct tee_link *link, const struct tee_image_packet *pack
 	return 0;
 }
 
+static void question_send(struct tee_process *process, const struct tee_question *question)
+{
+	struct tee_image_packet packet = { .head = { TEE_PACKET_MAGIC, TEE_IMAGE, 0, 0 } };
+
+	memcpy(packet.uuid, question->uuid.octet, sizeof(packet.uuid));
+	peer_send(&process->control, &packet, sizeof(packet), NULL);
+}
+
+/* A TEE that could know was started again meanwhile. False: too often. */
+static bool question_again(struct tee_process *process, const struct tee_image_packet *packet)
+{
+	struct tee_link *link = process->link;
+	struct tee_question *question = TAILQ_FIRST(&link->questions);
+
+	if (packet->head.status != EAGAIN || !question ||
+	    memcmp(question->uuid.octet, packet->uuid, sizeof(packet->uuid)) != 0 ||
+	    ++question->tries > QUESTION_TRIES)
+		return false;
+	/* Answers come in the order of the questions. */
+	TAILQ_REMOVE(&link->questions, question, in_queue);
+	TAILQ_INSERT_TAIL(&link->questions, question, in_queue);
+	uv_timer_again(&link->patience);
+	question_send(process, question);
+	return true;
+}
+
+static int below_start(struct tee_link *link, unsigned int below);
+
+/* One below the first has ended, and somebody wants it. */
+static void below_lost(struct tee_process *process, unsigned int below)
+{
+	struct tee_packet packet = { TEE_PACKET_MAGIC, TEE_BELOW, 0, below };
+	struct packet_fds fds = { .count = 1 };
+
+	log_write(process->server->log, LOG_LEVEL_ERROR,
+		  "TEE %u of this device has ended; it is started again", below);
+	fds.fd[0] = below_start(process->link, below);
+	if (fds.fd[0] < 0) {
+		packet.status = (uint32_t)-fds.fd[0];
+		fds.count = 0;
+	}
+	peer_send(&process->control, &packet, sizeof(packet), &fds);
+}
+
 static int control_packet(struct peer *peer, const void *data, size_t size, struct packet_fds *fds)
 {
 	struct tee_process *process = process_of(peer);
@@ -326,7 +376,12 @@ static int control_packet(struct peer *peer, const void *data, size_t size, stru
 		/* How many it has comes behind, and it must not be ended until then. */
 		uv_timer_stop(&link->idle);
 		return 0;
+	case TEE_LOST:
+		below_lost(process, packet.head.size);
+		return 0;
 	case TEE_IMAGE:
+		if (question_again(process, &packet))
+			return 0;
 		/* Sealed, and of the size that it says. */
 		if (packet.head.size && tee_octets_map(fds->fd[0], packet.head.size, &octets))
 			return -EPROTO;
@@ -424,9 +479,11 @@ static void watch_ready(uv_poll_t *poll, int status, int events)
 			 WTERMSIG(how), sigabbrev_np(WTERMSIG(how)));
 	process->pid = 0;
 	uv_poll_stop(&process->watch);
-	peer_drain(&process->control);
+	if (!process->below)
+		peer_drain(&process->control);
 	log_pipe_close(&process->output);
-	process_let_go(process, why);
+	if (!process->below)
+		process_let_go(process, why);
 	uv_close((uv_handle_t *)&process->watch, watch_closed);
 }
 
@@ -434,15 +491,16 @@ static int process_spawn(struct tee_process *process, const int control, const i
 {
 	const struct server *server = process->server;
 	const struct device_clock *clock = &server->options->clock;
-	char start[NUMBER_SIZE], instant[NUMBER_SIZE], rate[NUMBER_SIZE];
+	char start[NUMBER_SIZE], instant[NUMBER_SIZE], rate[NUMBER_SIZE], below[NUMBER_SIZE];
 	char *argv[] = {
 		(char *)server->options->tee_path,
-		"start",
+		process->below ? "again" : "start",
 		(char *)server->device->path,
 		start,
 		instant,
 		rate,
 		(char *)(server->options->durable ? "durable" : "fast"),
+		process->below ? below : NULL,
 		NULL,
 	};
 	const struct sandbox_spawn_options spawn = {
@@ -455,6 +513,7 @@ static int process_spawn(struct tee_process *process, const int control, const i
 	struct sandbox_child child;
 	int err;
 
+	snprintf(below, sizeof(below), "%u", process->below);
 	snprintf(start, sizeof(start), "%" PRIu64, clock->host_start_ns);
 	snprintf(instant, sizeof(instant), "%" PRIu64, clock->start_ns);
 	snprintf(rate, sizeof(rate), "%" PRIu64, clock->rate);
@@ -471,14 +530,18 @@ static int process_spawn(struct tee_process *process, const int control, const i
 	return err;
 }
 
-/* Its handles are open from here on; it is freed when they are closed. */
+/* Its handles are open from here on; it is freed when they are closed. `control`: -1 for one below
+ * the first. */
 static void process_connect(struct tee_process *process, int control, int output)
 {
 	uv_loop_t *loop = process->server->loop;
 
-	process->open_handles = 3;
+	process->open_handles = 2;
 	/* All are descriptors that a loop can wait on, so none of it can fail. */
-	(void)peer_init(&process->control, loop, control, &control_bounds, &control_events);
+	if (control >= 0) {
+		process->open_handles++;
+		(void)peer_init(&process->control, loop, control, &control_bounds, &control_events);
+	}
 	(void)log_pipe_init(&process->output, loop, output, process->server->log, output_closed);
 	snprintf(process->output.source, sizeof(process->output.source), "tee-otrp");
 	uv_poll_init(loop, &process->watch, process->pidfd);
@@ -487,26 +550,21 @@ static void process_connect(struct tee_process *process, int control, int output
 	LIST_INSERT_HEAD(&process->server->tee_processes, process, of_server);
 }
 
-/* One that runs already, or a new one. NULL with a line in the log. */
-static struct tee_process *process_get(struct tee_link *link)
+/* A new process, that of all TEEs or of one below the first. Returns our end of its control socket
+ * and of its output, or -errno with a line in the log. */
+static int process_start(struct tee_link *link, unsigned int below, struct tee_process **out,
+			 int *log)
 {
 	int control[2] = { -1, -1 }, output[2] = { -1, -1 };
-	struct tee_process *process;
-	int err = 0;
+	struct tee_process *process = calloc(1, sizeof(*process));
+	int err = process ? 0 : -ENOMEM;
 
-	if (link->process)
-		return link->process;
-	if (link->server->stopping)
-		return NULL;
-	process = calloc(1, sizeof(*process));
-	if (!process)
-		err = -ENOMEM;
 	if (!err && (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) < 0 ||
 		     pipe2(output, O_CLOEXEC) < 0))
 		err = -errno;
 	if (!err) {
-		process->link = link;
 		process->server = link->server;
+		process->below = below;
 		err = process_spawn(process, control[1], output[1]);
 	}
 	for (int i = 1; i >= (err ? 0 : 1); i--) {
@@ -520,12 +578,43 @@ static struct tee_process *process_get(struct tee_link *link)
 		log_write(link->server->log, LOG_LEVEL_ERROR,
 			  "the TEE for OTrP, %s, cannot be started: %s; build or install it",
 			  link->server->options->tee_path, strerror(-err));
-		return NULL;
+		return err;
 	}
-	process_connect(process, control[0], output[0]);
+	*out = process;
+	*log = output[0];
+	return control[0];
+}
+
+/* One that runs already, or a new one. NULL with a line in the log. */
+static struct tee_process *process_get(struct tee_link *link)
+{
+	struct tee_process *process;
+	int control, output;
+
+	if (link->process)
+		return link->process;
+	if (link->server->stopping)
+		return NULL;
+	control = process_start(link, 0, &process, &output);
+	if (control < 0)
+		return NULL;
+	process->link = link;
+	process_connect(process, control, output);
 	link->process = process;
 	idle_begin(link);
 	return process;
+}
+
+/* Returns the end of its control socket that is the first one's, or -errno. */
+static int below_start(struct tee_link *link, unsigned int below)
+{
+	struct tee_process *process;
+	int output;
+	const int control = process_start(link, below, &process, &output);
+
+	if (control >= 0)
+		process_connect(process, -1, output);
+	return control;
 }
 
 static void listener_ready(uv_poll_t *poll, int status, int events)
@@ -632,7 +721,6 @@ static struct tee_question *question_find(struct tee_link *link, const struct uu
 static struct tee_question *question_ask(struct tee_link *link, const struct uuid *uuid,
 					 const struct ta_file_identity *changes)
 {
-	struct tee_image_packet packet = { .head = { TEE_PACKET_MAGIC, TEE_IMAGE, 0, 0 } };
 	struct tee_question *question = calloc(1, sizeof(*question));
 	struct tee_process *process = question ? process_get(link) : NULL;
 
@@ -646,8 +734,7 @@ static struct tee_question *question_ask(struct tee_link *link, const struct uui
 	if (TAILQ_EMPTY(&link->questions))
 		uv_timer_start(&link->patience, patience_over, PATIENCE_MS, PATIENCE_MS);
 	TAILQ_INSERT_TAIL(&link->questions, question, in_queue);
-	memcpy(packet.uuid, uuid->octet, sizeof(packet.uuid));
-	peer_send(&process->control, &packet, sizeof(packet), NULL);
+	question_send(process, question);
 	return question;
 }
 

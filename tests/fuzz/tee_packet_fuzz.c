@@ -20,7 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (packet.head.size > TEE_OCTETS_MAX || memcmp(&packet.head, data + 1, 16) != 0 ||
 	    data[0] > 1 || !memchr(packet.record.signer, 0, TEE_SIGNER_SIZE))
 		abort();
-	if (data[0] == 0 && packet.head.size && packet.head.kind != TEE_CONNECTIONS)
+	if (data[0] == 0 && packet.head.size && packet.head.kind != TEE_CONNECTIONS &&
+	    packet.head.kind != TEE_LOST && packet.head.kind != TEE_BELOW)
 		abort();
 	return 0;
 }
