@@ -9,6 +9,7 @@
 struct parser {
 	struct otrp_options options;
 	struct parser_process *process; /* NULL: in this one */
+	bool child_failed;		/* by the last job */
 };
 
 int parser_open(struct parser **out, const char *program, const struct otrp_options *options)
@@ -43,6 +44,11 @@ bool parser_is_gone(const struct parser *parser)
 	return parser->process && parser_process_is_gone(parser->process);
 }
 
+bool parser_child_failed(const struct parser *parser)
+{
+	return parser->child_failed;
+}
+
 void parser_refill(struct parser *parser)
 {
 	if (parser->process)
@@ -64,6 +70,7 @@ static int job_do(struct parser *parser, struct parser_job *job, struct arena *a
 		rc = parser_process_do(parser->process, job, arena, &answer);
 	else
 		parser_job_do(job, arena, &answer);
+	parser->child_failed = rc == -EBADMSG;
 	if (rc) {
 		/* Whatever ended it was in the message. */
 		otrp_fail(failure, rc == -EBADMSG ? OTRP_REQUEST_INVALID : OTRP_TEE_FAIL,

@@ -23,6 +23,9 @@ void parser_close(struct parser *parser);
 /* Nothing can be parsed any more. */
 bool parser_is_gone(const struct parser *parser);
 
+/* The last input was not refused: its child died over it, or was killed, or made no sense. */
+bool parser_child_failed(const struct parser *parser);
+
 /* Gets ready for the next input, when there is time for it. */
 void parser_refill(struct parser *parser);
 

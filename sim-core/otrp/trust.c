@@ -9,6 +9,9 @@
 #include "teep/pki/certificate.h"
 #include "teep/pki/openssl_auto.h"
 
+/* A root that so many children did not survive is bad. */
+#define ANCHOR_FAILURES_MAX 3
+
 struct trust {
 	STACK_OF(X509) * preloaded;
 	bool has_list;
@@ -37,27 +40,55 @@ static void anchors_clear(struct anchors *anchors)
 	memset(anchors, 0, sizeof(*anchors));
 }
 
-/* Takes a root in; -EBADMSG for what is no certificate of an authority. */
-static int anchor_add(struct anchors *anchors, struct parser *parser, struct span der)
+/* -EBADMSG for what is no certificate of an authority, -ECHILD for what a child did not survive. */
+static int anchor_read(struct anchor *anchor, struct parser *parser)
 {
-	struct anchor *anchor = &anchors->item[anchors->count];
 	struct parser_certificate found;
 	struct otrp_failure failure;
 	struct arena arena = { 0 };
+	int rc = parser_certificate(parser, anchor->der, &arena, &found, &failure);
+
+	if (rc == -EBADMSG && parser_child_failed(parser)) {
+		anchor->failures++;
+		rc = -ECHILD;
+	} else if (rc == 0 || rc == -EBADMSG) {
+		anchor->failures = 0;
+	}
+	if (rc == 0 && !found.authority)
+		rc = -EBADMSG;
+	if (rc == 0)
+		anchor->key = key_numbers_load(&found.key);
+	arena_clear(&arena);
+	return rc;
+}
+
+/* Takes a root in; as anchor_read(). */
+static int anchor_add(struct anchors *anchors, struct parser *parser, struct span der)
+{
+	struct anchor *anchor = &anchors->item[anchors->count];
 	uint8_t *copy = malloc(der.size);
-	int rc;
 
 	if (!copy)
 		return -ENOMEM;
 	memcpy(copy, der.data, der.size);
 	*anchor = (struct anchor) { .der = span_of(copy, der.size) };
 	anchors->count++;
-	rc = parser_certificate(parser, der, &arena, &found, &failure);
-	if (rc == 0 && !found.authority)
-		rc = -EBADMSG;
-	if (rc == 0)
-		anchor->key = key_numbers_load(&found.key);
-	arena_clear(&arena);
+	return anchor_read(anchor, parser);
+}
+
+/* Those that were not read, while it may not have been their doing. */
+static int anchors_read_again(struct anchors *anchors, struct parser *parser)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < anchors->count; i++) {
+		struct anchor *anchor = &anchors->item[i];
+
+		if (anchor->failures && anchor->failures < ANCHOR_FAILURES_MAX)
+			rc = anchor_read(anchor, parser);
+		if (rc == -EBADMSG || rc == -ECHILD)
+			rc = 0;
+	}
 	return rc;
 }
 
@@ -107,8 +138,9 @@ static int anchors_of_stack(struct anchors *out, struct parser *parser, STACK_OF
 
 		rc = der ? anchor_add(out, parser, span_of(der, size)) : -ENOMEM;
 		OPENSSL_free(der);
-		/* One that is of no use is none of this TEE's doing: nobody leads to it. */
-		if (rc == -EBADMSG)
+		/* One that is of no use is none of this TEE's doing: nobody leads to it. One that
+		 * was not read is tried again at the next request. */
+		if (rc == -EBADMSG || rc == -ECHILD)
 			rc = 0;
 	}
 	if (rc == 0)
@@ -157,6 +189,8 @@ int trust_anchors(struct trust *trust, struct parser *parser, const struct ancho
 		rc = trust->has_list ? anchors_of_list(&trust->anchors, parser, &trust->list.roots)
 				     : anchors_of_stack(&trust->anchors, parser, trust->preloaded);
 		trust->loaded = rc == 0;
+	} else {
+		rc = anchors_read_again(&trust->anchors, parser);
 	}
 	*out = &trust->anchors;
 	return rc;
@@ -198,7 +232,9 @@ int trust_update(struct trust *trust, struct store *store, struct parser *parser
 	int rc = anchors_of_list(&anchors, parser, &list->roots);
 
 	if (rc) {
-		snprintf(err, errlen, "the list: a root is no certificate of an authority");
+		snprintf(err, errlen,
+			 rc == -EBADMSG ? "the list: a root is no certificate of an authority"
+					: "the list: a root could not be read; try it once more");
 		return rc;
 	}
 	if (version <= last) {

@@ -19,10 +19,14 @@ struct trust;
 int trust_open(struct trust **out, struct store *store, STACK_OF(X509) * preloaded);
 void trust_close(struct trust *trust);
 
-/* A root, and its key as a child of the parser read it; NULL for one of no kind that we know. */
+/* A root, and its key as a child of the parser read it; NULL for one of no kind that we know, and
+ * for one that could not be read. */
 struct anchor {
 	struct span der;
 	EVP_PKEY *key;
+	/* How many children did not survive reading it, which may have been the root's doing or
+	 * somebody else's; 0 once it was read. */
+	unsigned int failures;
 };
 
 struct anchors {

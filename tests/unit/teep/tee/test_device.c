@@ -12,6 +12,7 @@
 
 #include "boot/firmware.h"
 #include "otrp/parser.h"
+#include "otrp/parser_process.h"
 #include "teep/otrp/encoding.h"
 #include "teep/pki/openssl_auto.h"
 
@@ -347,6 +348,89 @@ Test(otrp_tee_device, the_parser_survives_what_its_children_die_of)
 	arena_clear(&arena);
 	free(deep);
 	free(program);
+}
+
+/* Ends those of the parser's children that wait which come in these places. */
+static void waiting_children_kill(pid_t parser, unsigned int from, unsigned int to)
+{
+	char path[64], text[512];
+	unsigned int count = 0;
+	ssize_t n = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parser, (int)parser);
+	/* All ten are there once it has told of the last. */
+	for (int i = 0; i < 6000 && count != PARSER_READY; i++) {
+		const int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+		text[n > 0 ? n : 0] = '\0';
+		count = 0;
+		for (const char *at = text; (at = strchr(at, ' ')); at++)
+			count++;
+		usleep(10000);
+	}
+	cr_assert_eq(count, PARSER_READY, "%u children: %s", count, text);
+	for (char *save, *word = strtok_r(text, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save)) {
+		const pid_t child = atoi(word);
+
+		if (from && --from)
+			continue;
+		if (to-- == 0)
+			break;
+		cr_assert_eq(kill(child, SIGKILL), 0);
+	}
+}
+
+static void state_expect(const char *code)
+{
+	const struct kit_request state = { .message = OTRP_GET_DEVICE_STATE };
+	struct kit_answer answer;
+	char *request = kit_request(&kit, &state);
+
+	kit_send(&kit, &kit.tam, request, strlen(request), &answer);
+	cr_expect_str_eq(answer.code, code);
+	kit_answer_clear(&answer);
+	free(request);
+}
+
+/* For so many requests the child that is to read the root is killed. */
+static void roots_kill(unsigned int requests)
+{
+	char *program = parser_program(), path[64], text[64] = "";
+	ssize_t n;
+	int fd;
+
+	kit_open(&kit, NULL);
+	kit.options.parser = program;
+	kit_restart(&kit);
+	/* The parser is the one child that this process has. */
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	cr_assert_gt(n, 0);
+	while (requests--) {
+		/* Envelope and request come first, then the root. */
+		waiting_children_kill(atoi(text), 3, 1);
+		state_expect("ERR_TAM_NOT_TRUSTED");
+	}
+	kit.options.parser = NULL;
+	free(program);
+}
+
+/* What killed the child that was to read a root was not the root. */
+Test(otrp_tee_device, a_root_that_a_killed_child_did_not_read_is_read_later)
+{
+	roots_kill(2);
+	kit_state(&kit, &kit.tam);
+}
+
+Test(otrp_tee_device, a_root_that_no_child_survives_is_given_up)
+{
+	roots_kill(3);
+	state_expect("ERR_TAM_NOT_TRUSTED");
 }
 
 /* Some TEEs do without: the word of the firmware is missing then, which a TAM may accept or not,
