@@ -602,8 +602,3 @@ struct span store_key(struct arena *arena, char kind, unsigned count, const stru
 	}
 	return span_of(key, size);
 }
-
-uint64_t store_generation(const struct store *store)
-{
-	return store->state.generation;
-}

@@ -59,7 +59,4 @@ int store_scan(struct store *store, struct span prefix, bool values,
  * memory. A prefix of it has fewer parts. */
 struct span store_key(struct arena *arena, char kind, unsigned count, const struct span *parts);
 
-/* How many changes there have been. */
-uint64_t store_generation(const struct store *store);
-
 #endif

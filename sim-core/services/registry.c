@@ -10,20 +10,22 @@
 
 #define PSEUDO_TA(name, low, mid, high, ...) \
 	{ { low, mid, high, { __VA_ARGS__ } }, &name##_pseudo_ta },
-const struct registry_entry registry_entries[] = {
+static const struct registry_entry {
+	TEE_UUID uuid;
+	const struct pseudo_ta *ta;
+} entries[] = {
 #include "services/services.def"
 };
 #undef PSEUDO_TA
 
-#define COUNT (sizeof(registry_entries) / sizeof(registry_entries[0]))
-const size_t registry_count = COUNT;
+#define COUNT (sizeof(entries) / sizeof(entries[0]))
 
 static bool failed[COUNT];
 
 void registry_start(const struct services_device *device)
 {
 	for (size_t i = 0; i < COUNT; i++) {
-		const struct pseudo_ta *ta = registry_entries[i].ta;
+		const struct pseudo_ta *ta = entries[i].ta;
 		const int err = ta->start ? ta->start(device) : 0;
 
 		failed[i] = err < 0;
@@ -35,8 +37,8 @@ void registry_start(const struct services_device *device)
 static const struct registry_entry *entry_of(const struct session *session)
 {
 	for (size_t i = 0; i < COUNT; i++)
-		if (!memcmp(&registry_entries[i].uuid, &session->ta, sizeof(session->ta)))
-			return &registry_entries[i];
+		if (!memcmp(&entries[i].uuid, &session->ta, sizeof(session->ta)))
+			return &entries[i];
 	return NULL;
 }
 
@@ -56,7 +58,7 @@ static TEE_Result session_open(const struct registry_entry *entry, struct sessio
 
 	memcpy(client.owner.domain, session->client_domain, sizeof(client.owner.domain));
 	session->ta_context = NULL;
-	if (failed[entry - registry_entries])
+	if (failed[entry - entries])
 		return TEE_ERROR_GENERIC;
 	if (!(entry->ta->openers & opener))
 		return TEE_ERROR_ACCESS_DENIED;
@@ -91,8 +93,8 @@ uint32_t registry_operate(struct session *session, const struct channel_call *ca
 void registry_stop(void)
 {
 	for (size_t i = 0; i < COUNT; i++)
-		if (registry_entries[i].ta->stop && !failed[i])
-			registry_entries[i].ta->stop();
+		if (entries[i].ta->stop && !failed[i])
+			entries[i].ta->stop();
 }
 
 uint64_t registry_idle(void)
@@ -101,8 +103,8 @@ uint64_t registry_idle(void)
 	bool worked = false;
 
 	for (size_t i = 0; i < COUNT; i++) {
-		const bool asks = registry_entries[i].ta->idle && !failed[i];
-		const uint64_t ns = asks ? registry_entries[i].ta->idle() : 0;
+		const bool asks = entries[i].ta->idle && !failed[i];
+		const uint64_t ns = asks ? entries[i].ta->idle() : 0;
 
 		worked |= ns == PSEUDO_TA_WORKED;
 		if (ns && (!soonest || ns < soonest))

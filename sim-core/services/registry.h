@@ -27,12 +27,4 @@ void registry_stop(void);
 /* For struct serving. */
 uint64_t registry_idle(void);
 
-/* All pseudo TAs: for one that speaks about them. */
-struct registry_entry {
-	TEE_UUID uuid;
-	const struct pseudo_ta *ta;
-};
-extern const struct registry_entry registry_entries[];
-extern const size_t registry_count;
-
 #endif

@@ -36,7 +36,8 @@ bool network_host_valid(const char *host)
 		       length;
 }
 
-bool network_host_is_loopback(const char *host)
+/* Does `host` mean this machine: an address of its loopback interface, or "localhost"? */
+static bool network_host_is_loopback(const char *host)
 {
 	struct in6_addr address;
 

@@ -37,9 +37,6 @@ void network_rules_clear(struct network_rules *rules);
 /* Could `host` be the name or the address of one? */
 bool network_host_valid(const char *host);
 
-/* Does `host` mean this machine: an address of its loopback interface, or "localhost"? */
-bool network_host_is_loopback(const char *host);
-
 /* May a TA reach it? */
 bool network_rules_allow(const struct network_rules *rules, const char *host, uint16_t port);
 

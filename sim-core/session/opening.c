@@ -18,7 +18,7 @@ void opening_wait(struct opening *opening, struct opening_queue *queue, struct i
 	opening->instance = instance;
 }
 
-void opening_leave(struct opening *opening)
+static void opening_leave(struct opening *opening)
 {
 	if (opening->queue)
 		TAILQ_REMOVE(opening->queue, opening, in_queue);
@@ -299,7 +299,8 @@ static struct ta *single_of(const struct server *server, const struct uuid *uuid
 	return ta_find_single(server, service_known(uuid) ? &service_process_uuid : uuid);
 }
 
-void opening_advance(struct opening *opening)
+/* Looks at the TA as teesimd knows it, and waits or answers. */
+static void opening_advance(struct opening *opening)
 {
 	struct server *server = opening->request.client->server;
 	struct ta *ta = single_of(server, &opening->uuid);

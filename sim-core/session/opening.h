@@ -43,9 +43,6 @@ struct opening {
 int opening_begin(struct client *client, uint32_t request, const struct uuid *uuid,
 		  const struct identity *identity, uint32_t offered);
 
-/* Looks at the TA as teesimd knows it, and waits or answers. */
-void opening_advance(struct opening *opening);
-
 /* Takes all openings out of the queue and has each look again. */
 void opening_advance_all(struct opening_queue *queue);
 
@@ -61,8 +58,7 @@ void opening_fail(struct opening *opening, uint32_t result, uint32_t origin);
 /* Nobody waits for the answer any more. */
 void opening_drop(struct opening *opening);
 
-/* Puts it into a queue, and takes it out of the one that it is in. */
+/* Puts it into a queue. */
 void opening_wait(struct opening *opening, struct opening_queue *queue, struct instance *instance);
-void opening_leave(struct opening *opening);
 
 #endif

@@ -269,7 +269,7 @@ int database_commit(struct database *database)
 	return run(database, STATEMENT_COMMIT);
 }
 
-bool database_in_transaction(const struct database *database)
+static bool database_in_transaction(const struct database *database)
 {
 	return !sqlite3_get_autocommit(database->handle);
 }

@@ -33,7 +33,6 @@ int database_begin(struct database *database, bool write);
 int database_commit(struct database *database);
 /* Harmless when nothing is under way. */
 void database_rollback(struct database *database);
-bool database_in_transaction(const struct database *database);
 
 /* The row's octets, which are there until the database's next use. -ENOENT: there is no such row.
  */

@@ -56,7 +56,8 @@ bool sm3(uint8_t out[SM3_SIZE], const struct octets *pieces, size_t count)
 	return made;
 }
 
-bool sm2_expand(struct octets in, uint8_t *out, size_t size)
+/* The derivation function of part 4: SM3 over the input and a counter. */
+static bool sm2_expand(struct octets in, uint8_t *out, size_t size)
 {
 	uint8_t hash[SM3_SIZE], counter[4];
 	bool made = true;

@@ -19,9 +19,6 @@
 /* SM3 of several pieces. */
 bool sm3(uint8_t out[SM3_SIZE], const struct octets *pieces, size_t count);
 
-/* The derivation function of part 4: SM3 over the input and a counter. */
-bool sm2_expand(struct octets in, uint8_t *out, size_t size);
-
 /* One side of the key exchange of part 3. Points and numbers stay the caller's. */
 struct sm2_exchange {
 	bool initiator;

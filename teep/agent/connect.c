@@ -27,7 +27,8 @@ static uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-int agent_program_find(const char *name, char *path, size_t size, char *err, size_t errlen)
+/* The program of that name beside teesimd. Returns 0 or -errno with one line in `err`. */
+static int agent_program_find(const char *name, char *path, size_t size, char *err, size_t errlen)
 {
 	const int rc = launch_daemon_path(path, size, err, errlen);
 	char *slash = rc ? NULL : strrchr(path, '/');

@@ -17,7 +17,4 @@
  */
 int agent_connect(const char *device, const char *socket, char *err, size_t errlen);
 
-/* The program of that name beside teesimd. Returns 0 or -errno with one line in `err`. */
-int agent_program_find(const char *name, char *path, size_t size, char *err, size_t errlen);
-
 #endif

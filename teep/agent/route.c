@@ -96,11 +96,3 @@ int route_names_parse(const void *text, size_t size, struct route_names *out)
 	} while (json_scan_take(&scan, ','));
 	return json_scan_take(&scan, ']') && json_scan_ended(&scan) ? 0 : -EBADMSG;
 }
-
-bool route_names_have(const struct route_names *names, const char *name)
-{
-	for (unsigned int i = 0; i < names->count; i++)
-		if (strcmp(names->name[i], name) == 0)
-			return true;
-	return false;
-}

@@ -34,6 +34,4 @@ struct route_names {
 /* A TEE's own JSON array of names. Returns 0 or -EBADMSG. */
 int route_names_parse(const void *text, size_t size, struct route_names *out);
 
-bool route_names_have(const struct route_names *names, const char *name);
-
 #endif

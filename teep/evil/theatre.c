@@ -383,7 +383,12 @@ static int act(struct theatre *theatre, const struct rule *rule, struct stage_me
 	return answer_as_agent(first, octets);
 }
 
-int theatre_act(struct theatre *theatre, const struct rule *rule, struct stage_message *message)
+/*
+ * Does the action of a rule. `kept` finds and keeps messages by name. Returns 0, or -errno, which
+ * has been told: the message has no such part, or the action no such argument.
+ */
+static int theatre_act(struct theatre *theatre, const struct rule *rule,
+		       struct stage_message *message)
 {
 	char err[512] = "";
 	const int rc = act(theatre, rule, message, err, sizeof(err));

@@ -42,12 +42,6 @@ struct stage_message {
 	unsigned int line;   /* of the statement, for what is said */
 };
 
-/*
- * Does the action of a rule. `kept` finds and keeps messages by name. Returns 0, or -errno, which
- * has been told: the message has no such part, or the action no such argument.
- */
-int theatre_act(struct theatre *theatre, const struct rule *rule, struct stage_message *message);
-
 /* How often each rule has met its message, in one session. */
 struct rule_counts {
 	unsigned long seen[RULES_MAX];

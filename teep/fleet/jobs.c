@@ -13,7 +13,9 @@
 #include "teep/pki/certificate.h"
 #include "teep/pki/openssl_auto.h"
 
-void jobs_device_path(const struct jobs *jobs, unsigned int number, char path[JOBS_PATH_SIZE])
+/* The directory of a device. */
+static void jobs_device_path(const struct jobs *jobs, unsigned int number,
+			     char path[JOBS_PATH_SIZE])
 {
 	snprintf(path, JOBS_PATH_SIZE, "%s/%06u", jobs->directory, number);
 }

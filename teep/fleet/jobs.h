@@ -20,9 +20,6 @@ struct jobs {
 
 #define JOBS_PATH_SIZE 4096
 
-/* The directory of a device. */
-void jobs_device_path(const struct jobs *jobs, unsigned int number, char path[JOBS_PATH_SIZE]);
-
 /* Make the device, unless it is there. */
 struct crew_job jobs_make(const struct jobs *jobs);
 /* Contact the TAM, again and again while the network fails; then look at the device. */

@@ -18,7 +18,7 @@ static void swallow(void *misc, const char *file, int line, uint64_t code, const
 }
 
 /* Lives as long as the process. */
-jose_cfg_t *jose_quiet(void)
+static jose_cfg_t *jose_quiet(void)
 {
 	static jose_cfg_t *quiet;
 

@@ -11,9 +11,6 @@
 #include <jose/cfg.h>
 #include <openssl/evp.h>
 
-/* The configuration that all calls use. */
-jose_cfg_t *jose_quiet(void);
-
 /* The key as a JWK, with its private part if it has one; NULL on failure. */
 json_t *jose_key_of(EVP_PKEY *key);
 

@@ -27,7 +27,7 @@ static const char *const hierarchy_names[HIERARCHY_COUNT] = {
 	[HIERARCHY_SP] = "sp",
 };
 
-const char *hierarchy_name(enum hierarchy hierarchy)
+static const char *hierarchy_name(enum hierarchy hierarchy)
 {
 	return hierarchy < HIERARCHY_COUNT ? hierarchy_names[hierarchy] : "?";
 }
@@ -353,6 +353,24 @@ int authority_issue(struct authority *authority, enum certificate_role role, con
 	return rc;
 }
 
+/* Whether the authority's records say so: V_OCSP_CERTSTATUS_…, and since when. */
+static int authority_status(const struct authority *authority, X509 *certificate,
+			    time_t *revoked_at)
+{
+	X509 *self = sk_X509_value(authority->chain, 0);
+	char path[PATH_SIZE], serial[65], text[32];
+
+	if (X509_check_issued(self, certificate) != X509_V_OK ||
+	    X509_verify(certificate, authority->key) != 1)
+		return V_OCSP_CERTSTATUS_UNKNOWN;
+	serial_text(certificate, serial);
+	snprintf(path, sizeof(path), "%s/revoked/%s", authority->directory, serial);
+	if (!text_read(path, text, sizeof(text)))
+		return V_OCSP_CERTSTATUS_GOOD;
+	*revoked_at = (time_t)strtoll(text, NULL, 10);
+	return V_OCSP_CERTSTATUS_REVOKED;
+}
+
 int authority_revoke(struct authority *authority, X509 *certificate, char *err, size_t errlen)
 {
 	char path[PATH_SIZE], serial[65], text[32];
@@ -369,22 +387,6 @@ int authority_revoke(struct authority *authority, X509 *certificate, char *err, 
 	snprintf(text, sizeof(text), "%lld\n", (long long)time(NULL));
 	rc = text_write(path, text, ATOMIC_FILE_KEEP);
 	return rc == -EEXIST ? 0 : complain(rc, err, errlen, "cannot write", path);
-}
-
-int authority_status(const struct authority *authority, X509 *certificate, time_t *revoked_at)
-{
-	X509 *self = sk_X509_value(authority->chain, 0);
-	char path[PATH_SIZE], serial[65], text[32];
-
-	if (X509_check_issued(self, certificate) != X509_V_OK ||
-	    X509_verify(certificate, authority->key) != 1)
-		return V_OCSP_CERTSTATUS_UNKNOWN;
-	serial_text(certificate, serial);
-	snprintf(path, sizeof(path), "%s/revoked/%s", authority->directory, serial);
-	if (!text_read(path, text, sizeof(text)))
-		return V_OCSP_CERTSTATUS_GOOD;
-	*revoked_at = (time_t)strtoll(text, NULL, 10);
-	return V_OCSP_CERTSTATUS_REVOKED;
 }
 
 /* The delegate's pair, made when it is first asked for. */

@@ -27,7 +27,6 @@ enum hierarchy {
 	HIERARCHY_COUNT,
 };
 
-const char *hierarchy_name(enum hierarchy hierarchy);
 enum hierarchy hierarchy_parse(const char *name); /* HIERARCHY_COUNT for none */
 
 #define AUTHORITY_FIRST "ca"
@@ -79,8 +78,5 @@ int authority_ocsp(struct authority *authority, X509 *certificate, bool delegate
  * (OPENSSL_free()). */
 int authority_crl(struct authority *authority, int hours, uint8_t **der, size_t *size, char *err,
 		  size_t errlen);
-
-/* Whether the authority's records say so: V_OCSP_CERTSTATUS_…, and since when. */
-int authority_status(const struct authority *authority, X509 *certificate, time_t *revoked_at);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "teep/tam/deployment.h"
 
-bool group_name_fits(const char *name)
+static bool group_name_fits(const char *name)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789.-_";

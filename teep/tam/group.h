@@ -15,7 +15,6 @@ struct device_group {
 	int64_t devices;
 };
 
-bool group_name_fits(const char *name);
 /* -EINVAL for the name, -EEXIST. */
 int group_add(struct tam_database *database, const char *name);
 /* -EBUSY while wanted state names it, -ENOENT. */

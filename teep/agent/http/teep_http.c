@@ -392,7 +392,11 @@ int teep_http_send(struct teep_http *http, const void *message, size_t size,
 		    errlen);
 }
 
-int teep_http_keys(struct teep_http *http, char **keys, char *err, size_t errlen)
+/*
+ * What the TAM signed for the application in the session that has just ended: *keys, the caller's,
+ * or NULL when it has none. Returns as teep_http_connect().
+ */
+static int teep_http_keys(struct teep_http *http, char **keys, char *err, size_t errlen)
 {
 	struct curl_slist *headers;
 	char uri[URI_MAX], *escaped;

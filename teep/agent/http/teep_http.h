@@ -61,12 +61,6 @@ int teep_http_connect(struct teep_http *http, const char *const *taids, size_t t
 int teep_http_send(struct teep_http *http, const void *message, size_t size,
 		   struct teep_http_answer *answer, char *err, size_t errlen);
 
-/*
- * What the TAM signed for the application in the session that has just ended: *keys, the caller's,
- * or NULL when it has none. Returns as teep_http_connect().
- */
-int teep_http_keys(struct teep_http *http, char **keys, char *err, size_t errlen);
-
 /* How far a session is: those of teesim_agent.h. */
 enum teep_http_step {
 	TEEP_HTTP_CONTACTING = 2,
@@ -102,7 +96,8 @@ struct teep_http_request {
 };
 
 /*
- * A whole session. *keys, unless NULL, as from teep_http_keys(). Returns 0 when the TAM had no more
+ * A whole session. *keys, unless NULL, is what the TAM signed for the application, the
+ * caller's, or NULL when it has none. Returns 0 when the TAM had no more
  * to say, or -errno with one line in `err`.
  */
 int teep_http_run(struct teep_http *http, const struct teep_http_request *request,

@@ -784,8 +784,3 @@ void http_server_stop(struct http_server *server, int64_t grace_ms)
 	free(server->host);
 	free(server);
 }
-
-int64_t http_request_age(const struct http_request *request)
-{
-	return watch_now() - exchange_of(request)->started;
-}

@@ -92,9 +92,6 @@ struct http_server *http_server_start(const struct http_options *options);
  */
 void http_server_stop(struct http_server *server, int64_t grace_ms);
 
-/* Milliseconds since the request's head was there: for the log. */
-int64_t http_request_age(const struct http_request *request);
-
 /* A header of the request, NULL for none. */
 const char *http_header(const struct http_request *request, const char *name);
 

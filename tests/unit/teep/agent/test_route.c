@@ -114,7 +114,7 @@ Test(agent_route, names_are_an_array_of_texts)
 
 	cr_assert_eq(route_names_parse(" [ \"a\" , \"b\" ] ", 15, &names), 0);
 	cr_assert_eq(names.count, 2);
-	cr_assert(route_names_have(&names, "b") && !route_names_have(&names, "c"));
+	cr_assert_str_eq(names.name[1], "b");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		cr_assert_eq(route_names_parse(bad[i], strlen(bad[i]), &names), -EBADMSG, "%s",
 			     bad[i]);
