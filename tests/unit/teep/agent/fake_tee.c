@@ -74,7 +74,9 @@ static void echo(const struct serving *serving, const struct connection *connect
 	char *text = malloc(ANSWER_MAX);
 	size_t size;
 
-	require(text && connection->request.size < ANSWER_MAX / 2);
+	if (!text)
+		abort();
+	require(connection->request.size < ANSWER_MAX / 2);
 	size = (size_t)sprintf(text, "%s:", name);
 	if (connection->octets)
 		memcpy(text + size, connection->octets, connection->request.size);

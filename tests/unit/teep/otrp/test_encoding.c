@@ -87,8 +87,7 @@ Test(otrp_encoding, what_is_not_canonical_is_refused)
 		"-_+/",
 		"Zg==Zg==",
 		"Zg==x",
-		"\xc3\xa4"
-		"AA",
+		"\303\244AA",
 		"Zh",
 	};
 	static const char *const not_jose[] = { "Zg==", "+/+/", "Zm8=" };

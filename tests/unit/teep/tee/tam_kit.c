@@ -487,7 +487,7 @@ static json_t *cbc(const uint8_t *key, const uint8_t *iv, const void *data, size
 	EVP_EncryptInit_ex(context, EVP_aes_256_cbc(), NULL, key, iv);
 	EVP_EncryptUpdate(context, out, &n, data, (int)size);
 	EVP_EncryptFinal_ex(context, out + n, &last);
-	value = otrp_base64(out, (size_t)(n + last));
+	value = otrp_base64(out, (size_t)n + (size_t)last);
 	free(out);
 	return value;
 }
