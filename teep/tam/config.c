@@ -304,6 +304,7 @@ static int config_apply(const struct parse *parse, json_t *object, struct tam_co
 		{ "pkcs11_module", KIND_TEXT, &config->pkcs11_module, 0, 0, false },
 		{ "bundled", KIND_BOOLEAN, &config->bundled, 0, 0, false },
 		{ "extended_algorithms", KIND_BOOLEAN, &config->extended_algorithms, 0, 0, false },
+		{ "hold_deletions", KIND_BOOLEAN, &config->hold_deletions, 0, 0, false },
 		{ "session_seconds", KIND_NUMBER, &config->session_seconds, 1, 86400, false },
 		{ "message_days", KIND_NUMBER, &config->message_days, 1, 3650, false },
 		{ "threads", KIND_NUMBER, &config->threads, 0, 256, false },

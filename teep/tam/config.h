@@ -21,6 +21,8 @@
  *     "policy": { … },                 which devices are served: device_trust.h
  *     "bundled": true,                 client apps may bring packages that the catalogue authorises
  *     "extended_algorithms": false,    ES384
+ *     "hold_deletions": false,         `teesim tam restore` sets it: nothing is deleted from
+ *                                      devices but what wanted state excludes by name
  *     "session_seconds": 600,          an open session that is older is given up
  *     "message_days": 30,              how long the message log is kept
  *     "threads": 0,                    0: two for each core, at least 4
@@ -86,7 +88,7 @@ struct tam_config {
 	json_t *policy; /* an object; NULL: not said */
 	uint32_t session_seconds, message_days;
 	uint32_t threads;
-	bool behind_proxy, bundled, extended_algorithms;
+	bool behind_proxy, bundled, extended_algorithms, hold_deletions;
 	enum tam_log_level log_level;
 	struct tam_config_limits limits;
 };

@@ -429,7 +429,8 @@ static int input_collect(struct conversation *conversation, const struct picture
 				     .domain_count = picture->domain_count,
 				     .failures = failures,
 				     .bundled_taid = context->package_taid,
-				     .bundled_version = context->package_version };
+				     .bundled_version = context->package_version,
+				     .hold_deletions = conversation->worker->tam->hold_deletions };
 	if (!failures)
 		return -ENOMEM;
 	for (size_t i = 0; i < context->failure_count; i++)

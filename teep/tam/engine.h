@@ -48,6 +48,7 @@ struct tam {
 	unsigned message_max;	  /* octets; 0 for 16 MiB */
 	bool extended;		  /* ES384 */
 	bool bundled;		  /* devices may bring packages, where their hash is authorised */
+	bool hold_deletions;	  /* nothing is deleted but what an entry excludes */
 	void (*event)(void *context, const struct tam_event *event); /* may be NULL */
 	void *event_context;
 };

@@ -165,7 +165,10 @@ static void plan_removals(struct planning *planning)
 		for (size_t n = 0; n < sd->ta_count; n++) {
 			const struct wanted_decision *decision =
 				decision_find(input, sd->spid, sd->name, sd->tas[n].taid);
-			const bool unwanted = decision ? !wants(input, decision) : made_here;
+			const bool unwanted = decision && decision->excluded ? true
+					      : input->hold_deletions	     ? false
+					      : decision ? !wants(input, decision)
+							 : made_here;
 
 			if (unwanted)
 				(void)step_add(planning, OTRP_DELETE_TA, span_text(sd->spid),
@@ -197,7 +200,8 @@ static void plan_empty_domains(struct planning *planning)
 		const bool excluded = decision && !decision->present;
 
 		if (!domain_wanted(input, sd->spid, sd->name) &&
-		    (excluded || ours(input, sd->spid, sd->name)) && emptied(planning, sd))
+		    (excluded || (!input->hold_deletions && ours(input, sd->spid, sd->name))) &&
+		    emptied(planning, sd))
 			(void)step_add(planning, OTRP_DELETE_SD, span_text(sd->spid),
 				       span_text(sd->name), "");
 	}

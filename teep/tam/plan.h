@@ -46,6 +46,7 @@ struct plan_input {
 	 * come and are updated only so. */
 	const char *bundled_taid;
 	int64_t bundled_version;
+	bool hold_deletions; /* only what an entry excludes is deleted */
 };
 
 struct plan_step {

@@ -225,6 +225,7 @@ static void read_decision(struct tam_rows *rows, struct arena *arena, void *item
 	decision->sdname = tam_row_text(rows, 1, arena);
 	decision->taid = tam_row_text(rows, 2, arena);
 	decision->present = tam_row_integer(rows, 3);
+	decision->excluded = !decision->present;
 	decision->version = tam_row_integer(rows, 4);
 	decision->personalisation = tam_row_integer(rows, 5);
 	decision->image_sha256 = tam_row_text(rows, 6, arena);

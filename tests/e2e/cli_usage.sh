@@ -31,9 +31,9 @@ fi
 built teesim-evil-agent && commands+=(evil-agent)
 built teesim-fleet && commands+=(fleet) && without_arguments+=(fleet)
 if built teesim-tam && built teesim-tam-cli; then
-	commands+=(tam 'tam init' 'tam serve' 'tam status' 'tam sp' 'tam ta' 'tam device' 'tam group'
+	commands+=(tam 'tam init' 'tam backup' 'tam restore' 'tam serve' 'tam status' 'tam sp' 'tam ta' 'tam device' 'tam group'
 		'tam deploy' 'tam wanted' 'tam session' 'tam log' 'tam token' 'tam certificates')
-	without_arguments+=(tam 'tam init' 'tam sp' 'tam ta' 'tam device' 'tam group' 'tam deploy'
+	without_arguments+=(tam 'tam init' 'tam backup' 'tam restore' 'tam sp' 'tam ta' 'tam device' 'tam group' 'tam deploy'
 		'tam wanted' 'tam session' 'tam token')
 fi
 

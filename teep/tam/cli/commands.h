@@ -6,6 +6,8 @@
 #include "teep/tam/cli/table.h"
 
 int command_init(int argc, char **argv);
+int command_backup(int argc, char **argv);
+int command_restore(int argc, char **argv);
 int command_sp(int argc, char **argv);
 int command_ta(int argc, char **argv);
 int command_device(int argc, char **argv);

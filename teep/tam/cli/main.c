@@ -1,7 +1,8 @@
 /*
  * teesim-tam-cli: what `teesim tam` does, but for `serve`, which is teesim-tam's.
  *
- * A client of the TAM's admin API; only `init` works on files. Trusts its user.
+ * A client of the TAM's admin API; only `init`, `backup` and `restore` work on files. Trusts its
+ * user.
  */
 #include <locale.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@
 static const char help[] =
 	"usage: teesim tam init DIR …       make a TAM: configuration, keys, database, token\n"
 	"       teesim tam serve [DIR]      run it\n"
+	"       teesim tam backup DIR COPY  copy all of it, while it runs; `restore` is the way "
+	"back\n"
 	"       teesim tam status           how it is\n"
 	"       teesim tam sp …             service providers and the certificates that may sign\n"
 	"       teesim tam ta …             TAs in versions, and their personalisation data\n"
@@ -28,7 +31,8 @@ static const char help[] =
 int main(int argc, char **argv)
 {
 	static const struct subcommand commands[] = {
-		{ "init", command_init },	{ "status", command_status },
+		{ "init", command_init },	{ "backup", command_backup },
+		{ "restore", command_restore }, { "status", command_status },
 		{ "sp", command_sp },		{ "ta", command_ta },
 		{ "device", command_device },	{ "group", command_group },
 		{ "deploy", command_deploy },	{ "wanted", command_wanted },

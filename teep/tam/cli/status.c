@@ -51,6 +51,11 @@ int command_status(int argc, char **argv)
 	if (rc || !answer)
 		return rc;
 	table_print_one(answer, columns, sizeof(columns) / sizeof(columns[0]));
+	if (json_is_true(json_object_get(answer, "hold_deletions")))
+		printf("\n%srestored from a copy%s: nothing is deleted from devices until `teesim "
+		       "tam "
+		       "restore --finish`\n",
+		       colours.yellow, colours.plain);
 	certificates = json_object_get(answer, "certificates");
 	soon = json_integer_value(json_object_get(certificates, "soon"));
 	expired = json_integer_value(json_object_get(certificates, "expired"));

@@ -252,7 +252,7 @@ void admin_status_get(struct http_request *request)
 	}
 	json_decref(list.items);
 	value = json_pack(
-		"{s:s,s:I,s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:I,s:I,s:I,s:o,s:{s:I},s:{s:I,s:I}}",
+		"{s:s,s:I,s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:I,s:I,s:I,s:o,s:{s:I},s:{s:I,s:I},s:b}",
 		"version", TEESIM_VERSION, "time", (json_int_t)(tam_time_now() / 1000), "started",
 		admin_time(site->started), "tamid",
 		site->keys ? json_string(tam_keys_tamid(site->keys)) : json_null(), "database",
@@ -269,7 +269,8 @@ void admin_status_get(struct http_request *request)
 				     "SELECT COUNT(*) FROM device_group WHERE name <> $1"),
 		"sessions", sessions_json(request), "deployments", "running",
 		(json_int_t)deployments_running(request), "certificates", "soon",
-		(json_int_t)list.soon, "expired", (json_int_t)list.expired);
+		(json_int_t)list.soon, "expired", (json_int_t)list.expired, "hold_deletions",
+		site->tam && site->tam->hold_deletions);
 	admin_answer(request, 200, value);
 }
 

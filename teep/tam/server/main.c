@@ -432,6 +432,7 @@ static int serve_start(struct server *server)
 		.message_max = (unsigned)config->limits.body,
 		.extended = config->extended_algorithms,
 		.bundled = config->bundled,
+		.hold_deletions = config->hold_deletions,
 	};
 	server->site.otrp = &otrp_engine;
 	server->site.tam = &server->tam;

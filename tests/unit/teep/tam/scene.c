@@ -12,6 +12,7 @@
 #include "teep/pki/ocsp.h"
 #include "teep/pki/openssl_auto.h"
 #include "teep/tam/database_backend.h"
+#include "teep/tam/database_copy.h"
 #include "teep/tam/deployment.h"
 #include "teep/tam/sp.h"
 #include "test_keys.h"
@@ -146,6 +147,25 @@ static void database_make(void)
 		strcat(scene.where, "/tam.db");
 	}
 	scene.database = scene_database();
+}
+
+void scene_restore(const char *copy)
+{
+	char command[1200];
+
+	tam_worker_close(scene.worker);
+	tam_database_close(scene.database);
+	if (schema[0]) {
+		on_server("DROP SCHEMA %s CASCADE");
+		DONE(database_restore(copy, scene.where, err, sizeof(err)));
+	} else {
+		snprintf(command, sizeof(command), "rm '%s'* && cp '%s' '%s'", scene.where, copy,
+			 scene.where);
+		cr_assert_eq(system(command), 0);
+	}
+	scene.database = scene_database();
+	scene.worker = tam_worker_open(&scene.tam, scene.database);
+	cr_assert_not_null(scene.worker);
 }
 
 static void sp_make(void)

@@ -70,6 +70,9 @@ void scene_end(void);
 /* One more handle on the database and a worker of its own, as another process has. */
 struct tam_database *scene_database(void);
 
+/* The database becomes what database_copy() made of it earlier. */
+void scene_restore(const char *copy);
+
 /* The n-th device, manufactured and started when it is asked for first; its TEE is "simtee-<n>". */
 struct scene_device *scene_device(unsigned n);
 

@@ -1,0 +1,120 @@
+#!/bin/bash
+# A copy of a TAM that runs, made while devices come by; the TAM goes on, and the copy, which is old by then,
+# becomes a TAM again. tam_backup.sh IMAGE: a TA in ELF; on SQLite, or the server of $TEESIM_TEST_DATABASE.
+set -euo pipefail
+
+image=$1
+server=
+fail() {
+	echo "$*" >&2
+	[ ! -e serve.log ] || tail -5 serve.log >&2
+	exit 1
+}
+stop() {
+	[ -z "$server" ] || { kill "$server" && wait "$server"; } 2>/dev/null || true
+	server=
+}
+trap stop EXIT
+
+serve() { # DIR
+	rm -f ready
+	mkfifo ready
+	teesim tam serve "$1" --port 0 --ready-fd 3 3>ready >>serve.log 2>&1 &
+	server=$!
+	read -r url <ready || fail "the TAM in $1 does not start"
+	export TEESIM_TAM=$url
+}
+tam() { teesim tam "$@" --token-file "$directory/admin.token" --cacert "$directory/tls.pem"; }
+devices() { # come by once
+	teesim fleet --devices 3 --tam "${url}tam" --pki pki --token "$directory/admin.token" \
+		--ca "$directory/tls.pem" --keep fleet >fleet.log 2>&1 || fail "the fleet: $(tail -3 fleet.log)"
+}
+versions() {
+	tam device list --json | python3 -c 'import json,sys; print(*[d["did"] for d in json.load(sys.stdin)], sep="\n")' |
+		while read -r did; do
+			tam device show "$did" --json | python3 -c 'import json,sys
+print([ta["version"] for sd in json.load(sys.stdin)["security_domains"] for ta in sd["tas"]])'
+		done | sort | uniq -c | xargs
+}
+
+# Two databases of the server's: the TAM's, and the one that its copy becomes.
+first=() second=()
+if [ -n "${TEESIM_TEST_DATABASE:-}" ]; then
+	for name in backup1 backup2; do
+		psql -q "$TEESIM_TEST_DATABASE" -c "CREATE DATABASE $name"
+	done
+	first=(--database "${TEESIM_TEST_DATABASE/\/postgres\?//backup1?}")
+	second=(--database "${TEESIM_TEST_DATABASE/\/postgres\?//backup2?}")
+fi
+
+teesim pki init pki --key p256 >/dev/null
+teesim tam init tam --pki pki --id 1.3.6.1.4.1.55555.7.1 --kind p256 "${first[@]}" >/dev/null
+directory=tam
+serve tam
+teesim pki sp --out sp --key p256 --name Bank >/dev/null
+tam sp add com.bank --cert sp.pem >/dev/null
+for version in 1 2; do
+	printf %s "$version" | cat "$image" - >image.$version
+	teesim sp package image.$version --version $version --name Demo --key sp.key --cert sp.pem --out v$version.cms
+done
+tam ta add v1.cms --sp com.bank >/dev/null
+ta=$(tam ta list --json | python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["taid"])')
+printf "PIN 73019 of the bank" >data
+tam ta personalise "$ta" 1 data >/dev/null
+tam deploy "$ta" --all >/dev/null
+devices
+[ "$(versions)" = "3 [1]" ] || fail "before the copy: $(versions)"
+
+# ---- The copy -----------------------------------------------------------------------------------
+
+# Devices come and go meanwhile.
+(while [ ! -e enough ]; do devices; done) &
+busy=$!
+teesim tam backup tam copy >told || fail "backup: $?"
+touch enough
+wait "$busy" || fail "devices were disturbed"
+grep -q 'with all its secrets' told || fail "it says $(cat told)"
+[ "$(stat -c %a copy copy/tam.conf copy/vault.key copy/keys/p256.key | xargs)" = "700 600 600 600" ] ||
+	fail "the copy is open to others: $(ls -la copy)"
+[ "$(stat -c %a copy/tam.db copy/tam.dump 2>/dev/null)" = 600 ] || fail "its data: $(ls -la copy)"
+! grep -rqa "73019" copy || fail "personalisation data lie open in the copy"
+! teesim tam backup tam copy 2>said || fail "one copy over another"
+grep -q 'File exists' said || fail "it says $(cat said)"
+! teesim tam backup nowhere other 2>/dev/null || fail "a copy of nothing"
+[ ! -e other ] || fail "what failed left a directory"
+versions=$(versions)
+[ "$versions" = "3 [1]" ] || fail "after the copy: $versions"
+
+# ---- Life goes on --------------------------------------------------------------------------------
+
+tam ta add v2.cms --sp com.bank >/dev/null
+devices
+[ "$(versions)" = "3 [2]" ] || fail "the update: $(versions)"
+stop
+
+# ---- And back ------------------------------------------------------------------------------------
+
+teesim tam restore copy back "${second[@]}" >told || fail "restore: $?"
+grep -q 'teesim tam restore --finish back' told || fail "it says $(cat told)"
+! teesim tam restore copy back 2>said || fail "one TAM over another"
+directory=back
+serve back
+tam status >said
+grep -q 'restored from a copy' said || fail "status does not tell: $(cat said)"
+tam log --kind tam | grep -q 'restored from a copy of 20' || fail "it is not on record"
+devices
+[ "$(tam device list --status trusted --json | grep -c '"did"')" = 3 ] || fail "devices are not trusted any more"
+# The catalogue is the copy's; what devices have is newer, and is reported so once it is known again.
+tam ta add v2.cms --sp com.bank >/dev/null
+devices
+[ "$(versions)" = "3 [2]" ] || fail "after the restoration: $(versions)"
+stop
+teesim tam restore --finish back >told
+serve back
+tam status >said
+! grep -q 'restored' said || fail "it is not finished: $(cat said)"
+devices
+[ "$(versions)" = "3 [2]" ] || fail "in the end: $(versions)"
+kill "$server"
+wait "$server" || fail "the TAM did not end in order: $?"
+server=
