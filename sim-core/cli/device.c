@@ -25,6 +25,7 @@ static const char help[] =
 	"       teesim device clone NAME NEW\n"
 	"       teesim device info [NAME]\n"
 	"       teesim device verify [NAME]\n"
+	"       teesim device accept-rollback [NAME] [--yes]\n"
 	"\n"
 	"A device is made when it is first used. It keeps its hardware key, its trusted storage "
 	"and\n"
@@ -39,7 +40,11 @@ static const char help[] =
 	"           is anchored anew, so this is no rollback to it\n"
 	"  clone    make a new device that has the same, its key and identity included\n"
 	"  info     the chain of trust of a device that speaks OTrP (`teesim oem make-device`)\n"
-	"  verify   whether it boots, with a status of its own for each thing that does not fit\n";
+	"  verify   whether it boots, with a status of its own for each thing that does not fit\n"
+	"  accept-rollback\n"
+	"           take what TAMs installed as it is, after a loss of power without --durable "
+	"has\n"
+	"           left it behind its counter; without --yes, tells what that means\n";
 
 static bool is_running(const char *name)
 {
@@ -155,7 +160,8 @@ int cmd_device(int argc, char **argv)
 		      { "restore", device_restore },
 		      { "clone", device_clone },
 		      { "info", trust },
-		      { "verify", trust } };
+		      { "verify", trust },
+		      { "accept-rollback", trust } };
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		fputs(help, stdout);

@@ -572,6 +572,48 @@ int tam_put(struct store *store, struct arena *arena, struct span tamid,
 	return key.data ? store_put(store, key, span_of(memory, sizeof(*memory))) : -ENOMEM;
 }
 
+struct tam_rows {
+	struct arena arena;
+	struct tam_row {
+		struct tam_row *next;
+		struct span key;
+		struct tam_memory memory;
+	} * first;
+};
+
+static int tam_row_collect(void *context, struct span key, struct span value)
+{
+	struct tam_rows *rows = context;
+	struct tam_row *row = arena_take(&rows->arena, sizeof(*row));
+	uint8_t *copy = arena_take(&rows->arena, key.size);
+
+	if (!row || !copy)
+		return -ENOMEM;
+	if (value.size != sizeof(row->memory))
+		return -EBADMSG;
+	memcpy(copy, key.data, key.size);
+	memcpy(&row->memory, value.data, value.size);
+	row->key = span_of(copy, key.size);
+	row->next = rows->first;
+	rows->first = row;
+	return 0;
+}
+
+int tams_advance(struct store *store, uint64_t by)
+{
+	static const uint8_t kind = ROW_TAM;
+	struct tam_rows rows = { 0 };
+	int rc = store_scan(store, span_of(&kind, 1), true, tam_row_collect, &rows);
+
+	for (struct tam_row *row = rows.first; rc == 0 && row; row = row->next) {
+		row->memory.dsigen += by;
+		row->memory.dsi_valid = 0;
+		rc = store_put(store, row->key, span_of(&row->memory, sizeof(row->memory)));
+	}
+	arena_clear(&rows.arena);
+	return rc;
+}
+
 /* Lengths first, so that no two pairs look the same. */
 static bool request_hash(struct span rid, struct span tid, struct arena *arena, struct span *out)
 {

@@ -137,6 +137,9 @@ int tam_get(struct store *store, struct arena *arena, struct span tamid, struct 
 int tam_put(struct store *store, struct arena *arena, struct span tamid,
 	    const struct tam_memory *memory);
 
+/* Raises the count of every TAM, and forgets which state each was told. In a transaction. */
+int tams_advance(struct store *store, uint64_t by);
+
 #define REQUESTS_REMEMBERED 256
 #define SESSIONS_REMEMBERED 16
 

@@ -455,8 +455,10 @@ static int counter_check(const struct store *store, const struct counter_slot *c
 	const uint8_t *mark = store->mark;
 
 	if (store->state.generation < counted->generation)
-		return complain(-ESTALE, err, errlen, directory,
-				"is an older copy than the one that was used last");
+		return complain(
+			-ESTALE, err, errlen, directory,
+			"is an older copy than the one that was used last; where the device "
+			"lost power, 'teesim device accept-rollback' takes it as it is");
 	if (store->state.generation == counted->generation + 1)
 		mark = store->state.previous;
 	else if (store->state.generation > counted->generation)
@@ -466,7 +468,18 @@ static int counter_check(const struct store *store, const struct counter_slot *c
 			directory, "is not the one that domains.counter was written for");
 }
 
-static int state_verify(struct store *store, char *err, size_t errlen, const char *directory)
+/* What is committed next comes right after the state that the counter was written for. */
+static uint64_t state_overtake(struct store *store, const struct counter_slot *counted)
+{
+	const uint64_t behind = counted->generation - store->state.generation;
+
+	store->state.generation = counted->generation;
+	memcpy(store->mark, counted->mark, MARK_SIZE);
+	return behind;
+}
+
+static int state_verify(struct store *store, const struct store_options *options, char *err,
+			size_t errlen, const char *directory)
 {
 	struct counter_slot counted;
 	bool fresh;
@@ -480,6 +493,10 @@ static int state_verify(struct store *store, char *err, size_t errlen, const cha
 				rc == -EBADMSG ? "was changed by somebody else than the TEE"
 					       : "can't be read");
 	rc = counter_check(store, &counted, err, errlen, directory);
+	if (rc == -ESTALE && options->behind) {
+		*options->behind = state_overtake(store, &counted);
+		return 0;
+	}
 	if (rc)
 		return rc;
 	if (fresh) {
@@ -559,7 +576,7 @@ int store_open(struct store **out, const char *directory, const struct store_opt
 						: "can't be opened");
 	}
 	if (rc == 0)
-		rc = state_verify(store, err, errlen, directory);
+		rc = state_verify(store, options, err, errlen, directory);
 	if (rc) {
 		store_close(store);
 		return rc;

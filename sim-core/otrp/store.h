@@ -23,6 +23,10 @@ struct store_options {
 	/* What it is sealed under, DEVICE_SEAL_KEY_SIZE octets; NULL: derived from the hardware key
 	 * in the directory. */
 	const uint8_t *key;
+	/* Where this is not NULL, a store that is behind its counter, and whole, is opened all the
+	 * same; it gets by how many changes. The next transaction takes the store above the
+	 * counter; without one it stays refused. */
+	uint64_t *behind;
 };
 
 /*

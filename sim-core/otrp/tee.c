@@ -67,7 +67,8 @@ static enum boot_result tee_boot(struct tee *tee, char *err, size_t errlen)
 /* That of the first TEE is in the device's own directory. */
 static int tee_store_open(struct tee *tee, char *err, size_t errlen)
 {
-	struct store_options keep = { tee->options.store_max, tee->options.durable, NULL };
+	struct store_options keep = { .size_max = tee->options.store_max,
+				      .durable = tee->options.durable };
 	char directory[PATH_MAX], stem[16];
 	uint8_t *key = NULL;
 	size_t size = 0;

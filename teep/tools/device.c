@@ -1,10 +1,17 @@
-/* `teesim device info|verify`: the chain of trust of a device. */
+/* `teesim device info|verify|accept-rollback`: what holds a device together, and what its owner
+ * takes upon himself. */
+#include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "boot/boot.h"
+#include "device/lock.h"
+#include "device/log.h"
+#include "otrp/rollback.h"
 #include "teep/pki/certificate.h"
 #include "teep/tools/arguments.h"
 #include "teep/tools/tools.h"
@@ -12,6 +19,7 @@
 static const char help[] =
 	"usage: teesim device info [DEVICE]\n"
 	"       teesim device verify [DEVICE]\n"
+	"       teesim device accept-rollback [DEVICE] [--yes]\n"
 	"\n"
 	"  info     the chain of trust of a device: firmware, TEE, the TAM roots it was made with\n"
 	"  verify   go through its boot, and end with 0, or with a status for what does not fit:\n"
@@ -21,6 +29,12 @@ static const char help[] =
 	"           16 TEE image            17 TEE key\n"
 	"           18 TEE certificate      19 boot record\n"
 	"           20 trust anchors\n"
+	"  accept-rollback\n"
+	"           take what TAMs installed as an older state has it: for a device that lost "
+	"power\n"
+	"           without --durable, and that refuses its domains.db as an older copy; without "
+	"--yes\n"
+	"           it tells what that means, and changes nothing. The device must not run.\n"
 	"\n"
 	"DEVICE is a name, or a directory when there is a slash in it (default: $TEESIM_DEVICE,\n"
 	"else \"default\").\n";
@@ -99,9 +113,115 @@ static int verify(int argc, char **argv)
 	return look(argc, argv, false);
 }
 
+/* The domains of all TEEs, so far as they are behind: looked at first, so that nothing changes
+ * where one of them is damaged. */
+static int rollbacks_find(const char *directory, uint64_t behind[BOOT_TEES_MAX], unsigned int *tees)
+{
+	char path[PATH_MAX + 32], stem[16], err[PATH_MAX + 512];
+	uint64_t most = 0;
+
+	for (*tees = 0; *tees < BOOT_TEES_MAX; ++*tees) {
+		snprintf(path, sizeof(path), "%s/boot/%s.img", directory,
+			 boot_tee_stem(*tees, stem));
+		if (access(path, F_OK) < 0)
+			break;
+		if (rollback_accept(directory, *tees, false, &behind[*tees], err, sizeof(err)))
+			return tool_refuse("%s", err);
+		if (behind[*tees] > most)
+			most = behind[*tees];
+	}
+	if (!*tees)
+		return tool_refuse("%s: was not manufactured: it has no TEE", directory);
+	if (most)
+		return -1;
+	printf("%s: nothing is behind its counter; there is nothing to accept\n", directory);
+	return EXIT_DONE;
+}
+
+static int risk_tell(const char *directory, const char *device, const uint64_t *behind,
+		     unsigned int tees)
+{
+	for (unsigned int i = 0; i < tees; i++)
+		if (behind[i])
+			fprintf(stderr, "%s: TEE %u is %" PRIu64 " changes behind its counter\n",
+				directory, i, behind[i]);
+	fprintf(stderr,
+		"What TAMs and the administrator changed meanwhile is undone: TAs that were "
+		"deleted "
+		"or\nreplaced are there again, and whom they have ceased to trust is trusted. "
+		"Nobody "
+		"can tell\na loss of power from an old copy that somebody has put back. Where that "
+		"is all right:\n    teesim device accept-rollback%s%s --yes\n"
+		"Then let the TAMs look at the device, and apply the administrator's last list "
+		"again.\n",
+		device ? " " : "", device ? device : "");
+	return EXIT_REFUSED;
+}
+
+static int rollbacks_take(const char *directory, uint64_t *behind, unsigned int tees)
+{
+	char path[PATH_MAX + 8], err[PATH_MAX + 512];
+	struct log log;
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/log", directory);
+	rc = log_open(&log, path, -1, LOG_LEVEL_INFO);
+	/* Not without a trace. */
+	if (rc)
+		return tool_refuse("%s: %s", path, strerror(-rc));
+	for (unsigned int i = 0; i < tees; i++) {
+		if (!behind[i])
+			continue;
+		rc = rollback_accept(directory, i, true, &behind[i], err, sizeof(err));
+		if (rc) {
+			log_close(&log);
+			return tool_refuse("%s", err);
+		}
+		log_write(&log, LOG_LEVEL_ERROR,
+			  "TEE %u: its owner took its domains as they were %" PRIu64
+			  " changes before ('teesim device accept-rollback')",
+			  i, behind[i]);
+		printf("%s: TEE %u goes on as it was %" PRIu64 " changes before\n", directory, i,
+		       behind[i]);
+	}
+	log_close(&log);
+	return EXIT_DONE;
+}
+
+static int accept_rollback(int argc, char **argv)
+{
+	const char *device = NULL;
+	bool yes = false;
+	const struct argument table[] = { { "yes", NULL, &yes } };
+	char directory[PATH_MAX];
+	uint64_t behind[BOOT_TEES_MAX];
+	unsigned int tees;
+	int lock, status = arguments_parse(argc, argv, help, table, 1, &device, 0, 1);
+
+	if (status >= 0)
+		return status;
+	if (!device_directory(device, directory, sizeof(directory)))
+		return EXIT_USAGE;
+	if (access(directory, F_OK) < 0)
+		return tool_refuse("%s: %s", directory, strerror(errno));
+	lock = lock_take(directory);
+	if (lock == -EBUSY)
+		return tool_refuse("%s: the device is running; first 'teesim stop'", directory);
+	if (lock < 0)
+		return tool_refuse("%s/lock: %s", directory, strerror(-lock));
+	status = rollbacks_find(directory, behind, &tees);
+	if (status < 0)
+		status = yes ? rollbacks_take(directory, behind, tees)
+			     : risk_tell(directory, device, behind, tees);
+	close(lock);
+	return status;
+}
+
 int tool_device(int argc, char **argv)
 {
-	static const struct subcommand table[] = { { "info", info }, { "verify", verify } };
+	static const struct subcommand table[] = { { "info", info },
+						   { "verify", verify },
+						   { "accept-rollback", accept_rollback } };
 
-	return subcommand_run(argc, argv, help, table, 2);
+	return subcommand_run(argc, argv, help, table, 3);
 }

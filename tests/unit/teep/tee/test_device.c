@@ -13,6 +13,7 @@
 #include "boot/firmware.h"
 #include "otrp/parser.h"
 #include "otrp/parser_process.h"
+#include "otrp/rollback.h"
 #include "teep/otrp/encoding.h"
 #include "teep/pki/openssl_auto.h"
 
@@ -210,6 +211,71 @@ Test(otrp_tee_device, t19_an_older_copy_of_the_store_is_refused)
 	store_restore();
 	cr_assert_eq(start(), BOOT_FILE);
 	cr_assert(strstr(err, "older copy"), "%s", err);
+}
+
+static char *state_request(void)
+{
+	const struct kit_request request = { .message = OTRP_CREATE_SD,
+					     .tam = &kit.tam,
+					     .content = kit_create_content(&kit, &kit.tam, "sp",
+									   "again") };
+
+	return kit_request(&kit, &request);
+}
+
+Test(otrp_tee_device, a_store_behind_its_counter_is_taken_as_it_is_by_its_owner_alone)
+{
+	/* Nothing in its state is another each time it is told. */
+	const struct kit_kinds kinds = { .tee = KEY_P256,
+					 .tam = KEY_P256,
+					 .sp = KEY_P256,
+					 .aik = KEY_P256,
+					 .unattested = true };
+	struct kit_answer answer;
+	uint64_t behind;
+	char *old;
+
+	kit_open(&kit, &kinds);
+	kit_state(&kit, &kit.tam);
+	kit_create(&kit, &kit.tam, "sp", "before");
+	stop();
+	store_save();
+	cr_assert_eq(rollback_accept(kit.device, 0, true, &behind, err, sizeof(err)), 0);
+	cr_assert_eq(behind, 0);
+	kit_restart(&kit);
+	/* Executed in the time that is lost. */
+	old = state_request();
+	kit_send(&kit, &kit.tam, old, strlen(old), &answer);
+	cr_assert_str_eq(answer.code, "pass");
+	kit_answer_clear(&answer);
+	kit_create(&kit, &kit.tam, "sp", "after");
+	stop();
+	store_restore();
+
+	/* Asked for, it is told, and nothing happens. */
+	cr_assert_eq(rollback_accept(kit.device, 0, false, &behind, err, sizeof(err)), 0);
+	cr_assert_gt(behind, 1);
+	cr_assert_eq(start(), BOOT_FILE);
+	cr_assert(strstr(err, "accept-rollback"), "%s", err);
+	/* Changed besides, it is not taken. */
+	run("sqlite3 %s/domains.db \"DELETE FROM item WHERE hex(k) LIKE '53%%'\"%s", kit.device,
+	    "");
+	cr_assert_eq(rollback_accept(kit.device, 0, true, &behind, err, sizeof(err)), -EBADMSG);
+	store_restore();
+	cr_assert_eq(rollback_accept(kit.device, 0, true, &behind, err, sizeof(err)), 0);
+	kit_restart(&kit);
+
+	/* What was executed was for a state that this is not, though it looks the same. */
+	kit_state(&kit, &kit.tam);
+	kit_send(&kit, &kit.tam, old, strlen(old), &answer);
+	cr_expect_str_eq(answer.code, "ERR_DEV_STATE_MISMATCH");
+	kit_answer_clear(&answer);
+	free(old);
+	kit_create(&kit, &kit.tam, "sp", "after");
+	/* An older copy is one, still. */
+	stop();
+	store_restore();
+	cr_assert_eq(start(), BOOT_FILE);
 }
 
 Test(otrp_tee_device, t19_rows_can_not_be_taken_away_or_changed)
