@@ -5,7 +5,8 @@
 
 #include "teep/otrp/encoding.h"
 
-#define NAME_SIZE 64
+#define NAME_SIZE    64
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* {"name": value}; takes the value. */
 static json_t *wrap(const char *name, json_t *value)
@@ -19,22 +20,36 @@ static json_t *wrap(const char *name, json_t *value)
 	return object;
 }
 
-static const char *member(const json_t *object, const char *name)
+static char *text_put(char *at, const char *text, size_t size)
 {
-	return json_string_value(json_object_get(object, name));
+	return mempcpy(at, text, size);
 }
+
+#define PUT(at, text) text_put((at), (text), sizeof(text) - 1)
 
 /* All three members are base64url, and long: nothing in them has to be written otherwise. */
 static char *jws_text(const char *name, const json_t *jws)
 {
-	char *text;
+	static const char *const members[] = { "payload", "protected", "signature" };
+	size_t size = strlen(name) + 16;
+	char *text, *at;
 
-	return asprintf(&text,
-			"{\"%s\":{\"payload\":\"%s\",\"protected\":\"%s\",\"signature\":\"%s\"}}",
-			name, member(jws, "payload"), member(jws, "protected"),
-			member(jws, "signature")) < 0
-		       ? NULL
-		       : text;
+	for (size_t i = 0; i < COUNT(members); i++)
+		size += strlen(members[i]) + 6 +
+			json_string_length(json_object_get(jws, members[i]));
+	text = at = malloc(size);
+	if (!text)
+		return NULL;
+	at = PUT(text_put(PUT(at, "{\""), name, strlen(name)), "\":{");
+	for (size_t i = 0; i < COUNT(members); i++) {
+		const struct span value = json_span(json_object_get(jws, members[i]));
+
+		at = text_put(PUT(at, "\""), members[i], strlen(members[i]));
+		at = PUT(text_put(PUT(at, "\":\""), (const char *)value.data, value.size), "\",");
+	}
+	at = PUT(at - 1, "}}");
+	*at = '\0';
+	return text;
 }
 
 char *otrp_compose(const char *name, const char *kind, json_t *tbs, EVP_PKEY *key,

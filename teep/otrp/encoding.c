@@ -89,8 +89,26 @@ int base64_decode(struct span text, enum base64_form form, struct arena *arena, 
 	return 0;
 }
 
+/* What twelve bits are in each alphabet. */
+struct pair {
+	char digits[2];
+};
+
+static struct pair standard_pairs[4096], url_pairs[4096];
+static pthread_once_t pairs_once = PTHREAD_ONCE_INIT;
+
+static void pairs_make(void)
+{
+	for (unsigned i = 0; i < 4096; i++) {
+		standard_pairs[i] =
+			(struct pair) { { standard_alphabet[i >> 6], standard_alphabet[i & 63] } };
+		url_pairs[i] = (struct pair) { { url_alphabet[i >> 6], url_alphabet[i & 63] } };
+	}
+}
+
 static char *encode(const uint8_t *data, size_t size, const char *alphabet, bool padding)
 {
+	const struct pair *pairs = alphabet == url_alphabet ? url_pairs : standard_pairs;
 	char *text, *at;
 
 	if (size > SIZE_MAX / 2)
@@ -98,12 +116,13 @@ static char *encode(const uint8_t *data, size_t size, const char *alphabet, bool
 	text = malloc((size + 2) / 3 * 4 + 1);
 	if (!text)
 		return NULL;
+	(void)pthread_once(&pairs_once, pairs_make);
 	at = text;
-	for (; size >= 3; size -= 3, data += 3) {
-		*at++ = alphabet[data[0] >> 2];
-		*at++ = alphabet[(data[0] & 3) << 4 | data[1] >> 4];
-		*at++ = alphabet[(data[1] & 15) << 2 | data[2] >> 6];
-		*at++ = alphabet[data[2] & 63];
+	for (; size >= 3; size -= 3, data += 3, at += 4) {
+		const uint32_t value = (uint32_t)(data[0] << 16 | data[1] << 8 | data[2]);
+
+		memcpy(at, &pairs[value >> 12], 2);
+		memcpy(at + 2, &pairs[value & 0xfff], 2);
 	}
 	if (size) {
 		*at++ = alphabet[data[0] >> 2];

@@ -1,6 +1,7 @@
 #include "teep/otrp/json.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* The octet behind a string whose text begins at `at`. */
@@ -235,7 +236,185 @@ struct span json_span(const json_t *string)
 	return span_of(json_string_value(string), json_string_length(string));
 }
 
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+/* Grows; whatever is written after it could not is lost, and the whole with it. */
+struct writing {
+	char *text;
+	size_t size, room;
+	bool failed;
+};
+
+/* Where `size` more octets go; NULL without memory. */
+static char *room_make(struct writing *to, size_t size)
+{
+	size_t room = to->room ? to->room : 512;
+	char *larger;
+
+	if (to->failed || size > SIZE_MAX / 4)
+		to->failed = true;
+	while (!to->failed && room - to->size < size)
+		room *= 2;
+	if (!to->failed && room != to->room) {
+		larger = realloc(to->text, room);
+		to->failed = !larger;
+		if (larger) {
+			to->text = larger;
+			to->room = room;
+		}
+	}
+	return to->failed ? NULL : to->text + to->size;
+}
+
+static void put(struct writing *to, const void *octets, size_t size)
+{
+	char *at = room_make(to, size);
+
+	if (at) {
+		memcpy(at, octets, size);
+		to->size += size;
+	}
+}
+
+#define EACH(octet) (0x0101010101010101U * (octet))
+
+/* Some octet of these eight is below `least`, up to 0x80. */
+static uint64_t any_below(uint64_t octets, uint64_t least)
+{
+	return (octets - EACH(least)) & ~octets & EACH(0x80);
+}
+
+/* Stands in JSON as it is: ASCII without control characters, quotes and backslashes. */
+static bool is_plain(const char *text, size_t size)
+{
+	uint64_t odd = 0;
+
+	for (; size >= sizeof(odd); text += sizeof(odd), size -= sizeof(odd)) {
+		uint64_t octets;
+
+		memcpy(&octets, text, sizeof(octets));
+		odd |= (octets & EACH(0x80)) | any_below(octets, 0x20) |
+		       any_below(octets ^ EACH('"'), 1) | any_below(octets ^ EACH('\\'), 1);
+	}
+	for (; size; text++, size--)
+		odd |= (uint8_t)*text < 0x20 || (uint8_t)*text > 0x7e || *text == '"' ||
+		       *text == '\\';
+	return !odd;
+}
+
+/* What is not that common is jansson's. */
+static void put_by_jansson(struct writing *to, const json_t *value)
+{
+	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	if (text)
+		put(to, text, strlen(text));
+	else
+		to->failed = true;
+	free(text);
+}
+
+static void put_text(struct writing *to, const char *text, size_t size)
+{
+	char *at = is_plain(text, size) ? room_make(to, size + 2) : NULL;
+	json_t *odd;
+
+	if (at) {
+		*at++ = '"';
+		at = mempcpy(at, text, size);
+		*at = '"';
+		to->size += size + 2;
+	} else if (!to->failed) {
+		odd = json_stringn_nocheck(text, size);
+		put_by_jansson(to, odd);
+		json_decref(odd);
+	}
+}
+
+static void put_integer(struct writing *to, json_int_t integer)
+{
+	char text[24];
+
+	put(to, text, (size_t)snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, integer));
+}
+
+static int names_compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Names have no zero in them: jansson refuses it. */
+#define NAMES_NEAR 24U
+
+static void put_value(struct writing *to, const json_t *value);
+
+static void put_object(struct writing *to, json_t *object)
+{
+	const size_t count = json_object_size(object);
+	const char *near[NAMES_NEAR], **names = near;
+	size_t n = 0;
+
+	if (count > NAMES_NEAR)
+		names = malloc(count * sizeof(*names));
+	if (!names) {
+		to->failed = true;
+		return;
+	}
+	for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at))
+		names[n++] = json_object_iter_key(at);
+	qsort(names, count, sizeof(*names), names_compare);
+	put(to, "{", 1);
+	for (size_t i = 0; i < count && !to->failed; i++) {
+		if (i)
+			put(to, ",", 1);
+		put_text(to, names[i], strlen(names[i]));
+		put(to, ":", 1);
+		put_value(to, json_object_get(object, names[i]));
+	}
+	put(to, "}", 1);
+	if (names != near)
+		free(names);
+}
+
+static void put_array(struct writing *to, const json_t *array)
+{
+	put(to, "[", 1);
+	for (size_t i = 0; i < json_array_size(array) && !to->failed; i++) {
+		if (i)
+			put(to, ",", 1);
+		put_value(to, json_array_get(array, i));
+	}
+	put(to, "]", 1);
+}
+
+/* What is made from messages is as deep as they are; what we make ourselves is a little deeper. */
+static void put_value(struct writing *to, const json_t *value)
+{
+	if (json_is_object(value))
+		put_object(to, (json_t *)value);
+	else if (json_is_array(value))
+		put_array(to, value);
+	else if (json_is_string(value))
+		put_text(to, json_string_value(value), json_string_length(value));
+	else if (json_is_integer(value))
+		put_integer(to, json_integer_value(value));
+	else if (json_is_boolean(value))
+		put(to, json_is_true(value) ? "true" : "false", json_is_true(value) ? 4 : 5);
+	else
+		put_by_jansson(to, value);
+}
+
+/* Long strings of plain text are copied as they are; jansson looks at each character. */
 char *json_canonical(const json_t *value)
 {
-	return json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+	struct writing to = { 0 };
+
+	if (!value)
+		return NULL;
+	put_value(&to, value);
+	put(&to, "", 1);
+	if (!to.failed)
+		return to.text;
+	free(to.text);
+	return NULL;
 }

@@ -92,6 +92,51 @@ Test(otrp_json, the_canonical_form_is_sorted_and_bare)
 	json_decref(value);
 }
 
+static void written_as_by_jansson(json_t *value)
+{
+	char *text = json_canonical(value);
+	char *other = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+
+	cr_assert_not_null(other);
+	cr_assert_str_eq(text, other);
+	free(text);
+	free(other);
+	json_decref(value);
+}
+
+Test(otrp_json, the_canonical_form_is_jansson_s)
+{
+	json_t *many = json_object();
+
+	/* Each octet at each place of what is looked at together. */
+	for (unsigned octet = 0; octet < 0x80; octet++)
+		for (size_t place = 0; place < 11; place++) {
+			char text[] = "abcdefghijk", name[12];
+
+			text[place] = (char)octet;
+			written_as_by_jansson(json_stringn(text, sizeof(text) - 1));
+			if (!octet)
+				continue;
+			memcpy(name, text, sizeof(name));
+			written_as_by_jansson(json_pack("{s:i}", name, -7));
+		}
+	written_as_by_jansson(json_pack("[s, s, s, s]", "", "1234567\xc3\xa4", "\xe2\x82\xac",
+					"12345\xf0\x9f\x98\x80"));
+	written_as_by_jansson(json_pack("[I, I, i, f, f, b, b, n, {}, []]", (json_int_t)INT64_MAX,
+					(json_int_t)INT64_MIN, 0, 0.1, -1e300, 1, 0));
+	for (int i = 0; i < 100; i++)
+		cr_assert_eq(json_object_set_new(many,
+						 (char[]) { (char)('z' - i % 26), 'a',
+							    (char)('0' + i % 10), '\0' },
+						 json_integer(i)),
+			     0);
+	written_as_by_jansson(many);
+	cr_assert_null(json_canonical(NULL));
+	many = json_stringn_nocheck("no \xff UTF-8", 11);
+	cr_assert_null(json_canonical(many));
+	json_decref(many);
+}
+
 /* Long strings have a way of their own to jansson's tree. */
 #define LONG 3000
 
