@@ -371,7 +371,6 @@ static int command_send(struct conversation *conversation, enum otrp_message mes
 		.did = conversation->session.did,
 		.kind = conversation_text(conversation, "%sRequest", otrp_message_name(message)),
 		.size = (int64_t)strlen(command->text),
-		.wire = span_of_text(command->text),
 		.decoded = span_text(copy),
 	};
 	return 0;

@@ -197,7 +197,6 @@ static int received_note(struct conversation *conversation, const struct respons
 		.did = conversation->session.did,
 		.response = true,
 		.size = (int64_t)conversation->body.size,
-		.wire = conversation->body,
 		.decoded = span_text(copy),
 		.status = responses->count && first->kind == RESPONSE_OF_TEE
 				  ? first->passed ? "pass" : "fail"
@@ -212,11 +211,8 @@ static int received_note(struct conversation *conversation, const struct respons
 	else
 		message->kind = "OTrPBrokerError";
 	/* Whoever posts must not fill the database with it. */
-	if (!conversation->authentic) {
-		message->wire = (struct span) { 0 };
-		if (copy.size > UNKNOWN_DECODED_MAX)
-			message->decoded = "{\"note\":\"too long to be kept\"}";
-	}
+	if (!conversation->authentic && copy.size > UNKNOWN_DECODED_MAX)
+		message->decoded = "{\"note\":\"too long to be kept\"}";
 	conversation->has_received = true;
 	return 0;
 }

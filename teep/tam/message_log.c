@@ -9,7 +9,6 @@
 static int add(struct tam_database *database, void *context)
 {
 	struct message *message = context;
-	struct span wire = message->wire;
 	int rc = 0;
 
 	if (!message->counted)
@@ -25,17 +24,16 @@ static int add(struct tam_database *database, void *context)
 	rc = log_order_write(database);
 	if (rc)
 		return rc;
-	if (wire.size > MESSAGE_WIRE_MAX)
-		wire.size = MESSAGE_WIRE_MAX;
-	return tam_database_integer(
-		database, &message->id,
+	return tam_database_run(
+		database,
 		"INSERT INTO message(tid, did, seq, at, response, kind, size, status, error, "
-		"decoded, wire) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
+		"decoded) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 		TAM_VALUES(tam_text(message->tid), tam_text(message->did),
 			   tam_integer(message->seq), tam_integer(message->at),
 			   tam_integer(message->response), tam_text(message->kind),
 			   tam_integer(message->size), tam_text(message->status),
-			   tam_text(message->error), tam_text(message->decoded), tam_octets(wire)));
+			   tam_text(message->error), tam_text(message->decoded)),
+		NULL);
 }
 
 int message_log_add(struct tam_database *database, struct message *message)
@@ -68,13 +66,12 @@ static void read_message(struct tam_rows *rows, struct arena *arena, void *item)
 	message->status = tam_row_text(rows, 8, arena);
 	message->error = tam_row_text(rows, 9, arena);
 	message->decoded = tam_row_text(rows, 10, arena);
-	message->wire = tam_row_copy(rows, 11, arena);
 }
 
-#define COLUMNS                                                                               \
-	"SELECT m.id, m.tid, m.did, m.seq, m.at, m.response, m.kind, m.size, m.status, "      \
-	"m.error, m.decoded, CASE WHEN $4 <> 0 THEN m.wire END AS wire FROM message m WHERE " \
-	"m.id > $1 AND m.id <= $5 AND (CAST($3 AS TEXT) IS NULL OR " TAM_DEVICE_OF_SP(        \
+#define COLUMNS                                                                          \
+	"SELECT m.id, m.tid, m.did, m.seq, m.at, m.response, m.kind, m.size, m.status, " \
+	"m.error, m.decoded FROM message m WHERE "                                       \
+	"m.id > $1 AND m.id <= $4 AND (CAST($3 AS TEXT) IS NULL OR " TAM_DEVICE_OF_SP(   \
 		"m.did", "CAST($3 AS TEXT)") ") "
 #define LAST(where) "SELECT * FROM (" COLUMNS where "ORDER BY m.id DESC LIMIT $2) l ORDER BY id"
 #define FROM(where) COLUMNS where "ORDER BY m.id LIMIT $2"
@@ -86,28 +83,30 @@ int message_log_list(struct tam_database *database, const struct message_filter 
 	/* A session's own come one after the other. */
 	int rc = filter->tid ? 0 : log_order_settled(database, LOG_MESSAGE, &through);
 	const struct tam_value values[] = {
-		tam_integer(filter->after), tam_integer(filter->limit),
-		tam_text(filter->spid),	    tam_integer(filter->wire),
-		tam_integer(through),	    tam_text(filter->tid ? filter->tid : filter->did),
+		tam_integer(filter->after),
+		tam_integer(filter->limit),
+		tam_text(filter->spid),
+		tam_integer(through),
+		tam_text(filter->tid ? filter->tid : filter->did),
 		tam_text(filter->did),
 	};
 	const bool last = filter->after < 0;
 	const char *sql = last ? LAST("") : FROM("");
-	size_t n = 5;
+	size_t n = 4;
 
 	if (rc)
 		return rc;
 	/* Each with the index that fits it. */
 	if (filter->tid && filter->did) {
-		sql = last ? LAST("AND m.tid = $6 AND m.did = $7 ")
-			   : FROM("AND m.tid = $6 AND m.did = $7 ");
-		n = 7;
+		sql = last ? LAST("AND m.tid = $5 AND m.did = $6 ")
+			   : FROM("AND m.tid = $5 AND m.did = $6 ");
+		n = 6;
 	} else if (filter->tid) {
-		sql = last ? LAST("AND m.tid = $6 ") : FROM("AND m.tid = $6 ");
-		n = 6;
+		sql = last ? LAST("AND m.tid = $5 ") : FROM("AND m.tid = $5 ");
+		n = 5;
 	} else if (filter->did) {
-		sql = last ? LAST("AND m.did = $6 ") : FROM("AND m.did = $6 ");
-		n = 6;
+		sql = last ? LAST("AND m.did = $5 ") : FROM("AND m.did = $5 ");
+		n = 5;
 	}
 	return tam_database_read_all(database, arena, read_message, sizeof(**list), list, count,
 				     sql, values, n);

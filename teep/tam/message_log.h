@@ -1,9 +1,9 @@
 /*
- * The messages of sessions as they went over the wire, each with what it says, for people.
+ * The messages of sessions, each with what it says, for people.
  *
- * Runs in teesim-tam. Whoever writes gives a decoded form without secrets; the wire form is kept up
- * to MESSAGE_WIRE_MAX octets, and the table up to what message_log_trim() leaves. Results live in
- * the caller's arena.
+ * Runs in teesim-tam. Whoever writes gives a decoded form without secrets; the octets themselves
+ * are not kept, since most of them are base64 of what only one end can read. The table is kept up
+ * to what message_log_trim() leaves. Results live in the caller's arena.
  */
 #ifndef TEESIM_TEEP_TAM_MESSAGE_LOG_H
 #define TEESIM_TEEP_TAM_MESSAGE_LOG_H
@@ -11,8 +11,6 @@
 #include "teep/otrp/arena.h"
 #include "teep/tam/database.h"
 
-/* All of a message, unless there is a TA in it. */
-#define MESSAGE_WIRE_MAX    (8u << 10)
 #define MESSAGE_DECODED_MAX (64u << 10)
 
 struct message {
@@ -24,13 +22,12 @@ struct message {
 	bool response;	     /* from the device; else to it */
 	const char *kind;    /* "InstallTARequest" */
 	int64_t size;	     /* octets on the wire */
-	struct span wire;    /* the first MESSAGE_WIRE_MAX of them */
 	const char *decoded; /* a JSON object; "" for none */
 	const char *status;  /* "pass", "fail" or "" */
 	const char *error;   /* "" for none */
 };
 
-/* Fills in id, seq unless it is counted and, unless it is set, at. Messages are written with the
+/* Fills in seq unless it is counted and, unless it is set, at. Messages are written with the
  * session's change in one transaction, so that seq has no gaps. */
 int message_log_add(struct tam_database *database, struct message *message);
 
@@ -39,7 +36,6 @@ struct message_filter {
 	const char *spid;      /* as in device_filter */
 	int64_t after;	       /* id; -1: the last `limit` of all */
 	int64_t limit;
-	bool wire; /* with the wire form */
 };
 /* Oldest first. Who goes on from the last id misses none (log_order.h). */
 int message_log_list(struct tam_database *database, const struct message_filter *filter,

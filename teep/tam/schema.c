@@ -100,6 +100,7 @@ static const char *const version_1[] = {
 	"CREATE INDEX session_started ON session(started, tid)",
 	"CREATE INDEX session_state ON session(state, updated)",
 
+	/* `wire` has something in it where an older teesim has been. */
 	"CREATE TABLE message(id SERIAL, tid TEXT NOT NULL, did TEXT NOT NULL,"
 	"seq NUMBER NOT NULL, at NUMBER NOT NULL, response NUMBER NOT NULL, kind TEXT NOT NULL,"
 	"size NUMBER NOT NULL, status TEXT NOT NULL, error TEXT NOT NULL, decoded TEXT NOT NULL,"
