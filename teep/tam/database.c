@@ -79,8 +79,7 @@ int tam_database_open(struct tam_database **out, const struct tam_database_optio
 	database->backend =
 		where_is_postgresql(options->where) ? &tam_backend_postgresql : &tam_backend_sqlite;
 	database->vault = options->vault;
-	rc = database->backend->open(&database->connection, options->where, options->create,
-				     database->error);
+	rc = database->backend->open(&database->connection, options, database->error);
 	if (rc)
 		snprintf(err, errlen, "%s", database->error);
 	else
@@ -207,9 +206,23 @@ int tam_database_transaction(struct tam_database *database, enum tam_durability 
 
 /* ---- Statements ------------------------------------------------------------------------------ */
 
+/* The octet behind those that are ASCII, but for some of the last; none of them is a zero. */
+static const uint8_t *ascii_end(const uint8_t *at, const uint8_t *end)
+{
+	const uint64_t ones = 0x0101010101010101U, highs = ones << 7;
+	uint64_t eight;
+
+	for (; end - at >= (ptrdiff_t)sizeof(eight); at += sizeof(eight)) {
+		memcpy(&eight, at, sizeof(eight));
+		if ((eight | (eight - ones)) & highs)
+			break;
+	}
+	return at;
+}
+
 static bool utf8_holds(struct span text)
 {
-	const uint8_t *at = text.data, *end = at + text.size;
+	const uint8_t *end = text.data + text.size, *at = ascii_end(text.data, end);
 
 	while (at < end) {
 		const uint8_t first = *at++;
@@ -230,6 +243,8 @@ static bool utf8_holds(struct span text)
 		if ((more == 2 && (code < 0x800 || (code >= 0xD800 && code < 0xE000))) ||
 		    (more == 3 && (code < 0x10000 || code > 0x10FFFF)))
 			return false;
+		if (more)
+			at = ascii_end(at, end);
 	}
 	return true;
 }
@@ -244,14 +259,21 @@ static int fail(struct tam_database *database, int rc)
 	return rc;
 }
 
+/* Texts are long; their lengths and some octets of each tell most of them apart. */
+static uint32_t hash_of(const char *sql)
+{
+	const size_t size = strlen(sql);
+	uint32_t hash = 2166136261u ^ (uint32_t)size;
+
+	for (size_t i = 1; i <= 16; i++)
+		hash = (hash ^ (uint8_t)sql[size * i / 17]) * 16777619u;
+	return hash;
+}
+
 static struct tam_rows *cache_find(struct tam_database *database, const char *sql)
 {
-	struct tam_rows **bucket, *rows;
-	uint32_t hash = 2166136261u;
+	struct tam_rows **bucket = &database->cache[hash_of(sql) % BUCKETS], *rows;
 
-	for (const char *at = sql; *at; at++)
-		hash = (hash ^ (uint8_t)*at) * 16777619u;
-	bucket = &database->cache[hash % BUCKETS];
 	for (rows = *bucket; rows; rows = rows->next)
 		if (!strcmp(rows->sql, sql))
 			return rows;

@@ -37,6 +37,12 @@ struct tam_database_options {
 	/* Make the file and the tables where there are none, and bring old tables up to date;
 	 * otherwise -ENOENT, and -EPROTO for another version. */
 	bool create;
+	/*
+	 * With SQLite, this thread's handle and those of other threads that say so may be one and
+	 * the same behind their backs: they read and write one after the other, and fast. For
+	 * threads that do many small things.
+	 */
+	bool shared;
 	/* What seals secrets; borrowed, and must outlive the handle. NULL for a handle that neither
 	 * seals nor unseals. -EKEYREJECTED when the database was made with another. */
 	const struct vault *vault;

@@ -30,7 +30,7 @@ struct tam_backend {
 	const char *name;
 	struct tam_dialect dialect;
 	/* `error` (TAM_ERROR_SIZE octets) is where this and all that follows put their reasons. */
-	int (*open)(void **connection, const char *where, bool create, char *error);
+	int (*open)(void **connection, const struct tam_database_options *options, char *error);
 	void (*close)(void *connection);
 	/* Statements without arguments and rows, several in one text. */
 	int (*execute)(void *connection, const char *sql, char *error);

@@ -121,15 +121,14 @@ static int settings_apply(struct connection *connection, char *error)
 		       error);
 }
 
-static int open_connection(void **out, const char *where, bool create, char *error)
+static int open_connection(void **out, const struct tam_database_options *options, char *error)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
 	const char *const names[] = { "dbname", "fallback_application_name", "connect_timeout",
 				      NULL };
-	const char *const values[] = { where, "teesim-tam", "10", NULL };
+	const char *const values[] = { options->where, "teesim-tam", "10", NULL };
 	int rc;
 
-	(void)create;
 	if (!connection)
 		return -ENOMEM;
 	connection->handle = PQconnectdbParams(names, values, 1);

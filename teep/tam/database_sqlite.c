@@ -18,25 +18,43 @@
 #define BUSY_MS	   10000
 #define FOR_UPDATE " FOR UPDATE"
 
-struct connection {
+/*
+ * The file, opened. Connections of threads that agree to it use one together, one at a time: what
+ * one of them has read or written is in memory for the next, while several would forget all that
+ * they know at each other's commits.
+ */
+struct file {
+	struct file *next; /* of those that are shared */
+	unsigned users;
+	char *where;
+	pthread_mutex_t mutex; /* of what follows */
 	sqlite3 *handle;
 	sqlite3_stmt *begin, *commit; /* every message has one of each */
 	enum tam_durability durability;
 	int64_t busy_since;
+};
+
+struct connection {
+	struct file *file;
+	unsigned held; /* statements that have begun, and the transaction, want the file */
 	bool has_turn;
 };
 
+static struct file *files;
+static pthread_mutex_t files_mutex = PTHREAD_MUTEX_INITIALIZER;
+
 /* One writes at a time: threads of one process queue here, where the next is woken at once, and
- * processes ask again and again (wait_while_busy()). */
+ * processes ask again and again (wait_while_busy()). Taken with the file in hand. */
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 
 struct statement {
 	sqlite3_stmt *statement;
 	/* Where $1, $2, … are: SQLite numbers them in the order in which they stand in the text. */
 	int place[TAM_MAX_VALUES];
+	bool begun; /* the file is held for it */
 };
 
-static int error_of(const struct connection *connection, int code)
+static int error_of(const struct file *file, int code)
 {
 	switch (code & 0xFF) {
 	case SQLITE_OK:
@@ -64,8 +82,8 @@ static int error_of(const struct connection *connection, int code)
 	case SQLITE_AUTH:
 		return -EACCES;
 	default:
-		if (connection->handle) {
-			const int err = sqlite3_system_errno(connection->handle);
+		if (file->handle) {
+			const int err = sqlite3_system_errno(file->handle);
 
 			if (err == ENOSPC || err == EDQUOT || err == EFBIG)
 				return -ENOSPC;
@@ -74,22 +92,50 @@ static int error_of(const struct connection *connection, int code)
 	}
 }
 
-static int complain(struct connection *connection, int code, char *error)
+static int complain(const struct file *file, int code, char *error)
 {
-	snprintf(error, TAM_ERROR_SIZE, "%s", sqlite3_errmsg(connection->handle));
-	return error_of(connection, code);
+	snprintf(error, TAM_ERROR_SIZE, "%s", sqlite3_errmsg(file->handle));
+	return error_of(file, code);
+}
+
+static int mutex_take(pthread_mutex_t *mutex, const char *why, char *error)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += BUSY_MS / 1000;
+	if (pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &until) == 0)
+		return 0;
+	snprintf(error, TAM_ERROR_SIZE, "%s", why);
+	return -EAGAIN;
+}
+
+static int hold(struct connection *connection, char *error)
+{
+	int rc = connection->held ? 0
+				  : mutex_take(&connection->file->mutex,
+					       "another thread reads for too long", error);
+
+	connection->held += rc == 0;
+	return rc;
+}
+
+static void release(struct connection *connection)
+{
+	if (--connection->held == 0)
+		pthread_mutex_unlock(&connection->file->mutex);
 }
 
 /* Short pauses of random length: many writers with short transactions all get their turn. */
 static int wait_while_busy(void *context, int times)
 {
-	struct connection *connection = context;
+	struct file *file = context;
 	struct timespec pause = { 0 };
 	uint16_t random = 0;
 
 	if (times == 0)
-		connection->busy_since = tam_time_now();
-	else if (tam_time_now() - connection->busy_since > BUSY_MS)
+		file->busy_since = tam_time_now();
+	else if (tam_time_now() - file->busy_since > BUSY_MS)
 		return 0;
 	(void)!getrandom(&random, sizeof(random), GRND_NONBLOCK);
 	pause.tv_nsec = 200000 + random % 32768 * (times < 10 ? 30 : 150);
@@ -97,31 +143,69 @@ static int wait_while_busy(void *context, int times)
 	return 1;
 }
 
+static int file_execute(const struct file *file, const char *sql, char *error)
+{
+	const int code = sqlite3_exec(file->handle, sql, NULL, NULL, NULL);
+
+	return code == SQLITE_OK ? 0 : complain(file, code, error);
+}
+
 static int execute(void *context, const char *sql, char *error)
 {
 	struct connection *connection = context;
-	const int code = sqlite3_exec(connection->handle, sql, NULL, NULL, NULL);
+	int rc = hold(connection, error);
 
-	return code == SQLITE_OK ? 0 : complain(connection, code, error);
+	if (rc)
+		return rc;
+	rc = file_execute(connection->file, sql, error);
+	release(connection);
+	return rc;
 }
 
 /* One that was prepared, and has no rows. */
-static int execute_prepared(struct connection *connection, sqlite3_stmt *statement, char *error)
+static int execute_prepared(const struct file *file, sqlite3_stmt *statement, char *error)
 {
 	const int code = sqlite3_step(statement);
-	const int rc = code == SQLITE_DONE ? 0 : complain(connection, code, error);
+	const int rc = code == SQLITE_DONE ? 0 : complain(file, code, error);
 
 	(void)sqlite3_reset(statement);
 	return rc;
+}
+
+/* Gone with its last user; out of the list already. */
+static void file_close(struct file *file)
+{
+	(void)sqlite3_finalize(file->begin);
+	(void)sqlite3_finalize(file->commit);
+	(void)sqlite3_close(file->handle);
+	(void)pthread_mutex_destroy(&file->mutex);
+	free(file->where);
+	free(file);
+}
+
+static void file_leave(struct file *file)
+{
+	bool last;
+
+	(void)pthread_mutex_lock(&files_mutex);
+	last = --file->users == 0;
+	for (struct file **at = &files; last && *at; at = &(*at)->next)
+		if (*at == file) {
+			*at = file->next;
+			break;
+		}
+	(void)pthread_mutex_unlock(&files_mutex);
+	if (last)
+		file_close(file);
 }
 
 static void close_connection(void *context)
 {
 	struct connection *connection = context;
 
-	(void)sqlite3_finalize(connection->begin);
-	(void)sqlite3_finalize(connection->commit);
-	(void)sqlite3_close(connection->handle);
+	if (connection->held)
+		pthread_mutex_unlock(&connection->file->mutex);
+	file_leave(connection->file);
 	free(connection);
 }
 
@@ -140,70 +224,118 @@ static int file_make(const char *path)
 	return 0;
 }
 
-static int keep_prepared(struct connection *connection, const char *sql, sqlite3_stmt **out,
-			 char *error)
+static int keep_prepared(const struct file *file, const char *sql, sqlite3_stmt **out, char *error)
 {
-	const int code = sqlite3_prepare_v3(connection->handle, sql, -1, SQLITE_PREPARE_PERSISTENT,
-					    out, NULL);
+	const int code =
+		sqlite3_prepare_v3(file->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL);
 
-	return code == SQLITE_OK ? 0 : complain(connection, code, error);
+	return code == SQLITE_OK ? 0 : complain(file, code, error);
 }
 
-static int settings_apply(struct connection *connection, char *error)
+static int settings_apply(struct file *file, char *error)
 {
 	int rc;
 
-	(void)sqlite3_busy_handler(connection->handle, wait_while_busy, connection);
-	(void)sqlite3_extended_result_codes(connection->handle, 1);
-	(void)sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	(void)sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	(void)sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
-	(void)sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+	(void)sqlite3_busy_handler(file->handle, wait_while_busy, file);
+	(void)sqlite3_extended_result_codes(file->handle, 1);
+	(void)sqlite3_db_config(file->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(file->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	(void)sqlite3_db_config(file->handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	(void)sqlite3_db_config(file->handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 	/* Several who open a new file at once may find each other in the way here. */
 	for (int tries = 0; tries < 100; tries++) {
-		rc = execute(connection, "PRAGMA journal_mode = WAL", error);
+		rc = file_execute(file, "PRAGMA journal_mode = WAL", error);
 		if (rc != -EAGAIN)
 			break;
-		(void)wait_while_busy(connection, 10);
+		(void)wait_while_busy(file, 10);
 	}
 	if (!rc)
-		rc = execute(connection,
-			     "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON;"
-			     "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;"
-			     "PRAGMA synchronous = FULL; PRAGMA application_id = " APPLICATION_ID,
-			     error);
-	connection->durability = TAM_DURABLE;
+		rc = file_execute(
+			file,
+			"PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON;"
+			"PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;"
+			"PRAGMA synchronous = FULL; PRAGMA application_id = " APPLICATION_ID,
+			error);
+	file->durability = TAM_DURABLE;
 	if (!rc)
-		rc = keep_prepared(connection, "BEGIN IMMEDIATE", &connection->begin, error);
+		rc = keep_prepared(file, "BEGIN IMMEDIATE", &file->begin, error);
 	if (!rc)
-		rc = keep_prepared(connection, "COMMIT", &connection->commit, error);
+		rc = keep_prepared(file, "COMMIT", &file->commit, error);
 	return rc;
 }
 
-static int open_connection(void **out, const char *where, bool create, char *error)
+static int file_open(struct file **out, const char *where, bool create, char *error)
 {
-	struct connection *connection = calloc(1, sizeof(*connection));
+	struct file *file = calloc(1, sizeof(*file));
 	char reason[TAM_ERROR_SIZE - 128] = "";
 	int code, rc;
 
-	if (!connection)
+	if (!file)
 		return -ENOMEM;
+	file->users = 1;
+	(void)pthread_mutex_init(&file->mutex, NULL);
 	rc = create ? file_make(where) : access(where, F_OK) < 0 ? -errno : 0;
 	if (rc) {
 		snprintf(error, TAM_ERROR_SIZE, "%.300s: %s", where, strerror(-rc));
-		free(connection);
+		file_close(file);
 		return rc;
 	}
-	code = sqlite3_open_v2(where, &connection->handle,
+	code = sqlite3_open_v2(where, &file->handle,
 			       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
 				       SQLITE_OPEN_PRIVATECACHE,
 			       NULL);
-	rc = code == SQLITE_OK ? settings_apply(connection, error)
-			       : complain(connection, code, error);
+	rc = code == SQLITE_OK ? settings_apply(file, error) : complain(file, code, error);
 	if (rc) {
 		snprintf(reason, sizeof(reason), "%s", error);
 		snprintf(error, TAM_ERROR_SIZE, "%.100s: %s", where, reason);
-		close_connection(connection);
+		file_close(file);
+		return rc;
+	}
+	*out = file;
+	return 0;
+}
+
+/* One that others have as well. */
+static int file_join(struct file **out, const char *where, bool create, char *error)
+{
+	struct file *file;
+	int rc = 0;
+
+	(void)pthread_mutex_lock(&files_mutex);
+	for (file = files; file; file = file->next)
+		if (strcmp(file->where, where) == 0)
+			break;
+	if (file) {
+		file->users++;
+	} else {
+		rc = file_open(&file, where, create, error);
+		if (rc == 0)
+			file->where = strdup(where);
+		if (rc == 0 && !file->where) {
+			file_close(file);
+			rc = -ENOMEM;
+		}
+		if (rc == 0) {
+			file->next = files;
+			files = file;
+		}
+	}
+	(void)pthread_mutex_unlock(&files_mutex);
+	*out = file;
+	return rc;
+}
+
+static int open_connection(void **out, const struct tam_database_options *options, char *error)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+	int rc;
+
+	if (!connection)
+		return -ENOMEM;
+	rc = options->shared ? file_join(&connection->file, options->where, options->create, error)
+			     : file_open(&connection->file, options->where, options->create, error);
+	if (rc) {
+		free(connection);
 		return rc;
 	}
 	*out = connection;
@@ -212,16 +344,10 @@ static int open_connection(void **out, const char *where, bool create, char *err
 
 static int turn_take(struct connection *connection, char *error)
 {
-	struct timespec until;
+	const int rc = mutex_take(&turn, "another thread writes for too long", error);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += BUSY_MS / 1000;
-	if (pthread_mutex_clocklock(&turn, CLOCK_MONOTONIC, &until)) {
-		snprintf(error, TAM_ERROR_SIZE, "another thread writes for too long");
-		return -EAGAIN;
-	}
-	connection->has_turn = true;
-	return 0;
+	connection->has_turn = rc == 0;
+	return rc;
 }
 
 static void turn_give(struct connection *connection)
@@ -231,42 +357,62 @@ static void turn_give(struct connection *connection)
 	connection->has_turn = false;
 }
 
+static int durability_set(struct file *file, enum tam_durability durability, char *error)
+{
+	int rc = 0;
+
+	if (file->durability != durability)
+		rc = file_execute(file,
+				  durability == TAM_DURABLE ? "PRAGMA synchronous = FULL"
+							    : "PRAGMA synchronous = NORMAL",
+				  error);
+	if (!rc)
+		file->durability = durability;
+	return rc;
+}
+
 static int begin(void *context, enum tam_durability durability, char *error)
 {
 	struct connection *connection = context;
-	int rc = turn_take(connection, error);
+	struct file *file = connection->file;
+	int rc = hold(connection, error);
 
-	if (!rc && connection->durability != durability) {
-		rc = execute(connection,
-			     durability == TAM_DURABLE ? "PRAGMA synchronous = FULL"
-						       : "PRAGMA synchronous = NORMAL",
-			     error);
-		connection->durability = durability;
-	}
-	if (!rc)
-		rc = execute_prepared(connection, connection->begin, error);
 	if (rc)
+		return rc;
+	rc = turn_take(connection, error);
+	if (!rc)
+		rc = durability_set(file, durability, error);
+	if (!rc)
+		rc = execute_prepared(file, file->begin, error);
+	if (rc) {
 		turn_give(connection);
+		release(connection);
+	}
 	return rc;
 }
 
 static void rollback(void *context)
 {
 	struct connection *connection = context;
+	sqlite3 *handle = connection->file->handle;
 
 	/* SQLite itself gives up a transaction that met some kinds of failure. */
-	if (!sqlite3_get_autocommit(connection->handle))
-		(void)sqlite3_exec(connection->handle, "ROLLBACK", NULL, NULL, NULL);
+	if (!sqlite3_get_autocommit(handle))
+		(void)sqlite3_exec(handle, "ROLLBACK", NULL, NULL, NULL);
 	turn_give(connection);
+	release(connection);
 }
 
 static int commit(void *context, char *error)
 {
 	struct connection *connection = context;
-	const int rc = execute_prepared(connection, connection->commit, error);
+	const struct file *file = connection->file;
+	const int rc = execute_prepared(file, file->commit, error);
 
-	if (!rc)
+	if (!rc) {
 		turn_give(connection);
+		release(connection);
+	}
 	return rc;
 }
 
@@ -276,17 +422,25 @@ static int prepare(void *context, const char *sql, void **out, char *error)
 	struct statement *statement = calloc(1, sizeof(*statement));
 	size_t size = strlen(sql);
 	const char *rest;
-	int code;
+	int code, rc;
 
 	if (!statement)
 		return -ENOMEM;
+	rc = hold(connection, error);
+	if (rc) {
+		free(statement);
+		return rc;
+	}
 	if (size > strlen(FOR_UPDATE) && !strcmp(sql + size - strlen(FOR_UPDATE), FOR_UPDATE))
 		size -= strlen(FOR_UPDATE);
-	code = sqlite3_prepare_v3(connection->handle, sql, (int)size, SQLITE_PREPARE_PERSISTENT,
-				  &statement->statement, &rest);
-	if (code != SQLITE_OK || !statement->statement) {
-		const int rc = code == SQLITE_OK ? -EIO : complain(connection, code, error);
-
+	code = sqlite3_prepare_v3(connection->file->handle, sql, (int)size,
+				  SQLITE_PREPARE_PERSISTENT, &statement->statement, &rest);
+	if (code != SQLITE_OK)
+		rc = complain(connection->file, code, error);
+	else if (!statement->statement)
+		rc = -EIO;
+	release(connection);
+	if (rc) {
 		free(statement);
 		return rc;
 	}
@@ -302,10 +456,14 @@ static int prepare(void *context, const char *sql, void **out, char *error)
 
 static void unprepare(void *context, void *prepared)
 {
+	struct connection *connection = context;
 	struct statement *statement = prepared;
+	char error[TAM_ERROR_SIZE];
 
-	(void)context;
+	while (hold(connection, error))
+		;
 	(void)sqlite3_finalize(statement->statement);
+	release(connection);
 	free(statement);
 }
 
@@ -333,39 +491,47 @@ static int start(void *context, void *prepared, const struct tam_value *values, 
 {
 	struct connection *connection = context;
 	struct statement *statement = prepared;
+	const int rc = hold(connection, error);
 	int code = SQLITE_OK;
 
+	if (rc)
+		return rc;
+	statement->begun = true;
 	for (size_t i = 0; i < count && code == SQLITE_OK; i++)
 		if (statement->place[i])
 			code = bind(statement->statement, statement->place[i], &values[i]);
-	return code == SQLITE_OK ? 0 : complain(connection, code, error);
+	return code == SQLITE_OK ? 0 : complain(connection->file, code, error);
 }
 
 static int next(void *context, void *prepared, char *error)
 {
+	const struct connection *connection = context;
 	struct statement *statement = prepared;
 	const int code = sqlite3_step(statement->statement);
 
 	if (code == SQLITE_ROW)
 		return 1;
-	return code == SQLITE_DONE ? 0 : complain(context, code, error);
+	return code == SQLITE_DONE ? 0 : complain(connection->file, code, error);
 }
 
 static void finish(void *context, void *prepared)
 {
 	struct statement *statement = prepared;
 
-	(void)context;
+	if (!statement->begun)
+		return;
 	(void)sqlite3_reset(statement->statement);
 	(void)sqlite3_clear_bindings(statement->statement);
+	statement->begun = false;
+	release(context);
 }
 
 static int64_t changed(void *context, void *prepared)
 {
-	struct connection *connection = context;
+	const struct connection *connection = context;
 
 	(void)prepared;
-	return sqlite3_changes64(connection->handle);
+	return sqlite3_changes64(connection->file->handle);
 }
 
 static bool is_null(void *prepared, int column)

@@ -347,6 +347,7 @@ static int database_open(struct server *server)
 		return STATUS_DATABASE;
 	}
 	server->site.database.create = false;
+	server->site.database.shared = true;
 	return -1;
 }
 

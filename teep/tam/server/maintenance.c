@@ -113,14 +113,16 @@ static void *maintenance_run(void *argument)
 {
 	struct maintenance *maintenance = argument;
 	const struct site *site = maintenance->site;
+	struct tam_database_options options = site->database;
 	struct tam_database *database = NULL;
 	struct tam_worker *worker = NULL;
 	unsigned round = 0;
 	char error[256];
 
+	/* What takes long keeps to itself. */
+	options.shared = false;
 	do {
-		if (!database &&
-		    tam_database_open(&database, &site->database, error, sizeof(error)) < 0) {
+		if (!database && tam_database_open(&database, &options, error, sizeof(error)) < 0) {
 			database = NULL;
 			log_line(TAM_LOG_WARNING, "the database: %s", error);
 			continue;

@@ -107,13 +107,12 @@ static void trust_open(void)
 
 static void on_server(const char *format)
 {
+	const struct tam_database_options options = { .where = getenv("TEESIM_TEST_DATABASE") };
 	char sql[160], error[TAM_ERROR_SIZE] = "";
 	void *connection;
 
 	snprintf(sql, sizeof(sql), format, schema);
-	cr_assert_eq(tam_backend_postgresql.open(&connection, getenv("TEESIM_TEST_DATABASE"), false,
-						 error),
-		     0, "%s", error);
+	cr_assert_eq(tam_backend_postgresql.open(&connection, &options, error), 0, "%s", error);
 	cr_assert_eq(tam_backend_postgresql.execute(connection, sql, error), 0, "%s", error);
 	tam_backend_postgresql.close(connection);
 }
