@@ -30,6 +30,7 @@
 #include "device/seed.h"
 #include "sandbox/report.h"
 #include "session/client.h"
+#include "session/nesting.h"
 #include "session/server.h"
 #include "storage/quota.h"
 #include "wire/fault.h"
@@ -71,6 +72,7 @@ enum option_key {
 	OPTION_CLOCK,
 	OPTION_PLUGIN_PATH,
 	OPTION_ALLOW_NET,
+	OPTION_NESTED_TAS,
 };
 
 struct arguments {
@@ -96,6 +98,7 @@ struct arguments {
 	unsigned int idle_seconds;
 	unsigned int grace_ms;
 	unsigned int world_switch_ns;
+	unsigned int nested_tas;
 	bool seeded;
 	struct seed seed;
 	pid_t parent;
@@ -171,6 +174,8 @@ static const struct argp_option options[] = {
 	  "Trusted storage outlasts a loss of power, not only of processes (also: "
 	  "TEESIM_DURABLE=1)",
 	  0 },
+	{ "nested-tas", OPTION_NESTED_TAS, "N", 0,
+	  "How many TA instances may be there because TAs opened sessions (default: 128)", 0 },
 	{ "storage-quota", OPTION_STORAGE_QUOTA, "TA[:DEVICE]", 0,
 	  "Mebibytes that one TA's objects and all together may take; 0: as much as there is "
 	  "(default: 1024:4096)",
@@ -242,6 +247,10 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case OPTION_ABANDONED_MS:
 		arguments->grace_ms = number_parse(text, 1000000, state, "--abandoned-ms");
+		return 0;
+	case OPTION_NESTED_TAS:
+		arguments->nested_tas =
+			number_parse(text, INSTANCES_BY_TAS_MAX, state, "--nested-tas");
 		return 0;
 	case OPTION_EPHEMERAL:
 		arguments->ephemeral = true;
@@ -587,6 +596,7 @@ static void options_prepare(struct daemon *daemon)
 		.tee_path = daemon->tee_path,
 		.idle_seconds = arguments->on_demand ? arguments->idle_seconds : 0,
 		.grace_ms = arguments->grace_ms,
+		.instances_by_tas_max = arguments->nested_tas,
 		.require_signed = arguments->require_signed,
 		.require_full_sandbox = arguments->require_full_sandbox,
 		.spare_host = !arguments->no_spare_host && !arguments->ta_wrapper,
@@ -727,6 +737,7 @@ int main(int argc, char **argv)
 		.log_fd = -1,
 		.idle_seconds = IDLE_SECONDS_DEFAULT,
 		.grace_ms = GRACE_MS_DEFAULT,
+		.nested_tas = INSTANCES_BY_TAS_DEFAULT,
 		.log_level = LOG_LEVEL_INFO,
 		.ta_log_level = LOG_LEVEL_FLOW,
 		.quota_ta = STORAGE_QUOTA_TA,

@@ -9,6 +9,7 @@
 #include "device/clock.h"
 #include "device/paths.h"
 #include "device/seed.h"
+#include "session/nesting.h"
 #include "session/network_rules.h"
 #include "storage/quota.h"
 #include "wire/fault.h"
@@ -29,6 +30,14 @@ static bool nanoseconds_valid(const char *text)
 	size_t digits = strspn(text, "0123456789");
 
 	return digits && digits <= 10 && !text[digits] && strtoul(text, NULL, 10) <= 1000000000;
+}
+
+static bool nested_tas_valid(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits && digits <= 4 && !text[digits] &&
+	       strtoul(text, NULL, 10) <= INSTANCES_BY_TAS_MAX;
 }
 
 int daemon_option_take(struct daemon_options *options, int option, const char *value,
@@ -113,6 +122,15 @@ int daemon_option_take(struct daemon_options *options, int option, const char *v
 		}
 		options->storage_quota = value;
 		return 1;
+	case 'T':
+		if (!nested_tas_valid(value)) {
+			fprintf(stderr,
+				"teesim %s: --nested-tas is a number, at most %d, not \"%s\"\n",
+				command, INSTANCES_BY_TAS_MAX, value);
+			return -1;
+		}
+		options->nested_tas = value;
+		return 1;
 	case 'F':
 		if (!strcmp(value, "help")) {
 			fault_print_help(stdout);
@@ -160,7 +178,8 @@ bool daemon_options_any(const struct daemon_options *options)
 	return options->require_signed || options->require_sandbox || options->log_level ||
 	       options->ta_wrapper || options->world_switch || options->seed ||
 	       options->strict_memory || options->durable || options->storage_quota ||
-	       options->faults || options->clock || options->plugin_path || options->allow_net;
+	       options->nested_tas || options->faults || options->clock || options->plugin_path ||
+	       options->allow_net;
 }
 
 void daemon_options_argv(struct daemon_options *options, const char *program,
@@ -182,6 +201,7 @@ void daemon_options_argv(struct daemon_options *options, const char *program,
 		{ "--seed", options->seed },
 		{ "--clock", options->clock },
 		{ "--storage-quota", options->storage_quota },
+		{ "--nested-tas", options->nested_tas },
 		{ "--fault", options->faults },
 		{ "--plugin-path", options->plugin_path },
 		{ "--allow-net", options->allow_net },

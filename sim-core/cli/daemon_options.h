@@ -28,6 +28,8 @@ struct daemon_options {
 	bool durable;
 	/* As storage_quota_parse() takes it. */
 	const char *storage_quota;
+	/* A number. */
+	const char *nested_tas;
 	/* As fault_plan_parse() takes it. */
 	const char *faults;
 	/* Directories, separated by colons. */
@@ -49,7 +51,7 @@ struct daemon_options {
 };
 
 /* Longest command line, the terminating NULL included. */
-#define DAEMON_ARGV_MAX 40
+#define DAEMON_ARGV_MAX 48
 
 /* What they are, for --help. */
 #define DAEMON_OPTIONS_HELP                                                                        \
@@ -65,6 +67,7 @@ struct daemon_options {
 	"                            or \"now\"; let it go RATE times as fast as the machine's\n"  \
 	"      --durable             trusted storage outlasts a loss of power\n"                   \
 	"      --storage-quota TA[:DEVICE]  mebibytes that one TA's objects and all may take\n"    \
+	"      --nested-tas N        how many TAs may run because TAs opened sessions (128)\n"     \
 	"      --fault POINT=ERROR[@N],…  make TAs meet errors; --fault help lists them\n"       \
 	"      --strict-memory       give TAs no more stack and heap than they declare\n"          \
 	"      --allow-net HOST[:PORT],…  let TAs reach these, besides this machine\n"           \
@@ -81,6 +84,7 @@ struct daemon_options {
 		{ "strict-memory", no_argument, NULL, 'M' },                                      \
 		{ "durable", no_argument, NULL, 'D' },                                            \
 		{ "storage-quota", required_argument, NULL, 'Q' },                                \
+		{ "nested-tas", required_argument, NULL, 'T' },                                   \
 		{ "fault", required_argument, NULL, 'F' },                                        \
 		{ "clock", required_argument, NULL, 'C' },                                        \
 		{ "allow-net", required_argument, NULL, 'A' },                                    \

@@ -107,11 +107,6 @@ struct instance {
 	struct message_death last_words;
 };
 
-/* A TA that opens a session with itself has a new instance of it do the same, and so on. */
-#define INSTANCE_DEPTH_MAX 32
-/* So many instances at a time are there because TAs opened sessions. */
-#define INSTANCES_BY_TAS_MAX 128
-
 /* instance_flag bits. */
 static inline uint32_t instance_flags(const struct instance *instance)
 {

@@ -7,6 +7,7 @@
 #include "session/cycle.h"
 #include "session/image.h"
 #include "session/instance.h"
+#include "session/nesting.h"
 #include "services/service_list.h"
 #include "wire/message.h"
 #include "wire/result.h"
@@ -87,15 +88,16 @@ void opening_complete(struct opening *opening, struct instance *instance)
 /* Do TAs run already, as many as TAs may start, so that this one may start no other? */
 static bool too_many(struct instance *ta)
 {
+	const unsigned int most = ta->server->options->instances_by_tas_max;
 	char name[IMAGE_NAME_SIZE];
 
-	if (ta->server->instances_by_tas < INSTANCES_BY_TAS_MAX)
+	if (ta->server->instances_by_tas < most)
 		return false;
 	if (!ta->told_of_bound)
 		log_write(ta->server->log, LOG_LEVEL_ERROR,
-			  "%s opens a session that would start a TA, and %d run that were started "
-			  "by TAs: no more; TEE_ERROR_OUT_OF_MEMORY",
-			  image_name(&ta->image, name), INSTANCES_BY_TAS_MAX);
+			  "%s opens a session that would start a TA, and %u run that were started "
+			  "by TAs: no more (--nested-tas); TEE_ERROR_OUT_OF_MEMORY",
+			  image_name(&ta->image, name), most);
 	ta->told_of_bound = true;
 	return true;
 }

@@ -55,6 +55,8 @@ struct server_options {
 	uint32_t world_switch_ns;
 	/* Where the randomness of TAs comes from; NULL: from nobody knows where. */
 	struct seed *seed;
+	/* How many instances may be there because TAs opened sessions. */
+	unsigned int instances_by_tas_max;
 	/* TAs get no more stack and heap than they declare. */
 	bool strict_memory;
 	/* What the device takes for the time. */

@@ -15,7 +15,7 @@ without_arguments=(run bench ta 'ta sign' 'ta verify' 'ta inspect' 'ta install' 
 	'storage import' webapp)
 built() { [ -x "$TEESIM_BUILD_DIR/libexec/teesim/$1" ]; }
 if built teesim-teep; then
-	commands+=('device info' 'device verify'
+	commands+=('device info' 'device verify' 'device accept-rollback'
 		pki 'pki init' 'pki ca' 'pki tam' 'pki sp' 'pki ocsp' 'pki revoke' 'pki crl' 'pki show'
 		oem 'oem make-device' sp 'sp package' 'sp verify' admin 'admin make-list' 'admin apply'
 		otrp 'otrp exec' 'otrp ta-information' 'otrp list' 'otrp request-ta' 'otrp tees')

@@ -5,7 +5,7 @@ set -u
 . "$TEESIM_SOURCE_DIR/tests/e2e/expect.sh"
 
 options='--clock=2030-01-01T00:00:00Z,60 --strict-memory --allow-net=tam.example:443,[::2]
-	--plugin-path=plugins:/opt/plugins'
+	--plugin-path=plugins:/opt/plugins --nested-tas=7'
 
 # The command line of the daemon that the running `teesim run`, our parent, has started.
 # shellcheck disable=SC2016 # the inner shell expands it
@@ -19,6 +19,7 @@ expect_output '--clock 2030-01-01T00:00:00Z,60'
 expect_output '--strict-memory'
 expect_output '--allow-net tam.example:443,[::2]'
 expect_output '--plugin-path plugins:/opt/plugins'
+expect_output '--nested-tas 7'
 
 # shellcheck disable=SC2086
 expect_status 0 teesim start $options
@@ -32,4 +33,6 @@ expect_status 2 teesim run --allow-net=a:b:c -- true
 expect_output 'a host is a name or an address'
 expect_status 2 teesim start --allow-net=host:0
 expect_output 'a port is a number'
+expect_status 2 teesim start --nested-tas=many
+expect_output 'a number, at most 4096'
 expect_done

@@ -317,6 +317,27 @@ Test(internal_client, tas_start_so_many_tas_and_no_more)
 	client_close(&client);
 }
 
+/* The session that finds no room fails with TEE_ERROR_OUT_OF_MEMORY; what an ended one leaves can
+ * be used again. */
+Test(internal_client, how_many_tas_tas_start_is_the_users_choice)
+{
+	static const char *const arguments[] = { "--nested-tas=5", NULL };
+	TEEC_Operation operation = { .paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT,
+								    TEEC_VALUE_INOUT, 0, 0) };
+
+	fixture_restart(SIGTERM, arguments);
+	for (int round = 0; round < 2; round++) {
+		client_open(&client, &caller);
+		operation.params[0].tmpref.buffer = (void *)&callee;
+		operation.params[0].tmpref.size = sizeof(callee);
+		operation.params[1].value.a = 10;
+		cr_expect_eq(client_invoke(&client, CMD_OPEN_MANY, &operation), TEEC_SUCCESS);
+		cr_expect_eq(operation.params[1].value.a, 5);
+		client_close(&client);
+	}
+	cr_expect(fixture_log_has("and 5 run that were started by TAs: no more (--nested-tas)"));
+}
+
 Test(internal_client, pseudo_tas_are_called_like_tas)
 {
 	uint8_t out[16];
