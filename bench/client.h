@@ -13,7 +13,7 @@ struct client {
 	TEEC_Context context;
 	TEEC_Session session;
 	TEEC_Operation operation;
-	/* `session` is one of these after client_spread(). */
+	/* `session` is one of these after client_open_spread(). */
 	TEEC_Session place[CLIENT_PLACES];
 	unsigned int places;
 	unsigned int rounds;

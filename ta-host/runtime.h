@@ -40,7 +40,7 @@ struct runtime {
 	/* Highest trace level that is written: TRACE_* of <trace_levels.h>. */
 	int log_level;
 
-	/* The operation under way; see runtime_client() and runtime_cancelled(). */
+	/* Of the operation under way. */
 	TEE_Identity client;
 	bool cancellation_masked;
 	/* The TA is in its create or destroy entry point, or in a constructor: no client. */

@@ -4,7 +4,7 @@
  * of the TA runs and nothing after that, so this is the time to find them.
  *
  * Runs in teesimd. Each library has a number, by which a host's dynamic linker finds it: the images
- * name it as descriptor TA_LIBRARY_FD_FIRST + number. The set owns the images' descriptors.
+ * name it as descriptor MESSAGE_LIBRARY_FD_FIRST + number. The set owns the images' descriptors.
  */
 #ifndef TEESIM_REGISTRY_TA_LIBRARIES_H
 #define TEESIM_REGISTRY_TA_LIBRARIES_H

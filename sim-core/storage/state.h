@@ -1,7 +1,7 @@
 /*
  * What the parts of the engine share: the storage, its partitions and its open objects, as they are
  * in memory. What is here is what was last committed, or about to be; after a failure it is read
- * anew (state_forget()).
+ * anew (state_ready()).
  */
 #ifndef TEESIM_STORAGE_STATE_H
 #define TEESIM_STORAGE_STATE_H

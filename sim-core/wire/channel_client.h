@@ -49,8 +49,8 @@ struct channel_operation {
 	struct channel_memref memref[CHANNEL_PARAMS];
 };
 
-/* Called about every WAIT_TICK while a call sleeps: returns 0 to go on, or a negative errno that
- * ends the wait. */
+/* Called now and then while a call sleeps, ever more rarely: returns 0 to go on, or a negative
+ * errno that ends the wait. */
 typedef int (*channel_tick)(void *context);
 
 /* Maps a channel and a doorbell that teesimd sent. Takes over neither descriptor. Returns 0 or

@@ -1,5 +1,5 @@
 /*
- * What the tests of tizen.teec talk to. tests/node/conformance/ta.js has the same numbers.
+ * What the tests of tizen.teec talk to. tests/node/conformance/conformance.js has the same numbers.
  */
 #include <tee_internal_api.h>
 

@@ -30,7 +30,7 @@ static void require(bool holds)
 struct connection {
 	int fd;
 	unsigned int name;
-	bool waits; /* for fake_tee_release() */
+	bool waits; /* FAKE_WAITS */
 	struct tee_packet request;
 	char *octets;
 };

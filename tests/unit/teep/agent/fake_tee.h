@@ -18,7 +18,7 @@ enum fake_mood {
 	FAKE_KNOWS_NO_TA,   /* status ENOENT, "no such TA" */
 	FAKE_TALKS_RUBBISH, /* answers with another kind */
 	FAKE_LEAVES_FIRST,  /* closes its first connection unasked, then answers */
-	FAKE_WAITS,	    /* for fake_tee_release(), then answers */
+	FAKE_WAITS,	    /* until fake_shared.released counts it, then answers */
 };
 
 /* Shared with the child. */
