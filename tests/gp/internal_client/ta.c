@@ -121,7 +121,7 @@ static TEE_Result forward(uint32_t types, TEE_Param params[TEE_NUM_PARAMS])
 {
 	const uint32_t nested_types =
 		TEE_PARAM_TYPES(TEE_PARAM_TYPE_GET(types, 2), TEE_PARAM_TYPE_GET(types, 3), 0, 0);
-	const TEE_TASessionHandle session = place[params[0].value.a];
+	TEE_TASessionHandle session = place[params[0].value.a];
 	TEE_Param nested[TEE_NUM_PARAMS] = { params[2], params[3] };
 
 	if (params[1].value.b)
@@ -141,7 +141,7 @@ static TEE_Result forward(uint32_t types, TEE_Param params[TEE_NUM_PARAMS])
 
 static TEE_Result lend_private(TEE_Param params[TEE_NUM_PARAMS])
 {
-	const TEE_TASessionHandle session = place[params[0].value.a];
+	TEE_TASessionHandle session = place[params[0].value.a];
 	const size_t size = params[0].value.b;
 	uint8_t *memory = TEE_Malloc(size, TEE_MALLOC_FILL_ZERO);
 	TEE_Param nested[TEE_NUM_PARAMS] = { 0 };
@@ -164,7 +164,7 @@ static TEE_Result lend_private(TEE_Param params[TEE_NUM_PARAMS])
 
 static TEE_Result lend_oddly(TEE_Param params[TEE_NUM_PARAMS])
 {
-	const TEE_TASessionHandle session = place[params[0].value.a];
+	TEE_TASessionHandle session = place[params[0].value.a];
 	TEE_Param nested[TEE_NUM_PARAMS] = { 0 };
 	TEE_Result result;
 	char octet;

@@ -16,7 +16,6 @@
 #include <tee_api_defines.h>
 #include <time.h>
 #include <unistd.h>
-#include <unistd.h>
 
 #include "storage/commands.h"
 
@@ -839,6 +838,7 @@ Test(trusted_storage, enumerator_meets_every_object_of_its_store)
 {
 	const uint32_t enumerator = enumerator_make();
 	bool seen[40] = { false };
+	unsigned long number;
 	struct info info;
 	char id[65];
 
@@ -857,8 +857,9 @@ Test(trusted_storage, enumerator_meets_every_object_of_its_store)
 			cr_assert_eq(next_object(enumerator, id, &info), TEEC_SUCCESS);
 			cr_expect_eq(info.type, TEE_TYPE_DATA);
 			cr_expect_eq(info.data_size, strlen(id));
-			cr_expect_not(seen[atoi(id)]);
-			seen[atoi(id)] = true;
+			number = strtoul(id, NULL, 10);
+			cr_assert(number < 40 && !seen[number]);
+			seen[number] = true;
 		}
 		cr_expect_eq(next_object(enumerator, id, &info), TEEC_ERROR_ITEM_NOT_FOUND);
 	}
