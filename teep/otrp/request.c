@@ -106,9 +106,9 @@ static int ta_key_take(const json_t *key, bool lenient, struct arena *arena,
 	return 0;
 }
 
-static int encrypted_ta_take(const json_t *object, const struct otrp_options *options,
-			     struct arena *arena, struct otrp_request *out,
-			     struct otrp_failure *failure)
+int otrp_encrypted_ta_take(const json_t *object, const struct otrp_options *options,
+			   struct arena *arena, struct otrp_request *out,
+			   struct otrp_failure *failure)
 {
 	const bool update = out->message == OTRP_UPDATE_TA;
 	const json_t *alg = json_object_get(object, "alg");
@@ -179,8 +179,8 @@ static int command_take(const json_t *tbs, const struct otrp_options *options, s
 	if (rc == 0)
 		rc = jwe_parse(json_object_get(tbs, "content"), arena, &out->content, failure);
 	if (rc == 0 && with_ta)
-		rc = encrypted_ta_take(json_object_get(tbs, "encrypted_ta"), options, arena, out,
-				       failure);
+		rc = otrp_encrypted_ta_take(json_object_get(tbs, "encrypted_ta"), options, arena,
+					    out, failure);
 	return rc;
 }
 

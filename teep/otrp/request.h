@@ -74,6 +74,11 @@ struct otrp_request {
 int otrp_request_parse(struct span payload, const struct otrp_options *options, struct arena *arena,
 		       struct otrp_request *out, struct otrp_failure *failure);
 
+/* The members of encrypted_ta, which must be an object, for out->message. */
+int otrp_encrypted_ta_take(const json_t *object, const struct otrp_options *options,
+			   struct arena *arena, struct otrp_request *out,
+			   struct otrp_failure *failure);
+
 struct otrp_content {
 	struct span tamid, spid, sdname, taid;
 	struct span did;	 /* 32 octets */

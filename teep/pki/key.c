@@ -182,6 +182,22 @@ int key_public_encode(const EVP_PKEY *key, uint8_t **der, size_t *size)
 	return n > 0 ? 0 : -ENOMEM;
 }
 
+EVP_PKEY *key_public_decode(const uint8_t *der, size_t size)
+{
+	const uint8_t *at = der;
+	EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)size);
+
+	if (!key) {
+		at = der;
+		key = d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, (long)size);
+	}
+	if (key && (at != der + size || key_kind(key) == KEY_OTHER)) {
+		EVP_PKEY_free(key);
+		key = NULL;
+	}
+	return key;
+}
+
 int key_der_encode(const EVP_PKEY *key, uint8_t **der, size_t *size)
 {
 	PKCS8_PRIV_KEY_INFO *info;

@@ -39,6 +39,10 @@ int key_write(const char *path, const EVP_PKEY *key);
 /* The public half as SubjectPublicKeyInfo, to be freed with OPENSSL_free(). 0 or -ENOMEM. */
 int key_public_encode(const EVP_PKEY *key, uint8_t **der, size_t *size);
 
+/* A public key as SubjectPublicKeyInfo, or as RSAPublicKey (PKCS #1): the caller's, or NULL for
+ * anything else and for a key that can't be used. */
+EVP_PKEY *key_public_decode(const uint8_t *der, size_t size);
+
 /* PKCS#8 DER of a private key: the caller's, to be given to key_der_free(). 0 or -ENOMEM. */
 int key_der_encode(const EVP_PKEY *key, uint8_t **der, size_t *size);
 void key_der_free(uint8_t *der, size_t size);

@@ -7,11 +7,8 @@
 
 #include "teep/otrp/compose.h"
 #include "teep/otrp/encoding.h"
-#include "teep/pki/openssl_auto.h"
+#include "teep/otrp/encrypted_ta.h"
 #include "teep/tam/transcript.h"
-
-#define TA_KEY_SIZE 32
-#define TA_IV_SIZE  16
 
 bool command_id_make(char out[COMMAND_ID_SIZE])
 {
@@ -117,48 +114,12 @@ static json_t *content_object(const struct command_frame *frame, const struct pl
 	return content;
 }
 
-/* AES-256-CBC with PKCS #7 padding, in base64. */
-static json_t *cipher_text(const uint8_t key[TA_KEY_SIZE], const uint8_t iv[TA_IV_SIZE],
-			   struct span plain, struct arena *arena)
+/* As the SP encrypted it, or encrypted here. */
+static json_t *ta_object(bool update, const struct command_goods *goods, struct arena *arena)
 {
-	CIPHER_CTX_AUTO context = EVP_CIPHER_CTX_new();
-	uint8_t *out = arena_take(arena, plain.size + TA_IV_SIZE);
-	int size = 0, last = 0;
-
-	if (!context || !out || plain.size > INT32_MAX ||
-	    EVP_EncryptInit_ex(context, EVP_aes_256_cbc(), NULL, key, iv) != 1 ||
-	    EVP_EncryptUpdate(context, out, &size, plain.data, (int)plain.size) != 1 ||
-	    EVP_EncryptFinal_ex(context, out + size, &last) != 1)
-		return NULL;
-	return otrp_base64(out, (size_t)(size + last));
-}
-
-/* A fresh key for this delivery alone, wrapped for the SP's key in the TEE. */
-static json_t *encrypted_ta(bool update, const struct command_goods *goods, struct arena *arena)
-{
-	uint8_t *key = arena_take(arena, TA_KEY_SIZE), iv[TA_IV_SIZE];
-	char iv_text[2 * TA_IV_SIZE + 1];
-	struct span cek = { 0 };
-	json_t *object;
-
-	if (!key || RAND_priv_bytes(key, TA_KEY_SIZE) != 1 || RAND_bytes(iv, sizeof(iv)) != 1)
-		return NULL;
-	object = json_pack("{s:o, s:s, s:s}", "key",
-			   jwe_encrypt(span_of(key, TA_KEY_SIZE), goods->aik, ENC_A128CBC_HS256,
-				       arena, &cek),
-			   "iv", hex_encode(iv, sizeof(iv), iv_text), "alg", "AESCBC");
-	if (object && goods->package.data &&
-	    json_object_set_new(object, update ? "ciphernewtadata" : "ciphertadata",
-				cipher_text(key, iv, goods->package, arena)))
-		goto fail;
-	if (object && goods->personalisation.data &&
-	    json_object_set_new(object, update ? "ciphernewpdata" : "cipherpdata",
-				cipher_text(key, iv, goods->personalisation, arena)))
-		goto fail;
-	return object;
-fail:
-	json_decref(object);
-	return NULL;
+	if (goods->delivery.data)
+		return encrypted_ta_take(goods->delivery, update);
+	return encrypted_ta_make(update, goods->aik, goods->package, goods->personalisation, arena);
 }
 
 int command_make(const struct command_frame *frame, const struct plan_step *step,
@@ -176,7 +137,7 @@ int command_make(const struct command_frame *frame, const struct plan_step *step
 				     &out->cek));
 	if (tbs && with_ta &&
 	    json_object_set_new(tbs, "encrypted_ta",
-				encrypted_ta(step->message == OTRP_UPDATE_TA, goods, arena))) {
+				ta_object(step->message == OTRP_UPDATE_TA, goods, arena))) {
 		json_decref(tbs);
 		tbs = NULL;
 	}

@@ -38,6 +38,9 @@ struct command_goods {
 	EVP_PKEY *aik;		     /* the SP's public key: InstallTA, UpdateTA */
 	struct span package;	     /* absent: none is sent */
 	struct span personalisation; /* the same */
+	/* What the SP encrypted itself (ta_delivery.h), in the place of those three; absent: it did
+	 * not. */
+	struct span delivery;
 };
 
 /* Any other. 0 or -ENOMEM. */

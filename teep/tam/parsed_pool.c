@@ -113,21 +113,9 @@ static EVP_PKEY *p256_parse(struct span der)
 
 static EVP_PKEY *key_parse(struct span der)
 {
-	const uint8_t *at = der.data;
 	EVP_PKEY *key = p256_parse(der);
 
-	if (key)
-		return key;
-	key = d2i_PUBKEY(NULL, &at, (long)der.size);
-	if (!key) {
-		at = der.data;
-		key = d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, (long)der.size);
-	}
-	if (key && (at != der.data + der.size || key_kind(key) == KEY_OTHER)) {
-		EVP_PKEY_free(key);
-		key = NULL;
-	}
-	return key;
+	return key ? key : key_public_decode(der.data, der.size);
 }
 
 EVP_PKEY *pool_key(struct span der)
