@@ -9,18 +9,19 @@
 #include "teep/pki/certificate.h"
 #include "teep/pki/openssl_auto.h"
 #include "teep/tools/arguments.h"
+#include "teep/tools/sp_delivery.h"
 #include "teep/tools/tools.h"
 
 static const char help[] =
 	"usage: teesim sp package IMAGE --out FILE --version N [--name NAME]\n"
 	"                 [--key KEYFILE --cert CERTFILE]\n"
-	"       teesim sp verify PACKAGE --cert CERTFILE\n"
-	"\n"
+	"       teesim sp verify PACKAGE --cert CERTFILE\n" SP_DELIVERY_HELP "\n"
 	"  package   IMAGE (a TA in ELF) with its header, signed as CMS. Without --key the header\n"
 	"            and the image alone, to sign elsewhere:\n"
 	"            openssl cms -sign -binary -nodetach -md sha256 -outform DER\n"
 	"                -in FILE -signer CERTFILE -inkey KEYFILE -out PACKAGE\n"
-	"  verify    whether a package is one that CERTFILE signed, and what is in it\n";
+	"  verify    whether a package is one that CERTFILE signed, and what is in "
+	"it\n" SP_DELIVERY_HELP_MORE;
 
 static char err[4608];
 
@@ -131,7 +132,12 @@ static int verify(int argc, char **argv)
 
 int tool_sp(int argc, char **argv)
 {
-	static const struct subcommand table[] = { { "package", package }, { "verify", verify } };
+	static const struct subcommand table[] = {
+		{ "package", package },
+		{ "verify", verify },
+		{ "encrypt", sp_encrypt },
+		{ "inspect", sp_inspect },
+	};
 
-	return subcommand_run(argc, argv, help, table, 2);
+	return subcommand_run(argc, argv, help, table, sizeof(table) / sizeof(table[0]));
 }
