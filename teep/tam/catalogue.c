@@ -49,7 +49,8 @@ static void read_version(struct tam_rows *rows, struct arena *arena, void *item)
 	version->signer = tam_row_text(rows, 6, arena);
 	version->size = tam_row_integer(rows, 7);
 	version->personalisation = tam_row_integer(rows, 8);
-	version->bundled = tam_row_integer(rows, 9);
+	version->bundled = tam_row_integer(rows, 9) == TA_BUNDLED;
+	version->sealed = tam_row_integer(rows, 9) == TA_SEALED;
 	version->created = tam_row_integer(rows, 10);
 	version->retired = tam_row_integer(rows, 11);
 }
@@ -127,10 +128,57 @@ static int place_take(struct tam_database *database, struct adding *adding, int6
 	return 0;
 }
 
+/* A version beside those that are there. */
+static int version_insert(struct tam_database *database, struct adding *adding, int64_t newest)
+{
+	struct ta_version *version = adding->version, there;
+	int rc = catalogue_get(database, version->taid, version->version, adding->arena, &there);
+
+	if (!rc) {
+		if (there.sealed == version->sealed &&
+		    !strcmp(there.image_sha256, version->image_sha256)) {
+			*version = there;
+			return 0;
+		}
+		adding->why = there.sealed != version->sealed
+				      ? "that version is there already, and delivered in another "
+					"way"
+				      : "that version is there already, with another image";
+		return -EEXIST;
+	}
+	if (rc != -ENOENT)
+		return rc;
+	if (version->version < newest) {
+		adding->why = "a newer version is there already, and versions are never lowered";
+		return -ESTALE;
+	}
+	rc = tam_database_run(
+		database,
+		"INSERT INTO ta_version(taid, version, name, sha256, image_sha256, signer, size, "
+		"bundled, created, retired, personalisation, cms) "
+		"VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $10)",
+		TAM_VALUES(tam_text(version->taid), tam_integer(version->version),
+			   tam_text(version->name), tam_text(version->sha256),
+			   tam_text(version->image_sha256), tam_text(version->signer),
+			   tam_integer(version->size),
+			   tam_integer(version->sealed	  ? TA_SEALED
+				       : version->bundled ? TA_BUNDLED
+							  : TA_FROM_CATALOGUE),
+			   tam_integer(version->created), tam_octets(adding->cms)),
+		NULL);
+	if (rc)
+		return rc;
+	return tam_database_run(database,
+				"UPDATE ta SET name = CASE WHEN CAST($2 AS TEXT) = '' THEN name "
+				"ELSE CAST($2 AS TEXT) END, newest = $3 WHERE taid = $1",
+				TAM_VALUES(tam_text(version->taid), tam_text(version->name),
+					   tam_integer(version->version)),
+				NULL);
+}
+
 static int add(struct tam_database *database, void *context)
 {
 	struct adding *adding = context;
-	struct ta_version *version = adding->version, there;
 	struct sp_certificate *certificates;
 	int64_t newest, one;
 	size_t count;
@@ -152,38 +200,7 @@ static int add(struct tam_database *database, void *context)
 	}
 	if (rc)
 		return rc;
-	rc = catalogue_get(database, version->taid, version->version, adding->arena, &there);
-	if (!rc) {
-		if (!strcmp(there.image_sha256, version->image_sha256)) {
-			*version = there;
-			return 0;
-		}
-		adding->why = "that version is there already, with another image";
-		return -EEXIST;
-	}
-	if (rc != -ENOENT)
-		return rc;
-	if (version->version < newest) {
-		adding->why = "a newer version is there already, and versions are never lowered";
-		return -ESTALE;
-	}
-	rc = tam_database_run(
-		database,
-		"INSERT INTO ta_version(taid, version, name, sha256, image_sha256, signer, size, "
-		"bundled, created, retired, personalisation, cms) "
-		"VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $10)",
-		TAM_VALUES(tam_text(version->taid), tam_integer(version->version),
-			   tam_text(version->name), tam_text(version->sha256),
-			   tam_text(version->image_sha256), tam_text(version->signer),
-			   tam_integer(version->size), tam_integer(version->bundled),
-			   tam_integer(version->created), tam_octets(adding->cms)),
-		NULL);
-	if (rc)
-		return rc;
-	return tam_database_run(database, "UPDATE ta SET name = $2, newest = $3 WHERE taid = $1",
-				TAM_VALUES(tam_text(version->taid), tam_text(version->name),
-					   tam_integer(version->version)),
-				NULL);
+	return version_insert(database, adding, newest);
 }
 
 int catalogue_add(struct tam_database *database, const char *spid, struct span cms,
@@ -204,6 +221,61 @@ int catalogue_add(struct tam_database *database, const char *spid, struct span c
 		return -EFBIG;
 	}
 	rc = tam_database_transaction(database, TAM_DURABLE, add, &adding);
+	if (rc)
+		*why = adding.why;
+	return rc;
+}
+
+static const char *announcement_check(const struct ta_version *version)
+{
+	char text[UUID_TEXT_SIZE];
+	struct uuid uuid;
+
+	if (uuid_parse(version->taid, &uuid) ||
+	    strcmp(uuid_format(&uuid, text), version->taid) != 0)
+		return "a TA's id is a UUID in lower case";
+	if (version->version < 1 || version->version > UINT32_MAX)
+		return "there is no such version: a TA's first version is 1";
+	if (*version->name && !tam_name_fits(version->name))
+		return "the TA's name has control characters or is too long";
+	return NULL;
+}
+
+static int announce(struct tam_database *database, void *context)
+{
+	struct adding *adding = context;
+	int64_t newest, one;
+	int rc = tam_database_integer(database, &one, "SELECT 1 FROM sp WHERE spid = $1 FOR UPDATE",
+				      TAM_VALUES(tam_text(adding->spid)));
+
+	adding->why = rc == -ENOENT ? "there is no such service provider" : NULL;
+	if (!rc)
+		rc = place_take(database, adding, &newest);
+	return rc ? rc : version_insert(database, adding, newest);
+}
+
+int catalogue_announce(struct tam_database *database, const char *spid, const char *taid,
+		       int64_t version, const char *name, struct arena *arena,
+		       struct ta_version *out, const char **why)
+{
+	struct adding adding = {
+		.spid = spid, .cms = span_of("", 0), .arena = arena, .version = out
+	};
+	int rc;
+
+	*out = (struct ta_version) { .taid = taid,
+				     .version = version,
+				     .spid = spid,
+				     .name = name ? name : "",
+				     .sha256 = "",
+				     .image_sha256 = "",
+				     .signer = "",
+				     .sealed = true,
+				     .created = tam_time_now() };
+	*why = announcement_check(out);
+	if (*why)
+		return -EINVAL;
+	rc = tam_database_transaction(database, TAM_DURABLE, announce, &adding);
 	if (rc)
 		*why = adding.why;
 	return rc;
@@ -231,8 +303,10 @@ int catalogue_package(struct tam_database *database, const char *taid, int64_t v
 		      struct arena *arena, struct span *cms)
 {
 	return tam_database_read_one(database, arena, read_octets, cms,
-				     "SELECT cms FROM ta_version WHERE taid = $1 AND version = $2",
-				     TAM_VALUES(tam_text(taid), tam_integer(version)));
+				     "SELECT cms FROM ta_version WHERE taid = $1 AND version = $2 "
+				     "AND bundled <> $3",
+				     TAM_VALUES(tam_text(taid), tam_integer(version),
+						tam_integer(TA_SEALED)));
 }
 
 int catalogue_retire(struct tam_database *database, const char *taid, int64_t version)
@@ -276,9 +350,10 @@ int catalogue_personalise(struct tam_database *database, const char *taid, int64
 	rc = tam_database_run(
 		database,
 		"UPDATE ta_version SET personalisation_sealed = $3, personalisation = "
-		"$4 * (abs(personalisation) + 1) WHERE taid = $1 AND version = $2",
+		"$4 * (abs(personalisation) + 1) WHERE taid = $1 AND version = $2 AND bundled <> "
+		"$5",
 		TAM_VALUES(tam_text(taid), tam_integer(version), tam_octets(sealed),
-			   tam_integer(data.data ? 1 : -1)),
+			   tam_integer(data.data ? 1 : -1), tam_integer(TA_SEALED)),
 		&changed);
 	return rc ? rc : changed ? 0 : -ENOENT;
 }

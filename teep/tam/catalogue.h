@@ -6,6 +6,8 @@
  * A version means one image; a version below the newest is refused, so that nothing is ever
  * lowered. What is retired stays known, and is never delivered.
  *
+ * A version may be announced without a package, where its SP encrypts it for each device itself.
+ *
  * Personalisation data is sealed under the vault; everything else is as public as the package.
  * Results live in the caller's arena. `why` as in sp.h.
  */
@@ -29,7 +31,15 @@ struct ta_version {
 	/* How often it was set; 0: there is none. Part of what a device has. */
 	int64_t personalisation;
 	bool bundled; /* client apps bring the package; the TAM authorises it by its hash */
+	bool sealed;  /* its SP encrypts it for each device itself (sealed_delivery.h) */
 	int64_t created, retired; /* 0: not retired */
+};
+
+/* Who brings a version's package, as the database has it. */
+enum ta_source {
+	TA_FROM_CATALOGUE,
+	TA_BUNDLED,
+	TA_SEALED,
 };
 
 struct ta_summary {
@@ -51,10 +61,19 @@ int catalogue_add(struct tam_database *database, const char *spid, struct span c
 		  const char *name, bool bundled, struct arena *arena, struct ta_version *out,
 		  const char **why);
 
+/*
+ * A version that the SP will encrypt for each device itself: the TAM knows that there is one, and
+ * never has its package. `name` may be NULL. -EINVAL with why for a name, identifier or version;
+ * -EPERM, -ESTALE, -EEXIST and -ENOENT as above; the same again is 0.
+ */
+int catalogue_announce(struct tam_database *database, const char *spid, const char *taid,
+		       int64_t version, const char *name, struct arena *arena,
+		       struct ta_version *out, const char **why);
+
 /* version 0: the latest that is not retired. -ENOENT. */
 int catalogue_get(struct tam_database *database, const char *taid, int64_t version,
 		  struct arena *arena, struct ta_version *out);
-/* The CMS octets. */
+/* The CMS octets; none of a version that is announced. */
 int catalogue_package(struct tam_database *database, const char *taid, int64_t version,
 		      struct arena *arena, struct span *cms);
 int catalogue_retire(struct tam_database *database, const char *taid, int64_t version);

@@ -10,6 +10,7 @@
 #include "teep/tam/catalogue.h"
 #include "teep/tam/event_log.h"
 #include "teep/tam/parsed_pool.h"
+#include "teep/tam/sealed_delivery.h"
 #include "teep/tam/text_cut.h"
 
 /* How often in a row a session may ask for the state again without a command that passed. */
@@ -67,6 +68,15 @@ int conversation_progress(struct conversation *conversation, const char *did, co
 	conversation->progress[conversation->progress_count++] =
 		(struct progress) { did, spid, taid, state, error };
 	return 0;
+}
+
+/* One that finds no room is told by the next session. */
+static void delivery_note(struct conversation *conversation, int64_t id, bool kept,
+			  const char *error)
+{
+	if (conversation->delivery_count < DELIVERIES_MAX)
+		conversation->deliveries[conversation->delivery_count++] =
+			(struct delivery_note) { id, kept, error };
 }
 
 /* ---- Pictures of TEEs ------------------------------------------------------------------------ */
@@ -251,6 +261,8 @@ static int ta_apply(struct conversation *conversation, struct picture *picture,
 									      : "updated",
 					  command->sdname, command->spid));
 	}
+	if (command->delivery)
+		delivery_note(conversation, command->personalisation, false, NULL);
 	for (size_t i = 0; i < conversation->context.sp_count; i++)
 		if (strcmp(conversation->context.sps[i], command->spid) == 0)
 			return 0;
@@ -439,6 +451,9 @@ static int input_collect(struct conversation *conversation, const struct picture
 	rc = wanted_for_device(database, picture->did, arena, &wanted, &out->wanted_count);
 	out->wanted = wanted;
 	if (rc == 0)
+		rc = sealed_delivery_resolve(database, picture->did, &picture->dsi, arena, wanted,
+					     out->wanted_count);
+	if (rc == 0)
 		rc = device_table_requested(database, picture->did, arena, &asked, &asked_count);
 	if (rc)
 		return rc;
@@ -506,6 +521,9 @@ static int goods_fetch(struct conversation *conversation, const struct picture *
 					 .name_spid = name_is_shared(&picture->dsi, step->sdname) };
 	if (!step->ta)
 		return 0;
+	if (step->ta->sealed)
+		return sealed_delivery_octets(database, step->ta->personalisation, arena,
+					      &goods->delivery);
 	if (step->send_image && step->ta->bundled)
 		goods->package = conversation->context.package;
 	else if (step->send_image)
@@ -531,6 +549,7 @@ static struct session_command command_of(const struct picture *picture,
 		.version = step->send_image ? step->ta->version : 0,
 		.personalisation = step->send_personalisation ? step->ta->personalisation : 0,
 		.image_sha256 = step->send_image ? step->ta->image_sha256 : "",
+		.delivery = step->ta && step->ta->sealed,
 		.certificates_after = step->certificates_after ? step->certificates_after : "",
 	};
 }
@@ -649,6 +668,12 @@ static const char *hindrance(const struct conversation *conversation, const stru
 	return NULL;
 }
 
+static const char *waiting_text(const struct wanted_decision *decision)
+{
+	return decision->sealed ? "waits for the provider's package for this device"
+				: "waits for a client app to bring the package";
+}
+
 /* Nothing more to do on a TEE: what became of each thing that was wanted. */
 static int picture_settle(struct conversation *conversation, struct picture *picture,
 			  const struct plan_input *input, const struct plan *plan)
@@ -658,8 +683,7 @@ static int picture_settle(struct conversation *conversation, struct picture *pic
 	for (size_t i = 0; rc == 0 && i < input->wanted_count; i++) {
 		const struct wanted_decision *decision = &input->wanted[i];
 		const char *why = hindrance(conversation, picture, decision, plan);
-		const bool waits = !why && decision->present && decision->bundled &&
-				   decision->taid[0] && !plan_ta_there(input, decision);
+		const bool waits = !why && plan_ta_waits(input, decision);
 
 		rc = conversation_progress(conversation, picture->did, decision->spid,
 					   decision->taid,
@@ -667,10 +691,13 @@ static int picture_settle(struct conversation *conversation, struct picture *pic
 					   : waits ? DEPLOYMENT_WAITING
 						   : DEPLOYMENT_DONE,
 					   why	   ? why
-					   : waits ? "waits for a client app to bring the package"
+					   : waits ? waiting_text(decision)
 						   : "");
 		if (!why)
 			continue;
+		if (decision->delivery != SEALED_NONE)
+			delivery_note(conversation, decision->personalisation,
+				      decision->delivery == SEALED_READY, why);
 		conversation->session.error = why;
 		conversation->session.state = SESSION_FAILED;
 	}
@@ -835,6 +862,11 @@ static int notes_write(struct tam_database *database, struct conversation *conve
 
 		rc = deployment_progress(database, progress->did, progress->spid, progress->taid,
 					 progress->state, progress->error);
+	}
+	for (size_t i = 0; rc == 0 && i < conversation->delivery_count; i++) {
+		const struct delivery_note *note = &conversation->deliveries[i];
+
+		rc = sealed_delivery_note(database, note->id, note->kept, note->error);
 	}
 	for (size_t i = 0; rc == 0 && i < conversation->occurrence_count; i++) {
 		const struct occurrence *occurrence = &conversation->occurrences[i];

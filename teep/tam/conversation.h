@@ -53,7 +53,15 @@ struct progress {
 	const char *error;
 };
 
+/* What became of what an SP encrypted itself (sealed_delivery.h). */
+struct delivery_note {
+	int64_t id;
+	bool kept;
+	const char *error; /* NULL: it is on the device */
+};
+
 #define OCCURRENCES_MAX 64
+#define DELIVERIES_MAX	64
 
 enum outcome {
 	OUTCOME_PLAN,	/* go on with what there is to do */
@@ -86,6 +94,8 @@ struct conversation {
 	size_t occurrence_count;
 	struct progress *progress;
 	size_t progress_count, progress_room;
+	struct delivery_note deliveries[DELIVERIES_MAX];
+	size_t delivery_count;
 	char *next; /* the caller's in the end; NULL: nothing more */
 };
 

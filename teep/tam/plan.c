@@ -46,6 +46,8 @@ bool plan_ta_there(const struct plan_input *input, const struct wanted_decision 
 /* Whether its image is at hand. */
 static bool deliverable(const struct plan_input *input, const struct wanted_decision *decision)
 {
+	if (decision->sealed)
+		return decision->delivery == SEALED_READY;
 	return !decision->bundled ||
 	       (input->bundled_taid && same(input->bundled_taid, decision->taid) &&
 		input->bundled_version == decision->version);
@@ -59,6 +61,13 @@ static bool wants(const struct plan_input *input, const struct wanted_decision *
 	if (!decision->taid[0] || plan_ta_there(input, decision))
 		return true;
 	return deliverable(input, decision) &&
+	       (!decision->on_request || requested(input, decision->taid));
+}
+
+/* The SP can encrypt for a device once that has the SP's domain, whose key comes with it. */
+static bool awaits(const struct plan_input *input, const struct wanted_decision *decision)
+{
+	return decision->sealed && decision->present && decision->taid[0] &&
 	       (!decision->on_request || requested(input, decision->taid));
 }
 
@@ -79,7 +88,8 @@ static bool domain_wanted(const struct plan_input *input, struct span spid, stru
 {
 	for (size_t i = 0; i < input->wanted_count; i++)
 		if (span_is(sdname, input->wanted[i].sdname) &&
-		    span_is(spid, input->wanted[i].spid) && wants(input, &input->wanted[i]))
+		    span_is(spid, input->wanted[i].spid) &&
+		    (wants(input, &input->wanted[i]) || awaits(input, &input->wanted[i])))
 			return true;
 	return false;
 }
@@ -311,16 +321,49 @@ static int plan_domain_update(struct planning *planning, const char *spid, const
 
 /* ---- TAs ------------------------------------------------------------------------------------- */
 
+static bool same_image(const struct device_ta *record, const struct wanted_decision *decision)
+{
+	return record &&
+	       (!record->image_sha256[0] || same(record->image_sha256, decision->image_sha256));
+}
+
+static bool same_data(const struct device_ta *record, const struct wanted_decision *decision)
+{
+	return decision->personalisation == 0 ||
+	       (record && record->version && record->personalisation == decision->personalisation);
+}
+
+/* Whether the device has what is wanted, as far as is known. */
+static bool up_to_date(const struct device_ta *record, const struct wanted_decision *decision)
+{
+	return record && record->version == decision->version && same_image(record, decision) &&
+	       same_data(record, decision);
+}
+
+bool plan_ta_waits(const struct plan_input *input, const struct wanted_decision *decision)
+{
+	if (!decision->present || !decision->taid[0])
+		return false;
+	if (decision->sealed && plan_ta_there(input, decision))
+		return !up_to_date(ta_record(input, decision), decision);
+	if (decision->sealed)
+		return awaits(input, decision);
+	return decision->bundled && !plan_ta_there(input, decision);
+}
+
+static void stale_tell(struct planning *planning, const struct wanted_decision *decision)
+{
+	if (decision->delivery == SEALED_STALE)
+		problem_add(planning, decision,
+			    "the provider's package is for a key that the device does not have any "
+			    "more: it has to be encrypted again");
+}
+
 static void plan_ta_update(struct planning *planning, const struct wanted_decision *decision)
 {
 	const struct plan_input *input = planning->input;
 	const struct device_ta *record = ta_record(input, decision);
 	const int64_t version = record ? record->version : 0;
-	const bool same_image = record && (!record->image_sha256[0] ||
-					   same(record->image_sha256, decision->image_sha256));
-	const bool same_data =
-		decision->personalisation == 0 ||
-		(record && version && record->personalisation == decision->personalisation);
 	struct plan_step *step;
 
 	if (version > decision->version) {
@@ -328,14 +371,18 @@ static void plan_ta_update(struct planning *planning, const struct wanted_decisi
 			    "the device has a newer version, and versions are never lowered");
 		return;
 	}
-	if ((version == decision->version && same_image && same_data) ||
-	    !deliverable(input, decision))
+	if (up_to_date(record, decision))
+		return;
+	stale_tell(planning, decision);
+	if (!deliverable(input, decision))
 		return;
 	step = step_add(planning, OTRP_UPDATE_TA, decision->spid, decision->sdname, decision->taid);
 	if (step) {
 		step->ta = decision;
-		step->send_image = version != decision->version || !same_image;
-		step->send_personalisation = !same_data;
+		/* A delivery is one. */
+		step->send_image = decision->sealed || version != decision->version ||
+				   !same_image(record, decision);
+		step->send_personalisation = decision->sealed || !same_data(record, decision);
 	}
 }
 
@@ -419,6 +466,8 @@ static int plan_domain(struct planning *planning, const struct wanted_decision *
 		for (size_t i = from; i < to; i++) {
 			const bool there = dsi_ta_find(sd, span_of_text(order[i]->taid)) != NULL;
 
+			if (installing && !there && awaits(input, order[i]))
+				stale_tell(planning, order[i]);
 			if (!order[i]->taid[0] || !wants(input, order[i]) ||
 			    there == (installing == 1))
 				continue;

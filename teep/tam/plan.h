@@ -7,7 +7,8 @@
  *
  * The order: TAs that are not wanted go, then domains that have nothing left; then for each domain
  * in turn it is made, its certificates are brought up to date, its TAs updated, TAs installed.
- * Steps are sorted by names within that.
+ * Steps are sorted by names within that. A TA that its SP encrypts for each device has its domain
+ * made first, as the key that it is encrypted for comes with it.
  *
  * What is in a domain that this TAM made is wanted or goes. In a domain that it knows nothing of
  * (another installation of the same TAM made it) only what an entry excludes goes; with the first
@@ -81,6 +82,10 @@ struct plan {
 
 /* Spans and texts are borrowed from the input; the rest is in the arena. 0 or -ENOMEM. */
 int plan_make(const struct plan_input *input, struct arena *arena, struct plan *out);
+
+/* Whether the TA is wanted, and it is for somebody else to bring its package: a client app, or the
+ * SP that encrypts it for this device. */
+bool plan_ta_waits(const struct plan_input *input, const struct wanted_decision *decision);
 
 /* Whether the device has the TA, in whichever version. */
 bool plan_ta_there(const struct plan_input *input, const struct wanted_decision *decision);

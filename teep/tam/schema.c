@@ -128,7 +128,22 @@ static const char *const version_2[] = {
 	NULL,
 };
 
-static const char *const *const migration[SCHEMA_VERSION] = { version_1, version_2 };
+/* ta_version.bundled: 0 the TAM delivers it, 1 client apps bring it, 2 its SP encrypts it for each
+ * device. */
+static const char *const version_3[] = {
+	"CREATE TABLE sealed_delivery(id SERIAL,"
+	"did TEXT NOT NULL REFERENCES device ON DELETE CASCADE,"
+	"spid TEXT NOT NULL REFERENCES sp ON DELETE CASCADE, taid TEXT NOT NULL REFERENCES ta,"
+	"version NUMBER NOT NULL, name TEXT NOT NULL, aik_hash OCTETS NOT NULL,"
+	"size NUMBER NOT NULL, personalisation NUMBER NOT NULL, created NUMBER NOT NULL,"
+	"created_by TEXT NOT NULL, installed NUMBER NOT NULL, error TEXT NOT NULL,"
+	"encrypted OCTETS, UNIQUE(did, taid))TABLE_END",
+	"CREATE INDEX sealed_delivery_spid ON sealed_delivery(spid)",
+	"CREATE INDEX sealed_delivery_taid ON sealed_delivery(taid)",
+	NULL,
+};
+
+static const char *const *const migration[SCHEMA_VERSION] = { version_1, version_2, version_3 };
 
 /* The dialect's words in the place of ours; NULL without memory. */
 static char *translate(const char *text, const struct tam_dialect *dialect)

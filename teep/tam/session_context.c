@@ -17,13 +17,17 @@ static json_t *texts_array(const char *const *texts, size_t count)
 
 static json_t *command_object(const struct session_command *command)
 {
-	return json_pack("{s:s, s:i, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:b}", "did", command->did,
-			 "message", (int)command->message, "spid", command->spid, "sdname",
-			 command->sdname, "taid", command->taid, "version",
-			 (json_int_t)command->version, "personalisation",
-			 (json_int_t)command->personalisation, "image", command->image_sha256,
-			 "certificates", command->certificates_after, "passed",
-			 (int)command->passed);
+	json_t *object = json_pack("{s:s, s:i, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:b}", "did",
+				   command->did, "message", (int)command->message, "spid",
+				   command->spid, "sdname", command->sdname, "taid", command->taid,
+				   "version", (json_int_t)command->version, "personalisation",
+				   (json_int_t)command->personalisation, "image",
+				   command->image_sha256, "certificates",
+				   command->certificates_after, "passed", (int)command->passed);
+
+	if (object && command->delivery)
+		(void)json_object_set_new(object, "delivery", json_true());
+	return object;
 }
 
 static json_t *failures_array(const struct session_context *context)
@@ -130,6 +134,7 @@ static int command_take(json_t *object, struct arena *arena, struct session_comm
 	out->version = version;
 	out->personalisation = personalisation;
 	out->passed = passed;
+	out->delivery = json_is_true(json_object_get(object, "delivery"));
 	return text_keep(arena, did, &out->did) && text_keep(arena, spid, &out->spid) &&
 			       text_keep(arena, sdname, &out->sdname) &&
 			       text_keep(arena, taid, &out->taid) &&

@@ -27,6 +27,7 @@ struct session_command {
 	const char *spid, *sdname, *taid;
 	int64_t version, personalisation; /* 0: not sent */
 	const char *image_sha256;
+	bool delivery; /* `personalisation` is the id of one that the SP encrypted */
 	const char *certificates_after; /* CreateSD, UpdateSD; else "" */
 	bool passed;			/* the TEE said that it is done */
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "teep/otrp/encoding.h"
+#include "teep/tam/catalogue.h"
 #include "teep/tam/deployment.h"
 #include "wire/uuid.h"
 
@@ -230,7 +231,9 @@ static void read_decision(struct tam_rows *rows, struct arena *arena, void *item
 	decision->personalisation = tam_row_integer(rows, 5);
 	decision->image_sha256 = tam_row_text(rows, 6, arena);
 	decision->signer = tam_row_text(rows, 7, arena);
-	decision->bundled = tam_row_integer(rows, 8);
+	decision->bundled = tam_row_integer(rows, 8) == TA_BUNDLED;
+	decision->sealed = tam_row_integer(rows, 8) == TA_SEALED;
+	decision->delivery = SEALED_NONE;
 	decision->on_request = tam_row_integer(rows, 9);
 	/* Nothing that could be delivered. */
 	if (*decision->taid && !decision->version)

@@ -62,6 +62,14 @@ struct wanted_decision {
 	const char *image_sha256; /* of that version */
 	const char *signer;	  /* of that version: SHA-256 of the certificate */
 	bool bundled;
+	/* The SP encrypts it for each device itself; what there is for this one is filled in by
+	 * sealed_delivery_resolve(), with the delivery's id as `personalisation`. */
+	bool sealed;
+	enum sealed_state {
+		SEALED_NONE,  /* nothing to send */
+		SEALED_READY, /* encrypted for the key that the device has */
+		SEALED_STALE, /* for another */
+	} delivery;
 };
 int wanted_for_device(struct tam_database *database, const char *did, struct arena *arena,
 		      struct wanted_decision **list, size_t *count);

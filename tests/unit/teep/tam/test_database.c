@@ -268,6 +268,7 @@ Test(tam_database, tables_of_an_older_version_are_brought_up_to_date)
 	kit_sp("old", 9);
 	cr_assert_eq(sp_grant_check(kit.db, &what), -EACCES);
 	kit_run("DROP TABLE sp_grant");
+	kit_run("DROP TABLE sealed_delivery");
 	kit_run(kit_is_postgresql()
 			? "UPDATE property SET value = '\\x31' WHERE name = 'schema version'"
 			: "UPDATE property SET value = x'31' WHERE name = 'schema version'");
@@ -280,6 +281,7 @@ Test(tam_database, tables_of_an_older_version_are_brought_up_to_date)
 	cr_assert_eq(sp_add(kit.db, "new", "", &why), 0);
 	what.spid = "new";
 	cr_assert_eq(sp_grant_check(kit.db, &what), -EACCES);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM sealed_delivery"), 0);
 	cr_assert_eq(open_without_create(kit.where, kit.vault), 0);
 }
 
