@@ -20,6 +20,13 @@ int command_log(int argc, char **argv);
 int command_token(int argc, char **argv);
 int command_certificates(int argc, char **argv);
 
+/* Those of `ta` and `device` that are about what service providers encrypt themselves. */
+int command_ta_announce(int argc, char **argv);
+int command_ta_deliver(int argc, char **argv);
+int command_ta_deliveries(int argc, char **argv);
+int command_ta_withdraw(int argc, char **argv);
+int command_device_aik(int argc, char **argv);
+
 /* The did that begins with `text`, which one device has; EXIT_DONE, or the status to end with. */
 int device_complete(struct client *client, const char *text, char did[65]);
 

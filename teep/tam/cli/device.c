@@ -11,6 +11,7 @@ static const char help[] =
 	"       teesim tam device trust DID\n"
 	"       teesim tam device label DID [--model TEXT] [NAME=VALUE…]\n"
 	"       teesim tam device forget DID\n"
+	"       teesim tam device aik DID [--sp SPID] --out FILE\n"
 	"\n"
 	"DID may be the beginning of one, as long as one device alone has it.\n"
 	"\n"
@@ -18,6 +19,7 @@ static const char help[] =
 	"  trust    let it come back; it is validated anew\n"
 	"  label    labels in the place of those that it has\n"
 	"  forget   all that is known of it; it comes back at its next contact\n"
+	"  aik      a service provider's key in it, signed by the TAM, for `teesim sp encrypt`\n"
 	"\n"
 	"STATUS is unknown, trusted, refused or suspended.\n" CLIENT_HELP;
 
@@ -283,8 +285,13 @@ static int label(int argc, char **argv)
 int command_device(int argc, char **argv)
 {
 	static const struct subcommand table[] = {
-		{ "list", list },   { "show", show },	{ "suspend", suspend },
-		{ "trust", trust }, { "label", label }, { "forget", forget },
+		{ "list", list },
+		{ "show", show },
+		{ "suspend", suspend },
+		{ "trust", trust },
+		{ "label", label },
+		{ "forget", forget },
+		{ "aik", command_device_aik },
 	};
 
 	return subcommand_run(argc, argv, help, table, sizeof(table) / sizeof(table[0]));

@@ -11,12 +11,20 @@ static const char help[] =
 	"       teesim tam ta retire TAID VERSION\n"
 	"       teesim tam ta personalise TAID VERSION FILE\n"
 	"       teesim tam ta unpersonalise TAID VERSION\n"
+	"       teesim tam ta announce TAID VERSION --sp SPID [--name NAME]\n"
+	"       teesim tam ta deliver DELIVERY\n"
+	"       teesim tam ta deliveries [--sp SPID] [--device DID] [--ta TAID]\n"
+	"       teesim tam ta withdraw ID\n"
 	"\n"
 	"  add          a package as `teesim sp package` or `openssl cms -sign` makes it; its\n"
 	"               signer has to be vetted for the SP. --bundled: client apps bring it, and\n"
 	"               the TAM authorises it\n"
 	"  retire       never deliver that version again\n"
-	"  personalise  data that goes to each device with that version\n" CLIENT_HELP;
+	"  personalise  data that goes to each device with that version\n"
+	"  announce     a version that its provider encrypts for each device itself\n"
+	"  deliver      what it encrypted for one (`teesim sp encrypt`)\n"
+	"  deliveries   what was delivered, and what became of it; withdraw takes one "
+	"back\n" CLIENT_HELP;
 
 static const struct column columns[] = {
 	{ "TA", "taid", FORM_TEXT },	       { "NAME", "name", FORM_TEXT },
@@ -27,8 +35,9 @@ static const struct column columns[] = {
 static const struct column version_columns[] = {
 	{ "VERSION", "version", FORM_NUMBER },	 { "SIZE", "size", FORM_NUMBER },
 	{ "DATA", "personalisation", FORM_YES }, { "BUNDLED", "bundled", FORM_YES },
-	{ "ADDED", "created", FORM_TIME },	 { "RETIRED", "retired", FORM_TIME },
-	{ "SIGNER", "signer", FORM_SHORT },	 { "PACKAGE", "sha256", FORM_SHORT },
+	{ "SEALED", "sealed", FORM_YES },	 { "ADDED", "created", FORM_TIME },
+	{ "RETIRED", "retired", FORM_TIME },	 { "SIGNER", "signer", FORM_SHORT },
+	{ "PACKAGE", "sha256", FORM_SHORT },
 };
 
 static int list(int argc, char **argv)
@@ -119,7 +128,8 @@ static int show(int argc, char **argv)
 		return rc;
 	table_print_one(answer, columns, 5);
 	putchar('\n');
-	table_print(json_object_get(answer, "versions"), version_columns, 8, "no versions");
+	table_print(json_object_get(answer, "versions"), version_columns,
+		    sizeof(version_columns) / sizeof(version_columns[0]), "no versions");
 	json_decref(answer);
 	return rc;
 }
@@ -213,6 +223,10 @@ int command_ta(int argc, char **argv)
 		{ "retire", retire },
 		{ "personalise", personalise },
 		{ "unpersonalise", unpersonalise },
+		{ "announce", command_ta_announce },
+		{ "deliver", command_ta_deliver },
+		{ "deliveries", command_ta_deliveries },
+		{ "withdraw", command_ta_withdraw },
 	};
 
 	return subcommand_run(argc, argv, help, table, sizeof(table) / sizeof(table[0]));

@@ -129,6 +129,12 @@ void admin_ta_retire_post(struct http_request *request);
 void admin_ta_personalisation_put(struct http_request *request);
 void admin_ta_personalisation_delete(struct http_request *request);
 
+void admin_ta_announce_post(struct http_request *request);
+void admin_device_aik_get(struct http_request *request);
+void admin_deliveries_get(struct http_request *request);
+void admin_deliveries_post(struct http_request *request);
+void admin_delivery_delete(struct http_request *request);
+
 void admin_devices_get(struct http_request *request);
 void admin_device_get(struct http_request *request);
 void admin_device_patch(struct http_request *request);

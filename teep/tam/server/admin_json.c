@@ -23,12 +23,13 @@ json_t *sp_certificate_json(const struct sp_certificate *certificate)
 
 json_t *ta_version_json(const struct ta_version *version)
 {
-	return json_pack("{s:s,s:I,s:s,s:s,s:s,s:I,s:s,s:b,s:b,s:o,s:o}", "taid", version->taid,
+	return json_pack("{s:s,s:I,s:s,s:s,s:s,s:I,s:s,s:b,s:b,s:b,s:o,s:o}", "taid", version->taid,
 			 "version", (json_int_t)version->version, "spid", version->spid, "name",
 			 version->name, "sha256", version->sha256, "size",
 			 (json_int_t)version->size, "signer", version->signer, "personalisation",
-			 version->personalisation != 0, "bundled", version->bundled, "created",
-			 admin_time(version->created), "retired", admin_time(version->retired));
+			 version->personalisation != 0, "bundled", version->bundled, "sealed",
+			 version->sealed, "created", admin_time(version->created), "retired",
+			 admin_time(version->retired));
 }
 
 json_t *device_json(struct tam_database *database, struct arena *arena, const struct device *device)

@@ -14,6 +14,7 @@
 #include "teep/tam/device_table.h"
 #include "teep/tam/event_log.h"
 #include "teep/tam/message_log.h"
+#include "teep/tam/sealed_delivery.h"
 #include "teep/tam/session_table.h"
 
 json_t *sp_certificate_json(const struct sp_certificate *certificate);
@@ -26,6 +27,7 @@ json_t *session_json(const struct session *session);
 /* For people of the SP, or NULL for whoever may see all: without what is not about that SP alone.
  */
 json_t *message_json(const struct message *message, const char *spid, bool with_decoded);
+json_t *sealed_delivery_json(const struct sealed_delivery *delivery);
 json_t *event_json(const struct event *event);
 
 #endif

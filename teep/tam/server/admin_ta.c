@@ -145,8 +145,10 @@ void admin_ta_package_get(struct http_request *request)
 static int work_retire(struct tam_database *database, void *context)
 {
 	struct ta_work *work = context;
-	const int rc = catalogue_retire(database, work->taid, work->version);
+	int rc = catalogue_retire(database, work->taid, work->version);
 
+	if (!rc)
+		rc = sealed_delivery_retire(database, work->taid, work->version);
 	return rc ? rc
 		  : catalogue_get(database, work->taid, work->version, work->arena, &work->out);
 }

@@ -24,6 +24,7 @@ FILE_IN(dom, "dom.js");
 FILE_IN(views_devices, "views_devices.js");
 FILE_IN(views_catalogue, "views_catalogue.js");
 FILE_IN(views_deployments, "views_deployments.js");
+FILE_IN(views_deliveries, "views_deliveries.js");
 FILE_IN(views_sessions, "views_sessions.js");
 FILE_IN(views_admin, "views_admin.js");
 
@@ -40,6 +41,7 @@ static const struct {
 	{ "views_devices.js", SCRIPT, page_views_devices, page_views_devices_end },
 	{ "views_catalogue.js", SCRIPT, page_views_catalogue, page_views_catalogue_end },
 	{ "views_deployments.js", SCRIPT, page_views_deployments, page_views_deployments_end },
+	{ "views_deliveries.js", SCRIPT, page_views_deliveries, page_views_deliveries_end },
 	{ "views_sessions.js", SCRIPT, page_views_sessions, page_views_sessions_end },
 	{ "views_admin.js", SCRIPT, page_views_admin, page_views_admin_end },
 };

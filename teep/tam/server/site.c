@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "teep/otrp/ta_delivery.h"
 #include "teep/tam/catalogue.h"
 #include "teep/tam/server/admin.h"
 #include "teep/tam/server/log.h"
@@ -65,6 +66,13 @@ static const struct http_route routes[] = {
 	GET(API "/devices/{}", ACCESS_VIEW, admin_device_get),
 	JSON(PATCH, API "/devices/{}", ACCESS_OPERATE_DEVICES, admin_device_patch),
 	DELETE(API "/devices/{}", ACCESS_ADMIN, admin_device_delete),
+
+	JSON(POST, API "/tas/{}/{}/announce", ACCESS_OPERATE, admin_ta_announce_post),
+	GET(API "/devices/{}/aik", ACCESS_VIEW, admin_device_aik_get),
+	GET(API "/deliveries", ACCESS_VIEW, admin_deliveries_get),
+	BODY(POST, API "/deliveries", ACCESS_OPERATE, ADMIN_MEDIA, TA_DELIVERY_SIZE_MAX,
+	     admin_deliveries_post),
+	DELETE(API "/deliveries/{}", ACCESS_OPERATE, admin_delivery_delete),
 
 	GET(API "/groups", ACCESS_VIEW, admin_groups_get),
 	JSON(POST, API "/groups", ACCESS_OPERATE_DEVICES, admin_groups_post),

@@ -3,6 +3,7 @@ import {
 	ago, badge, card, confirm, day, dialog, empty, exact, facts, field, h, header, icon, id, input, number, plural,
 	select, size, table, tags, toast,
 } from './dom.js';
+import { announceDialog, deliveriesCard } from './views_deliveries.js';
 import { deployDialog, wantedVersion } from './views_deployments.js';
 import { pager, searchBox } from './views_devices.js';
 
@@ -40,8 +41,10 @@ export async function tasView(context) {
 		{ signal: context.signal });
 	const button = context.canOperate && h('button.primary', { type: 'button', onclick: () => uploadDialog(context) },
 		icon('plus'), 'Upload a TA');
+	const announce = context.canOperate && h('button', { type: 'button', onclick: async () => announceDialog(context, await all('/sps')) },
+		'Announce a version');
 	return [
-		header('TAs', { description: 'Packages that can be delivered, in all their versions.', actions: [button].filter(Boolean) }),
+		header('TAs', { description: 'Packages that can be delivered, in all their versions.', actions: [button, announce].filter(Boolean) }),
 		h('section.card', h('header', h('div.filters', searchBox(context, 'Search by name or UUID'))),
 			page.items.length ? [table('TAs', [
 				['TA', (ta) => [h('a', { href: `#/tas/${ta.taid}` }, ta.name || ta.taid), h('span.sub.mono', ta.taid)]],
@@ -62,7 +65,7 @@ function versionActions(context, ta, version) {
 	if (!context.canOperate)
 		return null;
 	return h('div.actions',
-		h('button.tiny', { type: 'button', onclick: async () => {
+		!version.sealed && h('button.tiny', { type: 'button', onclick: async () => {
 			const done = await dialog(version.personalisation ? 'Replace personalisation data' : 'Add personalisation data', {
 				description: 'Octets that each device gets together with the TA, and that only this TA reads there. They are sealed in the database and never shown again.',
 				action: 'Save', body: fileField('File', '', 'At most 1 MiB.'),
@@ -90,10 +93,13 @@ function versionActions(context, ta, version) {
 export async function taView(context) {
 	const ta = await get(path`/tas/${context.values[0]}`, { signal: context.signal });
 	const wanted = await all(`/wanted${query({ taid: ta.taid })}`);
+	const deliveries = await deliveriesCard(context, { taid: ta.taid }, ta.versions.some(({ sealed }) => sealed));
 	const actions = context.canOperate ? [
 		ta.latest > 0 && h('button.primary', { type: 'button', onclick: () => deployDialog(context, { taid: ta.taid, spid: ta.spid }) },
 			icon('deployments'), 'Deploy'),
 		h('button', { type: 'button', onclick: () => uploadDialog(context, ta.spid) }, icon('plus'), 'Upload a version'),
+		h('button', { type: 'button', onclick: () => announceDialog(context, [{ spid: ta.spid }], { ...ta,
+			version: String(1 + Math.max(...ta.versions.map(({ version }) => version))) }) }, 'Announce a version'),
 	].filter(Boolean) : [];
 	return [
 		header(ta.name || ta.taid, { crumbs: [['TAs', '#/tas']], actions }),
@@ -106,11 +112,13 @@ export async function taView(context) {
 			['Version', (each) => [h('strong.number', String(each.version)), ' ', each.retired ? badge('retired') :
 				each.version === ta.latest ? badge('good', 'latest') : null]],
 			['Added', (each) => h('span', { title: exact(each.created) }, ago(each.created))],
-			['Size', (each) => size(each.size)],
-			['Package', (each) => [id(each.sha256, 12), h('span.sub', 'signed by ', each.signer.slice(0, 12), '…')]],
-			['With it', (each) => [each.personalisation && h('span.tag', 'personalisation'), each.bundled && h('span.tag', 'brought by the app')].filter(Boolean)],
+			['Size', (each) => each.sealed ? null : size(each.size)],
+			['Package', (each) => each.sealed ? 'not here: its provider encrypts it for each device' : [id(each.sha256, 12), h('span.sub', 'signed by ', each.signer.slice(0, 12), '…')]],
+			['With it', (each) => [each.personalisation && h('span.tag', 'personalisation'), each.bundled && h('span.tag', 'brought by the app'),
+				each.sealed && h('span.tag', 'encrypted by the provider')].filter(Boolean)],
 			['', (each) => versionActions(context, ta, each)],
 		], ta.versions) }),
+		deliveries,
 		card('Where it is wanted', { flush: true, body: wanted.length ? table('Wanted', [
 			['Scope', (each) => each.scope === 'all' ? 'All devices' : each.scope === 'group' ?
 				h('a', { href: `#/groups/${encodeURIComponent(each.scope_id)}` }, `Group ${each.scope_id}`) :

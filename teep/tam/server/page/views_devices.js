@@ -3,6 +3,7 @@ import {
 	ago, badge, card, confirm, day, dialog, empty, exact, facts, field, h, header, icon, id, input, number, plural,
 	select, table, tags, toast,
 } from './dom.js';
+import { deliveriesCard, saveKey } from './views_deliveries.js';
 import { deployDialog, taNames, wantedVersion } from './views_deployments.js';
 import { sessionTable } from './views_sessions.js';
 
@@ -157,7 +158,8 @@ function deviceActions(context, device) {
 }
 
 export async function deviceView(context) {
-	const [device, names] = await Promise.all([get(path`/devices/${context.values[0]}`, { signal: context.signal }), taNames()]);
+	const [device, names, deliveries] = await Promise.all([get(path`/devices/${context.values[0]}`, { signal: context.signal }), taNames(),
+		deliveriesCard(context, { did: context.values[0] }, false)]);
 	const certificate = (value) => value ? [value.subject, h('span.muted.small', ` by ${value.issuer}, until ${day(value.not_after)}`)] :
 		null;
 	context.listen(settle(600, (kind, value) => {
@@ -179,7 +181,8 @@ export async function deviceView(context) {
 					['Version', wantedVersion],
 					['Because of', (each) => each.scope === 'group' ?
 						h('a', { href: `#/groups/${encodeURIComponent(each.scope_id)}` }, each.scope_id) : scopeWords[each.scope]],
-				], device.wanted) : h('div.body', h('p.muted', 'Nothing is asked for. ', 'Deploy a TA to this device, to one of its groups or to all.')) })),
+				], device.wanted) : h('div.body', h('p.muted', 'Nothing is asked for. ', 'Deploy a TA to this device, to one of its groups or to all.')) }),
+				deliveries),
 			h('div.stack',
 				card('Identity', { body: facts([
 					['Status', [badge(device.status), device.reason && device.status !== 'refused' && h('span.small.muted', ` ${device.reason}`)]],
@@ -196,7 +199,8 @@ export async function deviceView(context) {
 					['Last seen', [ago(device.last_seen), device.address && h('span.muted', ` from ${device.address}`)]],
 				]) }),
 				card('Anonymous keys', { body: device.aiks.length ? device.aiks.map((aik) => facts([
-					['Provider', aik.spid], ['Kind', aik.type], ['Public key', id(aik.key, 28)]])) :
+					['Provider', aik.spid], ['Kind', aik.type], ['Public key', id(aik.key, 28)],
+					['For encrypting', h('button.tiny', { type: 'button', onclick: () => saveKey(device.did, aik.spid) }, 'Save, signed')]])) :
 					[h('p.muted', 'The TEE makes a key for a provider with its first domain.')] }))),
 		card('Sessions', { flush: true, body: device.sessions.length ? sessionTable(device.sessions, { device: false }) :
 			h('div.body', h('p.muted', 'No session is on record.')) }),
