@@ -207,17 +207,19 @@ void TEEC_FinalizeContext(TEEC_Context *context);
  * @operation         parameters for the trusted application's open entry point, or NULL
  * @returnOrigin      one of TEEC_ORIGIN_*, or NULL when it does not matter
  *
- * Returns what the trusted application returned, or with another origin:
- * TEEC_ERROR_ITEM_NOT_FOUND (no such trusted application), TEEC_ERROR_BUSY, TEEC_ERROR_SECURITY
- * (its image is not signed as the device demands), TEEC_ERROR_BAD_FORMAT (it can't be loaded),
- * TEEC_ERROR_TARGET_DEAD (it died), TEEC_ERROR_CANCEL, TEEC_ERROR_COMMUNICATION.
+ * Returns what the trusted application returned, or with another origin: TEEC_ERROR_BAD_PARAMETERS,
+ * TEEC_ERROR_OUT_OF_MEMORY, TEEC_ERROR_ITEM_NOT_FOUND (no such trusted application),
+ * TEEC_ERROR_BUSY, TEEC_ERROR_SECURITY (its image is not signed as the device demands),
+ * TEEC_ERROR_BAD_FORMAT (it can't be loaded), TEEC_ERROR_TARGET_DEAD (it died), TEEC_ERROR_CANCEL,
+ * TEEC_ERROR_COMMUNICATION.
  */
 TEEC_Result TEEC_OpenSession(TEEC_Context *context, TEEC_Session *session,
 			     const TEEC_UUID *destination, uint32_t connectionMethod,
 			     const void *connectionData, TEEC_Operation *operation,
 			     uint32_t *returnOrigin);
 
-/* Closes a session (section 4.5.8). No operation may be under way on it. NULL is ignored. */
+/* Closes a session (section 4.5.8), which can't fail. No operation may be under way on it. NULL is
+ * ignored. */
 void TEEC_CloseSession(TEEC_Session *session);
 
 /*
@@ -241,16 +243,25 @@ TEEC_Result TEEC_InvokeCommand(TEEC_Session *session, uint32_t commandID, TEEC_O
  * Registers memory of the caller's as shared (section 4.5.4). Its contents are copied when an
  * operation refers to it; memory that can only be read will do for TEEC_MEM_INPUT.
  *
- * @sharedMem  buffer, size (octets) and flags filled by the caller; buffer stays the caller's and
- *             must outlive the registration
+ * @context    an initialised context
+ * @sharedMem  buffer, size (octets) and flags (TEEC_MEM_*) filled by the caller; buffer stays the
+ *             caller's and must outlive the registration, which ends with
+ *             TEEC_ReleaseSharedMemory()
+ *
+ * TEEC_ERROR_BAD_PARAMETERS without a context, a buffer or a flag, or with an unknown flag;
+ * TEEC_ERROR_OUT_OF_MEMORY.
  */
 TEEC_Result TEEC_RegisterSharedMemory(TEEC_Context *context, TEEC_SharedMemory *sharedMem);
 
 /*
  * Allocates shared memory (section 4.5.5), which the trusted application sees without a copy.
  *
- * @sharedMem  size (octets) and flags filled by the caller; buffer is set, zero-filled and
- * page-aligned, until TEEC_ReleaseSharedMemory()
+ * @context    an initialised context
+ * @sharedMem  size (octets) and flags (TEEC_MEM_*) filled by the caller; buffer is set, zero-filled
+ *             and page-aligned, and is the caller's to use until TEEC_ReleaseSharedMemory()
+ *
+ * TEEC_ERROR_BAD_PARAMETERS without a context or a flag, or with an unknown flag;
+ * TEEC_ERROR_OUT_OF_MEMORY.
  */
 TEEC_Result TEEC_AllocateSharedMemory(TEEC_Context *context, TEEC_SharedMemory *sharedMem);
 
@@ -260,6 +271,9 @@ void TEEC_ReleaseSharedMemory(TEEC_SharedMemory *sharedMemory);
 /*
  * Asks for an operation to be cancelled that another thread has under way (section 4.5.10). A hint:
  * the operation may complete all the same. Harmless for an operation that is over.
+ *
+ * @operation  the one that was given to TEEC_OpenSession() or TEEC_InvokeCommand(), with `started`
+ *             set to 0 before that call
  */
 void TEEC_RequestCancellation(TEEC_Operation *operation);
 
