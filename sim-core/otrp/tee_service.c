@@ -16,6 +16,8 @@
 
 _Static_assert(TEE_NUMBER_MAX == BOOT_TEES_MAX - 1, "as packets have them");
 
+#define CONTROL_PER_TURN 32
+
 struct service {
 	struct tee *tee;
 	const char *why_not;
@@ -561,8 +563,9 @@ int tee_serve(struct tee *tee, const char *why_not, int control, int below)
 		rc = turn(&service);
 		if (rc == 0)
 			rc = below_heed(&service);
-		/* TAs that are opened come before the next requests. */
-		while (rc == 0 && service.polled[0].revents) {
+		/* TAs that are opened come before the next requests, as long as it is not more and
+		 * more of them. */
+		for (int i = 0; rc == 0 && service.polled[0].revents && i < CONTROL_PER_TURN; i++) {
 			service.polled[0].revents = 0;
 			rc = control_request(&service);
 			if (rc == 0)

@@ -25,6 +25,8 @@
 #define PATIENCE_MS	     20000
 #define CONNECTIONS_PER_TURN 16
 #define NUMBER_SIZE	     24
+/* The TEE has no more of them before it at a time; the others wait here. */
+#define QUESTIONS_SENT_MAX 16
 /* How often a TEE below the first one is started for one question. */
 #define QUESTION_TRIES 2
 
@@ -32,6 +34,7 @@ struct tee_question {
 	struct uuid uuid;
 	struct ta_file_identity changes;
 	struct opening_queue waiting;
+	bool sent;	    /* as are all before it */
 	unsigned int tries; /* a TEE that could know had ended */
 	TAILQ_ENTRY(tee_question) in_queue;
 };
@@ -78,6 +81,45 @@ static struct tee_answer *answer_find(struct tee_link *link, const struct uuid *
 		if (link->answers[i].used && uuid_equal(&link->answers[i].uuid, uuid))
 			return &link->answers[i];
 	return NULL;
+}
+
+/* The places where a UUID can be. */
+static struct uuid *misses_of(struct tee_link *link, const struct uuid *uuid)
+{
+	uint64_t half[2], hash;
+
+	memcpy(half, uuid->octet, sizeof(half));
+	hash = (half[0] ^ half[1]) * 0x9E3779B97F4A7C15U;
+	/* What is highest depends on all of it. */
+	return link->misses[(hash >> 32) * TEE_MISS_SETS >> 32];
+}
+
+static bool miss_known(struct tee_link *link, const struct uuid *uuid,
+		       const struct ta_file_identity *changes)
+{
+	const struct uuid *set = misses_of(link, uuid);
+
+	for (unsigned int i = 0; i < TEE_MISSES_IN_SET; i++)
+		if (uuid_equal(&set[i], uuid))
+			return ta_file_same(&link->misses_changes, changes);
+	return false;
+}
+
+static void miss_keep(struct tee_link *link, const struct uuid *uuid,
+		      const struct ta_file_identity *changes)
+{
+	static const struct uuid none;
+	struct uuid *set = misses_of(link, uuid);
+
+	if (!ta_file_same(&link->misses_changes, changes)) {
+		memset(link->misses, 0, sizeof(link->misses));
+		link->misses_changes = *changes;
+	}
+	/* All zeros stand for no UUID. */
+	if (uuid_equal(uuid, &none) || miss_known(link, uuid, changes))
+		return;
+	memmove(set + 1, set, (TEE_MISSES_IN_SET - 1) * sizeof(*set));
+	*set = *uuid;
 }
 
 void tee_link_forget(struct tee_link *link)
@@ -138,6 +180,28 @@ static struct tee_answer *answer_keep(struct tee_link *link, const struct tee_qu
 	return answer;
 }
 
+static void question_send(struct tee_process *process, struct tee_question *question)
+{
+	struct tee_image_packet packet = { .head = { TEE_PACKET_MAGIC, TEE_IMAGE, 0, 0 } };
+
+	memcpy(packet.uuid, question->uuid.octet, sizeof(packet.uuid));
+	question->sent = true;
+	peer_send(&process->control, &packet, sizeof(packet), NULL);
+}
+
+/* The TEE gets the next ones. */
+static void questions_send(struct tee_link *link)
+{
+	struct tee_question *question = TAILQ_FIRST(&link->questions);
+
+	for (int i = 0; i < QUESTIONS_SENT_MAX && question && link->process && !link->failing;
+	     i++) {
+		if (!question->sent)
+			question_send(link->process, question);
+		question = TAILQ_NEXT(question, in_queue);
+	}
+}
+
 /* Those who waited look again, and find the answer. */
 static void question_end(struct tee_link *link, struct tee_question *question)
 {
@@ -145,6 +209,7 @@ static void question_end(struct tee_link *link, struct tee_question *question)
 	struct tee_answer *answer;
 
 	TAILQ_REMOVE(&link->questions, question, in_queue);
+	questions_send(link);
 	if (TAILQ_EMPTY(&link->questions))
 		uv_timer_stop(&link->patience);
 	else
@@ -153,7 +218,7 @@ static void question_end(struct tee_link *link, struct tee_question *question)
 	free(question);
 	/* Only what is so is remembered. */
 	answer = answer_find(link, &uuid);
-	if (answer && answer->error && answer->error != -ENOENT)
+	if (answer && answer->error)
 		answer_clear(answer);
 }
 
@@ -161,6 +226,7 @@ static void questions_fail(struct tee_link *link, const char *why)
 {
 	struct tee_question *question, *next, *last = TAILQ_LAST(&link->questions, tee_questions);
 
+	link->failing = true;
 	/* Not those that are asked meanwhile, of another process. */
 	for (question = TAILQ_FIRST(&link->questions); question; question = next) {
 		struct tee_answer *answer = answer_keep(link, question, -EIO, -1);
@@ -169,6 +235,8 @@ static void questions_fail(struct tee_link *link, const char *why)
 		snprintf(answer->reason, sizeof(answer->reason), "%s", why);
 		question_end(link, question);
 	}
+	link->failing = false;
+	questions_send(link);
 }
 
 static struct tee_process *process_get(struct tee_link *link);
@@ -297,6 +365,16 @@ static int image_came(struct tee_link *link, const struct tee_image_packet *pack
 			close(fd);
 		return -EPROTO;
 	}
+	if (error == -ENOENT) {
+		miss_keep(link, &question->uuid, &question->changes);
+		answer = answer_find(link, &question->uuid);
+		if (answer)
+			answer_clear(answer);
+		if (fd >= 0)
+			close(fd);
+		question_end(link, question);
+		return 0;
+	}
 	answer = answer_keep(link, question, error, error ? -1 : fd);
 	answer->record = packet->record;
 	if (packet->record.personal_size)
@@ -309,14 +387,6 @@ static int image_came(struct tee_link *link, const struct tee_image_packet *pack
 	question_end(link, question);
 	server_images_used(link->server);
 	return 0;
-}
-
-static void question_send(struct tee_process *process, const struct tee_question *question)
-{
-	struct tee_image_packet packet = { .head = { TEE_PACKET_MAGIC, TEE_IMAGE, 0, 0 } };
-
-	memcpy(packet.uuid, question->uuid.octet, sizeof(packet.uuid));
-	peer_send(&process->control, &packet, sizeof(packet), NULL);
 }
 
 /* A TEE that could know was started again meanwhile. False: too often. */
@@ -332,8 +402,9 @@ static bool question_again(struct tee_process *process, const struct tee_image_p
 	/* Answers come in the order of the questions. */
 	TAILQ_REMOVE(&link->questions, question, in_queue);
 	TAILQ_INSERT_TAIL(&link->questions, question, in_queue);
+	question->sent = false;
 	uv_timer_again(&link->patience);
-	question_send(process, question);
+	questions_send(link);
 	return true;
 }
 
@@ -734,7 +805,7 @@ static struct tee_question *question_ask(struct tee_link *link, const struct uui
 	if (TAILQ_EMPTY(&link->questions))
 		uv_timer_start(&link->patience, patience_over, PATIENCE_MS, PATIENCE_MS);
 	TAILQ_INSERT_TAIL(&link->questions, question, in_queue);
-	question_send(process, question);
+	questions_send(link);
 	return question;
 }
 
@@ -754,9 +825,12 @@ const struct tee_answer *tee_link_ask(struct tee_link *link, const struct uuid *
 		failed.error = -ENOENT;
 		return &failed;
 	}
-	if (answer && ((answer->error && answer->error != -ENOENT) ||
-		       ta_file_same(&answer->changes, &changes)))
+	if (answer && (answer->error || ta_file_same(&answer->changes, &changes)))
 		return answer;
+	if (miss_known(link, uuid, &changes)) {
+		failed.error = -ENOENT;
+		return &failed;
+	}
 	question = question_find(link, uuid, &changes);
 	if (!question)
 		question = question_ask(link, uuid, &changes);

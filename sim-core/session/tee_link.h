@@ -40,7 +40,11 @@ struct tee_answer {
 	bool used;
 };
 
-#define TEE_ANSWERS_MAX 32
+/* UUIDs that no TAM installed are remembered apart, so that who asks for many of them drives
+ * nobody's image out. */
+#define TEE_MISS_SETS	  128
+#define TEE_MISSES_IN_SET 4
+#define TEE_ANSWERS_MAX	  32
 /* So many of them have images. */
 #define TEE_ANSWER_IMAGES_MAX 4
 
@@ -61,6 +65,10 @@ struct tee_link {
 	struct tee_callers callers;
 	struct tee_answer answers[TEE_ANSWERS_MAX];
 	unsigned int next;
+	/* As of one state of what is installed; the newest of a set first. */
+	struct uuid misses[TEE_MISS_SETS][TEE_MISSES_IN_SET];
+	struct ta_file_identity misses_changes;
+	bool failing; /* the questions of a process that has ended */
 	uv_timer_t idle;
 	uv_timer_t patience;
 	/* How many clients are connected to the TEE. */

@@ -84,6 +84,9 @@ if pgrep -P "$daemon" -x tee-firmware >/dev/null; then
 	fail "the TEE was started for what is known"
 fi
 
+PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$TEESIM_SOURCE_DIR/tests/e2e/teep/asked_for_nothing.py" \
+	"$(echo "$XDG_RUNTIME_DIR"/teesim/device-*.sock)" "$daemon"
+
 # The administrator's list reaches it while it runs.
 openssl x509 -in pki/tam/root.pem -out roots.pem
 teesim admin make-list --key pki/admin.key --version 1 --tam-roots roots.pem --out list

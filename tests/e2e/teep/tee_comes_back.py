@@ -127,4 +127,5 @@ def main():
     assert tee_find(daemon, 0) == firsts
 
 
-main()
+if __name__ == "__main__":
+    main()
