@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "figures.h"
@@ -185,9 +186,19 @@ static void execute(struct side *side, enum otrp_message message)
 	kit_answer_clear(&answer);
 }
 
+/* The TAM is a network away. */
+static void side_rest(struct side *side)
+{
+	static const struct timespec pause = { .tv_nsec = 5000000 };
+
+	tee_rest(side->kit.tee);
+	(void)nanosleep(&pause, NULL);
+}
+
 /* Whatever must be there before the command, and then its request. */
 static void side_ready(struct side *side)
 {
+	side_rest(side);
 	kit_state(&side->kit, &side->kit.tam);
 	side->turn++;
 	switch (side->message) {
@@ -229,7 +240,7 @@ static void side_after(void *context)
 
 static bool side_open(struct side *side, enum otrp_message message)
 {
-	static const struct kit_kinds kinds = { KEY_RSA, KEY_RSA, KEY_RSA, KEY_P256, 0, 0, false };
+	static const struct kit_kinds kinds = { KEY_RSA, KEY_RSA, KEY_RSA, KEY_P256, KEY_RSA, 0, false };
 	static char parser[512], firmware[512];
 	char self[400];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);

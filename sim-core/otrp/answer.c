@@ -1,5 +1,6 @@
 #include "otrp/exchange.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -59,61 +60,83 @@ static char *content_text(json_t *content, const char *state)
 	return whole;
 }
 
-static json_t *encrypted(struct exchange *exchange, const char *plain)
+static int encrypted(struct exchange *exchange, const char *plain, struct span *out)
 {
-	/* The request's content key where it is known; else a fresh one. */
-	const enum jwe_encryption encryption =
-		exchange->cek.data ? (enum jwe_encryption)exchange->encryption : ENC_A128CBC_HS256;
-
-	return plain ? jwe_encrypt(span_of_text(plain), exchange->sender, encryption,
-				   &exchange->arena, &exchange->cek)
-		     : NULL;
+	exchange_wrap(exchange);
+	return plain && exchange->wrapped.data
+		       ? jwe_text(span_of_text(plain), (enum jwe_encryption)exchange->encryption,
+				  exchange->cek, exchange->wrapped, &exchange->arena, out)
+		       : -ENOMEM;
 }
 
-static json_t *content_encrypted(struct exchange *exchange, const char *state)
+static int content_encrypted(struct exchange *exchange, const char *state, struct span *out)
 {
-	json_t *content = content_json(exchange), *made;
+	json_t *content = content_json(exchange);
 	char *text = content ? content_text(content, state) : NULL;
+	int rc = encrypted(exchange, text, out);
 
-	made = encrypted(exchange, text);
 	free(text);
 	json_decref(content);
-	return made;
+	return rc;
 }
 
-/* What the members of the TBS object are besides the four that all have. */
-static bool members_add(struct exchange *exchange, json_t *tbs, const char *state)
+void exchange_wrap(struct exchange *exchange)
 {
-	const bool passed = exchange->failure.status == OTRP_PASS;
-	const bool query = exchange->message == OTRP_GET_DEVICE_STATE;
+	if (exchange->wrapped.data || !exchange->sender)
+		return;
+	/* The request's content key where it is known; else a fresh one. */
+	if (!exchange->cek.data)
+		exchange->encryption = ENC_A128CBC_HS256;
+	(void)jwe_wrap(exchange->sender, (enum jwe_encryption)exchange->encryption, &exchange->arena,
+		       &exchange->cek, &exchange->wrapped);
+}
 
-	if (query && passed)
-		return json_object_set_new(tbs, "signerreq", json_false()) == 0 &&
-		       json_object_set_new(tbs, "edsi", encrypted(exchange, state)) == 0;
-	if (exchange->authenticated && !query)
-		return json_object_set_new(tbs, "content", content_encrypted(exchange, state)) == 0;
-	/* Who is not authenticated learns the reason and nothing about the device. */
+static json_t *tbs_json(const struct exchange *exchange)
+{
+	const struct otrp_request *request = &exchange->request;
+
+	return json_pack("{s:s, s:s, s:o, s:o}", "ver", OTRP_VERSION, "status",
+			 exchange->failure.status == OTRP_PASS ? "pass" : "fail", "rid",
+			 otrp_text(request->rid.data ? request->rid : span_of("", 0)), "tid",
+			 otrp_text(request->tid.data ? request->tid : span_of("", 0)));
+}
+
+/* Who is not authenticated learns the reason and nothing about the device. */
+static void reason_add(const struct exchange *exchange, json_t *tbs)
+{
 	if (exchange->failure.status == OTRP_UNSUPPORTED_CRYPTO_ALG)
 		(void)json_object_set_new(tbs, "supportedsigalgs", algorithms_json(exchange->tee));
-	return json_object_set_new(tbs, "reason", reason_json(&exchange->failure)) == 0;
+	(void)json_object_set_new(tbs, "reason", reason_json(&exchange->failure));
 }
 
 char *answer_make(struct exchange *exchange, const char *state)
 {
-	const struct otrp_request *request = &exchange->request;
-	json_t *tbs = json_pack("{s:s, s:s, s:o, s:o}", "ver", OTRP_VERSION, "status",
-				exchange->failure.status == OTRP_PASS ? "pass" : "fail", "rid",
-				otrp_text(request->rid.data ? request->rid : span_of("", 0)), "tid",
-				otrp_text(request->tid.data ? request->tid : span_of("", 0)));
-	char *text = NULL;
+	const bool passed = exchange->failure.status == OTRP_PASS;
+	const bool query = exchange->message == OTRP_GET_DEVICE_STATE;
+	/* Nobody knows an answer to what is no request: it is one to the query. */
+	const char *name = otrp_answer_name(exchange->message < OTRP_MESSAGE_COUNT
+						    ? exchange->message
+						    : OTRP_GET_DEVICE_STATE);
+	EVP_PKEY *key = exchange->tee->boot.tee_key;
+	json_t *tbs = tbs_json(exchange);
+	struct span content = { 0 };
+	int rc = 0;
 
-	if (tbs && members_add(exchange, tbs, state))
-		/* Nobody knows an answer to what is no request: it is one to the query. */
-		text = otrp_compose(otrp_answer_name(exchange->message < OTRP_MESSAGE_COUNT
-							     ? exchange->message
-							     : OTRP_GET_DEVICE_STATE),
-				    "Response", tbs, exchange->tee->boot.tee_key, NULL);
-	else
+	if (!tbs)
+		return NULL;
+	if (query && passed) {
+		rc = encrypted(exchange, state, &content);
+		(void)json_object_set_new(tbs, "signerreq", json_false());
+	} else if (exchange->authenticated && !query) {
+		rc = content_encrypted(exchange, state, &content);
+	} else {
+		reason_add(exchange, tbs);
+		return otrp_compose(name, "Response", tbs, key, NULL);
+	}
+	if (rc) {
 		json_decref(tbs);
-	return text;
+		return NULL;
+	}
+	return otrp_compose_encrypted(name, "Response", query ? "edsi" : "content", content, tbs,
+				      key);
 }

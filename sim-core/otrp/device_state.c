@@ -1,21 +1,13 @@
 #include "otrp/exchange.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "teep/otrp/compose.h"
+#include "teep/otrp/encoding.h"
 #include "teep/pki/openssl_auto.h"
-
-static json_t *certificate_json(X509 *certificate)
-{
-	size_t size;
-	uint8_t *der = certificate_encode(certificate, &size);
-	json_t *value = der ? otrp_base64(der, size) : NULL;
-
-	OPENSSL_free(der);
-	return value;
-}
 
 json_t *aik_encode(EVP_PKEY *key, const char **type)
 {
@@ -38,8 +30,131 @@ json_t *aik_encode(EVP_PKEY *key, const char **type)
 	return value;
 }
 
+/* Pieces of text, one after the other. */
+#define PIECES_MAX 40U
+struct pieces {
+	struct arena *arena;
+	struct span of[PIECES_MAX];
+	unsigned int count;
+	bool failed;
+};
+
+static void piece(struct pieces *pieces, struct span text)
+{
+	if (!text.data || pieces->count == PIECES_MAX)
+		pieces->failed = true;
+	else
+		pieces->of[pieces->count++] = text;
+}
+
+static void piece_text(struct pieces *pieces, const char *text)
+{
+	piece(pieces, span_of_text(text));
+}
+
+static void piece_copy(struct pieces *pieces, const char *text)
+{
+	struct span kept = { 0 };
+
+	(void)arena_copy(pieces->arena, text, strlen(text), &kept);
+	piece(pieces, kept);
+}
+
+static void piece_base64(struct pieces *pieces, const void *data, size_t size)
+{
+	char *text = arena_take(pieces->arena, BASE64_ROOM(size));
+
+	if (text)
+		piece(pieces, span_of(text, (size_t)(base64_put(text, data, size) - text)));
+	else
+		pieces->failed = true;
+}
+
+/* Takes the value. */
+static void piece_json(struct pieces *pieces, json_t *value)
+{
+	char *text = value ? json_canonical(value) : NULL;
+	struct span kept;
+
+	if (text && arena_copy(pieces->arena, text, strlen(text), &kept))
+		piece(pieces, kept);
+	else
+		pieces->failed = true;
+	free(text);
+	json_decref(value);
+}
+
+static void piece_certificate(struct pieces *pieces, X509 *certificate)
+{
+	size_t size;
+	uint8_t *der = certificate_encode(certificate, &size);
+
+	piece_text(pieces, "\"");
+	if (der)
+		piece_base64(pieces, der, size);
+	else
+		pieces->failed = true;
+	piece_text(pieces, "\"");
+	OPENSSL_free(der);
+}
+
+static char *pieces_join(const struct pieces *pieces, size_t *size)
+{
+	char *text, *at;
+
+	*size = 0;
+	for (unsigned int i = 0; i < pieces->count; i++)
+		*size += pieces->of[i].size;
+	text = at = pieces->failed ? NULL : malloc(*size + 1);
+	for (unsigned int i = 0; text && i < pieces->count; i++)
+		at = mempcpy(at, pieces->of[i].data, pieces->of[i].size);
+	if (text)
+		*at = '\0';
+	return text;
+}
+
+static int pieces_keep(struct pieces *pieces, struct tee *tee, struct span *out)
+{
+	size_t size;
+	char *text = pieces_join(pieces, &size);
+	bool kept = text && arena_copy(&tee->texts, text, size, out);
+
+	free(text);
+	pieces->count = 0;
+	return kept ? 0 : -ENOMEM;
+}
+
+/* What is the same in each state of this TEE. */
+static int constants_make(struct tee *tee, struct arena *arena)
+{
+	const struct boot *boot = &tee->boot;
+	struct pieces pieces = { .arena = arena };
+	int rc;
+
+	if (tee->state_head.data)
+		return 0;
+	piece_json(&pieces, json_string(boot->tee_version));
+	rc = pieces_keep(&pieces, tee, &tee->state_version);
+	piece_json(&pieces, json_string(boot->tee_name));
+	if (rc == 0)
+		rc = pieces_keep(&pieces, tee, &tee->state_name);
+	if (!boot->unattested)
+		piece_certificate(&pieces, sk_X509_value(boot->tfw_chain, 0));
+	if (rc == 0)
+		rc = pieces_keep(&pieces, tee, &tee->firmware_certificate);
+	piece_text(&pieces, "\"cacert\":[");
+	for (int i = 1; i < sk_X509_num(boot->tee_chain); i++) {
+		if (i > 1)
+			piece_text(&pieces, ",");
+		piece_certificate(&pieces, sk_X509_value(boot->tee_chain, i));
+	}
+	piece_text(&pieces, "],\"cert\":");
+	piece_certificate(&pieces, sk_X509_value(boot->tee_chain, 0));
+	return rc ? rc : pieces_keep(&pieces, tee, &tee->state_head);
+}
+
 /* The firmware's word on this very transaction. */
-static json_t *firmware_json(struct exchange *exchange)
+static void firmware_add(struct exchange *exchange, struct pieces *pieces)
 {
 	X509 *certificate = sk_X509_value(exchange->tee->boot.tfw_chain, 0);
 	const enum key_kind kind = key_kind(X509_get0_pubkey(certificate));
@@ -50,80 +165,37 @@ static json_t *firmware_json(struct exchange *exchange)
 
 	/* A state may be made twice; it was begun to be signed once. */
 	if (!word->data) {
-		if (firmware_sign_end(exchange->tee->firmware, &signature, &size))
-			return NULL;
+		if (firmware_sign_end(exchange->tee->firmware, &signature, &size)) {
+			pieces->failed = true;
+			return;
+		}
 		(void)arena_copy(&exchange->arena, signature, size, word);
 		OPENSSL_free(signature);
 	}
-	return word->data
-		       ? json_pack("{s:o, s:o, s:s, s:o}", "tbs", otrp_base64(tid.data, tid.size),
-				   "cert", certificate_json(certificate), "sigalg",
-				   jws_algorithm_name(jws_algorithm_of(kind)), "sig",
-				   otrp_base64(word->data, word->size))
-		       : NULL;
-}
-
-struct collection {
-	struct exchange *exchange;
-	json_t *domains, *aiks, *tas;
-	struct span last_spid;
-};
-
-static int ta_collect(void *context, struct span taid, struct span name)
-{
-	struct collection *collection = context;
-	json_t *ta = json_object();
-
-	(void)json_object_set_new(ta, "taid", otrp_text(taid));
-	if (name.size)
-		(void)json_object_set_new(ta, "taname", otrp_text(name));
-	return json_array_append_new(collection->tas, ta) ? -1 : 0;
-}
-
-static int aik_collect(struct collection *collection, struct span spid)
-{
-	struct exchange *exchange = collection->exchange;
-	struct aik_public key;
-
-	if (aik_public_get(exchange->tee->store, &exchange->arena, exchange->tamid, spid, &key))
-		return -1;
-	return json_array_append_new(collection->aiks,
-				     json_pack("{s:o, s:o, s:o}", "spaik", otrp_text(key.text),
-					       "spaiktype", otrp_text(key.type), "spid",
-					       otrp_text(spid)));
-}
-
-static int domain_collect(void *context, const struct domain *domain)
-{
-	struct collection *collection = context;
-	struct exchange *exchange = collection->exchange;
-	json_t *object;
-
-	collection->tas = json_array();
-	object = json_pack("{s:o, s:o, s:o}", "name", otrp_text(domain->name.sdname), "spid",
-			   otrp_text(domain->name.spid), "talist", collection->tas);
-	if (!object || json_array_append_new(collection->domains, object) ||
-	    ta_each(exchange->tee->store, &exchange->arena, domain->id, ta_collect, collection))
-		return -1;
-	/* Domains come in the order of their SP. */
-	if (span_equal(domain->name.spid, collection->last_spid))
-		return 0;
-	if (!arena_copy(&exchange->arena, domain->name.spid.data, domain->name.spid.size,
-			&collection->last_spid))
-		return -1;
-	return aik_collect(collection, collection->last_spid);
+	piece_text(pieces, ",\"tfwdata\":{\"cert\":");
+	piece(pieces, exchange->tee->firmware_certificate);
+	piece_text(pieces, ",\"sig\":\"");
+	piece_base64(pieces, word->data, word->size);
+	piece_text(pieces, "\",\"sigalg\":\"");
+	piece_text(pieces, jws_algorithm_name(jws_algorithm_of(kind)));
+	piece_text(pieces, "\",\"tbs\":\"");
+	piece_base64(pieces, tid.data, tid.size);
+	piece_text(pieces, "\"}");
 }
 
 /* What client applications wait for. No part of the generation: that it grew tells a TAM nothing
  * about what its commands did, and must not end a session. */
-static int requested_add(struct exchange *exchange, json_t *tee)
+static void requested_add(struct exchange *exchange, struct pieces *pieces)
 {
 	struct span_list tas;
 	json_t *array, *one;
-	int rc = requested_get(exchange->tee->store, &exchange->arena, &tas);
 
-	if (rc || !tas.count)
-		return rc;
+	if (requested_get(exchange->tee->store, &exchange->arena, &tas)) {
+		pieces->failed = true;
+		return;
+	}
+	if (!tas.count)
+		return;
 	array = json_array();
 	for (uint32_t i = 0; i < tas.count; i++) {
 		const struct span ta = tas.item[i];
@@ -136,52 +208,64 @@ static int requested_add(struct exchange *exchange, json_t *tee)
 						  ta.size - REQUESTED_TAID_SIZE)));
 		(void)json_array_append_new(array, one);
 	}
-	return json_object_set_new(tee, "requestedtalist", array);
+	piece_text(pieces, ",\"requestedtalist\":");
+	piece_json(pieces, array);
 }
 
-static json_t *tee_json(struct exchange *exchange, struct collection *collection)
+/* Without the comma behind the last. */
+static void list_add(struct pieces *pieces, const struct state_list *list)
 {
-	const struct boot *boot = &exchange->tee->boot;
-	json_t *authorities = json_array(), *tee;
-	char count[24], generation[24];
-
-	for (int i = 1; i < sk_X509_num(boot->tee_chain); i++)
-		(void)json_array_append_new(authorities,
-					    certificate_json(sk_X509_value(boot->tee_chain, i)));
-	snprintf(count, sizeof(count), "%zu", json_array_size(collection->domains));
-	snprintf(generation, sizeof(generation), "%" PRIu64, exchange->memory.dsigen);
-	tee = json_pack("{s:s, s:s, s:o, s:o, s:{s:s, s:O}, s:O}", "name", boot->tee_name, "ver",
-			boot->tee_version, "cert",
-			certificate_json(sk_X509_value(boot->tee_chain, 0)), "cacert", authorities,
-			"sdlist", "cnt", count, "sd", collection->domains, "teeaiklist",
-			collection->aiks);
-	if (tee && !exchange->tee->options.without_dsigen)
-		(void)json_object_set_new(tee, "dsigen", json_string(generation));
-	if (tee && requested_add(exchange, tee)) {
-		json_decref(tee);
-		tee = NULL;
-	}
-	return tee;
+	if (list->size)
+		piece(pieces, span_of(list->text, list->size - 1));
 }
 
+static void tee_add(struct exchange *exchange, struct pieces *pieces)
+{
+	struct tee *tee = exchange->tee;
+	char count[24], generation[40];
+	const struct state_lists *lists = state_lists_get(
+		&tee->lists, tee->store, exchange->tamid, exchange->memory.dsigen);
+
+	if (!lists) {
+		pieces->failed = true;
+		return;
+	}
+	piece(pieces, tee->state_head);
+	snprintf(generation, sizeof(generation), ",\"dsigen\":\"%" PRIu64 "\"",
+		 exchange->memory.dsigen);
+	if (!tee->options.without_dsigen)
+		piece_copy(pieces, generation);
+	piece_text(pieces, ",\"name\":");
+	piece(pieces, tee->state_name);
+	requested_add(exchange, pieces);
+	piece_text(pieces, ",\"sdlist\":{\"cnt\":\"");
+	snprintf(count, sizeof(count), "%zu", lists->domains.count);
+	piece_copy(pieces, count);
+	piece_text(pieces, "\",\"sd\":[");
+	list_add(pieces, &lists->domains);
+	piece_text(pieces, "]},\"teeaiklist\":[");
+	list_add(pieces, &lists->keys);
+	piece_text(pieces, "],\"ver\":");
+	piece(pieces, tee->state_version);
+}
+
+/* In canonical form, as it is hashed. */
 char *device_state_make(struct exchange *exchange, uint8_t hash[32])
 {
-	struct collection collection = { exchange, json_array(), json_array(), NULL, { 0 } };
-	json_t *state = NULL;
+	struct pieces pieces = { .arena = &exchange->arena };
 	char *text = NULL;
+	size_t size;
 
-	if (domain_each(exchange->tee->store, exchange->tamid, domain_collect, &collection) == 0)
-		state = exchange->tee->boot.unattested
-				? json_pack("{s:{s:o}}", "dsi", "tee",
-					    tee_json(exchange, &collection))
-				: json_pack("{s:{s:o, s:o}}", "dsi", "tee",
-					    tee_json(exchange, &collection), "tfwdata",
-					    firmware_json(exchange));
-	json_decref(collection.domains);
-	json_decref(collection.aiks);
-	text = state ? json_canonical(state) : NULL;
-	json_decref(state);
-	if (text && EVP_Digest(text, strlen(text), hash, NULL, EVP_sha256(), NULL) != 1) {
+	if (constants_make(exchange->tee, &exchange->arena))
+		return NULL;
+	piece_text(&pieces, "{\"dsi\":{\"tee\":{");
+	tee_add(exchange, &pieces);
+	piece_text(&pieces, "}");
+	if (!exchange->tee->boot.unattested)
+		firmware_add(exchange, &pieces);
+	piece_text(&pieces, "}}");
+	text = pieces_join(&pieces, &size);
+	if (text && EVP_Digest(text, size, hash, NULL, EVP_sha256(), NULL) != 1) {
 		free(text);
 		text = NULL;
 	}

@@ -13,6 +13,7 @@
 #include "otrp/domains.h"
 #include "otrp/key_cache.h"
 #include "otrp/parser.h"
+#include "otrp/state_lists.h"
 #include "otrp/tee.h"
 #include "otrp/trust.h"
 #include "teep/pki/certificate.h"
@@ -27,6 +28,10 @@ struct tee {
 	struct trust *trust;
 	struct certificate_cache certificates;
 	struct key_cache keys;
+	struct state_lists_cache lists;
+	/* What all states have in common, in canonical JSON, once one was made. */
+	struct arena texts;
+	struct span state_head, state_name, state_version, firmware_certificate;
 	uint8_t did[32];
 	int changes_fd;	  /* TEE_CHANGES_FILE */
 	int forgotten_fd; /* forgotten_path() */
@@ -60,6 +65,7 @@ struct exchange {
 	bool noted;	     /* this very request was here before */
 	struct span cek;     /* the content's key, once it is known */
 	uint32_t encryption; /* enum jwe_encryption */
+	struct span wrapped; /* jwe_wrap() for the sender, once that is made */
 	/* What the command found and made. */
 	struct domain domain;
 	struct domain_ta ta;
@@ -94,6 +100,10 @@ json_t *aik_encode(EVP_PKEY *key, const char **type);
 /* Has the firmware sign the transaction's id, where the answer will need that, while the TEE does
  * the rest. What is begun in vain is dropped. */
 void exchange_sign_begin(struct exchange *exchange);
+
+/* The answer's content key for the sender, who is authenticated; it may be made as soon as that key
+ * is settled: once the content was decrypted, or where there is none to decrypt. */
+void exchange_wrap(struct exchange *exchange);
 
 /* Step 17. The caller's text, or NULL. `state` may be NULL. */
 char *answer_make(struct exchange *exchange, const char *state);

@@ -55,22 +55,41 @@ void parser_refill(struct parser *parser)
 		parser_process_refill(parser->process);
 }
 
-/* Does the job there or here, and takes the record of the answer by its layout. */
-static int job_do(struct parser *parser, struct parser_job *job, struct arena *arena,
-		  const struct record_member *layout, size_t count, void *out,
-		  struct otrp_failure *failure)
+void parser_ensure(struct parser *parser)
 {
-	struct parser_answer answer;
-	int rc = 0;
+	if (parser->process && parser_process_left(parser->process) < PARSER_OF_MESSAGE)
+		parser_process_refill(parser->process);
+}
 
+/* Has a child do it while the caller does something else; it may be left at that. In this process
+ * it is done when it is waited for. */
+static void job_begin(struct parser *parser, struct parser_job *job, struct arena *arena,
+		      struct parser_pending *pending)
+{
 	job->lenient = parser->options.lenient;
 	job->extended = parser->options.extended;
 	job->message_max = parser->options.message_max;
+	*pending = (struct parser_pending) { .parser = parser, .sock = -1 };
 	if (parser->process)
-		rc = parser_process_do(parser->process, job, arena, &answer);
+		pending->rc =
+			parser_process_begin(parser->process, job, arena, &pending->sock);
 	else
-		parser_job_do(job, arena, &answer);
-	parser->child_failed = rc == -EBADMSG;
+		pending->job = *job;
+}
+
+/* Takes the record of the answer by its layout. */
+static int job_end(const struct parser_pending *pending, struct arena *arena,
+		   const struct record_member *layout, size_t count, void *out,
+		   struct otrp_failure *failure)
+{
+	struct parser_answer answer;
+	int rc = pending->rc;
+
+	if (rc == 0 && pending->sock >= 0)
+		rc = parser_process_end(pending->sock, arena, &answer);
+	else if (rc == 0)
+		parser_job_do(&pending->job, arena, &answer);
+	pending->parser->child_failed = rc == -EBADMSG;
 	if (rc) {
 		/* Whatever ended it was in the message. */
 		otrp_fail(failure, rc == -EBADMSG ? OTRP_REQUEST_INVALID : OTRP_TEE_FAIL,
@@ -91,34 +110,62 @@ static int job_do(struct parser *parser, struct parser_job *job, struct arena *a
 			 answer.why.data ? span_text(answer.why) : "");
 }
 
-int parser_envelope(struct parser *parser, struct span octets, struct arena *arena,
-		    struct otrp_envelope *out, struct otrp_failure *failure)
+static int job_do(struct parser *parser, struct parser_job *job, struct arena *arena,
+		  const struct record_member *layout, size_t count, void *out,
+		  struct otrp_failure *failure)
+{
+	struct parser_pending pending;
+
+	job_begin(parser, job, arena, &pending);
+	return job_end(&pending, arena, layout, count, out, failure);
+}
+
+void parser_envelope_begin(struct parser *parser, struct span octets, struct arena *arena,
+			   struct parser_pending *pending)
 {
 	struct parser_job job = { .kind = JOB_ENVELOPE, .input = octets };
 
-	*out = (struct otrp_envelope) { .message = OTRP_MESSAGE_COUNT };
-	return job_do(parser, &job, arena, otrp_envelope_layout, OTRP_ENVELOPE_LAYOUT_COUNT, out,
-		      failure);
+	job_begin(parser, &job, arena, pending);
 }
 
-int parser_request(struct parser *parser, struct span payload_text, struct arena *arena,
-		   struct otrp_request *out, struct otrp_failure *failure)
+int parser_envelope_end(const struct parser_pending *pending, struct arena *arena,
+			struct otrp_envelope *out, struct otrp_failure *failure)
+{
+	*out = (struct otrp_envelope) { .message = OTRP_MESSAGE_COUNT };
+	return job_end(pending, arena, otrp_envelope_layout, OTRP_ENVELOPE_LAYOUT_COUNT, out,
+		       failure);
+}
+
+void parser_request_begin(struct parser *parser, struct span payload_text, struct arena *arena,
+			  struct parser_pending *pending)
 {
 	struct parser_job job = { .kind = JOB_REQUEST, .input = payload_text };
 
-	*out = (struct otrp_request) { .message = OTRP_MESSAGE_COUNT };
-	return job_do(parser, &job, arena, otrp_request_layout, OTRP_REQUEST_LAYOUT_COUNT, out,
-		      failure);
+	job_begin(parser, &job, arena, pending);
 }
 
-int parser_content(struct parser *parser, struct span plaintext, enum otrp_message message,
-		   struct arena *arena, struct otrp_content *out, struct otrp_failure *failure)
+int parser_request_end(const struct parser_pending *pending, struct arena *arena,
+		       struct otrp_request *out, struct otrp_failure *failure)
+{
+	*out = (struct otrp_request) { .message = OTRP_MESSAGE_COUNT };
+	return job_end(pending, arena, otrp_request_layout, OTRP_REQUEST_LAYOUT_COUNT, out,
+		       failure);
+}
+
+void parser_content_begin(struct parser *parser, struct span plaintext, enum otrp_message message,
+			  struct arena *arena, struct parser_pending *pending)
 {
 	struct parser_job job = { .kind = JOB_CONTENT, .message = message, .input = plaintext };
 
+	job_begin(parser, &job, arena, pending);
+}
+
+int parser_content_end(const struct parser_pending *pending, struct arena *arena,
+		       struct otrp_content *out, struct otrp_failure *failure)
+{
 	*out = (struct otrp_content) { 0 };
-	return job_do(parser, &job, arena, otrp_content_layout, OTRP_CONTENT_LAYOUT_COUNT, out,
-		      failure);
+	return job_end(pending, arena, otrp_content_layout, OTRP_CONTENT_LAYOUT_COUNT, out,
+		       failure);
 }
 
 int parser_package(struct parser *parser, struct span package, const struct span_list *allowed,

@@ -26,20 +26,37 @@ bool parser_is_gone(const struct parser *parser);
 /* The last input was not refused: its child died over it, or was killed, or made no sense. */
 bool parser_child_failed(const struct parser *parser);
 
-/* Gets ready for the next input, when there is time for it. */
+/* Gets ready for the next inputs, when there is time for it; or when there may not be enough left
+ * for a message. */
 void parser_refill(struct parser *parser);
+void parser_ensure(struct parser *parser);
 
-/* Each returns 0, or -EBADMSG with the failure; -EIO when there is no parser, and -ENOMEM, are
- * OTRP_TEE_FAIL. */
-int parser_envelope(struct parser *parser, struct span octets, struct arena *arena,
-		    struct otrp_envelope *out, struct otrp_failure *failure);
+/* A job that was begun, while the TEE does something else. It holds nothing that has to be let go;
+ * what it is about stays the caller's, until it is ended or for good. */
+struct parser_pending {
+	struct parser *parser;
+	struct parser_job job; /* where it is done in this process */
+	int sock;
+	int rc;
+};
+
+/* Each that waits for an answer returns 0, or -EBADMSG with the failure; -EIO when there is no
+ * parser, and -ENOMEM, are OTRP_TEE_FAIL. */
+void parser_envelope_begin(struct parser *parser, struct span octets, struct arena *arena,
+			   struct parser_pending *pending);
+int parser_envelope_end(const struct parser_pending *pending, struct arena *arena,
+			struct otrp_envelope *out, struct otrp_failure *failure);
 
 /* `payload_text` in base64url, as it was signed. */
-int parser_request(struct parser *parser, struct span payload_text, struct arena *arena,
-		   struct otrp_request *out, struct otrp_failure *failure);
+void parser_request_begin(struct parser *parser, struct span payload_text, struct arena *arena,
+			  struct parser_pending *pending);
+int parser_request_end(const struct parser_pending *pending, struct arena *arena,
+		       struct otrp_request *out, struct otrp_failure *failure);
 
-int parser_content(struct parser *parser, struct span plaintext, enum otrp_message message,
-		   struct arena *arena, struct otrp_content *out, struct otrp_failure *failure);
+void parser_content_begin(struct parser *parser, struct span plaintext, enum otrp_message message,
+			  struct arena *arena, struct parser_pending *pending);
+int parser_content_end(const struct parser_pending *pending, struct arena *arena,
+		       struct otrp_content *out, struct otrp_failure *failure);
 
 /* A TA package in pieces, with an image in it that could be one of a TA. Whether one of the
  * certificates signed it, ta_cms_check() finds out. */

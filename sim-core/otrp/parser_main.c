@@ -7,7 +7,6 @@
 #include <linux/filter.h>
 #include <openssl/crypto.h>
 #include <signal.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -18,13 +17,13 @@
 
 #include "otrp/parser_process.h"
 #include "otrp/parser_stream.h"
+#include "otrp/parser_warm.h"
 #include "sandbox/filter.h"
 #include "wire/socket.h"
 #ifndef TEESIM_SANITIZE
 #include "otrp_policies.h"
 #endif
 
-#define HEAP_WARM	 (512U << 10)
 #define CPU_SECONDS	 10U
 #define PATIENCE_SECONDS 15
 #define ADDRESS_SPACE	 (2ULL << 30)
@@ -45,34 +44,6 @@ static void limit(int resource, rlim_t most)
 		_exit(1);
 }
 
-/* Whatever a first parse loads or asks for is loaded and asked for while that is allowed. */
-static void warm_up(void)
-{
-	struct parser_job job = { .kind = JOB_PACKAGE, .input = span_of("\x30\x00", 2) };
-	struct parser_answer answer;
-	struct arena arena = { 0 };
-
-	parser_job_do(&job, &arena, &answer);
-	job = (struct parser_job) { .kind = JOB_ENVELOPE, .input = span_of("{\"a\":1}", 7) };
-	parser_job_do(&job, &arena, &answer);
-	arena_clear(&arena);
-}
-
-/* Memory as it is wanted for a message of some size; freed, it stays with the process. */
-static void heap_warm(void)
-{
-	void *block;
-
-	(void)mallopt(M_TRIM_THRESHOLD, 64 << 20);
-	(void)mallopt(M_MMAP_THRESHOLD, 32 << 20);
-	block = malloc(HEAP_WARM);
-	if (block)
-		memset(block, 1, HEAP_WARM);
-	/* Not to be left out, as what nobody reads. */
-	__asm__ volatile("" : : "r"(block) : "memory");
-	free(block);
-}
-
 static void job_serve(int sock)
 {
 	struct parser_answer answer;
@@ -84,8 +55,7 @@ static void job_serve(int sock)
 	filter_enter(policy_job, sizeof(policy_job));
 #endif
 	/* The pages that a parse writes to are its own before it is waited for. */
-	warm_up();
-	heap_warm();
+	parser_warm_up();
 	if (parser_stream_read(sock, PARSER_SIZE_MAX, &arena, &octets) == 0 &&
 	    otrp_record_parse(octets, parser_job_layout, PARSER_JOB_LAYOUT_COUNT, &job) == 0) {
 		parser_job_do(&job, &arena, &answer);
@@ -140,7 +110,11 @@ int main(void)
 
 	/* Nothing of the machine's configuration concerns this process. */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
-	warm_up();
+	if (parser_warm_prepare())
+		return 1;
+	/* Whatever a first parse loads or asks for is loaded and asked for while that is allowed.
+	 */
+	parser_warm_up();
 	/* timegm() looks for the machine's time zone once, though it is of no use to it. */
 	tzset();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||

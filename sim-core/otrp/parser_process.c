@@ -53,6 +53,11 @@ bool parser_process_is_gone(const struct parser_process *process)
 	return process->gone;
 }
 
+unsigned int parser_process_left(const struct parser_process *process)
+{
+	return PARSER_READY - process->used;
+}
+
 static int answer_take(struct span octets, struct parser_answer *out)
 {
 	return otrp_record_parse(octets, parser_answer_layout, PARSER_ANSWER_LAYOUT_COUNT, out);
@@ -94,21 +99,27 @@ static int child_take(struct parser_process *process)
 	return fds.fd[0];
 }
 
-int parser_process_do(struct parser_process *process, const struct parser_job *job,
-		      struct arena *arena, struct parser_answer *out)
+int parser_process_begin(struct parser_process *process, const struct parser_job *job,
+			 struct arena *arena, int *sock)
 {
-	struct span question, answer;
-	int sock, rc;
+	struct span question;
+	int rc = otrp_record_encode(job, parser_job_layout, PARSER_JOB_LAYOUT_COUNT, arena,
+				    &question);
 
-	rc = otrp_record_encode(job, parser_job_layout, PARSER_JOB_LAYOUT_COUNT, arena, &question);
 	if (rc)
 		return rc;
-	sock = child_take(process);
-	if (sock < 0)
-		return sock;
-	rc = parser_stream_write(sock, question);
-	if (rc == 0)
-		rc = parser_stream_read(sock, PARSER_SIZE_MAX, arena, &answer);
+	*sock = child_take(process);
+	if (*sock < 0)
+		return *sock;
+	rc = parser_stream_write(*sock, question);
+	return rc == -EPIPE ? -EBADMSG : rc;
+}
+
+int parser_process_end(int sock, struct arena *arena, struct parser_answer *out)
+{
+	struct span answer;
+	int rc = parser_stream_read(sock, PARSER_SIZE_MAX, arena, &answer);
+
 	if (rc == 0)
 		rc = answer_take(answer, out);
 	return rc == -EPIPE ? -EBADMSG : rc;

@@ -19,10 +19,14 @@ struct parser_process;
 int parser_process_start(struct parser_process **out, const char *program);
 void parser_process_stop(struct parser_process *process);
 
-/* 0; -EBADMSG when the child died over the job, or answered out of bounds; -EIO when there is no
- * parser any more; -ENOMEM. */
-int parser_process_do(struct parser_process *process, const struct parser_job *job,
-		      struct arena *arena, struct parser_answer *out);
+/* Gives the job to a child, which then works while the TEE does something else; several may. 0;
+ * -EBADMSG when the child died over the job; -EIO when there is no parser any more; -ENOMEM. */
+int parser_process_begin(struct parser_process *process, const struct parser_job *job,
+			 struct arena *arena, int *sock);
+
+/* Waits for its answer. 0; -EBADMSG when the child died, or answered out of bounds; -ENOMEM. One
+ * that nobody waits for is forgotten at the next refill; until then `sock` is the process's. */
+int parser_process_end(int sock, struct arena *arena, struct parser_answer *out);
 
 /* Has its end been noticed? */
 bool parser_process_is_gone(const struct parser_process *process);
@@ -30,8 +34,12 @@ bool parser_process_is_gone(const struct parser_process *process);
 /* Makes up for the children that were used. To be called when there is time for it. */
 void parser_process_refill(struct parser_process *process);
 
-/* How many children wait. */
-#define PARSER_READY 10
+/* How many children wait; and how many of them a message may want, from a TAM that is known. */
+#define PARSER_READY	  12
+#define PARSER_OF_MESSAGE 4
+
+/* How many are left. */
+unsigned int parser_process_left(const struct parser_process *process);
 
 /* The descriptor of the socket in the program. */
 #define PARSER_SOCKET 3

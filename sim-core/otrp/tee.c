@@ -162,6 +162,8 @@ void tee_close(struct tee *tee)
 		return;
 	certificate_cache_clear(&tee->certificates);
 	key_cache_clear(&tee->keys);
+	state_lists_clear(&tee->lists);
+	arena_clear(&tee->texts);
 	trust_close(tee->trust);
 	parser_close(tee->parser);
 	store_close(tee->store);
@@ -190,20 +192,45 @@ const char *tee_name_of(const struct tee *tee, unsigned int number)
 	return number < tee->boot.tees ? tee->boot.names[number] : NULL;
 }
 
-/* Steps 1 to 4, in the parser's process. */
+/* Where the payload most likely is, so that it is parsed while its envelope still is. What the
+ * envelope's parser says counts: this is used when it is the same. */
+static struct span payload_guess(struct span octets)
+{
+	static const char name[] = "\"payload\":\"";
+	const uint8_t *end = octets.data + octets.size, *close;
+	const uint8_t *found = memmem(octets.data, octets.size, name, sizeof(name) - 1);
+
+	if (!found)
+		return (struct span) { 0 };
+	found += sizeof(name) - 1;
+	close = memchr(found, '"', (size_t)(end - found));
+	return close ? span_of(found, (size_t)(close - found)) : (struct span) { 0 };
+}
+
+/* Steps 1 to 4, in the parser's processes. */
 static int request_take(struct exchange *exchange, struct span octets)
 {
+	const struct span guess = payload_guess(octets);
 	struct otrp_failure in_request = { 0 };
-	struct tee *tee = exchange->tee;
+	struct parser_pending envelope, request;
+	struct parser *parser = exchange->tee->parser;
+	struct arena *arena = &exchange->arena;
+	struct span payload;
 	int rc, rc_request = 0;
 
-	rc = parser_envelope(tee->parser, octets, &exchange->arena, &exchange->envelope,
-			     &exchange->failure);
+	parser_envelope_begin(parser, octets, arena, &envelope);
+	if (guess.data)
+		parser_request_begin(parser, guess, arena, &request);
+	rc = parser_envelope_end(&envelope, arena, &exchange->envelope, &exchange->failure);
 	exchange->message = (enum otrp_message)exchange->envelope.message;
+	payload = exchange->envelope.jws.payload_text;
 	/* Its identifiers are echoed even where it ends here. */
-	if (exchange->envelope.jws.payload_text.data)
-		rc_request = parser_request(tee->parser, exchange->envelope.jws.payload_text,
-					    &exchange->arena, &exchange->request, &in_request);
+	if (payload.data) {
+		if (!guess.data || !span_equal(guess, payload))
+			parser_request_begin(parser, payload, arena, &request);
+		rc_request =
+			parser_request_end(&request, arena, &exchange->request, &in_request);
+	}
 	if (rc)
 		return rc;
 	if (rc_request) {
@@ -285,6 +312,7 @@ static bool content_complete(const struct exchange *exchange)
 /* Steps 12 and 13. */
 static int content_take(struct exchange *exchange)
 {
+	struct parser_pending pending;
 	struct span plaintext;
 	int rc = content_decrypt(exchange, &plaintext);
 
@@ -296,8 +324,10 @@ static int content_take(struct exchange *exchange)
 	if (rc)
 		return otrp_fail(&exchange->failure, OTRP_REQUEST_INVALID,
 				 "content: can't be decrypted");
-	rc = parser_content(exchange->tee->parser, plaintext, exchange->message, &exchange->arena,
-			    &exchange->content, &exchange->failure);
+	parser_content_begin(exchange->tee->parser, plaintext, exchange->message, &exchange->arena,
+			     &pending);
+	exchange_wrap(exchange);
+	rc = parser_content_end(&pending, &exchange->arena, &exchange->content, &exchange->failure);
 	if (rc == 0 && !content_complete(exchange))
 		rc = otrp_fail(&exchange->failure, OTRP_TEE_FAIL,
 			       "the parser's answer is not complete");
@@ -316,26 +346,21 @@ static int algorithm_check(struct exchange *exchange)
 	return 0;
 }
 
-/* What a request that passed, or one that failed after it was authenticated, leaves behind. */
-static int memory_write(struct exchange *exchange, const uint8_t *state_hash)
+/* What a request that passed, or one that failed after it was authenticated, leaves behind, but for
+ * the TAM's own row. */
+static int memory_write(struct exchange *exchange)
 {
 	struct store *store = exchange->tee->store;
 	struct tam_memory *memory = &exchange->memory;
 	uint64_t floor = 0;
 	int rc = 0;
 
-	if (state_hash) {
-		memcpy(memory->dsi_hash, state_hash, DSI_HASH_SIZE);
-		memory->dsi_valid = 1;
-	}
 	if (exchange->message == OTRP_GET_DEVICE_STATE && exchange->failure.status == OTRP_PASS)
 		rc = session_put(store, &exchange->arena, exchange->request.tid, memory,
 				 &exchange->session);
 	if (rc == 0)
 		rc = request_note(store, &exchange->arena, exchange->tamid, memory,
 				  exchange->request.rid, exchange->request.tid);
-	if (rc == 0)
-		rc = tam_put(store, &exchange->arena, exchange->tamid, memory);
 	if (rc == 0)
 		rc = clock_floor_get(store, &exchange->arena, &floor);
 	/* A response may be a little ahead of this clock, which must not lock it out. */
@@ -358,23 +383,47 @@ static void tas_changed(const struct tee *tee)
 		(void)!ftruncate(tee->changes_fd, st.st_size % CHANGES_SIZE_MAX + 1);
 }
 
+/* All commands touch one domain, under the name that it had, or one that it has now. */
+static void lists_follow(const struct exchange *exchange)
+{
+	const struct domain_name touched[] = {
+		{ exchange->tamid, exchange->content.spid, exchange->content.sdname },
+		exchange->domain.name,
+	};
+	struct tee *tee = exchange->tee;
+
+	state_lists_follow(&tee->lists, tee->store, exchange->tamid, exchange->memory.dsigen,
+			   touched, span_equal(touched[0].spid, touched[1].spid) &&
+						    span_equal(touched[0].sdname,
+							       touched[1].sdname)
+					    ? 1
+					    : 2);
+}
+
 /* Makes the state that goes into the answer, notes it, and commits. */
 static int conclude(struct exchange *exchange, char **state)
 {
 	const bool query = exchange->message == OTRP_GET_DEVICE_STATE;
-	uint8_t hash[DSI_HASH_SIZE];
 	int rc;
 
 	if (exchange->changed) {
 		exchange->memory.dsigen++;
 		exchange->memory.dsi_valid = 0;
+		lists_follow(exchange);
 	}
+	/* All that need not wait for the firmware's word, which the state has in it. */
+	rc = memory_write(exchange);
+	if (rc)
+		return rc;
+	if (query && exchange->failure.status == OTRP_PASS)
+		exchange_wrap(exchange);
 	if (query ? exchange->failure.status == OTRP_PASS : exchange->request.nextdsi) {
-		*state = device_state_make(exchange, hash);
+		*state = device_state_make(exchange, exchange->memory.dsi_hash);
 		if (!*state)
 			return -EIO;
+		exchange->memory.dsi_valid = 1;
 	}
-	rc = memory_write(exchange, *state ? hash : NULL);
+	rc = tam_put(exchange->tee->store, &exchange->arena, exchange->tamid, &exchange->memory);
 	if (rc)
 		return rc;
 	if (exchange->changed && exchange->message >= OTRP_DELETE_SD)
@@ -417,6 +466,8 @@ static void transact(struct exchange *exchange, char **state)
 		*state = NULL;
 	}
 	store_rollback(store);
+	if (exchange->changed)
+		state_lists_drop(&exchange->tee->lists, exchange->tamid);
 	exchange->memory = before;
 	exchange->changed = false;
 	/* A repeated request changes nothing, not even what is remembered. */
@@ -454,6 +505,11 @@ static void process(struct exchange *exchange, struct span octets, char **state)
 		exchange->cek = (struct span) { 0 };
 }
 
+void tee_rest(struct tee *tee)
+{
+	parser_refill(tee->parser);
+}
+
 bool tee_is_broken(const struct tee *tee)
 {
 	return parser_is_gone(tee->parser);
@@ -469,10 +525,10 @@ int tee_process(struct tee *tee, const void *request, size_t size, char **answer
 	};
 	char *state = NULL;
 
+	parser_ensure(tee->parser);
 	process(&exchange, span_of(request, size), &state);
 	*answer = answer_make(&exchange, state);
 	free(state);
-	parser_refill(tee->parser);
 	EVP_PKEY_free(exchange.fits);
 	EVP_PKEY_free(exchange.sender);
 	EVP_PKEY_free(exchange.aik);

@@ -57,6 +57,9 @@ bool tee_is_broken(const struct tee *tee);
  */
 int tee_process(struct tee *tee, const void *request, size_t size, char **answer);
 
+/* What can be put off until nobody asks for anything, and makes later answers faster. */
+void tee_rest(struct tee *tee);
+
 /*
  * Take over a list that the device's administrator signed (teep/otrp/trust_list.h): which TAM roots
  * the TEE trusts from now on, in the place of those it was made with, and which TAs may be

@@ -18,6 +18,9 @@ _Static_assert(TEE_NUMBER_MAX == BOOT_TEES_MAX - 1, "as packets have them");
 
 #define CONTROL_PER_TURN 32
 
+/* Nobody has asked for so long. */
+#define REST_MS 5
+
 struct service {
 	struct tee *tee;
 	const char *why_not;
@@ -34,6 +37,7 @@ struct service {
 	uint32_t elsewhere[BOOT_TEES_MAX];
 	/* teesimd was told that this one has ended and is wanted. */
 	bool wanted[BOOT_TEES_MAX];
+	bool tired; /* something was asked since the TEE's last rest */
 	/* Where the client goes that is being answered; 0: it stays. */
 	unsigned int moves_to;
 	char err[512];
@@ -299,6 +303,7 @@ static int client_request(struct service *service, unsigned int client)
 	}
 	if (octets)
 		(void)munmap((void *)octets, packet.head.size);
+	service->tired = true;
 	to = service->moves_to;
 	service->moves_to = 0;
 	if (to)
@@ -544,6 +549,13 @@ static int below_heed(struct service *service)
 	return rc;
 }
 
+static void rest(struct service *service)
+{
+	if (service->tee)
+		tee_rest(service->tee);
+	service->tired = false;
+}
+
 int tee_serve(struct tee *tee, const char *why_not, int control, int below)
 {
 	static struct service service;
@@ -556,10 +568,14 @@ int tee_serve(struct tee *tee, const char *why_not, int control, int below)
 			(struct pollfd) { .fd = below++, .events = POLLIN };
 	service.clients = service.count;
 	while (rc == 0) {
-		if (poll(service.polled, service.count, -1) < 0) {
+		const int n = poll(service.polled, service.count, service.tired ? REST_MS : -1);
+
+		if (n < 0) {
 			rc = errno == EINTR ? 0 : -errno;
 			continue;
 		}
+		if (n == 0)
+			rest(&service);
 		rc = turn(&service);
 		if (rc == 0)
 			rc = below_heed(&service);

@@ -5,8 +5,7 @@
 
 #include "teep/otrp/encoding.h"
 
-#define NAME_SIZE    64
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define NAME_SIZE 64
 
 /* {"name": value}; takes the value. */
 static json_t *wrap(const char *name, json_t *value)
@@ -20,38 +19,6 @@ static json_t *wrap(const char *name, json_t *value)
 	return object;
 }
 
-static char *text_put(char *at, const char *text, size_t size)
-{
-	return mempcpy(at, text, size);
-}
-
-#define PUT(at, text) text_put((at), (text), sizeof(text) - 1)
-
-/* All three members are base64url, and long: nothing in them has to be written otherwise. */
-static char *jws_text(const char *name, const json_t *jws)
-{
-	static const char *const members[] = { "payload", "protected", "signature" };
-	size_t size = strlen(name) + 16;
-	char *text, *at;
-
-	for (size_t i = 0; i < COUNT(members); i++)
-		size += strlen(members[i]) + 6 +
-			json_string_length(json_object_get(jws, members[i]));
-	text = at = malloc(size);
-	if (!text)
-		return NULL;
-	at = PUT(text_put(PUT(at, "{\""), name, strlen(name)), "\":{");
-	for (size_t i = 0; i < COUNT(members); i++) {
-		const struct span value = json_span(json_object_get(jws, members[i]));
-
-		at = text_put(PUT(at, "\""), members[i], strlen(members[i]));
-		at = PUT(text_put(PUT(at, "\":\""), (const char *)value.data, value.size), "\",");
-	}
-	at = PUT(at - 1, "}}");
-	*at = '\0';
-	return text;
-}
-
 char *otrp_compose(const char *name, const char *kind, json_t *tbs, EVP_PKEY *key,
 		   STACK_OF(X509) * chain)
 {
@@ -63,18 +30,41 @@ char *otrp_compose(const char *name, const char *kind, json_t *tbs, EVP_PKEY *ke
 	(void)snprintf(full_name, sizeof(full_name), "%s%s", name, kind);
 	payload = wrap(tbs_name, tbs);
 	payload_text = payload ? json_canonical(payload) : NULL;
-	if (payload_text)
+	if (payload_text && chain)
 		jws = jws_sign(span_of_text(payload_text), key, chain);
-	if (jws && chain) {
+	else if (payload_text)
+		text = jws_text(full_name, span_of_text(payload_text), key);
+	if (jws) {
 		message = wrap(full_name, json_incref(jws));
 		text = message ? json_canonical(message) : NULL;
 		json_decref(message);
-	} else if (jws) {
-		text = jws_text(full_name, jws);
 	}
 	json_decref(jws);
 	json_decref(payload);
 	free(payload_text);
+	return text;
+}
+
+char *otrp_compose_encrypted(const char *name, const char *kind, const char *member,
+			     struct span encrypted, json_t *tbs, EVP_PKEY *key)
+{
+	char full_name[NAME_SIZE], *rest = json_canonical(tbs), *payload, *at, *text = NULL;
+
+	(void)snprintf(full_name, sizeof(full_name), "%s%s", name, kind);
+	payload = rest ? malloc(encrypted.size + strlen(rest) + strlen(name) + strlen(kind) +
+				strlen(member) + 32)
+		       : NULL;
+	if (payload) {
+		at = stpcpy(stpcpy(stpcpy(payload, "{\""), name), "TBS");
+		at = stpcpy(stpcpy(stpcpy(stpcpy(at, kind), "\":{\""), member), "\":");
+		at = mempcpy(at, encrypted.data, encrypted.size);
+		*at++ = ',';
+		at = stpcpy(stpcpy(at, rest + 1), "}");
+		text = jws_text(full_name, span_of(payload, (size_t)(at - payload)), key);
+	}
+	free(payload);
+	free(rest);
+	json_decref(tbs);
 	return text;
 }
 

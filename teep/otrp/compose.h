@@ -20,6 +20,11 @@
 char *otrp_compose(const char *name, const char *kind, json_t *tbs, EVP_PKEY *key,
 		   STACK_OF(X509) * chain);
 
+/* The same for a `tbs`, not empty, with one more member, whose value is text already: `member` needs
+ * no escapes and comes before all others in the alphabet. */
+char *otrp_compose_encrypted(const char *name, const char *kind, const char *member,
+			     struct span encrypted, json_t *tbs, EVP_PKEY *key);
+
 /* The JWE of a value's canonical form; takes `plain`. `cek` as for jwe_encrypt(). */
 json_t *otrp_encrypt(json_t *plain, EVP_PKEY *recipient, enum jwe_encryption encryption,
 		     struct arena *arena, struct span *cek);

@@ -106,18 +106,11 @@ static void pairs_make(void)
 	}
 }
 
-static char *encode(const uint8_t *data, size_t size, const char *alphabet, bool padding)
+static char *put(char *at, const uint8_t *data, size_t size, const char *alphabet)
 {
 	const struct pair *pairs = alphabet == url_alphabet ? url_pairs : standard_pairs;
-	char *text, *at;
 
-	if (size > SIZE_MAX / 2)
-		return NULL;
-	text = malloc((size + 2) / 3 * 4 + 1);
-	if (!text)
-		return NULL;
 	(void)pthread_once(&pairs_once, pairs_make);
-	at = text;
 	for (; size >= 3; size -= 3, data += 3, at += 4) {
 		const uint32_t value = (uint32_t)(data[0] << 16 | data[1] << 8 | data[2]);
 
@@ -129,21 +122,40 @@ static char *encode(const uint8_t *data, size_t size, const char *alphabet, bool
 		*at++ = alphabet[(data[0] & 3) << 4 | (size == 2 ? data[1] >> 4 : 0)];
 		if (size == 2)
 			*at++ = alphabet[(data[1] & 15) << 2];
-		for (; padding && size < 3; size++)
-			*at++ = '=';
 	}
-	*at = '\0';
+	return at;
+}
+
+char *base64_put(char *at, const void *data, size_t size)
+{
+	at = put(at, data, size, standard_alphabet);
+	for (; size % 3; size++)
+		*at++ = '=';
+	return at;
+}
+
+char *base64url_put(char *at, const void *data, size_t size)
+{
+	return put(at, data, size, url_alphabet);
+}
+
+static char *encode(const void *data, size_t size, char *(*how)(char *, const void *, size_t))
+{
+	char *text = size > SIZE_MAX / 2 ? NULL : malloc(BASE64_ROOM(size) + 1);
+
+	if (text)
+		*how(text, data, size) = '\0';
 	return text;
 }
 
 char *base64_encode(const void *data, size_t size)
 {
-	return encode(data, size, standard_alphabet, true);
+	return encode(data, size, base64_put);
 }
 
 char *base64url_encode(const void *data, size_t size)
 {
-	return encode(data, size, url_alphabet, false);
+	return encode(data, size, base64url_put);
 }
 
 static int hex_value(uint8_t c)

@@ -23,6 +23,11 @@ int base64_decode(struct span text, enum base64_form form, struct arena *arena, 
 char *base64_encode(const void *data, size_t size);    /* standard, with padding */
 char *base64url_encode(const void *data, size_t size); /* URL alphabet, without padding */
 
+/* The same into a text that has room for it, without a zero octet. Return the place behind. */
+#define BASE64_ROOM(size) (((size) + 2) / 3 * 4)
+char *base64_put(char *at, const void *data, size_t size);
+char *base64url_put(char *at, const void *data, size_t size);
+
 /* Exactly `size` octets from twice as many digits of either case. 0 or -EBADMSG. */
 int hex_decode(struct span text, uint8_t *out, size_t size);
 

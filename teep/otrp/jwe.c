@@ -520,45 +520,117 @@ static json_t *recipient_make(EVP_PKEY *recipient, enum jwe_algorithm algorithm,
 	return entry;
 }
 
+/* A content key, fresh where there is none. */
+static int cek_ensure(enum jwe_encryption encryption, struct arena *arena, struct span *cek)
+{
+	const size_t size = jwe_encryption_key_size(encryption);
+	uint8_t *key;
+
+	if (cek->data)
+		return 0;
+	key = arena_take(arena, size);
+	if (!key || RAND_priv_bytes(key, (int)size) != 1)
+		return -ENOMEM;
+	*cek = span_of(key, size);
+	return 0;
+}
+
+/* What is encrypted, before it is text. */
+struct sealed {
+	char header[64];
+	uint8_t iv[16], code[EVP_MAX_MD_SIZE];
+	struct span ciphertext, tag;
+};
+
 /* By OpenSSL alone: by way of libjose, copies of the plaintext and of the keys as JSON cost more
  * than what is unavoidable. */
+static int seal(struct span plaintext, enum jwe_encryption encryption, struct span cek,
+		struct arena *arena, struct sealed *out)
+{
+	uint8_t *octets = arena_take(arena, plaintext.size + 16);
+	char name[64];
+	size_t size = 0;
+
+	if (!octets)
+		return -ENOMEM;
+	snprintf(name, sizeof(name), "{\"enc\":\"%s\"}", jwe_encryption_name(encryption));
+	*base64url_put(out->header, name, strlen(name)) = '\0';
+	if (RAND_bytes(out->iv, sizeof(out->iv)) != 1 ||
+	    !content_encrypt(plaintext, cek, out->iv, octets, &size) ||
+	    !tag_make(span_of_text(out->header), span_of(out->iv, sizeof(out->iv)),
+		      span_of(octets, size), cek.data, cek.size / 2, out->code))
+		return -ENOMEM;
+	out->ciphertext = span_of(octets, size);
+	out->tag = span_of(out->code, cek.size / 2);
+	return 0;
+}
+
 json_t *jwe_encrypt(struct span plaintext, EVP_PKEY *recipient, enum jwe_encryption encryption,
 		    struct arena *arena, struct span *cek)
 {
 	const enum jwe_algorithm algorithm = jwe_algorithm_of(key_kind(recipient));
-	uint8_t iv[16], code[EVP_MAX_MD_SIZE], *out = arena_take(arena, plaintext.size + 16);
-	char header[64], *texts[4] = { NULL };
-	json_t *object = NULL, *entry = NULL;
-	size_t size = 0;
+	char *texts[3] = { NULL };
+	json_t *object = NULL, *entry;
+	struct sealed sealed;
 
-	if (algorithm == JWE_NONE || encryption == ENC_NONE || !out)
+	if (algorithm == JWE_NONE || encryption == ENC_NONE ||
+	    cek_ensure(encryption, arena, cek) ||
+	    seal(plaintext, encryption, *cek, arena, &sealed))
 		return NULL;
-	if (!cek->data) {
-		uint8_t *key;
-
-		size = jwe_encryption_key_size(encryption);
-		key = arena_take(arena, size);
-		if (!key || RAND_priv_bytes(key, (int)size) != 1)
-			return NULL;
-		*cek = span_of(key, size);
-	}
-	snprintf(header, sizeof(header), "{\"enc\":\"%s\"}", jwe_encryption_name(encryption));
-	texts[0] = base64url_encode(header, strlen(header));
-	if (texts[0] && RAND_bytes(iv, sizeof(iv)) == 1 &&
-	    content_encrypt(plaintext, *cek, iv, out, &size) &&
-	    tag_make(span_of_text(texts[0]), span_of(iv, sizeof(iv)), span_of(out, size), cek->data,
-		     cek->size / 2, code)) {
-		texts[1] = base64url_encode(iv, sizeof(iv));
-		texts[2] = base64url_encode(out, size);
-		texts[3] = base64url_encode(code, cek->size / 2);
-		entry = recipient_make(recipient, algorithm, *cek, arena);
-	}
-	if (entry && texts[1] && texts[2] && texts[3])
-		object = json_pack("{s:s, s:[O], s:s, s:o, s:s}", "protected", texts[0],
-				   "recipients", entry, "iv", texts[1], "ciphertext",
-				   json_string_nocheck(texts[2]), "tag", texts[3]);
+	texts[0] = base64url_encode(sealed.iv, sizeof(sealed.iv));
+	texts[1] = base64url_encode(sealed.ciphertext.data, sealed.ciphertext.size);
+	texts[2] = base64url_encode(sealed.tag.data, sealed.tag.size);
+	entry = recipient_make(recipient, algorithm, *cek, arena);
+	if (entry && texts[0] && texts[1] && texts[2])
+		object = json_pack("{s:s, s:[O], s:s, s:o, s:s}", "protected", sealed.header,
+				   "recipients", entry, "iv", texts[0], "ciphertext",
+				   json_string_nocheck(texts[1]), "tag", texts[2]);
 	json_decref(entry);
 	for (size_t i = 0; i < COUNT(texts); i++)
 		free(texts[i]);
 	return object;
+}
+
+int jwe_wrap(EVP_PKEY *recipient, enum jwe_encryption encryption, struct arena *arena,
+	     struct span *cek, struct span *entry)
+{
+	const enum jwe_algorithm algorithm = jwe_algorithm_of(key_kind(recipient));
+	json_t *object;
+	char *text;
+	bool kept;
+
+	if (algorithm == JWE_NONE || encryption == ENC_NONE || cek_ensure(encryption, arena, cek))
+		return -ENOMEM;
+	object = recipient_make(recipient, algorithm, *cek, arena);
+	text = object ? json_canonical(object) : NULL;
+	kept = text && arena_copy(arena, text, strlen(text), entry);
+	free(text);
+	json_decref(object);
+	return kept ? 0 : -ENOMEM;
+}
+
+int jwe_text(struct span plaintext, enum jwe_encryption encryption, struct span cek,
+	     struct span entry, struct arena *arena, struct span *out)
+{
+	struct sealed sealed;
+	char *text, *at;
+
+	if (seal(plaintext, encryption, cek, arena, &sealed))
+		return -ENOMEM;
+	text = at = arena_take(arena, BASE64_ROOM(sealed.ciphertext.size) + entry.size + 512);
+	if (!text)
+		return -ENOMEM;
+	at = stpcpy(at, "{\"ciphertext\":\"");
+	at = base64url_put(at, sealed.ciphertext.data, sealed.ciphertext.size);
+	at = stpcpy(at, "\",\"iv\":\"");
+	at = base64url_put(at, sealed.iv, sizeof(sealed.iv));
+	at = stpcpy(at, "\",\"protected\":\"");
+	at = stpcpy(at, sealed.header);
+	at = stpcpy(at, "\",\"recipients\":[");
+	at = mempcpy(at, entry.data, entry.size);
+	at = stpcpy(at, "],\"tag\":\"");
+	at = base64url_put(at, sealed.tag.data, sealed.tag.size);
+	at = stpcpy(at, "\"}");
+	*out = span_of(text, (size_t)(at - text));
+	return 0;
 }

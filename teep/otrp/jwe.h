@@ -68,4 +68,14 @@ int jwe_decrypt(const struct jwe *jwe, EVP_PKEY *key, struct arena *arena, struc
 json_t *jwe_encrypt(struct span plaintext, EVP_PKEY *recipient, enum jwe_encryption encryption,
 		    struct arena *arena, struct span *cek);
 
+/*
+ * The same in two steps, as canonical text: what is in it for the recipient, which can be made
+ * before it is known what will be encrypted, and all of it. `cek` as above. Spans are of the arena.
+ * 0 or -ENOMEM, which stands for keys that can't be used as well.
+ */
+int jwe_wrap(EVP_PKEY *recipient, enum jwe_encryption encryption, struct arena *arena,
+	     struct span *cek, struct span *entry);
+int jwe_text(struct span plaintext, enum jwe_encryption encryption, struct span cek,
+	     struct span entry, struct arena *arena, struct span *out);
+
 #endif

@@ -225,3 +225,40 @@ json_t *jws_sign(struct span payload, EVP_PKEY *key, STACK_OF(X509) * chain)
 	free(signature_text);
 	return object;
 }
+
+#define PROTECTED_ROOM 32U
+
+char *jws_text(const char *name, struct span payload, EVP_PKEY *key)
+{
+	const enum jws_algorithm algorithm = jws_algorithm_of(key_kind(key));
+	const size_t prefix = strlen("{\"\":{\"payload\":\"") + strlen(name);
+	char header[PROTECTED_ROOM / 4 * 3], protected_text[PROTECTED_ROOM + 1], *text, *end, *input;
+	uint8_t *signature = NULL;
+	size_t size;
+
+	if (algorithm == JWS_NONE || strlen(name) < JWS_NAME_MIN)
+		return NULL;
+	snprintf(header, sizeof(header), "{\"alg\":\"%s\"}", jws_algorithm_name(algorithm));
+	*base64url_put(protected_text, header, strlen(header)) = '\0';
+	text = malloc(prefix + BASE64_ROOM(payload.size) + BASE64_ROOM(SIGNATURE_SIZE_MAX) + 96);
+	if (!text)
+		return NULL;
+	/* What is signed comes first, with the payload where it will be in the message. */
+	end = base64url_put(text + prefix, payload.data, payload.size);
+	input = text + prefix - strlen(protected_text) - 1;
+	*(char *)mempcpy(input, protected_text, strlen(protected_text)) = '.';
+	signature = signature_make(key, SIGNATURE_JOSE, input, (size_t)(end - input), &size);
+	if (!signature || size > SIGNATURE_SIZE_MAX) {
+		OPENSSL_free(signature);
+		free(text);
+		return NULL;
+	}
+	end = stpcpy(stpcpy(stpcpy(end, "\",\"protected\":\""), protected_text),
+		     "\",\"signature\":\"");
+	end = base64url_put(end, signature, size);
+	end = stpcpy(end, "\"}}");
+	OPENSSL_free(signature);
+	/* Then its beginning. */
+	*stpcpy(stpcpy(stpcpy(text, "{\""), name), "\":{\"payload\":") = '"';
+	return text;
+}

@@ -41,4 +41,11 @@ bool jws_verify(const struct jws *jws, EVP_PKEY *key);
  */
 json_t *jws_sign(struct span payload, EVP_PKEY *key, STACK_OF(X509) * chain);
 
+/*
+ * A whole message {"<name>": JWS without x5c} as canonical text. `name` is one of OTrP's: it needs
+ * no escapes and has JWS_NAME_MIN octets or more. The caller's (free()), or NULL.
+ */
+#define JWS_NAME_MIN 8U
+char *jws_text(const char *name, struct span payload, EVP_PKEY *key);
+
 #endif

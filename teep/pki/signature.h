@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Octets, of the longest key. */
+#define SIGNATURE_SIZE_MAX 1024U
+
 enum signature_form {
 	SIGNATURE_DER,	/* ECDSA as ASN.1, as everywhere in X.509 */
 	SIGNATURE_JOSE, /* ECDSA as r and s of fixed size (RFC 7518 section 3.4) */
