@@ -87,8 +87,8 @@ void exchange_wrap(struct exchange *exchange)
 	/* The request's content key where it is known; else a fresh one. */
 	if (!exchange->cek.data)
 		exchange->encryption = ENC_A128CBC_HS256;
-	(void)jwe_wrap(exchange->sender, (enum jwe_encryption)exchange->encryption, &exchange->arena,
-		       &exchange->cek, &exchange->wrapped);
+	(void)jwe_wrap(exchange->sender, (enum jwe_encryption)exchange->encryption,
+		       &exchange->arena, &exchange->cek, &exchange->wrapped);
 }
 
 static json_t *tbs_json(const struct exchange *exchange)
@@ -114,9 +114,8 @@ char *answer_make(struct exchange *exchange, const char *state)
 	const bool passed = exchange->failure.status == OTRP_PASS;
 	const bool query = exchange->message == OTRP_GET_DEVICE_STATE;
 	/* Nobody knows an answer to what is no request: it is one to the query. */
-	const char *name = otrp_answer_name(exchange->message < OTRP_MESSAGE_COUNT
-						    ? exchange->message
-						    : OTRP_GET_DEVICE_STATE);
+	const char *name = otrp_answer_name(
+		exchange->message < OTRP_MESSAGE_COUNT ? exchange->message : OTRP_GET_DEVICE_STATE);
 	EVP_PKEY *key = exchange->tee->boot.tee_key;
 	json_t *tbs = tbs_json(exchange);
 	struct span content = { 0 };

@@ -356,6 +356,50 @@ static int evidence_hash(const struct exchange *exchange, const struct anchors *
 		       : -ENOMEM;
 }
 
+/* What a command's session is known by. */
+static int session_hash(const struct exchange *exchange, const struct anchors *anchors,
+			uint8_t hash[32])
+{
+	const struct span tid = exchange->request.tid;
+	MD_CTX_AUTO context = EVP_MD_CTX_new();
+
+	return context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
+			       EVP_DigestUpdate(context, anchors->hash, sizeof(anchors->hash)) ==
+				       1 &&
+			       list_digest(context, &exchange->session.chain) &&
+			       EVP_DigestUpdate(context, tid.data, tid.size) == 1 &&
+			       EVP_DigestFinal_ex(context, hash, NULL) == 1
+		       ? 0
+		       : -ENOMEM;
+}
+
+void exchange_session_keep(struct exchange *exchange)
+{
+	struct tee *tee = exchange->tee;
+	const struct anchors *anchors;
+
+	if (trust_anchors(tee->trust, tee->parser, &anchors) ||
+	    session_hash(exchange, anchors, tee->session_hash))
+		memset(tee->session_hash, 0, sizeof(tee->session_hash));
+	memcpy(tee->session_evidence, exchange->evidence, sizeof(exchange->evidence));
+}
+
+/* Whether this is a command of the session that began last, which the store still has then, and its
+ * TAM is known. */
+static bool session_known(struct exchange *exchange, const struct anchors *anchors)
+{
+	const struct tee *tee = exchange->tee;
+	uint8_t hash[32];
+
+	if (exchange->message == OTRP_GET_DEVICE_STATE || exchange->request.ocspdat.count ||
+	    !exchange->request.tid.data || session_hash(exchange, anchors, hash) ||
+	    memcmp(hash, tee->session_hash, sizeof(hash)) != 0 ||
+	    !tam_cache_find(&tee->certificates, tee->session_evidence, exchange->now))
+		return false;
+	memcpy(exchange->evidence, tee->session_evidence, sizeof(exchange->evidence));
+	return true;
+}
+
 static int clock_check(struct exchange *exchange)
 {
 	uint64_t floor = 0;
@@ -452,11 +496,14 @@ static int sender_set(struct exchange *exchange, const struct anchors *anchors,
 static int tam_find(struct exchange *exchange, const struct anchors *anchors, struct tam_known *out)
 {
 	struct evidence evidence = { .exchange = exchange, .anchors = anchors };
+	const bool session = session_known(exchange, anchors);
+	uint8_t *hash = exchange->evidence;
 	const struct tam_known *known;
-	uint8_t hash[32];
-	int rc;
+	int rc = session ? 0 : ocsp_collect(exchange);
 
-	if (evidence_hash(exchange, anchors, hash))
+	if (rc)
+		return rc;
+	if (!session && evidence_hash(exchange, anchors, hash))
 		return otrp_fail(&exchange->failure, OTRP_TEE_FAIL, "out of memory");
 	known = tam_cache_find(&exchange->tee->certificates, hash, exchange->now);
 	if (known) {
@@ -472,7 +519,7 @@ static int tam_find(struct exchange *exchange, const struct anchors *anchors, st
 	}
 	rc = evidence_weigh(&evidence, out);
 	if (rc == 0) {
-		memcpy(out->hash, hash, sizeof(hash));
+		memcpy(out->hash, hash, sizeof(out->hash));
 		tam_cache_put(&exchange->tee->certificates, out);
 	}
 	for (uint32_t i = 0; i < SPAN_LIST_MAX; i++)
@@ -490,8 +537,6 @@ int exchange_authenticate(struct exchange *exchange)
 		return otrp_fail(&exchange->failure, OTRP_TEE_FAIL,
 				 "the trusted roots can't be read");
 	rc = chain_collect(exchange);
-	if (rc == 0)
-		rc = ocsp_collect(exchange);
 	if (rc == 0)
 		rc = tam_find(exchange, anchors, &tam);
 	if (rc == 0)

@@ -396,7 +396,8 @@ static int delivery_take(struct exchange *exchange, struct delivery *delivery)
 	const char *why;
 	EVP_PKEY *signer;
 	struct ta_cms_parts parts;
-	int rc = ta_key_unwrap(exchange, &key);
+	struct parser_pending pending;
+	int rc = ta_key_unwrap(exchange, &key), remembered;
 
 	if (rc == 0 && request->ta_personal.data)
 		rc = ta_decrypt(exchange, key.data, request->ta_personal, &delivery->personal);
@@ -404,8 +405,13 @@ static int delivery_take(struct exchange *exchange, struct delivery *delivery)
 		rc = ta_decrypt(exchange, key.data, request->ta_data, &package);
 	if (rc || !request->ta_data.data)
 		return rc;
-	rc = parser_package(exchange->tee->parser, package, &exchange->domain.signers,
-			    &exchange->arena, &parts, &exchange->failure);
+	parser_package_begin(exchange->tee->parser, package, &exchange->domain.signers,
+			     &exchange->arena, &pending);
+	remembered = exchange_remember(exchange);
+	rc = parser_package_end(&pending, &exchange->domain.signers, &exchange->arena, &parts,
+				&exchange->failure);
+	if (rc == 0 && remembered)
+		return exchange_store_failed(exchange, remembered);
 	if (rc)
 		return exchange->failure.status == OTRP_TEE_FAIL ? rc : ta_unfit(exchange);
 	rc = signer_key(exchange, exchange->domain.signers.item[parts.signer], &signer);

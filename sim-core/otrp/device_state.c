@@ -223,8 +223,8 @@ static void tee_add(struct exchange *exchange, struct pieces *pieces)
 {
 	struct tee *tee = exchange->tee;
 	char count[24], generation[40];
-	const struct state_lists *lists = state_lists_get(
-		&tee->lists, tee->store, exchange->tamid, exchange->memory.dsigen);
+	const struct state_lists *lists =
+		state_lists_get(&tee->lists, tee->store, exchange->tamid, exchange->memory.dsigen);
 
 	if (!lists) {
 		pieces->failed = true;

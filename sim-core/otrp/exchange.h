@@ -32,6 +32,12 @@ struct tee {
 	/* What all states have in common, in canonical JSON, once one was made. */
 	struct arena texts;
 	struct span state_head, state_name, state_version, firmware_certificate;
+	/* What the last query that passed began with (request_guess.h). */
+	struct arena query_headers;
+	struct span query_header;
+	/* The session that began last, so that its commands need not read it: the hashes of its id
+	 * and certificates, and of what its TAM was judged by; all zero for none. */
+	uint8_t session_hash[32], session_evidence[32];
 	uint8_t did[32];
 	int changes_fd;	  /* TEE_CHANGES_FILE */
 	int forgotten_fd; /* forgotten_path() */
@@ -72,12 +78,18 @@ struct exchange {
 	EVP_PKEY *aik; /* to be told in the answer, and how */
 	struct aik_public aik_public;
 	bool changed;		   /* something that the TAM sees */
+	bool remembered;	   /* exchange_remember() was done in this transaction */
 	bool signing;		   /* the firmware was asked for its word */
 	struct span firmware_word; /* the firmware's signature, once it was fetched */
+	struct span tid_ahead;	   /* what it was begun for before the request was parsed */
+	uint8_t evidence[32];	   /* what the sender was judged by */
 };
 
 /* Steps 5 and 6: who signed, and whether it is a TAM that this TEE trusts. */
 int exchange_authenticate(struct exchange *exchange);
+
+/* A session has begun and is committed: its commands are those of the same TAM. */
+void exchange_session_keep(struct exchange *exchange);
 
 /* What a certificate's key and name are, out of the cache or by a child of the parser; nothing is
  * judged. The key is the caller's. 0; -EBADMSG for what is no certificate; or another -errno. */
@@ -86,6 +98,10 @@ int tee_certificate(struct tee *tee, struct arena *arena, struct span der,
 
 /* The same for a request, which fails by all errors but -EBADMSG. */
 int exchange_certificate(struct exchange *exchange, struct span der, struct certificate_known *out);
+
+/* Writes what a request that passed, or one that failed after it was authenticated, leaves behind,
+ * but for the TAM's own row: once in a transaction, where there is time for it. 0 or -errno. */
+int exchange_remember(struct exchange *exchange);
 
 /* Steps 14 to 16: the command itself, inside a transaction. */
 int exchange_execute(struct exchange *exchange);

@@ -71,8 +71,7 @@ static void job_begin(struct parser *parser, struct parser_job *job, struct aren
 	job->message_max = parser->options.message_max;
 	*pending = (struct parser_pending) { .parser = parser, .sock = -1 };
 	if (parser->process)
-		pending->rc =
-			parser_process_begin(parser->process, job, arena, &pending->sock);
+		pending->rc = parser_process_begin(parser->process, job, arena, &pending->sock);
 	else
 		pending->job = *job;
 }
@@ -168,15 +167,23 @@ int parser_content_end(const struct parser_pending *pending, struct arena *arena
 		       failure);
 }
 
-int parser_package(struct parser *parser, struct span package, const struct span_list *allowed,
-		   struct arena *arena, struct ta_cms_parts *out, struct otrp_failure *failure)
+void parser_package_begin(struct parser *parser, struct span package,
+			  const struct span_list *allowed, struct arena *arena,
+			  struct parser_pending *pending)
 {
 	struct parser_job job = { .kind = JOB_PACKAGE, .input = package, .certificates = *allowed };
+
+	job_begin(parser, &job, arena, pending);
+}
+
+int parser_package_end(const struct parser_pending *pending, const struct span_list *allowed,
+		       struct arena *arena, struct ta_cms_parts *out, struct otrp_failure *failure)
+{
 	int rc;
 
 	*out = (struct ta_cms_parts) { 0 };
-	rc = job_do(parser, &job, arena, parser_package_layout, PARSER_PACKAGE_LAYOUT_COUNT, out,
-		    failure);
+	rc = job_end(pending, arena, parser_package_layout, PARSER_PACKAGE_LAYOUT_COUNT, out,
+		     failure);
 	if (rc)
 		return rc;
 	if (out->signer >= allowed->count || !out->content.data || !out->attributes.data ||

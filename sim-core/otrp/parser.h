@@ -60,8 +60,11 @@ int parser_content_end(const struct parser_pending *pending, struct arena *arena
 
 /* A TA package in pieces, with an image in it that could be one of a TA. Whether one of the
  * certificates signed it, ta_cms_check() finds out. */
-int parser_package(struct parser *parser, struct span package, const struct span_list *allowed,
-		   struct arena *arena, struct ta_cms_parts *out, struct otrp_failure *failure);
+void parser_package_begin(struct parser *parser, struct span package,
+			  const struct span_list *allowed, struct arena *arena,
+			  struct parser_pending *pending);
+int parser_package_end(const struct parser_pending *pending, const struct span_list *allowed,
+		       struct arena *arena, struct ta_cms_parts *out, struct otrp_failure *failure);
 
 /* A certificate: its key in numbers and what it calls itself. Nothing of it is judged. */
 int parser_certificate(struct parser *parser, struct span der, struct arena *arena,

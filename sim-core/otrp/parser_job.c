@@ -161,7 +161,8 @@ static void list_do(struct span text, struct arena *arena, struct parser_answer 
 
 void parser_job_do(const struct parser_job *job, struct arena *arena, struct parser_answer *out)
 {
-	const struct otrp_options options = { job->lenient, job->extended, job->message_max };
+	/* The payload is another child's. */
+	const struct otrp_options options = { job->lenient, job->extended, job->message_max, true };
 	struct otrp_failure failure = { 0 };
 	struct otrp_envelope envelope;
 	struct otrp_content content;

@@ -14,8 +14,8 @@
 
 /* Of which all are digits of base64. */
 #define DIGITS_22 "AAAAAAAAAAAAAAAAAAAAAA"
-#define JWE                                                                                   \
-	"{\"protected\":\"eyJlbmMiOiJBMTI4Q0JDLUhTMjU2In0\",\"recipients\":[{\"header\":"     \
+#define JWE                                                                                    \
+	"{\"protected\":\"eyJlbmMiOiJBMTI4Q0JDLUhTMjU2In0\",\"recipients\":[{\"header\":"      \
 	"{\"alg\":\"RSA1_5\"},\"encrypted_key\":\"" DIGITS_22 "\"}],\"iv\":\"" DIGITS_22 "\"," \
 	"\"ciphertext\":\"%.*s\",\"tag\":\"" DIGITS_22 "\"}"
 
@@ -39,14 +39,14 @@ int parser_warm_prepare(void)
 
 	memset(digits, 'A', LONG);
 	digits[LONG] = '\0';
-	size = asprintf(&request, request_format, LONG / 16, digits, LONG / 16, digits, LONG, digits,
-			LONG / 4, digits, LONG / 4, digits);
+	size = asprintf(&request, request_format, LONG / 16, digits, LONG / 16, digits, LONG,
+			digits, LONG / 4, digits, LONG / 4, digits);
 	if (size < 0)
 		return -ENOMEM;
 	payload = base64url_encode(request, (size_t)size);
 	free(request);
-	if (!payload || asprintf(&envelope, envelope_format, LONG / 4, digits, LONG / 4, digits,
-				 payload) < 0)
+	if (!payload ||
+	    asprintf(&envelope, envelope_format, LONG / 4, digits, LONG / 4, digits, payload) < 0)
 		return -ENOMEM;
 	return 0;
 }

@@ -11,10 +11,14 @@
 #include "boot/manufacture.h"
 #include "device/paths.h"
 #include "otrp/exchange.h"
+#include "otrp/request_guess.h"
 #include "teep/pki/openssl_auto.h"
 
 /* It has no contents, so it takes no room either. */
 #define CHANGES_SIZE_MAX (1 << 20)
+
+/* A name and certificates. */
+#define HEADER_SIZE_MAX (64U << 10)
 
 int exchange_store_failed(struct exchange *exchange, int rc)
 {
@@ -96,8 +100,11 @@ static int tee_store_open(struct tee *tee, char *err, size_t errlen)
 static int tee_parts_open(struct tee *tee, char *err, size_t errlen)
 {
 	const struct tee_options *options = &tee->options;
-	const struct otrp_options parse = { options->lenient, options->extended,
-					    options->message_max };
+	const struct otrp_options parse = {
+		.lenient = options->lenient,
+		.extended = options->extended,
+		.message_max = options->message_max,
+	};
 	int rc;
 
 	rc = changes_open(tee);
@@ -164,6 +171,7 @@ void tee_close(struct tee *tee)
 	key_cache_clear(&tee->keys);
 	state_lists_clear(&tee->lists);
 	arena_clear(&tee->texts);
+	arena_clear(&tee->query_headers);
 	trust_close(tee->trust);
 	parser_close(tee->parser);
 	store_close(tee->store);
@@ -192,25 +200,41 @@ const char *tee_name_of(const struct tee *tee, unsigned int number)
 	return number < tee->boot.tees ? tee->boot.names[number] : NULL;
 }
 
-/* Where the payload most likely is, so that it is parsed while its envelope still is. What the
- * envelope's parser says counts: this is used when it is the same. */
-static struct span payload_guess(struct span octets)
+/* A TAM that was good lately may have the firmware begin: the same certificates, as text, stand in
+ * what it sent then. Anybody can send those, and can have no more made by it than by sending an old
+ * request again; that nobody is told what the firmware says before it is known who asks holds as
+ * ever. */
+static void sign_ahead(struct exchange *exchange, const struct request_guess *guess)
 {
-	static const char name[] = "\"payload\":\"";
-	const uint8_t *end = octets.data + octets.size, *close;
-	const uint8_t *found = memmem(octets.data, octets.size, name, sizeof(name) - 1);
+	const struct tee *tee = exchange->tee;
 
-	if (!found)
-		return (struct span) { 0 };
-	found += sizeof(name) - 1;
-	close = memchr(found, '"', (size_t)(end - found));
-	return close ? span_of(found, (size_t)(close - found)) : (struct span) { 0 };
+	if (!guess->query || !tee->query_header.data || tee->boot.unattested ||
+	    !span_equal(guess->header, tee->query_header))
+		return;
+	exchange->tid_ahead = request_guess_tid(guess, &exchange->arena);
+	if (exchange->tid_ahead.data &&
+	    firmware_sign_begin(tee->firmware, exchange->tid_ahead.data, exchange->tid_ahead.size))
+		exchange->tid_ahead = (struct span) { 0 };
+}
+
+/* Of a query that passed. */
+static void header_keep(struct tee *tee, struct span header)
+{
+	struct arena kept = { 0 };
+	struct span copy;
+
+	if (span_equal(tee->query_header, header) || header.size > HEADER_SIZE_MAX ||
+	    !arena_copy(&kept, header.data, header.size, &copy))
+		return;
+	arena_clear(&tee->query_headers);
+	tee->query_headers = kept;
+	tee->query_header = copy;
 }
 
 /* Steps 1 to 4, in the parser's processes. */
-static int request_take(struct exchange *exchange, struct span octets)
+static int request_take(struct exchange *exchange, struct span octets,
+			const struct request_guess *guess)
 {
-	const struct span guess = payload_guess(octets);
 	struct otrp_failure in_request = { 0 };
 	struct parser_pending envelope, request;
 	struct parser *parser = exchange->tee->parser;
@@ -219,17 +243,17 @@ static int request_take(struct exchange *exchange, struct span octets)
 	int rc, rc_request = 0;
 
 	parser_envelope_begin(parser, octets, arena, &envelope);
-	if (guess.data)
-		parser_request_begin(parser, guess, arena, &request);
+	if (guess->payload.data)
+		parser_request_begin(parser, guess->payload, arena, &request);
+	sign_ahead(exchange, guess);
 	rc = parser_envelope_end(&envelope, arena, &exchange->envelope, &exchange->failure);
 	exchange->message = (enum otrp_message)exchange->envelope.message;
 	payload = exchange->envelope.jws.payload_text;
 	/* Its identifiers are echoed even where it ends here. */
 	if (payload.data) {
-		if (!guess.data || !span_equal(guess, payload))
+		if (!guess->payload.data || !span_equal(guess->payload, payload))
 			parser_request_begin(parser, payload, arena, &request);
-		rc_request =
-			parser_request_end(&request, arena, &exchange->request, &in_request);
+		rc_request = parser_request_end(&request, arena, &exchange->request, &in_request);
 	}
 	if (rc)
 		return rc;
@@ -346,15 +370,16 @@ static int algorithm_check(struct exchange *exchange)
 	return 0;
 }
 
-/* What a request that passed, or one that failed after it was authenticated, leaves behind, but for
- * the TAM's own row. */
-static int memory_write(struct exchange *exchange)
+int exchange_remember(struct exchange *exchange)
 {
 	struct store *store = exchange->tee->store;
 	struct tam_memory *memory = &exchange->memory;
 	uint64_t floor = 0;
 	int rc = 0;
 
+	if (exchange->remembered)
+		return 0;
+	exchange->remembered = true;
 	if (exchange->message == OTRP_GET_DEVICE_STATE && exchange->failure.status == OTRP_PASS)
 		rc = session_put(store, &exchange->arena, exchange->request.tid, memory,
 				 &exchange->session);
@@ -393,11 +418,11 @@ static void lists_follow(const struct exchange *exchange)
 	struct tee *tee = exchange->tee;
 
 	state_lists_follow(&tee->lists, tee->store, exchange->tamid, exchange->memory.dsigen,
-			   touched, span_equal(touched[0].spid, touched[1].spid) &&
-						    span_equal(touched[0].sdname,
-							       touched[1].sdname)
-					    ? 1
-					    : 2);
+			   touched,
+			   span_equal(touched[0].spid, touched[1].spid) &&
+					   span_equal(touched[0].sdname, touched[1].sdname)
+				   ? 1
+				   : 2);
 }
 
 /* Makes the state that goes into the answer, notes it, and commits. */
@@ -412,7 +437,7 @@ static int conclude(struct exchange *exchange, char **state)
 		lists_follow(exchange);
 	}
 	/* All that need not wait for the firmware's word, which the state has in it. */
-	rc = memory_write(exchange);
+	rc = exchange_remember(exchange);
 	if (rc)
 		return rc;
 	if (query && exchange->failure.status == OTRP_PASS)
@@ -429,8 +454,11 @@ static int conclude(struct exchange *exchange, char **state)
 	if (exchange->changed && exchange->message >= OTRP_DELETE_SD)
 		tas_changed(exchange->tee);
 	rc = store_commit(exchange->tee->store);
+	if (rc == 0 && query && exchange->failure.status == OTRP_PASS)
+		exchange_session_keep(exchange);
 	/* Told late, it is told at the next start. */
-	if (rc == 0 && exchange->changed && exchange->message >= OTRP_DELETE_SD)
+	if (rc == 0 && exchange->changed &&
+	    (exchange->message == OTRP_DELETE_SD || exchange->message == OTRP_DELETE_TA))
 		(void)forgotten_publish(exchange->tee);
 	return rc;
 }
@@ -469,7 +497,7 @@ static void transact(struct exchange *exchange, char **state)
 	if (exchange->changed)
 		state_lists_drop(&exchange->tee->lists, exchange->tamid);
 	exchange->memory = before;
-	exchange->changed = false;
+	exchange->changed = exchange->remembered = false;
 	/* A repeated request changes nothing, not even what is remembered. */
 	if (exchange->noted || !exchange->request.rid.data || !exchange->request.tid.data ||
 	    store_begin(store))
@@ -488,18 +516,26 @@ void exchange_sign_begin(struct exchange *exchange)
 	if (exchange->signing || !request->tid.data || exchange->tee->boot.unattested ||
 	    (exchange->message != OTRP_GET_DEVICE_STATE && !request->nextdsi))
 		return;
+	if (exchange->tid_ahead.data && span_equal(exchange->tid_ahead, request->tid)) {
+		exchange->signing = true;
+		return;
+	}
 	exchange->signing = firmware_sign_begin(exchange->tee->firmware, request->tid.data,
 						request->tid.size) == 0;
 }
 
 static void process(struct exchange *exchange, struct span octets, char **state)
 {
+	struct request_guess guess;
 	struct span unused;
 
-	if (request_take(exchange, octets) || exchange_authenticate(exchange))
+	request_guess_make(octets, &guess);
+	if (request_take(exchange, octets, &guess) || exchange_authenticate(exchange))
 		return;
 	exchange_sign_begin(exchange);
 	transact(exchange, state);
+	if (exchange->message == OTRP_GET_DEVICE_STATE && !exchange->failure.status)
+		header_keep(exchange->tee, guess.header);
 	if (exchange->failure.status && !exchange->cek.data &&
 	    exchange->message != OTRP_GET_DEVICE_STATE && content_decrypt(exchange, &unused))
 		exchange->cek = (struct span) { 0 };

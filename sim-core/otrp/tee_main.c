@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@
 #include "otrp/tee_service.h"
 
 #define CONTROL_FD     3
+#define MEMORY_KEPT    (4 << 20)
 #define SUBORDINATE_FD 5
 
 static char err[PATH_MAX + 512];
@@ -65,6 +67,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	/* What one request took, the next one takes again. */
+	(void)mallopt(M_TRIM_THRESHOLD, MEMORY_KEPT);
+	(void)mallopt(M_MMAP_THRESHOLD, MEMORY_KEPT);
 	/* Nothing of the machine's configuration concerns this process. */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	/* With the firmware, whatever happens to that. */

@@ -20,8 +20,8 @@
 char *otrp_compose(const char *name, const char *kind, json_t *tbs, EVP_PKEY *key,
 		   STACK_OF(X509) * chain);
 
-/* The same for a `tbs`, not empty, with one more member, whose value is text already: `member` needs
- * no escapes and comes before all others in the alphabet. */
+/* The same for a `tbs`, not empty, with one more member, whose value is text already: `member`
+ * needs no escapes and comes before all others in the alphabet. */
 char *otrp_compose_encrypted(const char *name, const char *kind, const char *member,
 			     struct span encrypted, json_t *tbs, EVP_PKEY *key);
 

@@ -573,8 +573,7 @@ json_t *jwe_encrypt(struct span plaintext, EVP_PKEY *recipient, enum jwe_encrypt
 	json_t *object = NULL, *entry;
 	struct sealed sealed;
 
-	if (algorithm == JWE_NONE || encryption == ENC_NONE ||
-	    cek_ensure(encryption, arena, cek) ||
+	if (algorithm == JWE_NONE || encryption == ENC_NONE || cek_ensure(encryption, arena, cek) ||
 	    seal(plaintext, encryption, *cek, arena, &sealed))
 		return NULL;
 	texts[0] = base64url_encode(sealed.iv, sizeof(sealed.iv));

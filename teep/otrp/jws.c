@@ -114,7 +114,8 @@ int jws_parse(const json_t *object, const struct jws_options *options, struct ar
 	    member_text(object, "payload", arena, &out->payload_text))
 		return otrp_fail(failure, OTRP_TEE_FAIL, "out of memory");
 	if (base64_decode(out->protected_text, BASE64_JOSE, arena, &header) ||
-	    base64_decode(out->payload_text, BASE64_JOSE, arena, &out->payload) ||
+	    (!options->payload_later &&
+	     base64_decode(out->payload_text, BASE64_JOSE, arena, &out->payload)) ||
 	    base64_decode(json_span(json_object_get(object, "signature")), BASE64_JOSE, arena,
 			  &out->signature))
 		return otrp_fail(failure, OTRP_REQUEST_INVALID,
@@ -232,7 +233,8 @@ char *jws_text(const char *name, struct span payload, EVP_PKEY *key)
 {
 	const enum jws_algorithm algorithm = jws_algorithm_of(key_kind(key));
 	const size_t prefix = strlen("{\"\":{\"payload\":\"") + strlen(name);
-	char header[PROTECTED_ROOM / 4 * 3], protected_text[PROTECTED_ROOM + 1], *text, *end, *input;
+	char header[PROTECTED_ROOM / 4 * 3], protected_text[PROTECTED_ROOM + 1], *text, *end,
+		*input;
 	uint8_t *signature = NULL;
 	size_t size;
 

@@ -21,8 +21,9 @@ struct jws {
 };
 
 struct jws_options {
-	bool lenient;  /* also the header `signer`, as in the drafts' samples */
-	bool extended; /* also ES384 */
+	bool lenient;	    /* also the header `signer`, as in the drafts' samples */
+	bool extended;	    /* also ES384 */
+	bool payload_later; /* the payload's text is all that is wanted of it */
 };
 
 /*

@@ -4,6 +4,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
+#include <pthread.h>
 
 #include "teep/pki/openssl_auto.h"
 
@@ -66,13 +67,13 @@ int key_numbers_of(const EVP_PKEY *key, struct arena *arena, struct key_numbers 
 	return rc;
 }
 
-static EVP_PKEY *key_load(const char *type, OSSL_PARAM *parameters)
+static EVP_PKEY *key_load(const char *type, int parts, OSSL_PARAM *parameters)
 {
 	PKEY_CTX_AUTO context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
 	EVP_PKEY *key = NULL;
 
 	if (!context || !parameters || EVP_PKEY_fromdata_init(context) != 1 ||
-	    EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters) != 1)
+	    EVP_PKEY_fromdata(context, &key, parts, parameters) != 1)
 		key = NULL;
 	return key;
 }
@@ -97,7 +98,7 @@ static EVP_PKEY *rsa_load(const struct key_numbers *from)
 	    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, modulus) == 1 &&
 	    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, exponent) == 1) {
 		parameters = OSSL_PARAM_BLD_to_param(builder);
-		key = key_load("RSA", parameters);
+		key = key_load("RSA", EVP_PKEY_PUBLIC_KEY, parameters);
 		OSSL_PARAM_free(parameters);
 	}
 	OSSL_PARAM_BLD_free(builder);
@@ -106,23 +107,46 @@ static EVP_PKEY *rsa_load(const struct key_numbers *from)
 	return key;
 }
 
+/* Curves without a point, which take longer to make than to copy. They stay for as long as the
+ * process. */
+static EVP_PKEY *curves[2];
+static pthread_once_t curves_once = PTHREAD_ONCE_INIT;
+
+static void curves_make(void)
+{
+	static const uint32_t kinds[] = { KEY_P256, KEY_P384 };
+
+	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+		OSSL_PARAM parameters[] = {
+			OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
+							 (char *)group_of(kinds[i]), 0),
+			OSSL_PARAM_construct_end(),
+		};
+
+		curves[i] = key_load("EC", EVP_PKEY_KEY_PARAMETERS, parameters);
+	}
+}
+
 /* OpenSSL refuses a point that does not lie on the curve. */
 static EVP_PKEY *point_load(const struct key_numbers *from)
 {
 	const size_t size = point_size(from->kind);
 	uint8_t point[1 + 2 * KEY_NUMBERS_POINT_MAX] = { 4 };
-	OSSL_PARAM parameters[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
-						 (char *)group_of(from->kind), 0),
-		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * size),
-		OSSL_PARAM_construct_end(),
-	};
+	const EVP_PKEY *curve;
+	EVP_PKEY *key;
 
-	if (from->x.size != size || from->y.size != size)
+	(void)pthread_once(&curves_once, curves_make);
+	curve = curves[from->kind == KEY_P384];
+	if (!curve || from->x.size != size || from->y.size != size)
 		return NULL;
 	memcpy(point + 1, from->x.data, size);
 	memcpy(point + 1 + size, from->y.data, size);
-	return key_load("EC", parameters);
+	key = EVP_PKEY_dup((EVP_PKEY *)curve);
+	if (key && EVP_PKEY_set1_encoded_public_key(key, point, 1 + 2 * size) != 1) {
+		EVP_PKEY_free(key);
+		key = NULL;
+	}
+	return key;
 }
 
 EVP_PKEY *key_numbers_load(const struct key_numbers *from)

@@ -47,7 +47,8 @@ int otrp_envelope_parse(struct span octets, const struct otrp_options *options, 
 			struct otrp_envelope *out, struct otrp_failure *failure)
 {
 	const size_t most = options->message_max ? options->message_max : OTRP_MESSAGE_SIZE_MAX;
-	const struct jws_options jws_options = { options->lenient, options->extended };
+	const struct jws_options jws_options = { options->lenient, options->extended,
+						 options->payload_later };
 	json_t *object, *value = NULL;
 	int rc;
 

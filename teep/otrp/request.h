@@ -37,6 +37,7 @@ struct otrp_options {
 	bool lenient;	      /* accept what the drafts' samples have and their text has not */
 	bool extended;	      /* ES384 */
 	uint32_t message_max; /* octets; 0 for OTRP_MESSAGE_SIZE_MAX */
+	bool payload_later;   /* of an envelope: the payload's text is all that is wanted of it */
 };
 
 struct otrp_envelope {

@@ -149,7 +149,8 @@ static int payload_take(struct span payload, struct arena *arena, struct respons
 static int signed_take(const json_t *value, const struct otrp_options *options, struct arena *arena,
 		       struct response *out, struct otrp_failure *failure)
 {
-	const struct jws_options jws_options = { options->lenient, options->extended };
+	const struct jws_options jws_options = { .lenient = options->lenient,
+						 .extended = options->extended };
 	int rc = jws_parse(value, &jws_options, arena, &out->jws, failure);
 
 	out->kind = RESPONSE_OF_TEE;

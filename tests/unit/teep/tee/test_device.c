@@ -457,6 +457,8 @@ static void state_expect(const char *code)
 	char *request = kit_request(&kit, &state);
 
 	kit_send(&kit, &kit.tam, request, strlen(request), &answer);
+	/* There are as many children as before. */
+	tee_rest(kit.tee);
 	cr_expect_str_eq(answer.code, code);
 	kit_answer_clear(&answer);
 	free(request);

@@ -193,6 +193,7 @@ Test(otrp_tee_lies, a_package_that_the_parser_says_is_signed_is_not_installed)
 	X509 *stranger = issue(ROLE_SP, LIE_WORD, key, NULL, NULL, NULL);
 	struct span_list allowed = { .count = 1, .item = { der_of(kit.sp_certificate) } };
 	struct otrp_failure failure = { 0 };
+	struct parser_pending pending;
 	struct ta_cms_parts told;
 	uint8_t *good, *bad;
 	size_t size;
@@ -209,8 +210,9 @@ Test(otrp_tee_lies, a_package_that_the_parser_says_is_signed_is_not_installed)
 	cr_assert(ta_cms_header(&cms.uuid, 1, "fixture", cms.image.size, header));
 	bad = ta_cms_sign(header, cms.image.data, cms.image.size, stranger, key, &size);
 	cr_assert(bad);
-	cr_assert_eq(parser_package(liar, span_of(bad, size), &allowed, &own, &told, &failure), 0,
-		     "%s", failure.why);
+	parser_package_begin(liar, span_of(bad, size), &allowed, &own, &pending);
+	cr_assert_eq(parser_package_end(&pending, &allowed, &own, &told, &failure), 0, "%s",
+		     failure.why);
 	cr_assert_eq(told.signer, 0);
 	encrypted = kit_encrypted_ta(&kit, "sp", bad, size, NULL, false);
 	kit_expect(&kit,
