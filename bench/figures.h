@@ -10,7 +10,8 @@
 #ifdef BENCH_OTRP
 #define OTRP_FIGURES(X)  \
 	X(otrp_commands) \
-	X(otrp_many)
+	X(otrp_many)     \
+	X(otrp_one_tam)
 #else
 #define OTRP_FIGURES(X)
 #endif
