@@ -89,8 +89,6 @@ static void target_clear(struct target *target)
 	PQconninfoFree(target->options);
 }
 
-extern char **environ;
-
 static bool environment_add(struct target *target, const char *name, const char *value)
 {
 	if (asprintf(&target->environment[target->count], "%s%s%s", name, value ? "=" : "",

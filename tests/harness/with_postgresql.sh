@@ -15,7 +15,7 @@ if ! command -v initdb >/dev/null; then
 fi
 
 # The server never runs as root, so what it needs is not below a directory that only root can enter.
-dir=$(mktemp -d /tmp/teesim-postgresql.XXXXXX) || exit 1
+dir=$(mktemp -d "/tmp/teesim-postgresql.$$.XXXXXX") || exit 1
 run=()
 if [ "$(id -u)" -eq 0 ]; then
 	owner=postgres
@@ -25,13 +25,20 @@ if [ "$(id -u)" -eq 0 ]; then
 fi
 as_owner() { (cd / && "${run[@]}" env -u LD_PRELOAD HOME="$dir" "$@"); }
 
-finish() {
-	as_owner pg_ctl -D "$dir/data" -m immediate -w stop >/dev/null 2>&1
-	rm -rf "$dir"
+end() { # DIRECTORY: its server and all of it
+	as_owner pg_ctl -D "$1/data" -m immediate -w stop >/dev/null 2>&1
+	rm -rf "$1"
 }
-trap finish EXIT
+trap 'end "$dir"' EXIT
 trap 'exit 143' TERM
 trap 'exit 130' INT
+
+# What runs that were killed left behind.
+for old in /tmp/teesim-postgresql.*.*; do
+	pid=${old#*.}
+	pid=${pid%.*}
+	[ ! -O "$old" ] && [ "$(id -u)" -ne 0 ] || [ -d "/proc/$pid" ] || end "$old"
+done
 
 if ! as_owner initdb -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync \
 	>"$dir/log" 2>&1; then

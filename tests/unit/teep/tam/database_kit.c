@@ -14,6 +14,7 @@
 #include "teep/tam/database_backend.h"
 #include "teep/tam/device_table.h"
 #include "teep/tam/vault.h"
+#include "scratch_directory.h"
 #include "test_keys.h"
 
 struct kit kit;
@@ -51,8 +52,7 @@ static void on_server(const char *format)
 
 void kit_begin(void)
 {
-	strcpy(kit.directory, "/tmp/tam-database-XXXXXX");
-	cr_assert_not_null(mkdtemp(kit.directory));
+	cr_assert(scratch_directory_make("tam-database", kit.directory, sizeof(kit.directory)));
 	snprintf(kit.vault_path, sizeof(kit.vault_path), "%s/vault.key", kit.directory);
 	cr_assert_eq(vault_make(kit.vault_path, err, sizeof(err)), 0, "%s", err);
 	cr_assert_eq(vault_open(&kit.vault, kit.vault_path, err, sizeof(err)), 0, "%s", err);
@@ -69,15 +69,12 @@ void kit_begin(void)
 
 void kit_end(void)
 {
-	char command[160];
-
 	tam_database_close(kit.db);
 	vault_close(kit.vault);
 	arena_clear(&kit.arena);
 	if (kit_is_postgresql())
 		on_server("DROP SCHEMA %s CASCADE");
-	snprintf(command, sizeof(command), "rm -rf %s", kit.directory);
-	cr_assert_eq(system(command), 0);
+	cr_assert(scratch_directory_remove(kit.directory));
 }
 
 void kit_run(const char *sql)

@@ -15,6 +15,7 @@
 #include "teep/tam/database_copy.h"
 #include "teep/tam/deployment.h"
 #include "teep/tam/sp.h"
+#include "scratch_directory.h"
 #include "test_keys.h"
 
 struct scene scene;
@@ -195,9 +196,7 @@ void scene_begin(void)
 							    KEY_P256 };
 
 	memset(&scene, 0, sizeof(scene));
-	strcpy(scene.directory, access("/dev/shm", W_OK) == 0 ? "/dev/shm/tam-scene-XXXXXX"
-							      : "/tmp/tam-scene-XXXXXX");
-	cr_assert_not_null(mkdtemp(scene.directory));
+	cr_assert(scratch_directory_make("tam-scene", scene.directory, sizeof(scene.directory)));
 	strcpy(scene.authorities, scene.directory);
 	strcat(scene.authorities, "/authorities");
 	DONE(authorities_make(scene.authorities, all, err, sizeof(err)));
@@ -215,8 +214,6 @@ void scene_begin(void)
 
 void scene_end(void)
 {
-	char command[160];
-
 	for (unsigned i = 0; i < SCENE_DEVICES; i++)
 		if (scene.devices[i].tee)
 			tee_close(scene.devices[i].tee);
@@ -230,8 +227,7 @@ void scene_end(void)
 	arena_clear(&scene.arena);
 	if (schema[0])
 		on_server("DROP SCHEMA %s CASCADE");
-	snprintf(command, sizeof(command), "rm -rf %s", scene.directory);
-	cr_assert_eq(system(command), 0);
+	cr_assert(scratch_directory_remove(scene.directory));
 }
 
 /* ---- Devices --------------------------------------------------------------------------------- */
@@ -305,7 +301,8 @@ void scene_restart(unsigned n)
 
 struct span scene_package(const char *taid, uint32_t version)
 {
-	uint8_t header[TA_CMS_HEADER_SIZE], image[65536], *der;
+	static uint8_t image[1 << 20];
+	uint8_t header[TA_CMS_HEADER_SIZE], *der;
 	FILE *file = fopen(strcmp(taid, SCENE_TA) == 0 ? KIT_TA_IMAGE : KIT_OTHER_IMAGE, "r");
 	struct uuid uuid;
 	struct span out;
@@ -314,7 +311,9 @@ struct span scene_package(const char *taid, uint32_t version)
 	cr_assert_not_null(file);
 	size = fread(image, 1, sizeof(image), file);
 	fclose(file);
-	cr_assert(size > 0 && size < sizeof(image));
+	cr_assert(size > 0 && size + scene.padding < sizeof(image));
+	memset(image + size, 'x', scene.padding);
+	size += scene.padding;
 	cr_assert_eq(uuid_parse(taid, &uuid), 0);
 	cr_assert(ta_cms_header(&uuid, version, "fixture", size, header));
 	der = ta_cms_sign(header, image, size, scene.sp_certificate, scene.sp_key, &size);

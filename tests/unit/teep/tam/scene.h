@@ -46,6 +46,7 @@ struct scene {
 	struct scene_device devices[SCENE_DEVICES];
 	EVP_PKEY *sp_key;
 	X509 *sp_certificate;
+	size_t padding;
 	/* Of the last run. */
 	char tid[TAM_TID_SIZE];
 	unsigned rounds;
@@ -79,7 +80,7 @@ struct scene_device *scene_device(unsigned n);
 /* Its TEE ends and starts again. */
 void scene_restart(unsigned n);
 
-/* A signed package with the fixture's image; the arena's. */
+/* A signed package with the fixture's image, and scene.padding octets behind it; the arena's. */
 struct span scene_package(const char *taid, uint32_t version);
 
 /* Into the catalogue. */

@@ -239,6 +239,62 @@ Test(tam_attack, message_that_is_posted_again_is_answered_with_the_same_octets)
 	scene_converged(0, INSTALLED("1"));
 }
 
+/* Too large to be kept: the device is asked what it has, and gets it by a new command, whether or
+ * not the one whose way is not known arrives after all. */
+static void large_command_lost(bool arrives_late)
+{
+	char *request, *answer, *large, *again;
+
+	scene.padding = 200000;
+	scene_publish(SCENE_TA, 1);
+	scene_want(SCENE_TA, 0);
+	request = scene_connect(NULL);
+	answer = scene_answer(0, request);
+	free(request);
+	request = scene_post(answer);
+	free(answer);
+	cr_assert(is(request, "CreateSD"));
+	answer = scene_answer(0, request);
+	large = scene_post(answer);
+	cr_assert(is(large, "InstallTA"));
+	cr_assert_gt(strlen(large), SESSION_ANSWER_MAX);
+	again = scene_post(answer);
+	cr_assert(is(again, "GetDeviceState"), "%.40s", again);
+	/* This one is kept: it comes again as it was. */
+	free(request);
+	request = scene_post(answer);
+	cr_expect_str_eq(request, again);
+	free(answer);
+	if (arrives_late)
+		free(scene_answer(0, large));
+	free(large);
+	free(again);
+	while (request) {
+		answer = scene_answer(0, request);
+		free(request);
+		request = scene_post(answer);
+		free(answer);
+	}
+	cr_expect_str_eq(
+		scene.trail,
+		arrives_late
+			? "GetDeviceState CreateSD InstallTA GetDeviceState GetDeviceState UpdateTA"
+			: "GetDeviceState CreateSD InstallTA GetDeviceState GetDeviceState "
+			  "InstallTA");
+	cr_expect_eq(scene_session().state, SESSION_DONE);
+	scene_converged(0, INSTALLED("1"));
+}
+
+Test(tam_attack, large_command_whose_way_is_not_known_is_not_kept_and_made_anew)
+{
+	large_command_lost(false);
+}
+
+Test(tam_attack, large_command_that_arrives_after_all_is_executed_once)
+{
+	large_command_lost(true);
+}
+
 /* ---- Sessions side by side ------------------------------------------------------------------- */
 
 /* Up to the first command, which is the caller's. */

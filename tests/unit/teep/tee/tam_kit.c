@@ -10,6 +10,7 @@
 #include "teep/otrp/ta_cms.h"
 #include "teep/pki/ocsp.h"
 #include "teep/pki/openssl_auto.h"
+#include "scratch_directory.h"
 #include "test_keys.h"
 
 static char err[512];
@@ -95,11 +96,7 @@ void kit_open(struct kit *kit, const struct kit_kinds *kinds)
 	for (int i = 0; kinds->authorities && i < HIERARCHY_COUNT; i++)
 		all[i] = kinds->authorities;
 	memset(kit, 0, sizeof(*kit));
-	/* In memory, where a flush costs nothing: what is durable is a test of its own. By a name
-	 * that the fixture of other tests does not take for something left behind. */
-	strcpy(kit->directory,
-	       access("/dev/shm", W_OK) == 0 ? "/dev/shm/otrp-kit-XXXXXX" : "/tmp/otrp-kit-XXXXXX");
-	REQUIRE(mkdtemp(kit->directory));
+	REQUIRE(scratch_directory_make("otrp-kit", kit->directory, sizeof(kit->directory)));
 	snprintf(kit->device, sizeof(kit->device), "%s/device", kit->directory);
 	snprintf(kit->authorities, sizeof(kit->authorities), "%s/authorities", kit->directory);
 	REQUIRE(authorities_make(kit->authorities, all, err, sizeof(err)) == 0, "%s", err);
@@ -118,16 +115,13 @@ void kit_open(struct kit *kit, const struct kit_kinds *kinds)
 
 void kit_close(struct kit *kit)
 {
-	char command[128];
-
 	tee_close(kit->tee);
 	kit_tam_clear(&kit->tam);
 	authority_close(&kit->tam_ca);
 	EVP_PKEY_free(kit->sp_key);
 	X509_free(kit->sp_certificate);
 	X509_free(kit->tee_certificate);
-	snprintf(command, sizeof(command), "rm -rf %s", kit->directory);
-	REQUIRE(system(command) == 0);
+	REQUIRE(scratch_directory_remove(kit->directory));
 }
 
 static json_t *staple(struct kit *kit, X509 *subject)
