@@ -88,7 +88,9 @@ int deployment_end(struct tam_database *database, const struct wanted *what, int
 	"p.sdname AND t.taid = p.taid AND v.retired = 0 AND (t.image_sha256 = '' OR "             \
 	"t.image_sha256 = v.image_sha256) AND (v.personalisation <= 0 OR v.personalisation = "    \
 	"t.personalisation) AND v.version = CASE WHEN p.version > 0 THEN p.version ELSE (SELECT " \
-	"MAX(l.version) FROM ta_version l WHERE l.taid = t.taid AND l.retired = 0) END)"
+	"MAX(l.version) FROM ta_version l WHERE l.taid = t.taid AND l.retired = 0) END AND "      \
+	"(v.bundled <> 2 OR NOT EXISTS (SELECT 1 FROM sealed_delivery s WHERE s.did = t.did AND " \
+	"s.taid = t.taid AND s.id <> t.personalisation)))"
 #define DOMAIN_THERE                                                                 \
 	"EXISTS (SELECT 1 FROM device_domain t WHERE t.did = deployment_device.did " \
 	"AND t.spid = p.spid AND t.sdname = p.sdname)"

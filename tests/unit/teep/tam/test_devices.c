@@ -606,6 +606,22 @@ Test(tam_devices, a_deployment_is_done_where_it_is_so_already)
 	cr_assert(one.done == 5 && one.waiting == 2);
 	one = deploy_domain("", false);
 	cr_assert_eq(one.waiting, 7);
+	/* One that its SP encrypts for each device is there with the SP's last delivery alone. */
+	kit_run("UPDATE ta_version SET bundled = 2");
+	one = deploy(SCOPE_DEVICE, kit_did(2), 0);
+	cr_assert_eq(one.done, 1);
+	cr_assert_eq(
+		tam_database_run(
+			kit.db,
+			"INSERT INTO sealed_delivery(did, spid, taid, version, name, aik_hash, "
+			"size, personalisation, created, created_by, installed, error) "
+			"VALUES($1, 'a', $2, 1, '', $3, 0, 0, 0, '', 0, '')",
+			TAM_VALUES(tam_text(kit_did(2)), tam_text(TA_1),
+				   tam_octets(span_of("hash", 4))),
+			NULL),
+		0);
+	one = deploy(SCOPE_DEVICE, kit_did(2), 0);
+	cr_assert_eq(one.waiting, 1);
 }
 
 /* ---- Sessions -------------------------------------------------------------------------------- */
