@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libpq-fe.h>
+#include <limits.h>
 #include <spawn.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -239,17 +240,28 @@ int database_restore(const char *in, const char *where, char *err, size_t errlen
 	return rc;
 }
 
+/* Whoever was killed on the way leaves no `out`, which is thus complete where it is there. */
 int database_copy(const char *where, const char *out, char *err, size_t errlen)
 {
-	int rc = file_make(out, err, errlen);
+	char part[PATH_MAX];
+	int rc;
 
+	if (snprintf(part, sizeof(part), "%s.part", out) >= (int)sizeof(part)) {
+		snprintf(err, errlen, "%.200s…: %s", out, strerror(ENAMETOOLONG));
+		return -ENAMETOOLONG;
+	}
+	rc = file_make(part, err, errlen);
 	if (rc)
 		return rc;
-	rc = database_is_postgresql(where) ? postgresql_copy(where, out, err, errlen)
-					   : sqlite_copy(where, out, err, errlen);
+	rc = database_is_postgresql(where) ? postgresql_copy(where, part, err, errlen)
+					   : sqlite_copy(where, part, err, errlen);
 	if (!rc)
-		rc = file_sync(out, err, errlen);
+		rc = file_sync(part, err, errlen);
+	if (!rc && renameat2(AT_FDCWD, part, AT_FDCWD, out, RENAME_NOREPLACE) < 0) {
+		rc = -errno;
+		snprintf(err, errlen, "%s: %s", out, strerror(-rc));
+	}
 	if (rc)
-		(void)unlink(out);
+		(void)unlink(part);
 	return rc;
 }

@@ -132,15 +132,35 @@ static int entry_remove(const char *path, const struct stat *st, int kind, struc
 	return remove(path);
 }
 
-/* `to` is made, and taken away again when that fails. */
+static bool is_inside(const char *directory, const char *path)
+{
+	const size_t size = strlen(directory);
+
+	return strncmp(path, directory, size) == 0 && path[size] == '/';
+}
+
+/* Where a path leads, through links as well; false, with errno, when there is nothing. */
+static bool leads_into(const char *directory, const char *path, char real[PATH_MAX])
+{
+	return realpath(path, real) && is_inside(directory, real);
+}
+
+/* `to` is made, and taken away again when that fails; `from` has no links in it. */
 static int tree_copy(const char *from, const char *to, const char *skip)
 {
+	char real[PATH_MAX];
+
 	copying.from = from;
 	copying.to = to;
 	copying.skip = skip;
 	copying.err[0] = '\0';
 	if (mkdir(to, 0700) < 0)
 		return tool_refuse("%s: %s", to, strerror(errno));
+	if (leads_into(from, to, real)) {
+		(void)rmdir(to);
+		return tool_refuse("%s: is in %s itself, and would become part of its own copy", to,
+				   from);
+	}
 	if (nftw(from, entry_copy, 16, FTW_PHYS) == 0)
 		return EXIT_DONE;
 	(void)nftw(to, entry_remove, 16, FTW_DEPTH | FTW_PHYS);
@@ -149,26 +169,27 @@ static int tree_copy(const char *from, const char *to, const char *skip)
 
 /* ---- tam.conf -------------------------------------------------------------------------------- */
 
-/* One member set, or taken out for NULL; takes the reference. */
-static int config_set(const char *directory, const char *name, json_t *value)
+/* The caller's; NULL, and it was said why. */
+static json_t *config_load(const char *directory)
 {
 	char path[PATHS];
 	json_error_t error;
 	json_t *config;
-	char *text = NULL;
-	int rc = -ENOMEM;
 
 	(void)snprintf(path, sizeof(path), "%s/" TAM_CONFIG_FILE, directory);
 	config = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-	if (!config) {
-		json_decref(value);
-		return tool_refuse("%s: %s", path, error.text);
-	}
-	if (value)
-		(void)json_object_set_new(config, name, value);
-	else
-		(void)json_object_del(config, name);
-	text = json_dumps(config, JSON_INDENT(2));
+	if (!config)
+		(void)tool_refuse("%s: %s", path, error.text);
+	return config;
+}
+
+/* Takes the reference. */
+static int config_store(const char *directory, json_t *config)
+{
+	char *text = json_dumps(config, JSON_INDENT(2)), path[PATHS];
+	int rc = -ENOMEM;
+
+	(void)snprintf(path, sizeof(path), "%s/" TAM_CONFIG_FILE, directory);
 	if (text) {
 		const struct atomic_file_part part = { text, strlen(text) };
 
@@ -177,6 +198,22 @@ static int config_set(const char *directory, const char *name, json_t *value)
 	free(text);
 	json_decref(config);
 	return rc ? tool_refuse("%s: %s", path, strerror(-rc)) : EXIT_DONE;
+}
+
+/* One member set, or taken out for NULL; takes the reference. */
+static int config_set(const char *directory, const char *name, json_t *value)
+{
+	json_t *config = config_load(directory);
+
+	if (!config) {
+		json_decref(value);
+		return EXIT_REFUSED;
+	}
+	if (value)
+		(void)json_object_set_new(config, name, value);
+	else
+		(void)json_object_del(config, name);
+	return config_store(directory, config);
 }
 
 static int config_read(const char *directory, struct tam_config *config)
@@ -189,51 +226,124 @@ static int config_read(const char *directory, struct tam_config *config)
 
 /* ---- backup ---------------------------------------------------------------------------------- */
 
-static bool is_inside(const char *directory, const char *path)
+/* The copy is told, where things are as in the original but for the database. */
+static void elsewhere_tell(const char *copy, const char *path)
 {
-	const size_t size = strlen(directory);
+	char real[PATH_MAX];
 
-	return strncmp(path, directory, size) == 0 && path[size] == '/';
-}
-
-static void elsewhere_tell(const char *directory, const char *path)
-{
-	if (path && strncmp(path, "pkcs11:", 7) != 0 && !is_inside(directory, path))
+	if (path && strncmp(path, "pkcs11:", 7) != 0 &&
+	    !is_inside(copy, realpath(path, real) ? real : path))
 		printf("not in the copy, as it is elsewhere: %s\n", path);
 }
 
-static void config_elsewhere_tell(const char *directory, const struct tam_config *config)
+static int config_elsewhere_tell(const char *copy)
 {
-	const char *const paths[] = { config->vault,   config->tls_certificate,
-				      config->tls_key, config->tee_roots,
-				      config->crls,    config->firmware_roots };
+	struct tam_config config;
+	const int rc = config_read(copy, &config);
+
+	if (rc)
+		return rc;
+	const char *const paths[] = { config.vault, config.tls_certificate, config.tls_key,
+				      config.crls,  config.tee_roots,	    config.firmware_roots };
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		elsewhere_tell(directory, paths[i]);
-	for (size_t i = 0; i < config->key_count; i++) {
-		elsewhere_tell(directory, config->keys[i].key);
-		elsewhere_tell(directory, config->keys[i].chain);
+		elsewhere_tell(copy, paths[i]);
+	for (size_t i = 0; i < config.key_count; i++) {
+		elsewhere_tell(copy, config.keys[i].key);
+		elsewhere_tell(copy, config.keys[i].chain);
 	}
+	tam_config_clear(&config);
+	return EXIT_DONE;
 }
 
-static int database_into(const char *directory, const char *copy, const struct tam_config *config)
+/* A path from the root that leads into the directory, as seen from there; takes the reference. */
+static json_t *path_loosened(const char *directory, json_t *value)
 {
-	const bool server = database_is_postgresql(config->database);
-	const bool inside = !server && is_inside(directory, config->database);
-	char path[PATHS], err[ERR_MAX];
+	const char *text = json_string_value(value);
+	json_t *item, *loosened;
+	char real[PATH_MAX];
+	const char *name;
+	size_t i;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", copy,
-		       server	? DUMP
-		       : inside ? config->database + strlen(directory) + 1
-				: SQLITE);
-	if (database_copy(config->database, path, err, sizeof(err)))
-		return tool_refuse("%s", err);
-	return server || inside ? EXIT_DONE : config_set(copy, "database", json_string(SQLITE));
+	if (text && text[0] == '/' && leads_into(directory, text, real)) {
+		loosened = json_string(real + strlen(directory) + 1);
+		json_decref(value);
+		return loosened;
+	}
+	json_array_foreach(value, i, item)
+		(void)json_array_set_new(value, i, path_loosened(directory, json_incref(item)));
+	json_object_foreach(value, name, item)
+		(void)json_object_set_new(value, name, path_loosened(directory, json_incref(item)));
+	return value;
+}
+
+/* So that the copy never means what is in the original. */
+static int config_loosen(const char *directory, const char *copy, const char *database)
+{
+	static const char *const members[] = { "vault", "tls",	     "keys",
+					       "crls",	"tee_roots", "firmware_roots" };
+	json_t *config = config_load(copy), *value;
+
+	if (!config)
+		return EXIT_REFUSED;
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		value = json_object_get(config, members[i]);
+		if (value)
+			(void)json_object_set_new(config, members[i],
+						  path_loosened(directory, json_incref(value)));
+	}
+	if (database)
+		(void)json_object_set_new(config, "database", json_string(database));
+	return config_store(copy, config);
+}
+
+/* Last of all: a copy that has it is complete. */
+static int database_into(const char *directory, const char *copy, const char *where)
+{
+	const bool server = database_is_postgresql(where);
+	const bool inside = !server && is_inside(directory, where);
+	const char *name = inside ? where + strlen(directory) + 1 : SQLITE;
+	char path[PATHS], err[ERR_MAX];
+	int rc = config_loosen(directory, copy, server ? NULL : name);
+
+	if (rc)
+		return rc;
+	(void)snprintf(path, sizeof(path), "%s/%s", copy, server ? DUMP : name);
+	return database_copy(where, path, err, sizeof(err)) ? tool_refuse("%s", err) : EXIT_DONE;
+}
+
+static int copy_sync(const char *copy)
+{
+	const int fd = open(copy, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const int rc = fd < 0 || syncfs(fd) < 0 ? errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return rc ? tool_refuse("%s: %s", copy, strerror(rc)) : EXIT_DONE;
+}
+
+static int copy_make(const char *directory, const char *copy, const char *where)
+{
+	char real[PATH_MAX];
+	int rc = tree_copy(directory, copy, database_is_postgresql(where) ? NULL : where);
+
+	if (rc)
+		return rc;
+	rc = database_into(directory, copy, where);
+	if (!rc)
+		rc = copy_sync(copy);
+	if (rc) {
+		(void)nftw(copy, entry_remove, 16, FTW_DEPTH | FTW_PHYS);
+		return rc;
+	}
+	printf("%s: a copy of the TAM in %s, with all its secrets\n", copy, directory);
+	return realpath(copy, real) ? config_elsewhere_tell(real)
+				    : tool_refuse("%s: %s", copy, strerror(errno));
 }
 
 int command_backup(int argc, char **argv)
 {
-	char directory[PATH_MAX];
+	char directory[PATH_MAX], database[PATH_MAX];
 	struct tam_config config;
 	const char *words[2];
 	int rc = arguments_parse(argc, argv, backup_help, NULL, 0, words, 2, 2);
@@ -245,17 +355,12 @@ int command_backup(int argc, char **argv)
 	rc = config_read(directory, &config);
 	if (rc)
 		return rc;
-	rc = tree_copy(directory, words[1],
-		       database_is_postgresql(config.database) ? NULL : config.database);
-	if (!rc) {
-		rc = database_into(directory, words[1], &config);
-		if (rc)
-			(void)nftw(words[1], entry_remove, 16, FTW_DEPTH | FTW_PHYS);
-	}
-	if (!rc) {
-		printf("%s: a copy of the TAM in %s, with all its secrets\n", words[1], words[0]);
-		config_elsewhere_tell(directory, &config);
-	}
+	if (database_is_postgresql(config.database))
+		rc = copy_make(directory, words[1], config.database);
+	else if (realpath(config.database, database))
+		rc = copy_make(directory, words[1], database);
+	else
+		rc = tool_refuse("%s: %s", config.database, strerror(errno));
 	tam_config_clear(&config);
 	return rc;
 }
@@ -304,6 +409,24 @@ static int database_back(const char *directory, const char *where)
 	return EXIT_DONE;
 }
 
+/* An empty one must not be made in the place of what a copy lacks, nor one that another TAM has be
+ * taken for it. */
+static int database_there(const char *directory, const struct tam_config *config)
+{
+	char real[PATH_MAX];
+
+	if (leads_into(directory, config->database, real))
+		return EXIT_DONE;
+	return access(config->database, F_OK) < 0
+		       ? tool_refuse("the copy is not complete: it has no %s",
+				     is_inside(directory, config->database)
+					     ? config->database + strlen(directory) + 1
+					     : config->database)
+		       : tool_refuse("the copy is of a TAM with its database elsewhere, in %s: put "
+				     "that into the copy, and change its tam.conf",
+				     config->database);
+}
+
 static int restored(const char *directory, const char *where, int64_t made)
 {
 	struct tam_config config;
@@ -319,6 +442,8 @@ static int restored(const char *directory, const char *where, int64_t made)
 		rc = database_back(directory, config.database);
 	else if (where)
 		rc = tool_refuse("--database is for a copy of one in PostgreSQL");
+	else
+		rc = database_there(directory, &config);
 	if (!rc)
 		rc = database_resume(&config, made);
 	tam_config_clear(&config);
@@ -336,14 +461,46 @@ static int finish(const char *directory)
 	return rc;
 }
 
+/* The TAM is there at once or not at all: one that was begun would not spare devices. */
+static int restore_whole(const char *copy, const char *to, const char *where)
+{
+	size_t size = strlen(to);
+	char part[PATHS], directory[PATH_MAX];
+	struct stat st;
+	int rc;
+
+	while (size > 1 && to[size - 1] == '/')
+		size--;
+	/* When a directory gets its last entry, which is the database. */
+	if (stat(copy, &st) < 0)
+		return tool_refuse("%s: %s", copy, strerror(errno));
+	if (access(to, F_OK) == 0)
+		return tool_refuse("%s: %s", to, strerror(EEXIST));
+	if (snprintf(part, sizeof(part), "%.*s.part", (int)size, to) >= (int)sizeof(part))
+		return tool_refuse("%s: %s", to, strerror(ENAMETOOLONG));
+	rc = tree_copy(copy, part, NULL);
+	if (rc)
+		return rc;
+	if (realpath(part, directory))
+		rc = restored(directory, where, st.st_mtime);
+	else
+		rc = tool_refuse("%s: %s", part, strerror(errno));
+	if (!rc)
+		rc = copy_sync(directory);
+	if (!rc && renameat2(AT_FDCWD, part, AT_FDCWD, to, RENAME_NOREPLACE) < 0)
+		rc = tool_refuse("%s: %s", to, strerror(errno));
+	if (rc)
+		(void)nftw(part, entry_remove, 16, FTW_DEPTH | FTW_PHYS);
+	return rc;
+}
+
 int command_restore(int argc, char **argv)
 {
 	const char *words[2] = { NULL }, *where = NULL;
 	bool finishes = false;
 	const struct argument table[] = { { "database", &where, NULL },
 					  { "finish", NULL, &finishes } };
-	char directory[PATH_MAX], path[PATHS];
-	struct stat st;
+	char copy[PATH_MAX], path[PATHS];
 	int rc = arguments_parse(argc, argv, restore_help, table, 2, words, 1, 2);
 
 	if (rc >= 0)
@@ -355,20 +512,11 @@ int command_restore(int argc, char **argv)
 	if (finishes)
 		return finish(words[0]);
 	(void)snprintf(path, sizeof(path), "%s/" TAM_CONFIG_FILE, words[0]);
-	/* When a directory gets its last entry, which is the database. */
-	if (access(path, R_OK) < 0 || stat(words[0], &st) < 0)
+	if (access(path, R_OK) < 0 || !realpath(words[0], copy))
 		return tool_refuse("%s: %s", path, strerror(errno));
-	rc = tree_copy(words[0], words[1], NULL);
+	rc = restore_whole(copy, words[1], where);
 	if (rc)
 		return rc;
-	if (realpath(words[1], directory))
-		rc = restored(directory, where, st.st_mtime);
-	else
-		rc = tool_refuse("%s: %s", words[1], strerror(errno));
-	if (rc) {
-		(void)nftw(words[1], entry_remove, 16, FTW_DEPTH | FTW_PHYS);
-		return rc;
-	}
 	printf("%s: the TAM as it was copied\n"
 	       "Serve it with `teesim tam serve %s`. Nothing is deleted from devices until you "
 	       "have "

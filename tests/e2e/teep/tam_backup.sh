@@ -82,6 +82,8 @@ grep -q 'with all its secrets' told || fail "it says $(cat told)"
 grep -q 'File exists' said || fail "it says $(cat said)"
 ! teesim tam backup nowhere other 2>/dev/null || fail "a copy of nothing"
 [ ! -e other ] || fail "what failed left a directory"
+! teesim tam backup tam tam/copy 2>said || fail "a copy of what it is in"
+grep -q 'part of its own copy' said && [ ! -e tam/copy ] || fail "it says $(cat said)"
 versions=$(versions)
 [ "$versions" = "3 [1]" ] || fail "after the copy: $versions"
 
@@ -97,6 +99,13 @@ stop
 teesim tam restore copy back "${second[@]}" >told || fail "restore: $?"
 grep -q 'teesim tam restore --finish back' told || fail "it says $(cat told)"
 ! teesim tam restore copy back 2>said || fail "one TAM over another"
+[ ! -e back.part ] || fail "what it was made as is left"
+# One that was not finished is no TAM, empty as it would be.
+cp -r copy half
+rm -f half/tam.db half/tam.dump
+! teesim tam restore half other "${second[@]}" 2>said || fail "of half a copy"
+[ ! -e other ] && [ ! -e other.part ] || fail "half a copy left a directory"
+[ -n "${second[*]}" ] || grep -q 'not complete: it has no tam.db' said || fail "it says $(cat said)"
 directory=back
 serve back
 tam status >said
@@ -118,3 +127,19 @@ devices
 kill "$server"
 wait "$server" || fail "the TAM did not end in order: $?"
 server=
+
+# ---- Paths from the root ---------------------------------------------------------------------------
+
+# The copy has its own files, and not the original's.
+[ -z "${first[*]}" ] || exit 0
+teesim tam init "$PWD/firm" --pki pki --id 1.3.6.1.4.1.55555.7.2 --kind p256 --database "$PWD/firm/data.db" >/dev/null
+sed -i "s|\"vault.key\"|\"$PWD/firm/vault.key\"|" firm/tam.conf
+teesim tam backup firm firm.copy >told
+! grep -q elsewhere told || fail "it says $(cat told)"
+! grep -E '"(database|vault)".*/' firm.copy/tam.conf || fail "the copy means the original"
+cp firm/data.db before.db
+teesim tam restore firm.copy firm.back >told
+[ -e firm.back/data.db ] && cmp before.db firm/data.db || fail "the original was restored in the place of the copy"
+sed -i "s|\"data.db\"|\"$PWD/firm/data.db\"|" firm.copy/tam.conf
+! teesim tam restore firm.copy other 2>said || fail "with the database of another"
+grep -q 'database elsewhere' said || fail "it says $(cat said)"
