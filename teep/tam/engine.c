@@ -274,14 +274,14 @@ static int message_take(struct conversation *conversation, struct responses *res
 {
 	struct session *session = &conversation->session;
 	const struct tam *tam = conversation->worker->tam;
-	int rc = tid ? session_table_get(conversation->worker->database, tid, &conversation->arena,
-					 session)
+	const struct span hash = span_of(conversation->body_hash, OTRP_HASH_SIZE);
+	int rc = tid ? session_table_take(conversation->worker->database, tid, hash,
+					  &conversation->arena, session)
 		     : -ENOENT;
 
 	if (rc && rc != -ENOENT)
 		return rc;
-	if (rc == 0 &&
-	    span_equal(session->last_hash, span_of(conversation->body_hash, OTRP_HASH_SIZE)) &&
+	if (rc == 0 && span_equal(session->last_hash, hash) &&
 	    (session->last_answer.data || session->state != SESSION_OPEN))
 		return repeated(conversation);
 	if (rc == 0 && (session->state == SESSION_DONE || session->state == SESSION_FAILED))

@@ -142,21 +142,39 @@ static void read_session(struct tam_rows *rows, struct arena *arena, void *item)
 	session->last_answer = tam_row_copy(rows, 15, arena);
 }
 
+#define WHOLE(answer) \
+	LIST_COLUMNS ", last_hash, secret, context, " answer " FROM session WHERE tid = $1"
+
+static int unseal(struct tam_database *database, struct arena *arena, struct session *session)
+{
+	const struct vault *vault = tam_database_vault(database);
+
+	if (!session->secret.data)
+		return 0;
+	if (!vault)
+		return -ENOKEY;
+	return vault_unseal(vault, SEALED_AS, session->tid, session->secret, arena,
+			    &session->secret);
+}
+
 int session_table_get(struct tam_database *database, const char *tid, struct arena *arena,
 		      struct session *out)
 {
-	const struct vault *vault = tam_database_vault(database);
+	const int rc = tam_database_read_one(database, arena, read_session, out,
+					     WHOLE("last_answer"), TAM_VALUES(tam_text(tid)));
+
+	return rc ? rc : unseal(database, arena, out);
+}
+
+int session_table_take(struct tam_database *database, const char *tid, struct span hash,
+		       struct arena *arena, struct session *out)
+{
 	const int rc = tam_database_read_one(
 		database, arena, read_session, out,
-		LIST_COLUMNS
-		", last_hash, secret, context, last_answer FROM session WHERE tid = $1",
-		TAM_VALUES(tam_text(tid)));
+		WHOLE("CASE WHEN last_hash = $2 THEN last_answer END AS last_answer"),
+		TAM_VALUES(tam_text(tid), tam_octets(hash)));
 
-	if (rc || !out->secret.data)
-		return rc;
-	if (!vault)
-		return -ENOKEY;
-	return vault_unseal(vault, SEALED_AS, out->tid, out->secret, arena, &out->secret);
+	return rc ? rc : unseal(database, arena, out);
 }
 
 const char *session_handle(const char *tid, char out[SESSION_HANDLE_SIZE])

@@ -58,7 +58,12 @@ int session_table_add(struct tam_database *database, struct session *session);
 /* -ENOENT. */
 int session_table_get(struct tam_database *database, const char *tid, struct arena *arena,
 		      struct session *out);
-/* The same by what people call it; what follows a handle is not looked at. */
+/* The same for a message with that hash: last_answer is absent unless it is what was answered to
+ * this very message, since it is long. */
+int session_table_take(struct tam_database *database, const char *tid, struct span hash,
+		       struct arena *arena, struct session *out);
+/* The same as session_table_get() by what people call it; what follows a handle is not looked at.
+ */
 int session_table_find(struct tam_database *database, const char *handle, struct arena *arena,
 		       struct session *out);
 /* Everything but tid and started. -ESTALE: another process stored first; nothing changed. */

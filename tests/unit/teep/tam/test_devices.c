@@ -654,6 +654,12 @@ Test(tam_devices, of_two_who_took_one_answer_one_stores)
 	cr_assert_str_eq(theirs.rid, "rid-2");
 	cr_assert_str_eq(theirs.did, kit_did(1));
 	cr_assert(span_equal(theirs.last_answer, span_of("answer", 6)));
+	cr_assert_eq(session_table_take(kit.db, "tid-1", span_of("hash", 4), &kit.arena, &theirs),
+		     0);
+	cr_assert(span_equal(theirs.last_answer, span_of("answer", 6)));
+	cr_assert_eq(session_table_take(kit.db, "tid-1", span_of("hush", 4), &kit.arena, &theirs),
+		     0);
+	cr_assert_null(theirs.last_answer.data, "another message has not been answered");
 	cr_assert(span_equal(theirs.context, span_of("plan", 4)));
 	cr_assert_eq(tam_database_query(kit.db, &rows, "SELECT secret FROM session", TAM_NO_VALUES),
 		     0);

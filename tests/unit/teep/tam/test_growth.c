@@ -113,6 +113,7 @@ static void one_session(struct tam_database *db)
 	WELL(session_table_add(db, &session));
 	WELL(message_log_add(db, &message));
 	WELL(session_table_get(db, "new", arena, &session));
+	WELL(session_table_take(db, "new", span_of("hash", 4), arena, &session));
 	WELL(device_table_register(db, kit_did(1), kit_certificate(1, "TEE", NULL),
 				   (struct span) { 0 }, "simtee", arena, &device));
 	WELL(device_table_store(db, &device));
