@@ -9,6 +9,7 @@
 #include "teep/pki/openssl_auto.h"
 #include "teep/tam/catalogue.h"
 #include "teep/tam/event_log.h"
+#include "teep/tam/log_writer.h"
 #include "teep/tam/parsed_pool.h"
 #include "teep/tam/sealed_delivery.h"
 #include "teep/tam/text_cut.h"
@@ -852,9 +853,28 @@ static const char *const event_kinds[] = {
 	[TAM_EVENT_ALARM] = "alarm",
 };
 
+static struct event event_of(const struct conversation *conversation,
+			     const struct occurrence *occurrence, char handle[SESSION_HANDLE_SIZE])
+{
+	return (struct event) {
+		.kind = event_kinds[occurrence->kind],
+		.subject = occurrence->did[0] ? occurrence->did
+					      : session_handle(conversation->session.tid, handle),
+		.spid = occurrence->spid,
+		.who = "",
+		.text = occurrence->text,
+	};
+}
+
+/* What a person has to look at is there with what it is about. */
+static bool written_at_once(const struct conversation *conversation,
+			    const struct occurrence *occurrence)
+{
+	return !conversation->worker->tam->log || occurrence->kind == TAM_EVENT_ALARM;
+}
+
 static int notes_write(struct tam_database *database, struct conversation *conversation)
 {
-	char handle[SESSION_HANDLE_SIZE];
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < conversation->progress_count; i++) {
@@ -869,15 +889,40 @@ static int notes_write(struct tam_database *database, struct conversation *conve
 		rc = sealed_delivery_note(database, note->id, note->kept, note->error);
 	}
 	for (size_t i = 0; rc == 0 && i < conversation->occurrence_count; i++) {
-		const struct occurrence *occurrence = &conversation->occurrences[i];
+		char handle[SESSION_HANDLE_SIZE];
+		const struct event event =
+			event_of(conversation, &conversation->occurrences[i], handle);
 
-		rc = event_log_add(database, event_kinds[occurrence->kind],
-				   occurrence->did[0]
-					   ? occurrence->did
-					   : session_handle(conversation->session.tid, handle),
-				   occurrence->spid, "", occurrence->text);
+		if (written_at_once(conversation, &conversation->occurrences[i]))
+			rc = event_log_add(database, event.kind, event.subject, event.spid,
+					   event.who, event.text);
 	}
+	if (conversation->worker->tam->log)
+		return rc;
+	if (rc == 0 && conversation->has_received)
+		rc = message_log_add(database, &conversation->received);
+	if (rc == 0 && conversation->has_sent)
+		rc = message_log_add(database, &conversation->sent);
 	return rc;
+}
+
+/* The rest, once the state is stored. Without memory the log has a gap. */
+static void notes_hand_over(const struct conversation *conversation)
+{
+	struct log_writer *log = conversation->worker->tam->log;
+
+	for (size_t i = 0; log && i < conversation->occurrence_count; i++) {
+		char handle[SESSION_HANDLE_SIZE];
+		const struct event event =
+			event_of(conversation, &conversation->occurrences[i], handle);
+
+		if (!written_at_once(conversation, &conversation->occurrences[i]))
+			(void)log_writer_event(log, &event);
+	}
+	if (log && conversation->has_received)
+		(void)log_writer_message(log, &conversation->received);
+	if (log && conversation->has_sent)
+		(void)log_writer_message(log, &conversation->sent);
 }
 
 /* What a client app asked for is remembered with the device, once that has shown who it is. */
@@ -928,13 +973,7 @@ static int write_all(struct tam_database *database, void *context)
 		if (rc == 0)
 			rc = requests_write(database, conversation, picture);
 	}
-	if (rc == 0)
-		rc = notes_write(database, conversation);
-	if (rc == 0 && conversation->has_received)
-		rc = message_log_add(database, &conversation->received);
-	if (rc == 0 && conversation->has_sent)
-		rc = message_log_add(database, &conversation->sent);
-	return rc;
+	return rc ? rc : notes_write(database, conversation);
 }
 
 int conversation_write(struct conversation *conversation)
@@ -952,8 +991,11 @@ int conversation_write(struct conversation *conversation)
 		session->last_hash = span_of(conversation->body_hash, OTRP_HASH_SIZE);
 	session->last_answer =
 		conversation->next ? span_of_text(conversation->next) : (struct span) { 0 };
-	return tam_database_transaction(conversation->worker->database, TAM_RELAXED, write_all,
-					conversation);
+	rc = tam_database_transaction(conversation->worker->database, TAM_RELAXED, write_all,
+				      conversation);
+	if (rc == 0)
+		notes_hand_over(conversation);
+	return rc;
 }
 
 void conversation_tell(const struct conversation *conversation)

@@ -21,6 +21,7 @@
 
 struct tam_database;
 struct device_trust;
+struct log_writer;
 struct tam_keys;
 struct tam_worker;
 
@@ -49,6 +50,7 @@ struct tam {
 	bool extended;		  /* ES384 */
 	bool bundled;		  /* devices may bring packages, where their hash is authorised */
 	bool hold_deletions;	  /* nothing is deleted but what an entry excludes */
+	struct log_writer *log;	  /* NULL: logs are written with each session's state */
 	void (*event)(void *context, const struct tam_event *event); /* may be NULL */
 	void *event_context;
 };

@@ -27,8 +27,8 @@ struct message {
 	const char *error;   /* "" for none */
 };
 
-/* Fills in seq unless it is counted and, unless it is set, at. Messages are written with the
- * session's change in one transaction, so that seq has no gaps. */
+/* Fills in seq unless it is counted and, unless it is set, at. Messages are numbered with the
+ * session's change; seq has a gap only where log_writer.h has lost some. */
 int message_log_add(struct tam_database *database, struct message *message);
 
 struct message_filter {

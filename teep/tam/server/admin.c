@@ -9,6 +9,7 @@
 
 #include "teep/otrp/encoding.h"
 #include "teep/tam/event_log.h"
+#include "teep/tam/log_writer.h"
 #include "teep/tam/server/connection_watch.h"
 #include "teep/tam/server/log.h"
 
@@ -23,6 +24,11 @@ static const struct site_worker *worker_of(const struct http_request *request)
 struct tam_database *admin_database(const struct http_request *request)
 {
 	return worker_of(request)->database;
+}
+
+void admin_log_flush(const struct http_request *request)
+{
+	log_writer_flush(worker_of(request)->site->log);
 }
 
 enum token_role admin_role(const struct http_request *request)

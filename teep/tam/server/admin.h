@@ -48,6 +48,8 @@ void admin_answer(struct http_request *request, unsigned status, json_t *value);
 /* {"items": …, "next": …}; both references are taken, `next` NULL is null. */
 void admin_answer_list(struct http_request *request, json_t *items, json_t *next);
 
+/* What sessions of this process have left in the logs is there to be read. */
+void admin_log_flush(const struct http_request *request);
 struct tam_database *admin_database(const struct http_request *request);
 
 /* The caller's token: the SP that it is confined to, or NULL; its name; its role. */

@@ -83,6 +83,7 @@ void admin_session_get(struct http_request *request)
 	if (!session_visible(request, &session))
 		return;
 	filter.tid = session.tid;
+	admin_log_flush(request);
 	rc = message_log_list(admin_database(request), &filter, &request->arena, &list, &count);
 	if (rc < 0) {
 		(void)admin_fail_errno(request, rc, NULL);
@@ -118,6 +119,7 @@ void admin_messages_get(struct http_request *request)
 	    !admin_query_limit(request, &filter.limit) ||
 	    !admin_query_number(request, "after", 0, INT64_MAX, &filter.after))
 		return;
+	admin_log_flush(request);
 	rc = message_log_list(admin_database(request), &filter, &request->arena, &list, &count);
 	if (rc < 0) {
 		(void)admin_fail_errno(request, rc, NULL);
@@ -141,6 +143,7 @@ void admin_log_get(struct http_request *request)
 	if (!admin_query(request, "kind after limit") || !admin_query_limit(request, &limit) ||
 	    !admin_query_number(request, "after", 0, INT64_MAX, &after))
 		return;
+	admin_log_flush(request);
 	rc = event_log_list(admin_database(request), admin_spid(request),
 			    admin_query_text(request, "kind"), after, limit, &request->arena, &list,
 			    &count);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include "teep/tam/device_trust.h"
 #include "teep/tam/key.h"
 #include "teep/tam/server/event_stream.h"
+#include "teep/tam/log_writer.h"
 #include "teep/tam/server/log.h"
 #include "teep/tam/server/maintenance.h"
 #include "teep/tam/server/site.h"
@@ -71,6 +73,7 @@ struct server {
 	struct http_site http;
 	struct http_server *listening;
 	struct maintenance *maintenance;
+	struct log_writer *log;
 	char *certificate, *key, *host;
 	char url[320];
 };
@@ -419,6 +422,12 @@ static char *url_host(const char *url)
 	return strndup(start, strcspn(start, ":/"));
 }
 
+static void rows_lost(size_t rows, const char *why)
+{
+	log_line(TAM_LOG_WARNING, "%zu rows of the message and event logs were lost: %s", rows,
+		 why);
+}
+
 static int serve_start(struct server *server)
 {
 	const struct tam_config *config = &server->config;
@@ -441,6 +450,11 @@ static int serve_start(struct server *server)
 	server->site.trust = server->trust;
 	server->site.tls_certificate = server->certificate;
 	server->site.tls_path = config->tls_certificate;
+	server->log = log_writer_open(&(const struct log_writer_options) {
+		.database = server->site.database, .lost = rows_lost });
+	if (!server->log)
+		return STATUS_FAILED;
+	server->tam.log = server->site.log = server->log;
 	server->site.started = tam_time_now();
 	server->site.clock_offset_ms = (int64_t)server->options.clock_offset * 1000;
 	/* So many at once, and then one in a second. */
@@ -519,6 +533,7 @@ static void server_close(struct server *server)
 		event_streams_stop(server->site.streams);
 	http_server_stop(server->listening, GRACE_MS);
 	maintenance_stop(server->maintenance);
+	log_writer_close(server->log);
 	event_streams_close(server->site.streams);
 	peer_limit_close(server->site.wrong_tokens);
 	tam_database_close(server->database);
@@ -544,6 +559,9 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* What one message needed is there for the next: packages do not come and go as pages. */
+	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	(void)mallopt(M_TRIM_THRESHOLD, 2 << 20);
 	/* Threads are made below with these blocked, so that they come to us alone. */
 	(void)sigemptyset(&ending);
 	(void)sigaddset(&ending, SIGTERM);

@@ -14,6 +14,7 @@
 struct tam_keys;
 struct device_trust;
 struct event_streams;
+struct log_writer;
 
 struct site {
 	const struct otrp_service *otrp;
@@ -25,7 +26,8 @@ struct site {
 	const char *tls_path;
 	struct peer_limit *wrong_tokens;
 	struct event_streams *streams;
-	int64_t started; /* milliseconds since 1970 */
+	struct log_writer *log; /* NULL: logs are written with the sessions */
+	int64_t started;	/* milliseconds since 1970 */
 	int64_t clock_offset_ms;
 };
 
