@@ -32,7 +32,7 @@ static json_t *cipher_text(const uint8_t key[TA_KEY_SIZE], const uint8_t iv[TA_I
 	    EVP_EncryptUpdate(context, out, &size, plain.data, (int)plain.size) != 1 ||
 	    EVP_EncryptFinal_ex(context, out + size, &last) != 1)
 		return NULL;
-	return otrp_base64(out, (size_t)(size + last));
+	return otrp_base64(out, (size_t)size + (size_t)last);
 }
 
 /* A fresh key for this delivery alone, wrapped for the SP's key in the TEE. */

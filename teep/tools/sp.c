@@ -15,7 +15,8 @@
 static const char help[] =
 	"usage: teesim sp package IMAGE --out FILE --version N [--name NAME]\n"
 	"                 [--key KEYFILE --cert CERTFILE]\n"
-	"       teesim sp verify PACKAGE --cert CERTFILE\n" SP_DELIVERY_HELP "\n"
+	"       teesim sp verify PACKAGE --cert CERTFILE\n"
+	"       " SP_DELIVERY_HELP "\n"
 	"  package   IMAGE (a TA in ELF) with its header, signed as CMS. Without --key the header\n"
 	"            and the image alone, to sign elsewhere:\n"
 	"            openssl cms -sign -binary -nodetach -md sha256 -outform DER\n"

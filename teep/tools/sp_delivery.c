@@ -13,7 +13,7 @@
 
 #define PERSONALISATION_MAX (1U << 20)
 
-static const char help[] = "usage:\n" SP_DELIVERY_HELP "\n" SP_DELIVERY_HELP_MORE;
+static const char help[] = "usage: " SP_DELIVERY_HELP "\n" SP_DELIVERY_HELP_MORE;
 
 static char err[4608];
 
@@ -67,7 +67,7 @@ static int package_check(const struct file *file, const char *certificate, struc
 {
 	X509_STACK_AUTO chain = chain_read(certificate, err, sizeof(err));
 	struct span_list allowed = { .count = 1 };
-	const char *why;
+	const char *why = "";
 	uint8_t *der;
 	int rc;
 
@@ -143,6 +143,7 @@ int sp_encrypt(int argc, char **argv)
 	if (rc >= 0)
 		return rc;
 	if (!cert || !aik || !root || !out) {
+		fputs("teesim: encrypt needs --cert, --aik, --tam-root and --out\n", stderr);
 		fputs(help, stderr);
 		return EXIT_USAGE;
 	}

@@ -8,9 +8,9 @@
 #ifndef TEESIM_TEEP_TOOLS_SP_DELIVERY_H
 #define TEESIM_TEEP_TOOLS_SP_DELIVERY_H
 
-#define SP_DELIVERY_HELP                                                                    \
-	"       teesim sp encrypt PACKAGE --cert CERTFILE --aik FILE --tam-root CERTFILE\n" \
-	"                 [--tam-id ID] [--personalisation FILE] --out FILE\n"              \
+#define SP_DELIVERY_HELP                                                             \
+	"teesim sp encrypt PACKAGE --cert CERTFILE --aik FILE --tam-root CERTFILE\n" \
+	"                 [--tam-id ID] [--personalisation FILE] --out FILE\n"       \
 	"       teesim sp inspect FILE [--tam-root CERTFILE [--tam-id ID]]\n"
 
 #define SP_DELIVERY_HELP_MORE                                                                      \

@@ -17,10 +17,11 @@ built() { [ -x "$TEESIM_BUILD_DIR/libexec/teesim/$1" ]; }
 if built teesim-teep; then
 	commands+=('device info' 'device verify' 'device accept-rollback'
 		pki 'pki init' 'pki ca' 'pki tam' 'pki sp' 'pki ocsp' 'pki revoke' 'pki crl' 'pki show'
-		oem 'oem make-device' sp 'sp package' 'sp verify' admin 'admin make-list' 'admin apply'
+		oem 'oem make-device' sp 'sp package' 'sp verify' 'sp encrypt' 'sp inspect'
+		admin 'admin make-list' 'admin apply'
 		otrp 'otrp exec' 'otrp ta-information' 'otrp list' 'otrp request-ta' 'otrp tees')
 	without_arguments+=(pki 'pki init' 'pki ca' 'pki tam' 'pki sp' 'pki ocsp' 'pki revoke' 'pki crl'
-		'pki show' oem 'oem make-device' sp 'sp package' 'sp verify' admin 'admin make-list'
+		'pki show' oem 'oem make-device' sp 'sp package' 'sp verify' 'sp encrypt' 'sp inspect' admin 'admin make-list'
 		'admin apply' otrp 'otrp request-ta')
 fi
 if built teesim-agent; then
@@ -32,9 +33,11 @@ built teesim-evil-agent && commands+=(evil-agent)
 built teesim-fleet && commands+=(fleet) && without_arguments+=(fleet)
 if built teesim-tam && built teesim-tam-cli; then
 	commands+=(tam 'tam init' 'tam backup' 'tam restore' 'tam serve' 'tam status' 'tam sp' 'tam ta' 'tam device' 'tam group'
-		'tam deploy' 'tam wanted' 'tam session' 'tam log' 'tam token' 'tam certificates')
+		'tam deploy' 'tam wanted' 'tam session' 'tam log' 'tam token' 'tam certificates'
+		'tam ta announce' 'tam ta deliver' 'tam ta deliveries' 'tam ta withdraw' 'tam device aik')
 	without_arguments+=(tam 'tam init' 'tam backup' 'tam restore' 'tam sp' 'tam ta' 'tam device' 'tam group' 'tam deploy'
-		'tam wanted' 'tam session' 'tam token')
+		'tam wanted' 'tam session' 'tam token' 'tam ta announce' 'tam ta deliver' 'tam ta withdraw'
+		'tam device aik')
 fi
 
 teesim --help >help

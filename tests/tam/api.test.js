@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const net = require('node:net');
 const { after, before, test } = require('node:test');
 
-const { Tam } = require('./tam');
+const { Tam, delivery } = require('./tam');
 
 const PIN = '3f6d2b9e-7c41-4f0e-8a52-0c1d2e3f4a5b', LOCK = 'c0ffee00-1234-4abc-8def-001122334455';
 const BANK = 'com.simbank', LOCKS = 'org.locks';
@@ -22,7 +22,7 @@ const devices = async (query = '') => (await tam.expect(200, 'admin', 'GET', `de
 
 test('nothing is told without a token', async () => {
 	const routes = ['status', 'certificates', 'sps', 'tas', 'devices', 'groups', 'wanted', 'deployments', 'sessions',
-		'messages', 'log', 'events', 'tokens', `tas/${PIN}`, `sps/${BANK}`];
+		'messages', 'log', 'events', 'tokens', 'deliveries', `tas/${PIN}`, `sps/${BANK}`];
 	for (const route of routes) {
 		const answer = await tam.ask(null, 'GET', route);
 		assert.equal(answer.status, 401, route);
@@ -66,6 +66,7 @@ test('a viewer changes nothing', async () => {
 		['DELETE', `tas/${PIN}/2/personalisation`], ['PATCH', `devices/${did}`, { status: 'suspended' }], ['DELETE', `devices/${did}`],
 		['POST', 'groups', { name: 'x' }], ['DELETE', 'groups/lab'], ['PUT', `groups/lab/devices/${did}`],
 		['DELETE', `groups/lab/devices/${did}`], ['POST', 'wanted', {}], ['DELETE', 'wanted/1'], ['POST', 'deployments', {}],
+		['POST', `tas/${PIN}/9/announce`, {}], ['POST', 'deliveries', {}], ['DELETE', 'deliveries/1'],
 		['GET', 'tokens'], ['POST', 'tokens', { name: 'x', role: 'admin' }], ['DELETE', 'tokens/1']];
 	const before = await tam.expect(200, 'admin', 'GET', 'log?limit=1000');
 	for (const [method, route, json] of changes)
@@ -210,6 +211,61 @@ test('packages: only the SP’s own, only upwards', async () => {
 	await tam.expect(404, 'bank', 'POST', `tas/${PIN}/99/retire`);
 	for (const version of ['0', '-1', 'x', '99999999999999999999'])
 		await tam.expect(404, 'bank', 'POST', `tas/${PIN}/${version}/retire`);
+});
+
+test('what a provider encrypts for a device itself', async () => {
+	const announced = await tam.expect(201, 'bank', 'POST', `tas/${PIN}/9/announce`, { json: { name: 'Sealed PIN' } });
+	assert.deepEqual([announced.version, announced.sealed, announced.bundled, announced.name, announced.size], [9, true, false, 'Sealed PIN', 0]);
+	await tam.expect(201, 'bank', 'POST', `tas/${PIN}/9/announce`, { json: { spid: BANK } });
+	for (const [status, who, where, json] of [[404, 'locks', `tas/${PIN}/10/announce`, { spid: BANK }], [422, 'locks', `tas/${PIN}/10/announce`, {}],
+		[409, 'bank', `tas/${PIN}/8/announce`, {}], [409, 'bank', `tas/${PIN}/2/announce`, {}], [404, 'bank', `tas/${PIN}/0/announce`, {}],
+		[400, 'bank', 'tas/PIN/9/announce', {}], [400, 'admin', `tas/${PIN}/9/announce`, {}]])
+		await tam.expect(status, who, 'POST', where, { json });
+	await tam.expect(404, 'bank', 'GET', `tas/${PIN}/9/package`);
+	await tam.expect(404, 'bank', 'PUT', `tas/${PIN}/9/personalisation`, { body: 'x', type: 'application/octet-stream' });
+
+	/* The key, for whoever sees the device and is of that SP. */
+	const all = await Promise.all((await devices()).map(({ did }) => tam.expect(200, 'admin', 'GET', `devices/${did}`)));
+	const { did, aiks } = all.find((each) => each.aiks.some(({ spid }) => spid === BANK));
+	const aik = aiks.find(({ spid }) => spid === BANK).key;
+	const statement = await tam.expect(200, 'bank', 'GET', `devices/${did}/aik`);
+	const told = JSON.parse(Buffer.from(statement.TAMDEVICEAIK.payload, 'base64url')).TAMDEVICEAIKTBS;
+	assert.deepEqual([told.did, told.spid, told.spaik, told.tamid], [did, BANK, aik, '1.3.6.1.4.1.55555.7.1']);
+	assert.ok(statement.TAMDEVICEAIK.header.x5c.length >= 1);
+	await tam.expect(404, 'locks', 'GET', `devices/${did}/aik?spid=${BANK}`);
+	await tam.expect(400, 'admin', 'GET', `devices/${did}/aik`);
+	await tam.expect(404, 'admin', 'GET', `devices/${'0'.repeat(64)}/aik?spid=${BANK}`);
+	const without = all.find((each) => each.did !== did && !each.aiks.some(({ spid }) => spid === LOCKS));
+	await tam.expect(409, 'admin', 'GET', `devices/${without.did}/aik?spid=${LOCKS}`);
+
+	const post = (status, who, members) => tam.expect(status, who, 'POST', 'deliveries', { json: delivery(did, aik, { spid: BANK, taid: PIN, version: 9, ...members }) });
+	const made = await post(201, 'bank');
+	assert.deepEqual([made.did, made.taid, made.version, made.state, made.error, made.personalisation], [did, PIN, 9, 'waiting', null, false]);
+	await post(404, 'locks');
+	await post(404, 'bank', { spid: LOCKS });
+	await post(422, 'bank', { tamid: '1.2.3' });
+	await post(422, 'bank', { did: 'x' });
+	await post(422, 'bank', { more: 1 });
+	await post(404, 'bank', { version: 11 });
+	await post(404, 'bank', { version: 2 });
+	await post(404, 'bank', { did: '0'.repeat(64) });
+	await post(409, 'bank', { spaikhash: Buffer.alloc(32).toString('base64') });
+	await tam.expect(422, 'bank', 'POST', 'deliveries', { json: {} });
+	await tam.expect(415, 'bank', 'POST', 'deliveries', { body: '{}', type: 'text/plain' });
+	await tam.expect(413, 'bank', 'POST', 'deliveries', { body: Buffer.alloc((11 << 20) + 1, ' '), type: 'application/json' });
+	const again = await post(201, 'bank');
+	assert.ok(again.id > made.id);
+	for (const query of ['', `?did=${did}`, `?taid=${PIN}`, `?spid=${BANK}`])
+		assert.deepEqual((await tam.expect(200, 'bank', 'GET', `deliveries${query}`)).items.map(({ id }) => id), [again.id], query);
+	for (const [who, query] of [['locks', ''], ['bank', `?spid=${LOCKS}`], ['admin', `?did=${without.did}`]])
+		assert.deepEqual((await tam.expect(200, who, 'GET', `deliveries${query}`)).items, [], query);
+	await tam.expect(404, 'locks', 'DELETE', `deliveries/${again.id}`);
+	await tam.expect(204, 'bank', 'DELETE', `deliveries/${again.id}`);
+	await tam.expect(404, 'bank', 'DELETE', `deliveries/${again.id}`);
+	await post(201, 'bank');
+	await tam.expect(200, 'bank', 'POST', `tas/${PIN}/9/retire`);
+	assert.deepEqual((await tam.expect(200, 'bank', 'GET', 'deliveries')).items, []);
+	await post(404, 'bank');
 });
 
 test('devices: described, suspended, allowed again, forgotten', async () => {

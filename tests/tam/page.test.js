@@ -2,10 +2,11 @@
 'use strict';
 
 const assert = require('node:assert');
+const fs = require('node:fs');
 const { after, before, test } = require('node:test');
 
 const { Chromium } = require('./chromium');
-const { Tam } = require('./tam');
+const { Tam, delivery } = require('./tam');
 
 const PIN = '3f6d2b9e-7c41-4f0e-8a52-0c1d2e3f4a5b';
 
@@ -181,6 +182,46 @@ test('a provider, its certificate and its TA are brought in, and deployed', asyn
 	await page.files('dialog input[type=file]', [tam.file('bank.pem')]);
 	await page.evaluate('document.querySelector("dialog footer .primary").click()');
 	await page.shows('Sim Bank signing 2026');
+	clean(page);
+});
+
+test('a TA that its provider encrypts is announced, delivered and taken back', async () => {
+	const page = await signIn('bank');
+	await go(page, 'tas', 'TAs');
+	await page.click('Announce a version');
+	await page.type('dialog input[name=taid]', PIN);
+	await page.type('dialog input[name=version]', '1');
+	await page.evaluate('document.querySelector("dialog footer .primary").click()');
+	await page.until('document.querySelector("dialog .error-line:not([hidden])")?.innerText.includes("another way")', 'why it is refused');
+	await page.type('dialog input[name=version]', '21');
+	await page.evaluate('document.querySelector("dialog footer .primary").click()');
+	await page.shows('Version 21 is announced');
+	await page.shows('its provider encrypts it for each device');
+	await page.shows('Nothing was delivered yet');
+	const { items } = await tam.expect(200, 'bank', 'GET', 'devices?limit=1000');
+	const all = await Promise.all(items.map(({ did }) => tam.expect(200, 'bank', 'GET', `devices/${did}`)));
+	const { did, aiks } = all.find((each) => each.aiks.length > 0);
+	const file = tam.file('my.delivery');
+	fs.writeFileSync(file, JSON.stringify(delivery(did, Buffer.from('another key').toString('base64'),
+		{ spid: 'com.simbank', taid: PIN, version: 21 })));
+	await page.click('Deliver');
+	await page.until('document.querySelector("dialog[open] input[type=file]")', 'the dialog');
+	await page.files('dialog input[type=file]', [file]);
+	await page.evaluate('document.querySelector("dialog footer .primary").click()');
+	await page.until('document.querySelector("dialog .error-line:not([hidden])")?.innerText.includes("another key")', 'why it is refused');
+	fs.writeFileSync(file, JSON.stringify(delivery(did, aiks[0].key, { spid: 'com.simbank', taid: PIN, version: 21, name: '<i>PIN</i>' })));
+	await page.files('dialog input[type=file]', [file]);
+	await page.evaluate('document.querySelector("dialog footer .primary").click()');
+	await page.shows(`Version 21 waits for device ${did.slice(0, 12)}`);
+	await page.evaluate(`location.hash = '#/devices/${did}'`);
+	await page.shows('Encrypted by the provider');
+	await page.shows('<i>PIN</i>');
+	await page.click('Save, signed');
+	await page.click('Take back');
+	await page.until('document.querySelector("dialog[open]")', 'the question');
+	await page.evaluate('document.querySelector("dialog footer .primary").click()');
+	await page.until('!document.querySelector("main").innerText.includes("Encrypted by the provider")', 'it is gone');
+	assert.deepEqual((await tam.expect(200, 'bank', 'GET', 'deliveries')).items, []);
 	clean(page);
 });
 

@@ -6,6 +6,7 @@
 
 const assert = require('node:assert');
 const { execFileSync, spawn } = require('node:child_process');
+const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -113,4 +114,13 @@ class Tam {
 	}
 }
 
-module.exports = { Tam, SERVER };
+/** What `teesim sp encrypt` would make for a device's key (base64); the TAM sees its form alone. */
+function delivery(did, aik, members) {
+	const key = { protected: 'eyJlbmMiOiJBMTI4Q0JDLUhTMjU2In0', recipients: [{ header: { alg: 'RSA1_5' }, encrypted_key: 'AAAA' }],
+		iv: 'AAAA', ciphertext: 'AAAA', tag: 'AAAA' };
+	return { SPTADELIVERY: { ver: '1.0', tamid: '1.3.6.1.4.1.55555.7.1', did,
+		spaikhash: createHash('sha256').update(Buffer.from(aik, 'base64')).digest('base64'),
+		encrypted_ta: { key, iv: '0'.repeat(32), alg: 'AESCBC', ciphertadata: Buffer.alloc(64).toString('base64') }, ...members } };
+}
+
+module.exports = { Tam, delivery, SERVER };

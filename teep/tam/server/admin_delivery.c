@@ -164,8 +164,8 @@ json_t *sealed_delivery_json(const struct sealed_delivery *delivery)
 			 "personalisation", delivery->personalisation, "state",
 			 sealed_delivery_state(delivery), "error",
 			 admin_text_or_null(delivery->error), "created",
-			 admin_time(delivery->created), "installed", admin_time(delivery->installed),
-			 "by", delivery->created_by);
+			 admin_time(delivery->created), "installed",
+			 admin_time(delivery->installed), "by", delivery->created_by);
 }
 
 struct delivering {
@@ -242,7 +242,7 @@ void admin_deliveries_get(struct http_request *request)
 	items = json_array();
 	for (size_t i = 0; i < count; i++)
 		(void)json_array_append_new(items, sealed_delivery_json(&list[i]));
-	if ((int64_t)count == filter.limit)
+	if (count && (int64_t)count == filter.limit)
 		next = json_integer(list[count - 1].id);
 	admin_answer_list(request, items, next);
 }

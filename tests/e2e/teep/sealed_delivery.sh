@@ -96,12 +96,11 @@ says "deployment" teesim tam deploy "$taid" --all "${bank[@]}"
 sent phone "GetDeviceState CreateSD"
 sent watch "GetDeviceState CreateSD"
 says_deployment "waits for the provider's package for this device"
-did=$(teesim tam device list --json | /usr/bin/python3 -c 'import json, sys
-print([one["did"] for one in json.load(sys.stdin)][0])')
-openssl x509 -in "$(teesim device path phone)/boot/tee.pem" -outform DER | sha256sum >hash
-did=$(cut -d' ' -f1 hash)
-openssl x509 -in "$(teesim device path watch)/boot/tee.pem" -outform DER | sha256sum >hash
-watch=$(cut -d' ' -f1 hash)
+did_of() { # DEVICE
+	openssl x509 -in "$(teesim device path "$1")/boot/tee.pem" -outform DER | sha256sum | cut -d' ' -f1
+}
+did=$(did_of phone)
+watch=$(did_of watch)
 
 # ---- The key, signed by the TAM -----------------------------------------------------------------
 

@@ -170,7 +170,7 @@ static struct span opened(const json_t *object, const char *name, struct span ke
 	cr_assert(EVP_DecryptInit_ex(context, EVP_aes_256_cbc(), NULL, key.data, iv) == 1 &&
 		  EVP_DecryptUpdate(context, out, &size, cipher.data, (int)cipher.size) == 1 &&
 		  EVP_DecryptFinal_ex(context, out + size, &last) == 1);
-	return span_of(out, (size_t)(size + last));
+	return span_of(out, (size_t)size + (size_t)last);
 }
 
 Test(ta_delivery, holder_of_the_key_opens_it_under_either_command)
