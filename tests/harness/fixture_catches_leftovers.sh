@@ -23,8 +23,10 @@ expect 97 'left behind: process' leave-process
 expect 97 'left behind: socket' leave-socket
 expect 97 'forgotten' leave-file
 
-# A run that is called off leaves nothing either.
-"$fixture" bash -c "'$offender' leave-process; sleep 100" >/dev/null 2>&1 &
+# A run that is called off leaves nothing either, even when nobody reads any more what it says.
+exec {unread}> >(true)
+wait "$!"
+"$fixture" bash -c "'$offender' leave-process; sleep 100" >&"$unread" 2>&1 &
 running=$!
 for _ in {1..3000}; do
 	[ "$(pgrep -c -f "^$offender leave-process")" -lt 1 ] || break

@@ -272,6 +272,8 @@ int main(int argc, char **argv)
 		execvp(argv[1], argv + 1);
 		fixture_die(argv[1]);
 	}
+	/* Whoever reads what is said here may be gone before all is cleared away. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	status = 0;
 	while (!called_off && waitpid(command, &status, 0) < 0)
 		if (errno != EINTR)
