@@ -27,13 +27,18 @@ for command in demo test bench lint format build fuzz clean; do
 	expect 0 "usage: ./dev $command" help "$command"
 done
 expect 2 'there is no command "tset"' tset
+expect 2 'there is no command "tset"' help tset
 expect 2 './dev test --help' test --fulll
 expect 2 '--filter needs' test --filter
 expect 2 'needs the name of a target' fuzz
 expect 2 '--seconds needs a number' fuzz name --seconds soon
 expect 2 'clean takes no argument' clean everything
 expect 1 '/no/such/file cannot be read' demo /no/such/file
+expect 2 'does not know "--fast"' demo --fast
 expect 1 'is not a file' lint no_such_file.c
+expect 1 'is not a file' lint /etc/passwd
+expect 1 'is not a file' format no_such_file.c
+expect 1 'nothing to look at in README.md' lint README.md
 
 # Where packages can't be looked after, what to do is said: a PATH without dpkg-query.
 programs=$(mktemp -d)
