@@ -247,11 +247,11 @@ static void stop_leave(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
 
-	log_write(server->log, LOG_LEVEL_ERROR,
-		  "device %s: ends without waiting for what was killed%s", server->device->name,
+	log_write(server->log, LOG_LEVEL_ERROR, "device %s: ends without waiting for %s",
+		  server->device->name,
 		  server->instances.count || !LIST_EMPTY(&server->tee_processes)
-			  ? ""
-			  : ", or for the name of another machine");
+			  ? "processes that were killed and do not go"
+			  : "the address of a machine that a TA named");
 	server->left_early = true;
 	uv_stop(server->loop);
 }
