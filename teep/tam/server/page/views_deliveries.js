@@ -35,7 +35,13 @@ async function deliverDialog(context) {
 
 /** The provider's key in a device, as a file for `teesim sp encrypt`. */
 export async function saveKey(did, spid) {
-	const statement = await get(path`/devices/${did}/aik` + query({ spid }));
+	let statement;
+	try {
+		statement = await get(path`/devices/${did}/aik` + query({ spid }));
+	} catch (error) {
+		toast(error.message, 'bad');
+		return;
+	}
 	const url = URL.createObjectURL(new Blob([JSON.stringify(statement)], { type: 'application/json' }));
 	h('a', { href: url, download: `${did.slice(0, 12)}.aik` }).click();
 	setTimeout(() => URL.revokeObjectURL(url), 1000);
