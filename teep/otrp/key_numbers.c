@@ -39,6 +39,25 @@ static int number_take(const EVP_PKEY *key, const char *name, size_t size, struc
 	return octets ? 0 : -ENOMEM;
 }
 
+/* Both at once where the key tells its point uncompressed; each costs as much as both. */
+static int point_take(const EVP_PKEY *key, struct arena *arena, struct key_numbers *out)
+{
+	const size_t size = point_size(out->kind);
+	uint8_t point[1 + 2 * KEY_NUMBERS_POINT_MAX];
+	size_t length = 0;
+	int rc;
+
+	if (EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point),
+					    &length) == 1 &&
+	    length == 1 + 2 * size && point[0] == 4)
+		return arena_copy(arena, point + 1, size, &out->x) &&
+				       arena_copy(arena, point + 1 + size, size, &out->y)
+			       ? 0
+			       : -ENOMEM;
+	rc = number_take(key, OSSL_PKEY_PARAM_EC_PUB_X, size, arena, &out->x);
+	return rc ? rc : number_take(key, OSSL_PKEY_PARAM_EC_PUB_Y, size, arena, &out->y);
+}
+
 int key_numbers_of(const EVP_PKEY *key, struct arena *arena, struct key_numbers *out)
 {
 	int rc;
@@ -52,11 +71,7 @@ int key_numbers_of(const EVP_PKEY *key, struct arena *arena, struct key_numbers 
 		break;
 	case KEY_P256:
 	case KEY_P384:
-		rc = number_take(key, OSSL_PKEY_PARAM_EC_PUB_X, point_size(out->kind), arena,
-				 &out->x);
-		if (rc == 0)
-			rc = number_take(key, OSSL_PKEY_PARAM_EC_PUB_Y, point_size(out->kind),
-					 arena, &out->y);
+		rc = point_take(key, arena, out);
 		break;
 	default:
 		return 0;
