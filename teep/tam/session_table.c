@@ -129,6 +129,7 @@ static void read_listed(struct tam_rows *rows, struct arena *arena, void *item)
 		.error = tam_row_text(rows, 10, arena),
 		.messages = tam_row_integer(rows, 11),
 	};
+	session->did_stored = session->did;
 }
 
 static void read_session(struct tam_rows *rows, struct arena *arena, void *item)
@@ -209,27 +210,38 @@ int session_table_find(struct tam_database *database, const char *handle, struct
 	return rc ? rc : session_table_get(database, tid, arena, out);
 }
 
+#define STORE(did)                                                                      \
+	"UPDATE session SET revision = revision + 1, state = $3, rid = $4, step = $5, " \
+	"attempts = $6, updated = $7, address = $8, error = $9, last_hash = $10, "      \
+	"secret = $11, context = $12, last_answer = $13, messages = messages + $14" did \
+	" WHERE tid = $1 AND revision = $2"
+
+/* An index has the did: it is left alone where nothing changes. */
 static int store(struct tam_database *database, void *context)
 {
 	const struct writing *writing = context;
 	const struct session *session = writing->session;
+	const bool same = session->did_stored && !strcmp(session->did_stored, session->did);
+	const struct tam_value values[] = {
+		tam_text(session->tid),
+		tam_integer(session->revision),
+		tam_integer(session->state),
+		tam_text(session->rid),
+		tam_text(session->step),
+		tam_integer(session->attempts),
+		tam_integer(session->updated),
+		tam_text(session->address),
+		tam_text(session->error),
+		tam_octets(session->last_hash),
+		tam_octets(writing->sealed),
+		tam_octets(session->context),
+		tam_octets(answer_to_keep(session)),
+		tam_integer(session->messages_added),
+		tam_text(session->did),
+	};
 	int64_t changed;
-	int rc = tam_database_run(
-		database,
-		"UPDATE session SET revision = revision + 1, did = $3, state = $4, rid = $5, "
-		"step = $6, attempts = $7, updated = $8, address = $9, error = $10, "
-		"last_hash = $11, secret = $12, context = $13, last_answer = $14, "
-		"messages = messages + $15 "
-		"WHERE tid = $1 AND revision = $2",
-		TAM_VALUES(tam_text(session->tid), tam_integer(session->revision),
-			   tam_text(session->did), tam_integer(session->state),
-			   tam_text(session->rid), tam_text(session->step),
-			   tam_integer(session->attempts), tam_integer(session->updated),
-			   tam_text(session->address), tam_text(session->error),
-			   tam_octets(session->last_hash), tam_octets(writing->sealed),
-			   tam_octets(session->context), tam_octets(answer_to_keep(session)),
-			   tam_integer(session->messages_added)),
-		&changed);
+	int rc = same ? tam_database_run(database, STORE(""), values, 14, &changed)
+		      : tam_database_run(database, STORE(", did = $15"), values, 15, &changed);
 
 	return rc ? rc : changed ? 0 : -ESTALE;
 }

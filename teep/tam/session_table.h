@@ -26,7 +26,8 @@ int session_state_parse(const char *name);
 struct session {
 	const char *tid;
 	int64_t revision;
-	const char *did; /* "" until the device is known */
+	const char *did;	/* "" until the device is known */
+	const char *did_stored; /* filled in when read: what it is in the table */
 	enum session_state state;
 	const char *rid;     /* of the request that is outstanding, "" for none */
 	const char *step;    /* what that is, for people: "InstallTA" */
