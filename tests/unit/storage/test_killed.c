@@ -159,5 +159,5 @@ Test(storage_killed, nothing_is_lost_torn_or_resurrected)
 {
 	const char *times = getenv("TEESIM_KILLS");
 
-	kill_often(times ? atoi(times) : 120);
+	kill_often(times ? (int)strtol(times, NULL, 10) : 120);
 }

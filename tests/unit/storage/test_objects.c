@@ -246,7 +246,7 @@ Test(storage_objects, enumeration_meets_each_object_once_while_others_come_and_g
 
 		memcpy(name, entry.name, entry.name_size);
 		name[entry.name_size] = '\0';
-		which = atoi(name);
+		which = (int)strtol(name, NULL, 10);
 		if (which >= 100)
 			continue;
 		cr_expect_not(seen[which], "%d comes twice", which);

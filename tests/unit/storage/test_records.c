@@ -70,14 +70,20 @@ Test(storage_records, root_with_numbers_that_were_never_given_out_is_refused)
 
 Test(storage_records, page_keeps_each_entry_in_its_place)
 {
-	struct record_page page = { 0 }, read;
+	struct record_page page, read;
 	struct record_buffer buffer = { 0 };
 
-	page.entry[0] = (struct record_entry) { .number = 1, .stamp = 2, .charge = 3 };
-	page.entry[31] = (struct record_entry) { .number = 4, .stamp = 5, .name_size = 64 };
+	memset(&page, 0, sizeof(page));
+	page.entry[0].number = 1;
+	page.entry[0].stamp = 2;
+	page.entry[0].charge = 3;
+	page.entry[31].number = 4;
+	page.entry[31].stamp = 5;
+	page.entry[31].name_size = 64;
 	memset(page.entry[31].name, 'n', 64);
 	record_page_write(&buffer, &page);
 	cr_assert_eq(record_page_parse(buffer.bytes, buffer.size, &read), 0);
+	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-*): the gaps are zero */
 	cr_expect(!memcmp(&page, &read, sizeof(page)));
 	for (size_t cut = 1; cut < buffer.size; cut++)
 		if (cut != 32)

@@ -25,7 +25,7 @@ struct vector vector_of(const char *text)
 		cr_assert(digit_of(text[0]) >= 0 && digit_of(text[1]) >= 0 &&
 				  vector.size < VECTOR_MAX,
 			  "not a vector: %s", text);
-		vector.at[vector.size++] = (uint8_t)(digit_of(text[0]) << 4 | digit_of(text[1]));
+		vector.at[vector.size++] = (uint8_t)(16 * digit_of(text[0]) + digit_of(text[1]));
 		text += 2;
 	}
 	return vector;
