@@ -698,7 +698,7 @@ static char *state_in_a_name(const char *request, EVP_PKEY *recipient)
 	char path[160], error[256], *answer, *whole = NULL;
 	uint8_t *leaf, *root;
 	size_t leaf_size, root_size;
-	struct span payload, cek;
+	struct span payload, cek = { 0 };
 	json_t *object = json_loads(request, 0, NULL), *jws, *signed_part, *tbs, *tee;
 
 	jws = json_object_iter_value(json_object_iter(object));
