@@ -282,8 +282,11 @@ static int domain_rename(struct exchange *exchange)
 		return exchange_store_failed(exchange, rc);
 	/* The SP has one already: the answer tells it, as of one that is new. */
 	EVP_PKEY_free(exchange->aik);
-	exchange->aik = key_der_decode(aik.data, aik.size);
-	return 0;
+	exchange->aik = NULL;
+	rc = aik_load(exchange, name->spid, &exchange->aik);
+	if (rc == 0)
+		rc = aik_tell(exchange, name->spid, exchange->aik);
+	return rc ? exchange_store_failed(exchange, rc) : 0;
 }
 
 static int update_sd(struct exchange *exchange)

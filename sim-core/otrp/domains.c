@@ -25,6 +25,7 @@ enum {
 	ROW_DOMAIN = 'S',   /* tamid, spid, sdname */
 	ROW_REQUEST = 'R',  /* tamid, number */
 	ROW_TAM = 'T',	    /* tamid */
+	ROW_TAM_NEW = 'U',  /* the count that a TAM without a row begins with */
 	ROW_TA = 'I',	    /* taid */
 	ROW_TRUST = 'V',
 	ROW_IMAGE = 'X', /* taid */
@@ -548,6 +549,20 @@ int aik_public_put(struct store *store, struct arena *arena, struct span tamid, 
 			  COUNT(aik_public_layout), key);
 }
 
+static int first_count_get(struct store *store, struct arena *arena, uint64_t *out)
+{
+	const struct span key = store_key(arena, ROW_TAM_NEW, 0, NULL);
+	struct span value;
+	int rc = key.data ? store_get(store, key, arena, &value) : -ENOMEM;
+
+	*out = 0;
+	if (rc == 0 && value.size != sizeof(*out))
+		rc = -EBADMSG;
+	if (rc == 0)
+		memcpy(out, value.data, sizeof(*out));
+	return rc == -ENOENT ? 0 : rc;
+}
+
 int tam_get(struct store *store, struct arena *arena, struct span tamid, struct tam_memory *out)
 {
 	const struct span key = KEY1(arena, ROW_TAM, tamid);
@@ -556,7 +571,7 @@ int tam_get(struct store *store, struct arena *arena, struct span tamid, struct 
 
 	memset(out, 0, sizeof(*out));
 	if (rc == -ENOENT)
-		return 0;
+		return first_count_get(store, arena, &out->dsigen);
 	if (rc == 0 && value.size != sizeof(*out))
 		rc = -EBADMSG;
 	if (rc == 0)
@@ -603,6 +618,7 @@ int tams_advance(struct store *store, uint64_t by)
 {
 	static const uint8_t kind = ROW_TAM;
 	struct tam_rows rows = { 0 };
+	uint64_t first = 0;
 	int rc = store_scan(store, span_of(&kind, 1), true, tam_row_collect, &rows);
 
 	for (struct tam_row *row = rows.first; rc == 0 && row; row = row->next) {
@@ -610,6 +626,12 @@ int tams_advance(struct store *store, uint64_t by)
 		row->memory.dsi_valid = 0;
 		rc = store_put(store, row->key, span_of(&row->memory, sizeof(row->memory)));
 	}
+	if (rc == 0)
+		rc = first_count_get(store, &rows.arena, &first);
+	first += by;
+	if (rc == 0)
+		rc = store_put(store, store_key(&rows.arena, ROW_TAM_NEW, 0, NULL),
+			       span_of(&first, sizeof(first)));
 	arena_clear(&rows.arena);
 	return rc;
 }

@@ -132,12 +132,13 @@ struct tam_memory {
 	uint8_t dsi_hash[DSI_HASH_SIZE];
 };
 
-/* All zero for a TAM that was never heard of. */
+/* All zero for a TAM that was never heard of, but for the count, where tams_advance() raised it. */
 int tam_get(struct store *store, struct arena *arena, struct span tamid, struct tam_memory *out);
 int tam_put(struct store *store, struct arena *arena, struct span tamid,
 	    const struct tam_memory *memory);
 
-/* Raises the count of every TAM, and forgets which state each was told. In a transaction. */
+/* Raises the count of every TAM, also of those that are yet to come, and forgets which state each
+ * was told. In a transaction. */
 int tams_advance(struct store *store, uint64_t by);
 
 #define REQUESTS_REMEMBERED 256

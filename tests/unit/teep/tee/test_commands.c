@@ -195,6 +195,35 @@ Test(otrp_tee_commands, update_renames_and_moves_a_domain)
 	free(second);
 }
 
+/* The answer tells the key, as it does of one that it made. */
+Test(otrp_tee_commands, a_domain_that_moves_to_an_sp_with_a_key_is_answered_with_that)
+{
+	struct kit_answer answer;
+	json_t *keys;
+	char *dsi;
+
+	kit_create(&kit, &kit.tam, "sp2", "other");
+	kit_create(&kit, &kit.tam, "sp", "sd");
+	kit_expect(&kit,
+		   &(struct kit_request) {
+			   .message = OTRP_UPDATE_SD,
+			   .content = changes("sp", "sd", json_pack("{s:s}", "newspid", "sp2")) },
+		   "pass", &answer);
+	keys = state_of("teeaiklist");
+	cr_assert_eq(json_array_size(keys), 1);
+	dsi = json_dumps(json_array_get(keys, 0), JSON_SORT_KEYS);
+	json_object_set_new(answer.content, "as told",
+			    json_pack("{s:O?, s:O?, s:s}", "spaik",
+				      json_object_get(answer.content, "teespaik"), "spaiktype",
+				      json_object_get(answer.content, "teespaiktype"), "spid",
+				      "sp2"));
+	cr_expect(json_equal(json_object_get(answer.content, "as told"), json_array_get(keys, 0)),
+		  "%s", dsi);
+	kit_answer_clear(&answer);
+	json_decref(keys);
+	free(dsi);
+}
+
 /* What the objects of the TA belong to. */
 static void number_of_ta(uint8_t number[TEE_DOMAIN_KEY_SIZE])
 {

@@ -278,6 +278,38 @@ Test(otrp_tee_device, a_store_behind_its_counter_is_taken_as_it_is_by_its_owner_
 	cr_assert_eq(start(), BOOT_FILE);
 }
 
+/* Of such a TAM the store that is taken knows nothing. */
+Test(otrp_tee_device, a_tam_that_first_came_in_the_lost_time_finds_another_state)
+{
+	const struct kit_kinds kinds = { .tee = KEY_P256,
+					 .tam = KEY_P256,
+					 .sp = KEY_P256,
+					 .aik = KEY_P256,
+					 .unattested = true };
+	struct kit_answer answer;
+	uint64_t behind;
+	char *old;
+
+	kit_open(&kit, &kinds);
+	stop();
+	store_save();
+	kit_restart(&kit);
+	kit_state(&kit, &kit.tam);
+	old = state_request();
+	kit_send(&kit, &kit.tam, old, strlen(old), &answer);
+	cr_assert_str_eq(answer.code, "pass");
+	kit_answer_clear(&answer);
+	stop();
+	store_restore();
+	cr_assert_eq(rollback_accept(kit.device, 0, true, &behind, err, sizeof(err)), 0);
+	kit_restart(&kit);
+	kit_state(&kit, &kit.tam);
+	kit_send(&kit, &kit.tam, old, strlen(old), &answer);
+	cr_expect_str_eq(answer.code, "ERR_DEV_STATE_MISMATCH");
+	kit_answer_clear(&answer);
+	free(old);
+}
+
 Test(otrp_tee_device, t19_rows_can_not_be_taken_away_or_changed)
 {
 	static const char *const attacks[] = {
