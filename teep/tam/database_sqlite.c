@@ -1,4 +1,5 @@
-/* The TAM's database in a file of SQLite: its journal is a WAL, so readers wait for nobody. */
+/* The TAM's database in a file of SQLite: its journal is a WAL, so readers don't wait for writers
+ * in other processes. */
 #include "teep/tam/database_backend.h"
 
 #include <errno.h>
@@ -32,6 +33,7 @@ struct file {
 	sqlite3_stmt *begin, *commit; /* every message has one of each */
 	enum tam_durability durability;
 	int64_t busy_since;
+	bool impatient; /* who finds it busy asks again himself */
 };
 
 struct connection {
@@ -44,7 +46,7 @@ static struct file *files;
 static pthread_mutex_t files_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 /* One writes at a time: threads of one process queue here, where the next is woken at once, and
- * processes ask again and again (wait_while_busy()). Taken with the file in hand. */
+ * processes ask again and again. Taken before the file is, so that readers have it meanwhile. */
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 
 struct statement {
@@ -127,19 +129,27 @@ static void release(struct connection *connection)
 }
 
 /* Short pauses of random length: many writers with short transactions all get their turn. */
-static int wait_while_busy(void *context, int times)
+static void busy_pause(int times)
 {
-	struct file *file = context;
 	struct timespec pause = { 0 };
 	uint16_t random = 0;
 
+	(void)!getrandom(&random, sizeof(random), GRND_NONBLOCK);
+	pause.tv_nsec = 200000 + random % 32768 * (times < 10 ? 30 : 150);
+	nanosleep(&pause, NULL);
+}
+
+static int wait_while_busy(void *context, int times)
+{
+	struct file *file = context;
+
+	if (file->impatient)
+		return 0;
 	if (times == 0)
 		file->busy_since = tam_time_now();
 	else if (tam_time_now() - file->busy_since > BUSY_MS)
 		return 0;
-	(void)!getrandom(&random, sizeof(random), GRND_NONBLOCK);
-	pause.tv_nsec = 200000 + random % 32768 * (times < 10 ? 30 : 150);
-	nanosleep(&pause, NULL);
+	busy_pause(times);
 	return 1;
 }
 
@@ -373,23 +383,41 @@ static int durability_set(struct file *file, enum tam_durability durability, cha
 	return rc;
 }
 
-static int begin(void *context, enum tam_durability durability, char *error)
+/* -EAGAIN at once when another process writes. */
+static int begin_once(struct connection *connection, enum tam_durability durability, char *error)
 {
-	struct connection *connection = context;
 	struct file *file = connection->file;
 	int rc = hold(connection, error);
 
 	if (rc)
 		return rc;
-	rc = turn_take(connection, error);
-	if (!rc)
-		rc = durability_set(file, durability, error);
+	rc = durability_set(file, durability, error);
+	file->impatient = true;
 	if (!rc)
 		rc = execute_prepared(file, file->begin, error);
-	if (rc) {
-		turn_give(connection);
+	file->impatient = false;
+	if (rc)
 		release(connection);
-	}
+	return rc;
+}
+
+/* Who has rows open here could wait for the one whose turn it is, who waits for him: then one of
+ * them gives up. Nobody does. */
+static int begin(void *context, enum tam_durability durability, char *error)
+{
+	struct connection *connection = context;
+	int rc, times = 0;
+	int64_t since;
+
+	rc = turn_take(connection, error);
+	if (rc)
+		return rc;
+	since = tam_time_now();
+	while ((rc = begin_once(connection, durability, error)) == -EAGAIN &&
+	       tam_time_now() - since <= BUSY_MS)
+		busy_pause(times++);
+	if (rc)
+		turn_give(connection);
 	return rc;
 }
 

@@ -1,7 +1,9 @@
 /* Several processes on one database, and what is left when one is killed. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -316,6 +318,122 @@ Test(tam_concurrency, many_open_at_once)
 {
 	in_processes(open_often);
 	cr_assert_eq(kit_count("SELECT COUNT(*) FROM property"), 2);
+}
+
+/* ---- Threads on one handle ------------------------------------------------------------------- */
+
+static struct tam_database *shared_open(void)
+{
+	const struct tam_database_options options = { .where = kit.where,
+						      .shared = true,
+						      .vault = kit.vault };
+	struct tam_database *database;
+	char err[256];
+
+	return tam_database_open(&database, &options, err, sizeof(err)) ? NULL : database;
+}
+
+/* A change of two rows, every third of which is given up in between. */
+static int both_change(struct tam_database *database, void *context)
+{
+	const int number = *(int *)context;
+	int rc = tam_database_run(database, "UPDATE sp SET created = created + 1 WHERE spid = 'a'",
+				  TAM_NO_VALUES, NULL);
+
+	if (!rc && number % 3 == 2)
+		return -ECANCELED;
+	return rc ? rc
+		  : tam_database_run(database,
+				     "UPDATE sp SET created = created + 1 WHERE spid = 'b'",
+				     TAM_NO_VALUES, NULL);
+}
+
+static void *changes_make(void *failed)
+{
+	struct tam_database *database = shared_open();
+	int rc = database ? 0 : -EIO;
+
+	for (int i = 0; !rc && i < 60; i++) {
+		int64_t apart = 0;
+
+		rc = tam_database_transaction(database, i % 2 ? TAM_DURABLE : TAM_RELAXED,
+					      both_change, &i);
+		if (rc != (i % 3 == 2 ? -ECANCELED : 0))
+			break;
+		rc = tam_database_integer(database, &apart,
+					  "SELECT MAX(created) - MIN(created) FROM sp",
+					  TAM_NO_VALUES);
+		if (!rc && apart)
+			rc = -EIO;
+	}
+	if (rc)
+		atomic_store((atomic_int *)failed, rc);
+	tam_database_close(database);
+	return NULL;
+}
+
+Test(tam_concurrency, transactions_of_threads_do_not_mingle)
+{
+	pthread_t threads[PROCESSES];
+	atomic_int failed = 0;
+
+	kit_run("INSERT INTO sp(spid, name, created) VALUES('a', '', 0), ('b', '', 0)");
+	for (int i = 0; i < PROCESSES; i++)
+		cr_assert_eq(pthread_create(&threads[i], NULL, changes_make, &failed), 0);
+	for (int i = 0; i < PROCESSES; i++)
+		(void)pthread_join(threads[i], NULL);
+	cr_assert_eq(failed, 0, "%d", failed);
+	cr_assert_eq(kit_count("SELECT MIN(created) FROM sp"), 40 * PROCESSES);
+	cr_assert_eq(kit_count("SELECT MAX(created) FROM sp"), 40 * PROCESSES);
+}
+
+struct meeting {
+	struct tam_database *reader, *writer;
+	pthread_t thread;
+	atomic_bool begins;
+	int written;
+};
+
+static void *one_writes(void *context)
+{
+	struct meeting *meeting = context;
+	int number = 0;
+
+	atomic_store(&meeting->begins, true);
+	meeting->written =
+		tam_database_transaction(meeting->writer, TAM_DURABLE, both_change, &number);
+	return NULL;
+}
+
+/* With the file being written by somebody who has a handle of his own. */
+static int read_meanwhile(struct tam_database *database, void *context)
+{
+	struct meeting *meeting = context;
+	int64_t seen = -1;
+	int number = 0, rc = both_change(database, &number);
+
+	if (rc || pthread_create(&meeting->thread, NULL, one_writes, meeting))
+		return -EIO;
+	while (!atomic_load(&meeting->begins))
+		usleep(1000);
+	usleep(50000);
+	rc = tam_database_integer(meeting->reader, &seen, "SELECT MAX(created) FROM sp",
+				  TAM_NO_VALUES);
+	return rc ? rc : seen == 0 ? 0 : -EIO;
+}
+
+/* Whoever waited for the writer would wait longer than this. */
+Test(tam_concurrency, a_thread_reads_while_another_waits_to_write, .timeout = 8)
+{
+	struct meeting meeting = { .reader = shared_open(), .writer = shared_open() };
+
+	kit_run("INSERT INTO sp(spid, name, created) VALUES('a', '', 0), ('b', '', 0)");
+	cr_assert_eq(tam_database_transaction(kit.db, TAM_DURABLE, read_meanwhile, &meeting), 0);
+	(void)pthread_join(meeting.thread, NULL);
+	cr_assert_eq(meeting.written, 0);
+	cr_assert_eq(kit_count("SELECT MIN(created) FROM sp"), 2);
+	tam_database_close(meeting.reader);
+	tam_database_close(meeting.writer);
 }
 
 /* ---- Killed in the middle -------------------------------------------------------------------- */
