@@ -11,7 +11,7 @@
 /* Kinds of rows; behind each, the parts of its key. */
 enum {
 	ROW_AIK = 'A',	       /* tamid, spid */
-	ROW_AIK_PUBLIC = 'B',  /* the same */
+	ROW_AIK_PUBLIC = 'B',  /* the same; two parts, where ROW_BIRTH has one */
 	ROW_SESSION = 'C',     /* tid, tamid */
 	ROW_BIRTH = 'B',       /* taid */
 	ROW_DOMAIN_NAME = 'D', /* id */

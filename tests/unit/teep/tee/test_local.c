@@ -2,6 +2,8 @@
 #include "tam_kit.h"
 
 #include <criterion/criterion.h>
+
+#include "otrp/exchange.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -200,6 +202,39 @@ Test(otrp_tee_local, the_administrators_list_takes_the_place_of_the_roots)
 	query("pass");
 	cr_assert_eq(apply("6", others_root, NULL, NULL), -ESTALE);
 	query("pass");
+	kit_close(&other);
+}
+
+static void create(const char *sdname, const char *code)
+{
+	kit_expect(&kit,
+		   &(struct kit_request) {
+			   .message = OTRP_CREATE_SD,
+			   .content = kit_create_content(&kit, &kit.tam, "sp", sdname) },
+		   code, NULL);
+}
+
+/* The TEE keeps what it judged when the session began. */
+Test(otrp_tee_local, a_session_ends_with_the_trust_that_it_began_with)
+{
+	struct kit other;
+
+	kit_open(&other, NULL);
+	query("pass");
+	create("a", "pass");
+	cr_assert_eq(apply("1",
+			   sk_X509_value(other.tam_ca.chain, sk_X509_num(other.tam_ca.chain) - 1),
+			   NULL, NULL),
+		     0, "%s", err);
+	create("b", "ERR_TAM_NOT_TRUSTED");
+	cr_assert_eq(apply("2", own_root(), NULL, NULL), 0, "%s", err);
+	create("c", "pass");
+	kit.tee->options.clock_offset = 3 * 86400;
+	create("d", "ERR_TAM_NOT_TRUSTED");
+	kit.tee->options.clock_offset = -86400;
+	create("e", "ERR_TAM_NOT_TRUSTED");
+	kit.tee->options.clock_offset = 0;
+	create("f", "pass");
 	kit_close(&other);
 }
 
