@@ -14,7 +14,8 @@
 
 bool database_is_postgresql(const char *where);
 
-/* `out` is made with mode 0600, must not be there, and is complete once it is. 0, or -errno with one line in `err`. */
+/* `out` is made with mode 0600, must not be there, and is complete once it is. 0, or -errno with
+ * one line in `err`. */
 int database_copy(const char *where, const char *out, char *err, size_t errlen);
 
 /* Back into PostgreSQL, where the tables must not be; all of it or nothing. (An SQLite copy needs

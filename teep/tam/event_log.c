@@ -61,7 +61,8 @@ int event_log_list(struct tam_database *database, const char *spid, const char *
 		return tam_database_read_all(database, arena, read_event, sizeof(**list), list,
 					     count,
 					     "SELECT * FROM (" COLUMNS
-					     "WHERE id > $1 AND id <= $5 AND " FITS "ORDER BY id DESC LIMIT $2) newest ORDER BY id",
+					     "WHERE id > $1 AND id <= $5 AND " FITS
+					     "ORDER BY id DESC LIMIT $2) newest ORDER BY id",
 					     values, 5);
 	return tam_database_read_all(database, arena, read_event, sizeof(**list), list, count,
 				     COLUMNS "WHERE id > $1 AND id <= $5 AND " FITS

@@ -70,25 +70,9 @@ Test(otrp_encoding, every_length_and_octet_comes_back_in_both_alphabets)
 Test(otrp_encoding, what_is_not_canonical_is_refused)
 {
 	static const char *const never[] = {
-		"A",
-		"AAAAA",
-		"Zh==",
-		"Zm9=",
-		"Zg=",
-		"Zg===",
-		"=",
-		"====",
-		"Zg= =",
-		"Zm9v\n",
-		" Zm9v",
-		"Zm9v=",
-		"Zm 9v",
-		"Zm.v",
-		"-_+/",
-		"Zg==Zg==",
-		"Zg==x",
-		"\303\244AA",
-		"Zh",
+		"A",	"AAAAA",    "Zh==",   "Zm9=",	    "Zg=",   "Zg===", "=",
+		"====", "Zg= =",    "Zm9v\n", " Zm9v",	    "Zm9v=", "Zm 9v", "Zm.v",
+		"-_+/", "Zg==Zg==", "Zg==x",  "\303\244AA", "Zh",
 	};
 	static const char *const not_jose[] = { "Zg==", "+/+/", "Zm8=" };
 	struct span out;
