@@ -453,12 +453,13 @@ Test(otrp_tee_device, the_parser_survives_what_its_children_die_of)
 static void waiting_children_kill(pid_t parser, unsigned int from, unsigned int to)
 {
 	char path[64], text[512];
-	unsigned int count = 0;
+	unsigned int count = 0, settled = 0;
 	ssize_t n = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parser, (int)parser);
-	/* All ten are there once it has told of the last. */
-	for (int i = 0; i < 6000 && count != PARSER_READY; i++) {
+	/* All are there once it has told of the last, and those that are done have ended: until then
+	 * there may be as many by chance, but not for long. */
+	for (int i = 0; i < 6000 && settled < 20; i++) {
 		const int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 		n = read(fd, text, sizeof(text) - 1);
@@ -467,6 +468,7 @@ static void waiting_children_kill(pid_t parser, unsigned int from, unsigned int 
 		count = 0;
 		for (const char *at = text; (at = strchr(at, ' ')); at++)
 			count++;
+		settled = count == PARSER_READY ? settled + 1 : 0;
 		usleep(10000);
 	}
 	cr_assert_eq(count, PARSER_READY, "%u children: %s", count, text);
