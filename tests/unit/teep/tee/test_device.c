@@ -457,8 +457,8 @@ static void waiting_children_kill(pid_t parser, unsigned int from, unsigned int 
 	ssize_t n = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parser, (int)parser);
-	/* All are there once it has told of the last, and those that are done have ended: until then
-	 * there may be as many by chance, but not for long. */
+	/* All are there once it has told of the last, and those that are done have ended: until
+	 * then there may be as many by chance, but not for long. */
 	for (int i = 0; i < 6000 && settled < 20; i++) {
 		const int fd = open(path, O_RDONLY | O_CLOEXEC);
 
