@@ -3,6 +3,8 @@
 #include "tam_kit.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "otrp/request_guess.h"
 #include "teep/otrp/compose.h"
@@ -92,6 +94,40 @@ Test(otrp_tee_ahead, lists_of_a_command_that_failed_are_as_before)
 	kit_expect(&kit, &(struct kit_request) { .message = OTRP_UPDATE_SD, .content = content },
 		   "ERR_SPCERT_INVALID", NULL);
 	expect_same_lists("failed");
+}
+
+/* The log of the store takes no more. */
+Test(otrp_tee_ahead, lists_of_a_commit_that_failed_are_as_before)
+{
+	const struct rlimit none = { 4096, RLIM_INFINITY }, all = { RLIM_INFINITY, RLIM_INFINITY };
+	char *text, *before, *after;
+	struct kit_answer answer;
+
+	kit_state(&kit, &kit.tam);
+	kit_create(&kit, &kit.tam, "sp", "sd");
+	for (int i = 0; i < 2; i++) {
+		const bool renames = i == 1;
+
+		before = kit_dsi(&kit, &kit.tam);
+		text = kit_request(
+			&kit, &(struct kit_request) {
+				      .message = renames ? OTRP_UPDATE_SD : OTRP_CREATE_SD,
+				      .content = renames ? changed("sp", "sd", "newspid", "lost")
+							 : kit_create_content(&kit, &kit.tam, "sp",
+									      "lost") });
+		signal(SIGXFSZ, SIG_IGN);
+		cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+		kit_send(&kit, &kit.tam, text, strlen(text), &answer);
+		cr_assert_eq(setrlimit(RLIMIT_FSIZE, &all), 0);
+		cr_assert_str_eq(answer.code, "ERR_TEE_FAIL");
+		kit_answer_clear(&answer);
+		free(text);
+		after = kit_dsi(&kit, &kit.tam);
+		cr_assert_str_eq(before, after);
+		free(before);
+		free(after);
+		expect_same_lists(renames ? "renamed" : "created");
+	}
 }
 
 /* The firmware may have been begun with another id, or with none. */
