@@ -57,6 +57,7 @@ static uint64_t began(pid_t pid)
 	/* It is the 22nd word, and the name the second. */
 	for (int word = 2; at && word < 22; word++)
 		at = strchr(at + 1, ' ');
+	/* NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers that fit */
 	if (!at || sscanf(at, "%" SCNu64, &ticks) != 1)
 		return 0;
 	return ticks;
@@ -83,6 +84,7 @@ int lock_owner(const char *directory, pid_t *pid)
 		return fd == -ENOENT ? -ESRCH : fd;
 	(void)!read(fd, note, sizeof(note) - 1);
 	close(fd);
+	/* NOLINTNEXTLINE(cert-err34-c): a teesimd wrote it, and no other number is of use */
 	if (sscanf(note, "%d %" SCNu64, &number, &ticks) != 2 || number <= 0 || !ticks)
 		return -ESRCH;
 	process = (int)syscall(SYS_pidfd_open, number, 0);

@@ -667,9 +667,11 @@ static struct tee_process *process_get(struct tee_link *link)
 	if (link->server->stopping)
 		return NULL;
 	control = process_start(link, 0, &process, &output);
+	/* NOLINTBEGIN(clang-analyzer-*): there is a process whenever there is its descriptor */
 	if (control < 0)
 		return NULL;
 	process->link = link;
+	/* NOLINTEND(clang-analyzer-*) */
 	process_connect(process, control, output);
 	link->process = process;
 	idle_begin(link);

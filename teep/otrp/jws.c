@@ -258,7 +258,7 @@ char *jws_text(const char *name, struct span payload, EVP_PKEY *key)
 	end = stpcpy(stpcpy(stpcpy(end, "\",\"protected\":\""), protected_text),
 		     "\",\"signature\":\"");
 	end = base64url_put(end, signature, size);
-	end = stpcpy(end, "\"}}");
+	strcpy(end, "\"}}");
 	OPENSSL_free(signature);
 	/* Then its beginning. */
 	*stpcpy(stpcpy(stpcpy(text, "{\""), name), "\":{\"payload\":") = '"';

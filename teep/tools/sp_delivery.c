@@ -137,7 +137,7 @@ int sp_encrypt(int argc, char **argv)
 	ARENA_AUTO arena = { 0 };
 	struct otrp_failure failure;
 	struct aik_statement key;
-	struct ta_cms cms;
+	struct ta_cms cms = { 0 };
 	int rc = arguments_parse(argc, argv, help, table, 6, &path, 1, 1);
 
 	if (rc >= 0)
