@@ -17,10 +17,11 @@ static struct span find(struct span in, const char *text)
 static struct span string_behind(struct span in, const char *opening)
 {
 	const struct span found = find(in, opening);
-	const uint8_t *from = found.data + found.size, *end = in.data + in.size, *close;
+	const uint8_t *from, *end = in.data + in.size, *close;
 
 	if (!found.data)
 		return (struct span) { 0 };
+	from = found.data + found.size;
 	close = memchr(from, '"', (size_t)(end - from));
 	return close ? span_of(from, (size_t)(close - from)) : (struct span) { 0 };
 }

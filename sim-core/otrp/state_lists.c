@@ -106,6 +106,7 @@ static int item_insert(struct state_list *list, size_t i, struct span key, size_
 	memmove(&list->items[i + 1], &list->items[i], (list->count - i) * sizeof(list->items[0]));
 	list->items[i] = (struct state_item) { end, key.size, copy };
 	list->count++;
+	/* cppcheck-suppress memleak ; the item has it */
 	return 0;
 }
 

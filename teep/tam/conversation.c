@@ -549,6 +549,7 @@ static struct session_command command_of(const struct picture *picture,
 		.taid = step->taid,
 		.version = step->send_image ? step->ta->version : 0,
 		.personalisation = step->send_personalisation ? step->ta->personalisation : 0,
+		/* cppcheck-suppress nullPointerRedundantCheck ; an image is a TA's */
 		.image_sha256 = step->send_image ? step->ta->image_sha256 : "",
 		.delivery = step->ta && step->ta->sealed,
 		.certificates_after = step->certificates_after ? step->certificates_after : "",
