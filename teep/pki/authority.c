@@ -87,7 +87,7 @@ static EVP_PKEY *pair_key(const char *directory, const char *name, enum key_kind
 
 	snprintf(path, sizeof(path), "%s/%s.pem", directory, name);
 	if (access(path, F_OK) == 0) {
-		(void)complain(-EEXIST, err, errlen, "cannot write", path);
+		(void)snprintf(err, errlen, "%s is there already; nothing was changed", path);
 		return NULL;
 	}
 	snprintf(path, sizeof(path), "%s/%s.key", directory, name);
@@ -96,7 +96,7 @@ static EVP_PKEY *pair_key(const char *directory, const char *name, enum key_kind
 		if (!key || key_kind(key) == kind)
 			return key;
 		EVP_PKEY_free(key);
-		(void)complain(-EEXIST, err, errlen, "cannot write", path);
+		(void)snprintf(err, errlen, "%s is there already; nothing was changed", path);
 		return NULL;
 	}
 	key = key_generate(kind);

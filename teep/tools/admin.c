@@ -110,11 +110,8 @@ static int make_list(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (!key_path || !version_text || !roots_path || !out ||
-	    !argument_number("version", version_text, 0, 1, LONG_MAX, &version)) {
-		fputs(help, stderr);
+	if (!argument_number("version", version_text, 0, 1, LONG_MAX, &version))
 		return EXIT_USAGE;
-	}
 	key = key_read(key_path, err, sizeof(err));
 	if (!key)
 		return tool_refuse("%s", err);

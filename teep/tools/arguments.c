@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <limits.h>
@@ -24,6 +25,63 @@ int tool_refuse(const char *format, ...)
 	return EXIT_REFUSED;
 }
 
+/* One form of a command in its help: a line "teesim … command …", with those that continue it. */
+struct form {
+	const char *text; /* from "teesim" on */
+	size_t size;
+	const char *rest; /* what follows the command's name */
+};
+
+static bool starts_word(const char *text, const char *end, const char *word, size_t length)
+{
+	return (size_t)(end - text) >= length && strncmp(text, word, length) == 0 &&
+	       (text + length == end || strchr(" |\n", text[length]));
+}
+
+/* The last of the small words that a form begins with is the command; or several, with | between.
+ */
+static bool form_is_of(struct form *form, const char *command)
+{
+	const char *at = form->text, *end = form->text + form->size, *name = NULL;
+	const size_t length = strlen(command);
+
+	while (at < end && *at >= 'a' && *at <= 'z') {
+		name = at;
+		at += strcspn(at, " \n");
+		form->rest = at;
+		at += strspn(at, " ");
+	}
+	while (name && name < form->rest) {
+		if (starts_word(name, form->rest, command, length))
+			return true;
+		name += strcspn(name, " |\n") + 1;
+	}
+	return false;
+}
+
+/* The next form of `command` at or after *at in its help. */
+static bool form_next(const char **at, const char *command, struct form *form)
+{
+	const char *head = strstr(*at, "\n\n"), *end = head ? head : *at + strlen(*at);
+
+	while (*at < end) {
+		const char *line = *at + strspn(*at, " "), *next;
+
+		if (strncmp(line, "usage: ", 7) == 0)
+			line += 7;
+		next = line + strcspn(line, "\n");
+		while (next < end && strncmp(next + 1 + strspn(next + 1, " "), "teesim ", 7) != 0)
+			next += 1 + strcspn(next + 1, "\n");
+		if (next > end)
+			next = end;
+		*at = next < end ? next + 1 : end;
+		*form = (struct form) { .text = line, .size = (size_t)(next - line) };
+		if (form_is_of(form, command))
+			return true;
+	}
+	return false;
+}
+
 static const struct argument *argument_find(const struct argument *table, size_t count,
 					    const char *name, size_t length)
 {
@@ -33,26 +91,114 @@ static const struct argument *argument_find(const struct argument *table, size_t
 	return NULL;
 }
 
-/* What was wrong, and how it is to be: of the help, what is before the first empty line. */
-__attribute__((format(printf, 2, 3))) static int not_understood(const char *help,
+#define MISSING_MAX 200
+
+/* What a form needs, and was not given: how many, and their names. */
+static size_t form_missing(const struct form *form, const struct argument *table, size_t count,
+			   size_t found, char names[MISSING_MAX])
+{
+	const char *at = form->rest, *end = form->text + form->size;
+	size_t missing = 0, words = 0, used = 0;
+	int optional = 0;
+
+	names[0] = '\0';
+	while (at < end) {
+		const struct argument *argument;
+		const size_t length = strcspn(at, " \n[](){}");
+		bool given;
+
+		if (length == 0) {
+			optional += strchr("[({", *at) ? 1 : strchr("])}", *at) ? -1 : 0;
+			at++;
+			continue;
+		}
+		if (optional > 0) {
+			at += length;
+			continue;
+		}
+		if (strncmp(at, "--", 2) == 0) {
+			argument = argument_find(table, count, at + 2, length - 2);
+			given = !argument ||
+				(argument->flag ? *argument->flag : *argument->value != NULL);
+		} else {
+			argument = NULL;
+			given = words++ < found || *at < 'A' || *at > 'Z';
+		}
+		if (!given && used + length + 3 < MISSING_MAX) {
+			used += (size_t)snprintf(names + used, MISSING_MAX - used, "%s%.*s",
+						 missing ? ", " : "", (int)length, at);
+			missing++;
+		}
+		at += length;
+		if (argument && argument->value) {
+			at += strspn(at, " \n");
+			at += strcspn(at, " \n[](){}");
+		}
+	}
+	return missing;
+}
+
+/* The forms of one command; of a help that has none, all before its first empty line. */
+static int usage_show(const char *help, const char *command)
+{
+	const char *rest = strstr(help, "\n\n"), *at = help;
+	bool first = true;
+	struct form form;
+
+	while (form_next(&at, command, &form)) {
+		(void)fprintf(stderr, "%s%.*s\n", first ? "usage: " : "       ", (int)form.size,
+			      form.text);
+		first = false;
+	}
+	if (first)
+		(void)fprintf(stderr, "%.*s\n",
+			      (int)(rest ? (size_t)(rest - help) : strcspn(help, "\n")), help);
+	fputs("--help tells more\n", stderr);
+	return EXIT_USAGE;
+}
+
+/* What was wrong, and how it is to be. */
+__attribute__((format(printf, 3, 4))) static int not_understood(const char *help,
+								const char *command,
 								const char *format, ...)
 {
-	const char *rest = strstr(help, "\n\n");
 	va_list arguments;
 
 	fputs("teesim: ", stderr);
 	va_start(arguments, format);
 	(void)vfprintf(stderr, format, arguments);
 	va_end(arguments);
-	(void)fprintf(stderr, "\n%.*s\n--help tells more\n",
-		      (int)(rest ? (size_t)(rest - help) : strcspn(help, "\n")), help);
-	return EXIT_USAGE;
+	fputc('\n', stderr);
+	return usage_show(help, command);
+}
+
+/* Returns -1 when some form of the command has all that it needs. */
+static int complete(const char *help, const char *command, const struct argument *table,
+		    size_t count, size_t found)
+{
+	char names[MISSING_MAX], fewest[MISSING_MAX] = "";
+	size_t least = SIZE_MAX;
+	const char *at = help;
+	struct form form;
+
+	while (least > 0 && form_next(&at, command, &form)) {
+		const size_t missing = form_missing(&form, table, count, found, names);
+
+		if (missing < least) {
+			least = missing;
+			memcpy(fewest, names, sizeof(fewest));
+		}
+	}
+	if (least == 0 || least == SIZE_MAX)
+		return -1;
+	return not_understood(help, command, "%s: %s missing", command, fewest);
 }
 
 int arguments_parse(int argc, char **argv, const char *help, const struct argument *table,
 		    size_t count, const char **words, size_t words_min, size_t words_max)
 {
 	size_t found = 0;
+	int missing;
 
 	for (int i = 1; i < argc; i++) {
 		const char *text = argv[i], *equals;
@@ -64,16 +210,16 @@ int arguments_parse(int argc, char **argv, const char *help, const struct argume
 		}
 		if (strncmp(text, "--", 2) != 0) {
 			if (found == words_max)
-				return not_understood(help, "what is \"%s\"?", text);
+				return not_understood(help, argv[0], "what is \"%s\"?", text);
 			words[found++] = text;
 			continue;
 		}
 		equals = strchrnul(text, '=');
 		argument = argument_find(table, count, text + 2, (size_t)(equals - text) - 2);
 		if (!argument)
-			return not_understood(help, "there is no option %s", text);
+			return not_understood(help, argv[0], "there is no option %s", text);
 		if (argument->flag && *equals)
-			return not_understood(help, "--%s takes no value", argument->name);
+			return not_understood(help, argv[0], "--%s takes no value", argument->name);
 		if (argument->flag)
 			*argument->flag = true;
 		else if (*equals)
@@ -81,11 +227,12 @@ int arguments_parse(int argc, char **argv, const char *help, const struct argume
 		else if (i + 1 < argc)
 			*argument->value = argv[++i];
 		else
-			return not_understood(help, "%s needs a value", text);
+			return not_understood(help, argv[0], "%s needs a value", text);
 	}
-	if (found >= words_min)
-		return -1;
-	return not_understood(help, "%s needs %s", argv[0],
+	missing = complete(help, argv[0], table, count, found);
+	if (missing >= 0 || found >= words_min)
+		return missing;
+	return not_understood(help, argv[0], "%s needs %s", argv[0],
 			      words_min > 1 ? "more than that" : "to be told what to work on");
 }
 
@@ -116,7 +263,7 @@ int subcommand_run(int argc, char **argv, const char *help, const struct subcomm
 		if (strcmp(argv[1], table[i].name) == 0)
 			return table[i].run(argc - 1, argv + 1);
 	if (argc > 1)
-		return not_understood(help, "there is no command \"%s\"", argv[1]);
+		return not_understood(help, "", "there is no command \"%s\"", argv[1]);
 	fputs(help, stderr);
 	return EXIT_USAGE;
 }

@@ -23,9 +23,11 @@ struct argument {
 };
 
 /*
- * Parse what follows argv[0]. `words` gets up to `words_max` arguments that are no options, and
- * must get at least `words_min`. Returns -1 to go on, or the exit status: --help prints `help`, and
- * what is not understood is told with the usage that stands at its head.
+ * Parse what follows argv[0], the command's name. `words` gets up to `words_max` arguments that are
+ * no options, and must get at least `words_min`. `help` begins with "usage: teesim …" and a line
+ * for each form of each command, up to an empty line; what stands there outside of brackets is
+ * needed, the options among it as well. Returns -1 to go on, or the exit status: --help prints
+ * `help`; what is missing or not understood is told with the forms of that command.
  */
 int arguments_parse(int argc, char **argv, const char *help, const struct argument *table,
 		    size_t count, const char **words, size_t words_min, size_t words_max);

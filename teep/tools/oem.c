@@ -185,6 +185,9 @@ static int order_take(const struct order *order)
 	snprintf(secureboot_path, sizeof(secureboot_path), "%s/secureboot.key", order->pki);
 	snprintf(admin_path, sizeof(admin_path), "%s/admin.pem", order->pki);
 	snprintf(roots_path, sizeof(roots_path), "%s/tam/root.pem", order->pki);
+	if (access(roots_path, F_OK) < 0)
+		return tool_refuse("%s: has no authorities: `teesim pki init %s` makes them",
+				   order->pki, order->pki);
 	secureboot = key_open(order->secureboot ? order->secureboot : secureboot_path);
 	if (!secureboot)
 		return EXIT_REFUSED;
@@ -242,10 +245,6 @@ static int make_device(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (!order.pki) {
-		fputs(help, stderr);
-		return EXIT_USAGE;
-	}
 	return order_take(&order);
 }
 

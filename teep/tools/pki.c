@@ -165,10 +165,6 @@ static int tam(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (!leaf.id || !leaf.out) {
-		fputs(help, stderr);
-		return EXIT_USAGE;
-	}
 	return leaf_make(&leaf, ROLE_TAM, HIERARCHY_TAM, DAYS_TAM);
 }
 
@@ -209,10 +205,6 @@ static int sp(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (!leaf.out) {
-		fputs(help, stderr);
-		return EXIT_USAGE;
-	}
 	return leaf.directory ? leaf_make(&leaf, ROLE_SP, HIERARCHY_SP, DAYS_TAM) : sp_alone(&leaf);
 }
 
@@ -250,10 +242,8 @@ static int ocsp(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (!out || !argument_number("hours", hours_text, 24, 1, 100000, &hours)) {
-		fputs(help, stderr);
+	if (!argument_number("hours", hours_text, 24, 1, 100000, &hours))
 		return EXIT_USAGE;
-	}
 	status = authority_take(&authority, words, name, &chain);
 	if (status)
 		return status;
@@ -304,10 +294,8 @@ static int crl(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (!out || !argument_number("hours", hours_text, 24 * 30, 1, 100000, &hours)) {
-		fputs(help, stderr);
+	if (!argument_number("hours", hours_text, 24 * 30, 1, 100000, &hours))
 		return EXIT_USAGE;
-	}
 	if (!hierarchy_take(words[1], &hierarchy))
 		return EXIT_USAGE;
 	if (authority_open(&authority, words[0], hierarchy, name ? name : AUTHORITY_FIRST, err,

@@ -73,9 +73,10 @@ static int package(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (!out || !version_text || !key != !cert ||
-	    !argument_number("version", version_text, 0, 0, INT32_MAX, &version)) {
-		fputs(help, stderr);
+	if (!argument_number("version", version_text, 0, 0, INT32_MAX, &version))
+		return EXIT_USAGE;
+	if (!key != !cert) {
+		(void)tool_refuse("--key and --cert belong together");
 		return EXIT_USAGE;
 	}
 	image = input_read(path, &size);

@@ -142,11 +142,6 @@ int sp_encrypt(int argc, char **argv)
 
 	if (rc >= 0)
 		return rc;
-	if (!cert || !aik || !root || !out) {
-		fputs("teesim: encrypt needs --cert, --aik, --tam-root and --out\n", stderr);
-		fputs(help, stderr);
-		return EXIT_USAGE;
-	}
 	if (!file_read(&package, path) || !file_read(&statement, aik) ||
 	    (data && !file_read(&personal, data)))
 		return EXIT_REFUSED;

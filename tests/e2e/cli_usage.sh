@@ -72,6 +72,30 @@ for command in "${without_arguments[@]}"; do
 	[ ! -s out ] || expect_complain "$command complains on stdout: $(cat out)"
 	[ -s err ] || expect_complain "$command does not say what is missing"
 done
+# What is missing is named, and the forms of that command alone are shown.
+names() {
+	local expected=$1
+	shift
+	"$@" >out 2>err </dev/null
+	grep -qxF "teesim: $expected" err || expect_complain "$*: $(cat err)"
+	[ "$(grep -c 'teesim ' err)" -le 3 ] || expect_complain "$*: too much said: $(cat err)"
+}
+if built teesim-teep; then
+	names 'tam: DIR, --id, --out missing' teesim pki tam
+	names 'ocsp: CERTFILE, --out missing' teesim pki ocsp pki tam
+	names 'package: --out missing' teesim sp package x --version 1
+	names 'make-device: --pki missing' teesim oem make-device x
+	names '--key and --cert belong together' teesim sp package x --version 1 --out y --key z
+	# shellcheck disable=SC2016 # the backticks are the message's
+	names 'none: has no authorities: `teesim pki init none` makes them' \
+		teesim oem make-device x --pki none
+fi
+if built teesim-tam-cli; then
+	names 'restore: DIR missing' teesim tam restore x
+	names 'allow: GROUP missing' teesim tam sp allow x
+	names 'deploy: to which devices? One of --all, --group NAME and --device DID says it' \
+		teesim tam deploy x
+fi
 rm -f help out err forgotten
 
 expect_status 2 teesim

@@ -506,7 +506,7 @@ int command_restore(int argc, char **argv)
 	if (rc >= 0)
 		return rc;
 	if (finishes == (words[1] != NULL)) {
-		fputs(restore_help, stderr);
+		(void)tool_refuse("restore: --finish takes the directory alone, without a copy");
 		return EXIT_USAGE;
 	}
 	if (finishes)

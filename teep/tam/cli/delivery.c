@@ -8,13 +8,14 @@
 #include "teep/tam/cli/commands.h"
 
 static const char announce_help[] =
-	"usage: teesim tam ta announce TAID VERSION --sp SPID [--name NAME]\n"
+	"usage: teesim tam ta announce TAID VERSION [--sp SPID] [--name NAME]\n"
 	"\n"
 	"A version that its provider encrypts for each device itself, so that the TAM never has\n"
 	"it. Deployed, it gives devices the provider's domain and waits for their packages:\n"
 	"    teesim tam device aik DID --sp SPID --out FILE\n"
 	"    teesim sp encrypt PACKAGE --aik FILE … --out DELIVERY\n"
-	"    teesim tam ta deliver DELIVERY\n" CLIENT_HELP;
+	"    teesim tam ta deliver DELIVERY\n"
+	"--sp is needed with a token that is not the provider's own.\n" CLIENT_HELP;
 
 static const char deliver_help[] =
 	"usage: teesim tam ta deliver DELIVERY\n"
@@ -231,9 +232,5 @@ int command_device_aik(int argc, char **argv)
 
 	if (rc >= 0)
 		return rc;
-	if (!out) {
-		fputs(aik_help, stderr);
-		return EXIT_USAGE;
-	}
 	return aik_fetch(&options, device, sp, out);
 }

@@ -265,12 +265,14 @@ static int deploy_it(int argc, char **argv)
 
 	if (rc >= 0)
 		return rc;
-	if (deploy.all + !!deploy.group + !!deploy.device != 1 ||
-	    !argument_number("version", version, 0, 0, 4294967295, &deploy.version) ||
-	    !argument_number("timeout", timeout_text, 0, 1, 10000000, &timeout)) {
-		fputs(help, stderr);
+	if (deploy.all + !!deploy.group + !!deploy.device != 1) {
+		(void)tool_refuse("deploy: to which devices? One of --all, --group NAME and "
+				  "--device DID says it");
 		return EXIT_USAGE;
 	}
+	if (!argument_number("version", version, 0, 0, 4294967295, &deploy.version) ||
+	    !argument_number("timeout", timeout_text, 0, 1, 10000000, &timeout))
+		return EXIT_USAGE;
 	rc = client_open(&client, &options);
 	if (!rc)
 		rc = start(client, &deploy, &answer);

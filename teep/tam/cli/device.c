@@ -262,7 +262,7 @@ static int label(int argc, char **argv)
 		if (!name || !*name) {
 			free(name);
 			json_decref(labels);
-			fputs(help, stderr);
+			(void)tool_refuse("label: \"%s\" is no label: NAME=VALUE is one", words[i]);
 			return EXIT_USAGE;
 		}
 		if (!labels)
@@ -271,7 +271,7 @@ static int label(int argc, char **argv)
 		free(name);
 	}
 	if (!labels && !model) {
-		fputs(help, stderr);
+		(void)tool_refuse("label: nothing to change: --model TEXT, or labels NAME=VALUE");
 		return EXIT_USAGE;
 	}
 	body = json_object();

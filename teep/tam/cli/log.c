@@ -170,7 +170,8 @@ int command_log(int argc, char **argv)
 	if (rc >= 0)
 		return rc;
 	if (reading.messages ? !!kind : !!device) {
-		fputs(help, stderr);
+		(void)tool_refuse(kind ? "log: --kind chooses among events, and --messages has none"
+				       : "log: --device goes with --messages");
 		return EXIT_USAGE;
 	}
 	if (!argument_number("last", last_text, 20, 1, 1000, &last))

@@ -11,7 +11,7 @@ static const char help[] =
 	"       teesim tam ta retire TAID VERSION\n"
 	"       teesim tam ta personalise TAID VERSION FILE\n"
 	"       teesim tam ta unpersonalise TAID VERSION\n"
-	"       teesim tam ta announce TAID VERSION --sp SPID [--name NAME]\n"
+	"       teesim tam ta announce TAID VERSION [--sp SPID] [--name NAME]\n"
 	"       teesim tam ta deliver DELIVERY\n"
 	"       teesim tam ta deliveries [--sp SPID] [--device DID] [--ta TAID]\n"
 	"       teesim tam ta withdraw ID\n"
@@ -84,10 +84,6 @@ static int add(int argc, char **argv)
 
 	if (rc >= 0)
 		return rc;
-	if (!sp) {
-		fputs(help, stderr);
-		return EXIT_USAGE;
-	}
 	octets = input_read(file, &size);
 	path = client_path(name ? "/tas?spid=%&bundled=%&name=%" : "/tas?spid=%&bundled=%",
 			   (const char *[]) { sp, bundled ? "true" : "false", name }, 3);
@@ -145,10 +141,6 @@ static int get(int argc, char **argv)
 
 	if (rc >= 0)
 		return rc;
-	if (!out) {
-		fputs(help, stderr);
-		return EXIT_USAGE;
-	}
 	path = client_path("/tas/%/%/package", words, 2);
 	rc = path ? client_open(&client, &options) : EXIT_REFUSED;
 	if (path && !rc)

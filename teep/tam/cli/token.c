@@ -40,10 +40,6 @@ static int add(int argc, char **argv)
 
 	if (rc >= 0)
 		return rc;
-	if (!role) {
-		fputs(help, stderr);
-		return EXIT_USAGE;
-	}
 	rc = client_open(&client, &options);
 	if (!rc)
 		rc = client_send(client, "POST", "/tokens",

@@ -190,7 +190,7 @@ says "may deploy to: nothing" teesim tam sp show com.bank/pay
 ends 4 "not open to com.bank/pay" env TEESIM_TAM_TOKEN="$operator" teesim tam deploy "$ta" --group lab
 ends 4 "" env TEESIM_TAM_TOKEN="$operator" teesim tam sp allow com.bank/pay --all
 ends 1 "no such SP or group" teesim tam sp allow com.bank/pay nowhere
-ends 2 "one group" teesim tam sp allow com.bank/pay
+ends 2 "GROUP missing" teesim tam sp allow com.bank/pay
 says "may deploy to that group" teesim tam sp allow com.bank/pay lab
 says "may deploy to: group lab" teesim tam sp show com.bank/pay
 says "deployment" env TEESIM_TAM_TOKEN="$operator" teesim tam deploy "$ta" --group lab
