@@ -142,15 +142,17 @@ static int version_check(struct tam_database *database, struct adding *adding)
 	return rc == -ENOENT ? 0 : rc;
 }
 
+/* Without the one that it takes the place of. */
 static int room_check(struct tam_database *database, struct adding *adding)
 {
+	const struct ta_delivery *delivery = adding->delivery;
 	int64_t octets;
-	const int rc =
-		tam_database_integer(database, &octets,
-				     "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM "
-				     "sealed_delivery WHERE spid = $1 "
-				     "AND encrypted IS NOT NULL",
-				     TAM_VALUES(tam_text(span_text(adding->delivery->spid))));
+	const int rc = tam_database_integer(
+		database, &octets,
+		"SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM sealed_delivery WHERE "
+		"spid = $1 AND encrypted IS NOT NULL AND NOT (did = $2 AND taid = $3)",
+		TAM_VALUES(tam_text(span_text(delivery->spid)), tam_text(span_text(delivery->did)),
+			   tam_text(span_text(delivery->taid))));
 
 	adding->why = "1 GiB of the service provider waits for devices already";
 	return rc ? rc : octets + (int64_t)adding->size > SEALED_OF_SP_MAX ? -EFBIG : 0;
@@ -182,7 +184,11 @@ static int add(struct tam_database *database, void *context)
 	adding->why = "it is for another TAM";
 	if (!span_is(delivery->tamid, adding->tamid))
 		return -EBADMSG;
-	rc = key_check(database, adding);
+	/* One after the other of each SP: what waits of it is counted. */
+	rc = tam_database_integer(database, &id, "SELECT 1 FROM sp WHERE spid = $1 FOR UPDATE",
+				  TAM_VALUES(tam_text(span_text(delivery->spid))));
+	if (!rc || rc == -ENOENT)
+		rc = key_check(database, adding);
 	if (!rc)
 		rc = version_check(database, adding);
 	if (!rc)

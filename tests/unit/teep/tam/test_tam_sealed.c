@@ -1,7 +1,9 @@
 /* TAs that the service provider encrypts for each device: the TAM passes on what it can't read. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "scene.h"
 #include "teep/tam/deployment.h"
@@ -414,4 +416,74 @@ Test(tam_sealed, version_of_the_catalogue_is_followed_by_one_that_is_encrypted)
 	scene_publish(SCENE_TA, 3);
 	trail_is("GetDeviceState UpdateTA");
 	scene_converged(0, INSTALLED("3"));
+}
+
+/* Half of what may wait, and one more octet, by its own account. */
+#define HALF ((size_t)SEALED_OF_SP_MAX / 2 + 1)
+
+struct second {
+	struct tam_database *database;
+	struct ta_delivery delivery;
+	pthread_t thread;
+	struct arena arena;
+	int rc;
+};
+
+static void *second_delivers(void *context)
+{
+	struct second *second = context;
+	struct sealed_delivery out;
+	const char *reason;
+
+	second->rc = sealed_delivery_add(second->database, &second->delivery, HALF, SCENE_TAMID,
+					 "bank", &second->arena, &out, &reason);
+	return NULL;
+}
+
+struct first {
+	struct ta_delivery delivery;
+	struct second *second;
+};
+
+/* The other comes while this one is not committed, and has a good while to get past it. */
+static int first_delivers(struct tam_database *database, void *context)
+{
+	struct first *first = context;
+	struct sealed_delivery out;
+	const int rc = sealed_delivery_add(database, &first->delivery, HALF, SCENE_TAMID, "bank",
+					   &scene.arena, &out, &why);
+
+	if (!first->second->thread)
+		cr_assert_eq(pthread_create(&first->second->thread, NULL, second_delivers,
+					    first->second),
+			     0);
+	usleep(300000);
+	return rc;
+}
+
+Test(tam_sealed, what_waits_is_bounded_when_two_deliver_at_once)
+{
+	struct second second = { .database = scene_database() };
+	struct first first = { .second = &second };
+	struct aik_statement key;
+
+	announce(1);
+	deploy(false);
+	for (unsigned n = 0; n < 2; n++)
+		cr_assert(scene_run(n, NULL, NULL));
+	key = statement(0);
+	first.delivery = encrypt(&key, 1, "a");
+	key = statement(1);
+	second.delivery = encrypt(&key, 1, "b");
+	cr_assert_eq(tam_database_transaction(scene.database, TAM_DURABLE, first_delivers, &first),
+		     0);
+	pthread_join(second.thread, NULL);
+	cr_expect_eq(second.rc, -EFBIG);
+	cr_expect_eq(scene_count(HELD), 1);
+	/* The same once more takes its own place. */
+	cr_expect_eq(tam_database_transaction(scene.database, TAM_DURABLE, first_delivers, &first),
+		     0);
+	cr_expect_eq(scene_count(HELD), 1);
+	arena_clear(&second.arena);
+	tam_database_close(second.database);
 }
