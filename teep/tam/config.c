@@ -328,6 +328,14 @@ static int config_apply(const struct parse *parse, json_t *object, struct tam_co
 					   : path_resolve(parse->directory, database);
 		rc = config->database ? keys_apply(parse, keys, config) : -ENOMEM;
 	}
+	/* A name alone is looked for among the system's libraries. */
+	if (rc == 0 && config->pkcs11_module && strchr(config->pkcs11_module, '/')) {
+		char *path = path_resolve(parse->directory, config->pkcs11_module);
+
+		free(config->pkcs11_module);
+		config->pkcs11_module = path;
+		rc = path ? 0 : -ENOMEM;
+	}
 	if (rc == 0 && tls)
 		rc = tls_apply(parse, tls, config);
 	if (rc == 0 && limits)

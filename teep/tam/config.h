@@ -14,7 +14,8 @@
  *     "database": "tam.db",            a path, or postgresql://…
  *     "vault": "vault.key",            seals secrets in the database: vault.h
  *     "keys": [ { "key": "keys/rsa.key", "chain": "keys/rsa.pem", "ocsp": ["keys/rsa.ocsp"] } ],
- *     "ocsp_command": "…", "pkcs11_module": "…",                   optional: key.h
+ *     "ocsp_command": "…",             run in this directory; optional: key.h
+ *     "pkcs11_module": "…",            a library's name, or a path; optional: key.h
  *     "tee_roots": "tee-roots",        directories of PEM files
  *     "firmware_roots": "firmware-roots",
  *     "crls": "crls",                  optional

@@ -4,6 +4,7 @@
 #include "teep/tam/key.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <openssl/engine.h>
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
@@ -57,7 +58,7 @@ struct tam_keys {
 	struct pair pair[TAM_KEYS_MAX];
 	size_t count;
 	char tamid[TAMID_SIZE];
-	char *command;
+	char *command, *directory;
 	ENGINE *engine;
 	/* Everything below, and every response's content. */
 	pthread_mutex_t lock;
@@ -123,9 +124,11 @@ static char *uri_attribute(const char *uri, const char *name)
  * engine would take the end of the file's line for a part of the PIN. The caller's, to be given to
  * uri_free().
  */
-static char *uri_resolve(const char *uri, char *err, size_t errlen)
+static char *uri_resolve(const char *uri, const char *directory, char *err, size_t errlen)
 {
 	char *path = uri_attribute(uri, "pin-source"), pin[PIN_MAX + 1] = "", *out = NULL;
+	char full[PATH_MAX];
+	const char *name;
 	const char *at = strstr(uri, "pin-source=");
 	struct stat st;
 	size_t size;
@@ -136,8 +139,11 @@ static char *uri_resolve(const char *uri, char *err, size_t errlen)
 		free(path);
 		return strdup(uri);
 	}
-	fd = trusted_file_open(strncmp(path, "file:", 5) == 0 ? path + 5 : path,
-			       TRUSTED_FILE_SECRET, PIN_MAX, &st, err, errlen);
+	name = strncmp(path, "file:", 5) == 0 ? path + 5 : path;
+	if (*name != '/' && directory &&
+	    snprintf(full, sizeof(full), "%s/%s", directory, name) < (int)sizeof(full))
+		name = full;
+	fd = trusted_file_open(name, TRUSTED_FILE_SECRET, PIN_MAX, &st, err, errlen);
 	free(path);
 	if (fd < 0)
 		return NULL;
@@ -177,7 +183,7 @@ static EVP_PKEY *token_key(struct tam_keys *keys, const struct tam_keys_options 
 
 	if (!keys->engine)
 		keys->engine = engine_start(options->pkcs11_module, err, errlen);
-	resolved = keys->engine ? uri_resolve(uri, err, errlen) : NULL;
+	resolved = keys->engine ? uri_resolve(uri, options->directory, err, errlen) : NULL;
 	if (!resolved) {
 		free(object);
 		return NULL;
@@ -351,6 +357,7 @@ void tam_keys_close(struct tam_keys *keys)
 		ENGINE_free(keys->engine);
 	}
 	free(keys->command);
+	free(keys->directory);
 	pthread_mutex_destroy(&keys->lock);
 	free(keys);
 }
@@ -460,7 +467,8 @@ int tam_keys_open(struct tam_keys **out, const struct tam_keys_options *options,
 		rc = pair_open(keys, options, &options->source[i], err, errlen);
 	if (!rc && options->refresh_command) {
 		keys->command = strdup(options->refresh_command);
-		rc = keys->command ? 0 : -ENOMEM;
+		keys->directory = options->directory ? strdup(options->directory) : NULL;
+		rc = keys->command && (keys->directory || !options->directory) ? 0 : -ENOMEM;
 	}
 	if (rc) {
 		if (!err[0])
@@ -537,8 +545,9 @@ static bool command_is_due(const struct tam_keys *keys, time_t now)
 }
 
 /* In a process group of its own, so that it can be ended with all that it starts. */
-static pid_t command_start(const char *command)
+static pid_t command_start(const char *command, const char *directory)
 {
+	posix_spawn_file_actions_t actions;
 	char *argv[] = { "/bin/sh", "-c", (char *)command, NULL };
 	posix_spawnattr_t attributes;
 	sigset_t none;
@@ -546,12 +555,18 @@ static pid_t command_start(const char *command)
 
 	if (posix_spawnattr_init(&attributes))
 		return 0;
+	if (posix_spawn_file_actions_init(&actions)) {
+		posix_spawnattr_destroy(&attributes);
+		return 0;
+	}
 	sigemptyset(&none);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setpgroup(&attributes, 0);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-	if (posix_spawn(&child, argv[0], NULL, &attributes, argv, environ))
+	if ((directory && posix_spawn_file_actions_addchdir_np(&actions, directory)) ||
+	    posix_spawn(&child, argv[0], &actions, &attributes, argv, environ))
 		child = 0;
+	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	return child;
 }
@@ -575,7 +590,7 @@ void tam_keys_refresh(struct tam_keys *keys, time_t now, bool *changed)
 	if (keys->command && !keys->child &&
 	    (!keys->last_run || now - keys->last_run >= COMMAND_SECONDS) &&
 	    command_is_due(keys, now)) {
-		keys->child = command_start(keys->command);
+		keys->child = command_start(keys->command, keys->directory);
 		keys->last_run = now;
 	}
 	pthread_mutex_unlock(&keys->lock);

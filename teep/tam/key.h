@@ -33,9 +33,12 @@ struct tam_key_source {
 struct tam_keys_options {
 	struct tam_key_source source[TAM_KEYS_MAX];
 	size_t count;
-	/* Run by /bin/sh when a response is past half of its life, at most once in a minute:
-	 * fetches new responses into their files. NULL: somebody else does. */
+	/* Run by /bin/sh, in `directory`, when a response is past half of its life, at most once
+	 * in a minute: fetches new responses into their files. NULL: somebody else does. */
 	const char *refresh_command;
+	/* The TAM's, which a pin-source that does not begin with / is relative to as well. NULL:
+	 * where the process is. */
+	const char *directory;
 	/* The library behind "pkcs11:", NULL for the one that OpenSSL's configuration or p11-kit
 	 * gives. */
 	const char *pkcs11_module;

@@ -16,6 +16,7 @@
 
 #include "registry/atomic_file.h"
 #include "teep/tam/cli/commands.h"
+#include "teep/tam/cli/config_paths.h"
 #include "teep/tam/config.h"
 #include "teep/tam/database_copy.h"
 #include "teep/tam/event_log.h"
@@ -83,14 +84,30 @@ static int file_copy(const char *from, const char *to, mode_t mode)
 	return rc;
 }
 
-static int link_copy(const char *from, const char *to)
+/*
+ * A link to what is in the directory goes on leading there in the copy, wherever that is moved, and
+ * any other to where it led. `level`: of the link, 1 in the directory itself.
+ */
+static int link_copy(const char *from, const char *to, int level)
 {
-	char target[PATH_MAX];
+	char target[PATH_MAX], real[PATH_MAX], path[2 * PATH_MAX] = "";
 	const ssize_t size = readlink(from, target, sizeof(target) - 1);
 
-	if (size >= 0)
-		target[size] = '\0';
-	return size < 0 || symlink(target, to) < 0 ? complain(from) : 0;
+	if (size < 0)
+		return complain(from);
+	target[size] = '\0';
+	if (!realpath(from, real))
+		return symlink(target, to) < 0 ? complain(to) : 0;
+	if (!path_is_inside(copying.from, real)) {
+		printf("%s: leads to %s, which is not copied\n", to, real);
+		return symlink(real, to) < 0 ? complain(to) : 0;
+	}
+	if (target[0] != '/')
+		return symlink(target, to) < 0 ? complain(to) : 0;
+	for (int i = 1; i < level && strlen(path) + 4 < PATH_MAX; i++)
+		strcat(path, "../");
+	strcat(path, real + strlen(copying.from) + 1);
+	return symlink(path, to) < 0 ? complain(to) : 0;
 }
 
 static bool skipped(const char *path)
@@ -120,7 +137,7 @@ static int entry_copy(const char *path, const struct stat *st, int kind, struct 
 	if (kind == FTW_D)
 		return place->level && mkdir(to, 0700) < 0 ? complain(to) : 0;
 	if (kind == FTW_SL)
-		return link_copy(path, to);
+		return link_copy(path, to, place->level);
 	return S_ISREG(st->st_mode) && !skipped(path) ? file_copy(path, to, st->st_mode) : 0;
 }
 
@@ -130,19 +147,6 @@ static int entry_remove(const char *path, const struct stat *st, int kind, struc
 	(void)kind;
 	(void)place;
 	return remove(path);
-}
-
-static bool is_inside(const char *directory, const char *path)
-{
-	const size_t size = strlen(directory);
-
-	return strncmp(path, directory, size) == 0 && path[size] == '/';
-}
-
-/* Where a path leads, through links as well; false, with errno, when there is nothing. */
-static bool leads_into(const char *directory, const char *path, char real[PATH_MAX])
-{
-	return realpath(path, real) && is_inside(directory, real);
 }
 
 /* `to` is made, and taken away again when that fails; `from` has no links in it. */
@@ -156,7 +160,7 @@ static int tree_copy(const char *from, const char *to, const char *skip)
 	copying.err[0] = '\0';
 	if (mkdir(to, 0700) < 0)
 		return tool_refuse("%s: %s", to, strerror(errno));
-	if (leads_into(from, to, real)) {
+	if (path_leads_into(from, to, real)) {
 		(void)rmdir(to);
 		return tool_refuse("%s: is in %s itself, and would become part of its own copy", to,
 				   from);
@@ -226,82 +230,35 @@ static int config_read(const char *directory, struct tam_config *config)
 
 /* ---- backup ---------------------------------------------------------------------------------- */
 
-/* The copy is told, where things are as in the original but for the database. */
-static void elsewhere_tell(const char *copy, const char *path)
-{
-	char real[PATH_MAX];
-
-	if (path && strncmp(path, "pkcs11:", 7) != 0 &&
-	    !is_inside(copy, realpath(path, real) ? real : path))
-		printf("not in the copy, as it is elsewhere: %s\n", path);
-}
-
-static int config_elsewhere_tell(const char *copy)
-{
-	struct tam_config config;
-	const int rc = config_read(copy, &config);
-
-	if (rc)
-		return rc;
-	const char *const paths[] = { config.vault, config.tls_certificate, config.tls_key,
-				      config.crls,  config.tee_roots,	    config.firmware_roots };
-
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		elsewhere_tell(copy, paths[i]);
-	for (size_t i = 0; i < config.key_count; i++) {
-		elsewhere_tell(copy, config.keys[i].key);
-		elsewhere_tell(copy, config.keys[i].chain);
-	}
-	tam_config_clear(&config);
-	return EXIT_DONE;
-}
-
-/* A path from the root that leads into the directory, as seen from there; takes the reference. */
-static json_t *path_loosened(const char *directory, json_t *value)
-{
-	const char *text = json_string_value(value);
-	json_t *item, *loosened;
-	char real[PATH_MAX];
-	const char *name;
-	size_t i;
-
-	if (text && text[0] == '/' && leads_into(directory, text, real)) {
-		loosened = json_string(real + strlen(directory) + 1);
-		json_decref(value);
-		return loosened;
-	}
-	json_array_foreach(value, i, item)
-		(void)json_array_set_new(value, i, path_loosened(directory, json_incref(item)));
-	json_object_foreach(value, name, item)
-		(void)json_object_set_new(value, name, path_loosened(directory, json_incref(item)));
-	return value;
-}
-
 /* So that the copy never means what is in the original. */
 static int config_loosen(const char *directory, const char *copy, const char *database)
 {
-	static const char *const members[] = { "vault", "tls",	     "keys",
-					       "crls",	"tee_roots", "firmware_roots" };
-	json_t *config = config_load(copy), *value;
+	json_t *config = config_load(copy);
 
 	if (!config)
 		return EXIT_REFUSED;
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-		value = json_object_get(config, members[i]);
-		if (value)
-			(void)json_object_set_new(config, members[i],
-						  path_loosened(directory, json_incref(value)));
-	}
+	config_paths_loosen(config, directory);
 	if (database)
 		(void)json_object_set_new(config, "database", json_string(database));
 	return config_store(copy, config);
+}
+
+static int elsewhere_tell(const char *directory, const char *what)
+{
+	json_t *config = config_load(directory);
+
+	if (!config)
+		return EXIT_REFUSED;
+	config_paths_tell(config, directory, what);
+	json_decref(config);
+	return EXIT_DONE;
 }
 
 /* Last of all: a copy that has it is complete. */
 static int database_into(const char *directory, const char *copy, const char *where)
 {
 	const bool server = database_is_postgresql(where);
-	const bool inside = !server && is_inside(directory, where);
+	const bool inside = !server && path_is_inside(directory, where);
 	const char *name = inside ? where + strlen(directory) + 1 : SQLITE;
 	char path[PATHS], err[ERR_MAX];
 	int rc = config_loosen(directory, copy, server ? NULL : name);
@@ -337,7 +294,7 @@ static int copy_make(const char *directory, const char *copy, const char *where)
 		return rc;
 	}
 	printf("%s: a copy of the TAM in %s, with all its secrets\n", copy, directory);
-	return realpath(copy, real) ? config_elsewhere_tell(real)
+	return realpath(copy, real) ? elsewhere_tell(real, "not in the copy, as it is elsewhere")
 				    : tool_refuse("%s: %s", copy, strerror(errno));
 }
 
@@ -415,11 +372,11 @@ static int database_there(const char *directory, const struct tam_config *config
 {
 	char real[PATH_MAX];
 
-	if (leads_into(directory, config->database, real))
+	if (path_leads_into(directory, config->database, real))
 		return EXIT_DONE;
 	return access(config->database, F_OK) < 0
 		       ? tool_refuse("the copy is not complete: it has no %s",
-				     is_inside(directory, config->database)
+				     path_is_inside(directory, config->database)
 					     ? config->database + strlen(directory) + 1
 					     : config->database)
 		       : tool_refuse("the copy is of a TAM with its database elsewhere, in %s: put "
@@ -500,7 +457,7 @@ int command_restore(int argc, char **argv)
 	bool finishes = false;
 	const struct argument table[] = { { "database", &where, NULL },
 					  { "finish", NULL, &finishes } };
-	char copy[PATH_MAX], path[PATHS];
+	char copy[PATH_MAX], to[PATH_MAX], path[PATHS];
 	int rc = arguments_parse(argc, argv, restore_help, table, 2, words, 1, 2);
 
 	if (rc >= 0)
@@ -515,6 +472,11 @@ int command_restore(int argc, char **argv)
 	if (access(path, R_OK) < 0 || !realpath(words[0], copy))
 		return tool_refuse("%s: %s", path, strerror(errno));
 	rc = restore_whole(copy, words[1], where);
+	if (rc)
+		return rc;
+	if (!realpath(words[1], to))
+		return tool_refuse("%s: %s", words[1], strerror(errno));
+	rc = elsewhere_tell(to, "elsewhere, and not from the copy");
 	if (rc)
 		return rc;
 	printf("%s: the TAM as it was copied\n"

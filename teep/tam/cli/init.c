@@ -41,7 +41,7 @@ static const char help[] =
 	"  --key KEY         a private key's file, or the pkcs11: URI of a key in a token\n"
 	"  --chain FILE      the chain of the key before it, up to the root\n"
 	"  --ocsp FILE       an OCSP response for any certificate of these chains, in DER\n"
-	"  --ocsp-command C  what fetches new ones into those files\n"
+	"  --ocsp-command C  what fetches new ones into those files, by sh in DIR\n"
 	"  --tee-root FILE   a root of TEEs to trust, besides that of --pki\n"
 	"  --firmware-root FILE  one of firmware, with the authorities below it\n"
 	"  --listen A:PORT   where to serve (default: 127.0.0.1:8443)\n"
@@ -152,7 +152,7 @@ static bool ocsp_write(struct init *init, const char *by, X509 *certificate, con
 	return written;
 }
 
-/* Adds to the command that makes the statements anew. */
+/* Adds to the command that makes the statements anew, and is run in the TAM's directory. */
 static bool command_add(struct init *init, const char *by, const char *chain, const char *file)
 {
 	char tools[PATH_MAX], pki[PATH_MAX], *part[4] = { NULL }, *command = NULL;
@@ -168,7 +168,7 @@ static bool command_add(struct init *init, const char *by, const char *chain, co
 		part[0] = quoted(tools);
 		part[1] = quoted(pki);
 		part[2] = quoted(chain);
-		part[3] = quoted(inside(init, file));
+		part[3] = quoted(file);
 		good = part[0] && part[1] && part[2] && part[3] &&
 		       asprintf(&command, "%s%s%s pki ocsp %s tam %s --ca %s --hours 24 --out %s",
 				init->command ? init->command : "", init->command ? " && " : "",
@@ -220,7 +220,7 @@ static bool pair_issue(struct init *init, const char *kind_name, bool first, EVP
 	}
 	authority_close(&authority);
 	made = !rc && ocsp_write(init, AUTHORITY_FIRST, sk_X509_value(chain, 0), ocsp_name) &&
-	       command_add(init, AUTHORITY_FIRST, inside(init, chain_name), ocsp_name);
+	       command_add(init, AUTHORITY_FIRST, chain_name, ocsp_name);
 	/* The authority's own is the same for each pair. */
 	if (made && first) {
 		char real[PATH_MAX];
@@ -309,7 +309,8 @@ static bool keys_check(struct init *init)
 	const char *responses[TAM_KEYS_MAX][SPAN_LIST_MAX];
 	char *text[TAM_KEYS_MAX][SPAN_LIST_MAX + 2] = { 0 };
 	struct tam_keys_options options = { .count = json_array_size(init->keys),
-					    .pkcs11_module = init->pkcs11 };
+					    .pkcs11_module = init->pkcs11,
+					    .directory = init->path };
 	struct tam_keys *keys;
 	bool good = options.count <= TAM_KEYS_MAX;
 
@@ -412,6 +413,7 @@ static bool database_make(struct init *init, const char *where, const char *vaul
 
 static json_t *config_make(const struct init *init)
 {
+	char real[PATH_MAX];
 	json_t *config = json_pack("{s:s}", "listen", init->listen);
 
 	if (!init->plain_http)
@@ -427,7 +429,10 @@ static json_t *config_make(const struct init *init)
 					  json_string(init->ocsp_command ? init->ocsp_command
 									 : init->command));
 	if (init->pkcs11)
-		(void)json_object_set_new(config, "pkcs11_module", json_string(init->pkcs11));
+		(void)json_object_set_new(config, "pkcs11_module",
+					  strchr(init->pkcs11, '/') && realpath(init->pkcs11, real)
+						  ? json_string(real)
+						  : json_string(init->pkcs11));
 	(void)json_object_set_new(config, "tee_roots", json_string("tee-roots"));
 	(void)json_object_set_new(config, "firmware_roots", json_string("firmware-roots"));
 	return config;

@@ -282,6 +282,7 @@ static bool keys_load(struct server *server)
 		.count = config->key_count,
 		.refresh_command = config->ocsp_command,
 		.pkcs11_module = config->pkcs11_module,
+		.directory = server->options.directory,
 	};
 	char error[256];
 

@@ -146,3 +146,37 @@ cmp before.db firm/data.db || fail "the original was restored in the place of th
 sed -i "s|\"data.db\"|\"$PWD/firm/data.db\"|" firm.copy/tam.conf
 ! teesim tam restore firm.copy other 2>said || fail "with the database of another"
 grep -q 'database elsewhere' said || fail "it says $(cat said)"
+
+# A command that fetches OCSP responses fetches them into the copy, whoever wrote it; what is elsewhere is told.
+for what in '' "$PWD/firm/"; do
+	rm -rf firm.copy firm.back
+	python3 - "$what" firm/tam.conf <<-'EOF'
+		import json, sys
+		config = json.load(open(sys.argv[2]))
+		config["ocsp_command"] = config["ocsp_command"].replace("'keys/", f"'{sys.argv[1]}keys/")
+		json.dump(config, open(sys.argv[2], "w"))
+	EOF
+	ln -sfn "$PWD/firm/keys/p256.pem" firm/tee-roots/link.pem
+	ln -sfn "$PWD/pki/tam/root.pem" firm/tee-roots/other.pem
+	teesim tam backup firm firm.copy >told
+	grep -q "other.pem: leads to $PWD/pki" told || fail "links elsewhere: $(cat told)"
+	mv firm firm.away
+	teesim tam restore firm.copy firm.back >told
+	[ "$(realpath firm.back/tee-roots/link.pem)" = "$PWD/firm.back/keys/p256.pem" ] || fail "a link into the original"
+	grep -q "\"ocsp_command\" uses what is elsewhere.*: $PWD/pki" told || fail "the command's: $(cat told)"
+	! grep -q "$PWD/firm/" firm.back/tam.conf || fail "the original is meant: $(cat firm.back/tam.conf)"
+	rm firm.back/keys/p256.ocsp
+	serve firm.back
+	for ((i = 0; i < 200; i++)); do
+		[ ! -s firm.back/keys/p256.ocsp ] || break
+		sleep 0.1
+	done
+	[ -s firm.back/keys/p256.ocsp ] || fail "no OCSP response is fetched (\"$what\"): $(cat firm.back/tam.conf)"
+	stop
+	mv firm.away firm
+done
+# One that goes elsewhere first is left alone, and told.
+sed -i "s|\"ocsp_command\": \"|&cd / \&\& |" firm/tam.conf
+rm -rf firm.copy
+teesim tam backup firm firm.copy >told
+grep -q "\"ocsp_command\" uses what is not in the copy: $PWD/firm/keys/p256.pem" told || fail "with cd: $(cat told)"

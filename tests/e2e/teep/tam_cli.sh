@@ -70,7 +70,7 @@ for file in tam.conf admin.token vault.key tls.key keys/rsa.key keys/p256.key; d
 done
 [ "$(stat -c %a tam)" = 700 ] || fail "the directory is open to others"
 openssl x509 -in tam/tls.pem -noout -checkhost tam.example | grep -q "does match" || fail "TLS name"
-sh -c "$(json '["ocsp_command"]' <tam/tam.conf)" || fail "the command that refreshes OCSP responses"
+(cd tam && sh -c "$(json '["ocsp_command"]' <tam.conf)") || fail "the command that refreshes OCSP responses"
 
 # ---- Where and who ----------------------------------------------------------------------------
 

@@ -334,7 +334,8 @@ Test(tam_key, the_refresh_command_runs_when_it_is_time_and_no_oftener)
 
 	pair("tam", KEY_P256, 1);
 	staple("tam", 8);
-	snprintf(command, sizeof(command), "printf x >>%s; touch %s", path("runs"), path("ran"));
+	snprintf(command, sizeof(command), "printf x >>%s; touch ran", path("runs"));
+	options.directory = path(".");
 	options.refresh_command = command;
 	opened();
 	tam_keys_refresh(keys, now, NULL);
