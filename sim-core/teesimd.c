@@ -531,7 +531,8 @@ static int device_prepare(struct daemon *daemon)
 	int err;
 
 	if (arguments->ephemeral) {
-		err = paths_runtime_dir(path, sizeof(path), daemon->err, sizeof(daemon->err));
+		err = paths_ephemeral(daemon->socket_path, path, sizeof(path), daemon->err,
+				      sizeof(daemon->err));
 		return err < 0 ? err
 			       : device_open_ephemeral(&daemon->device, arguments->device, path,
 						       daemon->err, sizeof(daemon->err));

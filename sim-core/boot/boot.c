@@ -428,8 +428,10 @@ static enum boot_result secureboot_open(struct chain_of_trust *at)
 
 	snprintf(path, sizeof(path), "%s/boot", at->directory);
 	if (access(path, F_OK) < 0 && errno == ENOENT)
-		return refuse(at, BOOT_NOT_MANUFACTURED,
-			      "was not manufactured: `teesim oem make-device` does that");
+		return refuse(
+			at, BOOT_NOT_MANUFACTURED,
+			"was not manufactured: `teesim oem make-device` does that, or its first "
+			"`teesim otrp` does it by itself");
 	if (boot_file_read(at->directory, "boot/secureboot.pem", &file, at->err, at->errlen))
 		return BOOT_FILE;
 	at->secureboot = public_key_parse(&file);

@@ -220,14 +220,15 @@ static void ephemeral_sweep(const char *runtime)
 	closedir(dir);
 }
 
-int device_open_ephemeral(struct device *device, const char *name, const char *runtime, char *err,
+int device_open_ephemeral(struct device *device, const char *name, const char *path, char *err,
 			  size_t errlen)
 {
-	char hidden[PATH_MAX];
+	char runtime[PATH_MAX], hidden[PATH_MAX];
 	int code;
 
 	device->ephemeral = true;
 	code = device_name(device, name);
+	(void)snprintf(runtime, sizeof(runtime), "%.*s", (int)(strrchr(path, '/') - path), path);
 	ephemeral_sweep(runtime);
 	if (!code)
 		code = path_join(hidden, sizeof(hidden), runtime, "new-" EPHEMERAL_PREFIX "XXXXXX");
@@ -239,8 +240,10 @@ int device_open_ephemeral(struct device *device, const char *name, const char *r
 	if (code >= 0) {
 		device->lock_fd = code;
 		lock_note(device->lock_fd, getpid());
-		code = path_join(device->path, sizeof(device->path), runtime,
-				 strrchr(hidden, '/') + 1 + strlen("new-"));
+		code = snprintf(device->path, sizeof(device->path), "%s", path) <
+				       (int)sizeof(device->path)
+			       ? 0
+			       : -ENAMETOOLONG;
 	}
 	if (!code && rename(hidden, device->path) < 0)
 		code = -errno;

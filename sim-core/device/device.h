@@ -40,8 +40,8 @@ struct device {
 int device_open(struct device *device, const char *name, const char *path, char *err,
 		size_t errlen);
 
-/* The same for a fresh ephemeral device below the runtime directory `runtime`. */
-int device_open_ephemeral(struct device *device, const char *name, const char *runtime, char *err,
+/* The same for a fresh ephemeral device in `path`, which paths_ephemeral() gave. */
+int device_open_ephemeral(struct device *device, const char *name, const char *path, char *err,
 			  size_t errlen);
 
 /* Gives a fresh device that key (HARDWARE_KEY_SIZE octets) and so another identity. Returns 0 or

@@ -127,6 +127,35 @@ int paths_keys(char *out, size_t size)
 	return rc ? rc : format(out, size, "%s/keys", home);
 }
 
+int paths_ephemeral(const char *socket, char *out, size_t size, char *err, size_t errlen)
+{
+	static const char suffix[] = ".sock";
+	const char *slash = strrchr(socket, '/'), *name = slash ? slash + 1 : socket;
+	size_t length = strlen(name);
+	char runtime[PATH_MAX];
+	int rc = paths_runtime_dir(runtime, sizeof(runtime), err, errlen);
+
+	if (rc)
+		return rc;
+	if (length > strlen(suffix) && !strcmp(name + length - strlen(suffix), suffix))
+		length -= strlen(suffix);
+	rc = format(out, size, "%s/ephemeral-%.*s", runtime, (int)length, name);
+	if (rc && err)
+		snprintf(err, errlen, "the name of the socket %s is too long", socket);
+	return rc;
+}
+
+/* Whether `name` is the device of the command that runs here under `teesim run`. */
+static bool ephemeral_here(const char *name, char *out, size_t size)
+{
+	const char *socket = environment_dir("TEESIM_SOCKET");
+	struct stat st;
+
+	return socket && strcmp(name, paths_default_device()) == 0 &&
+	       paths_ephemeral(socket, out, size, NULL, 0) == 0 && lstat(out, &st) == 0 &&
+	       S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+}
+
 int paths_device(const char *name, char *out, size_t size)
 {
 	char home[PATH_MAX];
@@ -134,6 +163,8 @@ int paths_device(const char *name, char *out, size_t size)
 
 	if (!paths_device_name_valid(name))
 		return -EINVAL;
+	if (ephemeral_here(name, out, size))
+		return 0;
 	rc = paths_home(home, sizeof(home));
 	return rc ? rc : format(out, size, "%s/devices/%s", home, name);
 }

@@ -7,7 +7,8 @@
  * environment; that is how a client finds the daemon.
  *
  *   home      $TEESIM_HOME, else $XDG_STATE_HOME/teesim, else ~/.local/state/teesim
- *   device    <home>/devices/<name>
+ *   device    <home>/devices/<name>, or <runtime>/ephemeral-<name of its socket> for one that is
+ *             gone afterwards
  *   keys      <home>/keys
  *   runtime   $XDG_RUNTIME_DIR/teesim where that is the user's own directory, else
  * /tmp/teesim-<uid> socket    <runtime>/<name>-<hash of home>.sock, so two homes never share a
@@ -36,8 +37,15 @@ int paths_home(char *out, size_t size);
 /* The directory of the user's signing keys. Creates nothing. */
 int paths_keys(char *out, size_t size);
 
-/* The directory of one device. Creates nothing. -EINVAL when the name is not valid. */
+/*
+ * The directory of one device. Creates nothing. -EINVAL when the name is not valid. Where the
+ * environment is that of a command of `teesim run`, with the device's name in $TEESIM_DEVICE and
+ * $TEESIM_SOCKET that of an ephemeral device, it is that one's.
+ */
 int paths_device(const char *name, char *out, size_t size);
+
+/* The directory of the ephemeral device that listens on `socket`. Creates the runtime directory. */
+int paths_ephemeral(const char *socket, char *out, size_t size, char *err, size_t errlen);
 
 /*
  * The directory of the sockets, which exists on success, with mode 0700 and the effective user as

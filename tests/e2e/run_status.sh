@@ -31,6 +31,10 @@ expect_output 'ephemeral'
 expect_status 0 teesim run -- sh -c '
 	first=$TEESIM_SOCKET
 	test -S "$first" && teesim run -- sh -c "test \$TEESIM_SOCKET != $first"'
+expect_status 0 teesim run -- sh -c '
+	path=$(teesim device path) && test -f "$path/huk" && test "${path#$TEESIM_HOME}" = "$path"'
+expect_status 1 teesim run -- teesim device remove ephemeral
+expect_output 'is running'
 expect_status 3 teesim status
 expect_status 0 teesim device list
 expect_output 'no devices'

@@ -1,6 +1,8 @@
 #!/bin/bash
 # `teesim device verify` has a status for each thing that does not fit.
 set -euo pipefail
+# shellcheck source=tests/e2e/flip.sh
+. "$TEESIM_SOURCE_DIR/tests/e2e/flip.sh"
 
 expect() {
 	local status=0
@@ -29,17 +31,17 @@ broken() { # STATUS FILE COMMAND…
 	cp -p "whole/$file" "$device/$file"
 	expect 0 "mended $file"
 }
-flip() { printf X | dd of="$1" bs=1 seek=45 conv=notrunc status=none; }
+damage() { flip "$1" 45; }
 broken 11 boot/secureboot.pem truncate -s 0
-broken 12 boot/firmware.img flip
+broken 12 boot/firmware.img damage
 broken 13 huk truncate -s 31
-broken 14 boot/tfw.key.sealed flip
-broken 16 boot/tee.img flip
-broken 17 boot/tee.key.sealed flip
+broken 14 boot/tfw.key.sealed damage
+broken 16 boot/tee.img damage
+broken 17 boot/tee.key.sealed damage
 broken 20 boot/tam-roots.pem truncate -s 0
-broken 19 boot.record flip
+broken 19 boot.record damage
 # Verifying has not put right what it found.
-flip "$device/boot.record"
+damage "$device/boot.record"
 expect 19 "a boot record that was changed"
 expect 19 "the same, looked at again"
 # Starting the device does.

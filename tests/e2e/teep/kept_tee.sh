@@ -25,6 +25,8 @@ daemon_of() { teesim status "$@" | sed -n 's/.*running as process \([0-9]*\).*/\
 
 # shellcheck source=tests/e2e/teep/parties.sh
 . "$TEESIM_SOURCE_DIR/tests/e2e/teep/parties.sh"
+# shellcheck source=tests/e2e/flip.sh
+. "$TEESIM_SOURCE_DIR/tests/e2e/flip.sh"
 teesim oem make-device device --pki pki --tee-key p256 --tfw-key p256 >/dev/null
 cp "$examples/hello/$taid.ta" hello.elf
 cp "$examples/hello/hello" hello
@@ -113,7 +115,7 @@ teesim start --device device >/dev/null
 trap 'teesim stop --device device >/dev/null 2>&1 || true' EXIT
 dir=$(teesim device path device)
 cp "$dir/boot/tee.img" whole
-printf X | dd of="$dir/boot/tee.img" bs=1 seek=45 conv=notrunc status=none
+flip "$dir/boot/tee.img" 45
 if teesim otrp list --device device 2>err; then
 	fail "a TEE ran that must not boot"
 fi
@@ -127,7 +129,9 @@ cat >inside.sh <<'INSIDE'
 set -euo pipefail
 echo '{}' | teesim otrp exec >out
 grep -q '"GetDeviceTEEStateResponse"' out
-own=$(echo "$XDG_RUNTIME_DIR"/teesim/ephemeral-*/authorities)
+own=$(teesim device path)/authorities
+teesim device info | grep -q '^TEE simtee-0'
+teesim device verify >/dev/null
 teesim pki tam "$own" --id 1.3.6.1.4.1.55555.7.2 --key p256 --out own >/dev/null
 teesim pki ocsp "$own" tam own.pem --out own-leaf.ocsp
 openssl x509 -in "$own/tam/ca.pem" -out own-ca.pem

@@ -14,6 +14,8 @@ fail() {
 
 # shellcheck source=tests/e2e/teep/parties.sh
 . "$TEESIM_SOURCE_DIR/tests/e2e/teep/parties.sh"
+# shellcheck source=tests/e2e/flip.sh
+. "$TEESIM_SOURCE_DIR/tests/e2e/flip.sh"
 if teesim oem make-device device --pki pki --tees one,two,one 2>/dev/null; then
 	fail "two TEEs of one name"
 fi
@@ -63,7 +65,7 @@ grep -q "$taid" out
 # None starts when one of them does not fit.
 teesim device verify device >/dev/null
 cp "$dir/boot/tee-2.img" whole
-printf X | dd of="$dir/boot/tee-2.img" bs=1 seek=45 conv=notrunc status=none
+flip "$dir/boot/tee-2.img" 45
 status=0
 teesim device verify device 2>err || status=$?
 [ "$status" = 16 ] || fail "status $status"

@@ -49,7 +49,9 @@ expect 1 "not signed" "$teesim" ta verify "$images/plain.ta"
 
 # A changed byte is noticed; a stranger's signature is told from a bad one.
 cp "$work/signed.ta" "$work/changed.ta"
-printf '\x55' | dd of="$work/changed.ta" bs=1 seek=5000 conv=notrunc status=none
+# shellcheck source=tests/e2e/flip.sh
+. "$(dirname "$0")/../../e2e/flip.sh"
+flip "$work/changed.ta" 5000
 expect 1 "bad signature" "$teesim" ta verify "$work/changed.ta"
 expect 0 "signed by" env TEESIM_HOME="$work/stranger" "$teesim" ta sign -i "$images/plain.ta" \
 	-o "$work/strange.ta"
