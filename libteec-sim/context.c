@@ -154,9 +154,8 @@ static int say_hello(struct context *context, const char *directory, const char 
 		memcpy(packet.bytes + size, ta_path, n);
 	packet.hello.ta_path_size = (uint32_t)n;
 	size += n;
-	err = control_call(&context->control, control_number(&context->control),
-			   &packet.hello.header, size, NULL, MESSAGE_ANSWER, &answer,
-			   sizeof(answer), NULL);
+	err = control_call(&context->control, NULL, &packet.hello.header, size, NULL,
+			   MESSAGE_ANSWER, &answer, sizeof(answer), NULL);
 	if (err < 0)
 		return err;
 	if (answer.result != RESULT_SUCCESS) {

@@ -34,18 +34,6 @@ void control_fini(struct control *control)
 	pthread_mutex_destroy(&control->lock);
 }
 
-uint32_t control_number(struct control *control)
-{
-	uint32_t number;
-
-	pthread_mutex_lock(&control->lock);
-	if (++control->last_request == 0)
-		control->last_request = 1;
-	number = control->last_request;
-	pthread_mutex_unlock(&control->lock);
-	return number;
-}
-
 static void request_unlink(struct control *control, struct control_request *request)
 {
 	struct control_request **link = &control->waiting;
@@ -120,12 +108,46 @@ static void read_one(struct control *control)
 	pthread_cond_broadcast(&control->progress);
 }
 
-int control_call(struct control *control, uint32_t number, struct message_header *message,
-		 size_t size, const struct packet_fds *fds, uint32_t answer_type, void *answer,
-		 size_t answer_size, struct packet_fds *answer_fds)
+static void cancel_send(struct control *control, uint32_t request)
 {
-	struct control_request request = { .number = number,
-					   .answer_type = answer_type,
+	struct message_cancel message = { .header.type = MESSAGE_CANCEL, .target = request };
+
+	(void)control_send(control, &message.header, sizeof(message));
+}
+
+void control_cancel(struct control *control, struct control_cancel *cancel, uint64_t purpose)
+{
+	uint32_t request;
+
+	atomic_store(&cancel->unwanted, purpose);
+	/* By now it may be another, for something else. */
+	request = atomic_load(&cancel->request);
+	if (request && atomic_load(&cancel->purpose) == purpose)
+		cancel_send(control, request);
+}
+
+/* Sends what can be cancelled from then on. */
+static int request_send(struct control *control, struct control_cancel *cancel,
+			const struct message_header *message, size_t size,
+			const struct packet_fds *fds)
+{
+	int err;
+
+	if (cancel)
+		atomic_store(&cancel->request, message->request);
+	err = socket_send(control->sock, message, size, fds, 0);
+	/* Whoever saw the number may have cancelled the request before it was sent. */
+	if (!err && cancel && atomic_load(&cancel->unwanted) == atomic_load(&cancel->purpose))
+		cancel_send(control, message->request);
+	return err;
+}
+
+int control_call(struct control *control, struct control_cancel *cancel,
+		 struct message_header *message, size_t size, const struct packet_fds *fds,
+		 uint32_t answer_type, void *answer, size_t answer_size,
+		 struct packet_fds *answer_fds)
+{
+	struct control_request request = { .answer_type = answer_type,
 					   .answer = answer,
 					   .answer_size = answer_size,
 					   .fds = answer_fds };
@@ -133,17 +155,19 @@ int control_call(struct control *control, uint32_t number, struct message_header
 
 	if (answer_fds)
 		answer_fds->count = 0;
-	message->request = number;
 	pthread_mutex_lock(&control->lock);
 	if (atomic_load(&control->dead)) {
 		err = -EPIPE;
 		goto unlock;
 	}
+	if (++control->last_request == 0)
+		control->last_request = 1;
+	message->request = request.number = control->last_request;
 	request.next = control->waiting;
 	control->waiting = &request;
 	pthread_mutex_unlock(&control->lock);
 
-	err = socket_send(control->sock, message, size, fds, 0);
+	err = request_send(control, cancel, message, size, fds);
 
 	pthread_mutex_lock(&control->lock);
 	if (err < 0 && !request.done) {
@@ -158,6 +182,8 @@ int control_call(struct control *control, uint32_t number, struct message_header
 	}
 	err = request.status;
 unlock:
+	if (cancel)
+		atomic_store(&cancel->request, 0);
 	pthread_mutex_unlock(&control->lock);
 	return err;
 }

@@ -146,6 +146,7 @@ static void memory_put(const struct parameter_memory *memory, uint32_t type,
 		return;
 	}
 	ref->place = CHANNEL_PLACE_ARENA;
+	ref->block = (uint32_t)client->arena_size;
 	ref->offset = *arena_used;
 	if (channel_type_is_input(type))
 		memcpy(client->arena + *arena_used, memory->copied, memory->size);

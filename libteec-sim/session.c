@@ -29,6 +29,9 @@ static struct handle_table sessions = HANDLE_TABLE_INITIALIZER;
  * used by somebody who has no operation under way on it. */
 static pthread_mutex_t cancel_lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* Stands for the opening among the numbers of operations, which have 32 bits. */
+#define PURPOSE_OPENING (1ULL << 32)
+
 /* How many closed sessions of a context keep their channels. */
 #define RESTING_MAX 8U
 /* How soon after its closing a session may be opened anew without asking teesimd. */
@@ -72,6 +75,7 @@ static struct session *session_allocate(struct context *context, const struct uu
 	pthread_cond_init(&session->queue_moved, NULL);
 	session->context = context_reference(context);
 	session->ta = *ta;
+	atomic_store(&session->asked.unwanted, CONTROL_NOTHING);
 	return session;
 }
 
@@ -260,18 +264,20 @@ static int arena_grow(struct session *session, size_t size)
 {
 	struct message_grow_arena grow = { .header.type = MESSAGE_GROW_ARENA,
 					   .session = session->id,
+					   .has = (uint32_t)session->client.arena_size,
 					   .size = size };
-	struct control *control = &session->context->control;
 	struct message_answer answer;
 	struct packet_fds fds;
 	int err;
 
-	err = control_call(control, control_number(control), &grow.header, sizeof(grow), NULL,
-			   MESSAGE_ANSWER, &answer, sizeof(answer), &fds);
+	err = control_call(&session->context->control, &session->asked, &grow.header, sizeof(grow),
+			   NULL, MESSAGE_ANSWER, &answer, sizeof(answer), &fds);
 	if (err < 0)
 		return err;
 	if (answer.result != RESULT_SUCCESS)
-		err = answer.result == RESULT_TARGET_DEAD ? -EOWNERDEAD : -ENOMEM;
+		err = answer.result == RESULT_TARGET_DEAD ? -EOWNERDEAD
+		      : answer.result == RESULT_CANCEL	  ? -ECANCELED
+							  : -ENOMEM;
 	else if (fds.count != 1 || answer.value < size)
 		err = -EPROTO;
 	else
@@ -286,13 +292,15 @@ static int memory_prepare(struct session *session, const struct parameters *para
 {
 	int err = 0;
 
+	atomic_store_explicit(&session->asked.purpose, session->client.seq + 1U,
+			      memory_order_relaxed);
 	if (parameters->arena_needed > session->client.arena_size)
 		err = arena_grow(session, parameters->arena_needed);
 	for (unsigned int i = 0; !err && i < TEEC_CONFIG_PAYLOAD_REF_COUNT; i++)
 		if (channel_type_is_memref(channel_type_of(parameters->types, i)) &&
 		    parameters->memory[i].block)
 			err = block_share(parameters->memory[i].block, session->id,
-					  session->instance);
+					  session->instance, &session->asked);
 	return err;
 }
 
@@ -318,8 +326,10 @@ static TEEC_Result operation_run(struct session *session, uint32_t op, uint32_t 
 
 	if (!err && parameters->types)
 		err = memory_prepare(session, parameters);
-	if (err < 0)
+	if (err < 0) {
+		channel_client_skip(&session->client);
 		return failure_report(session, err, origin);
+	}
 	call.op = op;
 	call.cmd = cmd;
 	parameters_put(parameters, operation, &session->client, &call);
@@ -359,18 +369,15 @@ static TEEC_Result session_request(struct session *session, uint32_t *origin)
 		.connection_data = session->connection_data,
 		.resting = session->client.channel ? session->id : 0,
 	};
-	struct control *control = &session->context->control;
 	struct message_opened opened;
 	struct packet_fds fds;
-	uint32_t number = control_number(control);
 	int err;
 
-	atomic_store(&session->open_request, number);
+	atomic_store(&session->asked.purpose, PURPOSE_OPENING);
 	if (atomic_load(&session->open_cancelled))
 		return result_with_origin(TEEC_ERROR_CANCEL, TEEC_ORIGIN_API, origin);
-	err = control_call(control, number, &open.header, sizeof(open), NULL, MESSAGE_OPENED,
-			   &opened, sizeof(opened), &fds);
-	atomic_store(&session->open_request, 0);
+	err = control_call(&session->context->control, &session->asked, &open.header, sizeof(open),
+			   NULL, MESSAGE_OPENED, &opened, sizeof(opened), &fds);
 	if (err < 0)
 		return result_with_origin(result_from_errno(err), TEEC_ORIGIN_COMMS, origin);
 	if (opened.result != RESULT_SUCCESS) {
@@ -393,6 +400,13 @@ static void session_forget(struct session *session)
 	(void)control_send(&session->context->control, &close.header, sizeof(close));
 }
 
+/* Withdraws an operation, and then what is asked of teesimd for it. */
+static void running_cancel(struct session *session, uint32_t seq)
+{
+	channel_client_withdraw(&session->client, seq);
+	control_cancel(&session->context->control, &session->asked, seq);
+}
+
 /* The TA's open entry point, on the session's channel. */
 static TEEC_Result session_enter_ta(struct session *session, TEEC_Operation *operation,
 				    const struct parameters *parameters, uint32_t *origin)
@@ -401,7 +415,7 @@ static TEEC_Result session_enter_ta(struct session *session, TEEC_Operation *ope
 	atomic_store(&session->connected, true);
 	/* A cancellation that came in between found neither a request nor a channel. */
 	if (atomic_load(&session->open_cancelled))
-		channel_client_withdraw(&session->client, session->open_seq);
+		running_cancel(session, session->open_seq);
 	return operation_run(session, CHANNEL_OPEN, 0, operation, parameters, origin);
 }
 
@@ -556,14 +570,11 @@ TEEC_Result TEEC_InvokeCommand(TEEC_Session *api, uint32_t commandID, TEEC_Opera
 
 static void opening_cancel(struct session *session)
 {
-	struct message_cancel cancel = { .header.type = MESSAGE_CANCEL };
-
 	atomic_store(&session->open_cancelled, true);
-	cancel.target = atomic_load(&session->open_request);
-	if (cancel.target)
-		(void)control_send(&session->context->control, &cancel.header, sizeof(cancel));
-	else if (atomic_load(&session->connected))
-		channel_client_withdraw(&session->client, session->open_seq);
+	if (atomic_load(&session->connected))
+		running_cancel(session, session->open_seq);
+	else
+		control_cancel(&session->context->control, &session->asked, PURPOSE_OPENING);
 }
 
 static void queued_cancel(struct session *session, uint32_t ticket)
@@ -578,7 +589,7 @@ static void queued_cancel(struct session *session, uint32_t ticket)
 		waiter->cancelled = true;
 		pthread_cond_broadcast(&session->queue_moved);
 	} else if (atomic_load(&session->current_ticket) == ticket) {
-		channel_client_withdraw(&session->client, atomic_load(&session->current_seq));
+		running_cancel(session, atomic_load(&session->current_seq));
 	}
 	pthread_mutex_unlock(&session->queue_lock);
 }
@@ -608,7 +619,7 @@ void TEEC_RequestCancellation(TEEC_Operation *operation)
 	else if (ticket & 1)
 		queued_cancel(session, ticket);
 	else
-		channel_client_withdraw(&session->client, ticket_seq(session, ticket));
+		running_cancel(session, ticket_seq(session, ticket));
 unlock:
 	pthread_mutex_unlock(&cancel_lock);
 }

@@ -11,6 +11,7 @@
 
 #include <tee_client_api.h>
 
+#include "control.h"
 #include "wire/channel_client.h"
 #include "wire/uuid.h"
 
@@ -34,8 +35,9 @@ struct session {
 	bool may_reopen;
 	uint64_t closed_at_ns;
 	uint32_t instance;
-	/* Of the MESSAGE_OPEN_SESSION under way, to cancel it; 0 otherwise. */
-	_Atomic uint32_t open_request;
+	/* What is asked of teesimd, for the opening or for the operation under way: by the number
+	 * that it has, or is to have, on the channel. */
+	struct control_cancel asked;
 	_Atomic bool open_cancelled;
 	/* The number that the opening has on the channel. */
 	uint32_t open_seq;

@@ -288,7 +288,8 @@ static bool block_is_known(const struct block *block, uint32_t instance)
 	return false;
 }
 
-static int block_tell(struct block *block, uint32_t session, uint32_t instance)
+static int block_tell(struct block *block, uint32_t session, uint32_t instance,
+		      struct control_cancel *cancel)
 {
 	struct message_share_block share = { .header.type = MESSAGE_SHARE_BLOCK,
 					     .session = session,
@@ -296,16 +297,16 @@ static int block_tell(struct block *block, uint32_t session, uint32_t instance)
 					     .flags = block->flags,
 					     .size = block->size };
 	struct packet_fds fds = { .fd = { block->fd }, .count = 1 };
-	struct control *control = &block->context->control;
 	struct message_answer answer;
 	int err;
 
-	err = control_call(control, control_number(control), &share.header, sizeof(share), &fds,
+	err = control_call(&block->context->control, cancel, &share.header, sizeof(share), &fds,
 			   MESSAGE_ANSWER, &answer, sizeof(answer), NULL);
 	if (err < 0)
 		return err;
 	if (answer.result != RESULT_SUCCESS)
 		return answer.result == RESULT_TARGET_DEAD     ? -EOWNERDEAD
+		       : answer.result == RESULT_CANCEL	       ? -ECANCELED
 		       : answer.result == RESULT_OUT_OF_MEMORY ? -ENOMEM
 							       : -EINVAL;
 	for (unsigned int i = 0; i < BLOCK_INSTANCES; i++) {
@@ -319,10 +320,11 @@ static int block_tell(struct block *block, uint32_t session, uint32_t instance)
 	return 0;
 }
 
-int block_share(struct block *block, uint32_t session, uint32_t instance)
+int block_share(struct block *block, uint32_t session, uint32_t instance,
+		struct control_cancel *cancel)
 {
 	/* As it is in all calls but the first. */
 	if (block_is_known(block, instance))
 		return 0;
-	return block_tell(block, session, instance);
+	return block_tell(block, session, instance, cancel);
 }

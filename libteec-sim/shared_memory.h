@@ -14,6 +14,7 @@
 #include <tee_client_api.h>
 
 struct context;
+struct control_cancel;
 
 /* How many instances are remembered as having the block mapped; one beyond them is told again. */
 #define BLOCK_INSTANCES 16U
@@ -43,8 +44,10 @@ static inline bool block_is_shared(const struct block *block)
 	return block->fd >= 0;
 }
 
-/* Makes sure that `instance`, which serves `session`, has the block mapped. Returns 0 or -errno. */
-int block_share(struct block *block, uint32_t session, uint32_t instance);
+/* Makes sure that `instance`, which serves `session`, has the block mapped. Returns 0 or -errno;
+ * -ECANCELED: by `cancel`. */
+int block_share(struct block *block, uint32_t session, uint32_t instance,
+		struct control_cancel *cancel);
 
 void block_release_all(struct context *context);
 

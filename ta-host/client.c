@@ -206,6 +206,7 @@ static int arena_grow(struct client_session *session, const struct client_patien
 {
 	struct message_grow_arena grow = { .header.type = MESSAGE_GROW_ARENA,
 					   .session = session->id,
+					   .has = (uint32_t)session->channel.arena_size,
 					   .size = size };
 	struct message_answer answer;
 	struct packet_fds fds;
@@ -349,6 +350,8 @@ static void parameters_put(const struct client_session *session, uint32_t types,
 		}
 		operation->slot[i].size = params[i].memref.size;
 		operation->memref[i] = placement->memref[i];
+		if (placement->memref[i].place == CHANNEL_PLACE_ARENA)
+			operation->memref[i].block = (uint32_t)session->channel.arena_size;
 		if (placement->memref[i].place == CHANNEL_PLACE_ARENA &&
 		    channel_type_is_input(type))
 			memcpy(session->channel.arena + placement->memref[i].offset,

@@ -5,8 +5,17 @@
 #include "serving/blocks.h"
 #include "wire/result.h"
 
+/* A call's references to an arena are all to the same: a new one is taken up by the first. */
+static bool arena_is_named(struct channel_host *host, size_t size, bool first)
+{
+	if (__builtin_expect(size == host->arena_size, 1))
+		return true;
+	return first && channel_host_take_arena(host, size);
+}
+
 static uint32_t memref_parse(const struct channel_memref *ref, uint64_t size, uint32_t type,
-			     const struct channel_host *host, uint32_t context, TEE_Param *param)
+			     struct channel_host *host, uint32_t context, bool *in_arena,
+			     TEE_Param *param)
 {
 	const struct mapped_block *block;
 
@@ -16,8 +25,10 @@ static uint32_t memref_parse(const struct channel_memref *ref, uint64_t size, ui
 		param->memref.buffer = NULL;
 		return size ? RESULT_BAD_PARAMETERS : RESULT_SUCCESS;
 	case CHANNEL_PLACE_ARENA:
-		if (ref->offset > host->arena_size || size > host->arena_size - ref->offset)
+		if (!arena_is_named(host, ref->block, !*in_arena) ||
+		    ref->offset > host->arena_size || size > host->arena_size - ref->offset)
 			return RESULT_BAD_PARAMETERS;
+		*in_arena = true;
 		param->memref.buffer = host->arena + ref->offset;
 		return RESULT_SUCCESS;
 	case CHANNEL_PLACE_BLOCK:
@@ -33,9 +44,11 @@ static uint32_t memref_parse(const struct channel_memref *ref, uint64_t size, ui
 	}
 }
 
-uint32_t call_parameters_parse(const struct channel_call *call, const struct channel_host *host,
+uint32_t call_parameters_parse(const struct channel_call *call, struct channel_host *host,
 			       uint32_t context, TEE_Param params[CHANNEL_PARAMS])
 {
+	bool in_arena = false;
+
 	memset(params, 0, CHANNEL_PARAMS * sizeof(params[0]));
 	for (unsigned int i = 0; channel_types_remain(call->types, i); i++) {
 		uint32_t type = channel_type_of(call->types, i);
@@ -49,7 +62,7 @@ uint32_t call_parameters_parse(const struct channel_call *call, const struct cha
 			continue;
 		}
 		result = memref_parse(&call->memref[i], call->slot[i].size, type, host, context,
-				      &params[i]);
+				      &in_arena, &params[i]);
 		if (result != RESULT_SUCCESS)
 			return result;
 	}

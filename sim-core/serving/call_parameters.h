@@ -11,9 +11,10 @@
 
 #include "wire/channel_host.h"
 
-/* Checks and translates. `context` is whose blocks the session refers to. Returns RESULT_SUCCESS or
- * what the client is to be told. */
-uint32_t call_parameters_parse(const struct channel_call *call, const struct channel_host *host,
+/* Checks and translates; takes up the arena that the references name, if it is a new one. `context`
+ * is whose blocks the session refers to. Returns RESULT_SUCCESS or what the client is to be told.
+ */
+uint32_t call_parameters_parse(const struct channel_call *call, struct channel_host *host,
 			       uint32_t context, TEE_Param params[CHANNEL_PARAMS]);
 
 /* What the client gets back: values, and the sizes of output references. */

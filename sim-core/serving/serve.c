@@ -392,7 +392,8 @@ static void on_map_arena(struct control_packet *packet)
 	if (session && session->deferred)
 		err = -EBUSY;
 	else if (session)
-		err = channel_host_replace_arena(&session->host, packet->fds.fd[0], map->size);
+		err = channel_host_offer_arena(&session->host, packet->fds.fd[0], map->size,
+					       map->has);
 	host_answer(&map->header, err);
 }
 

@@ -64,6 +64,9 @@ size_t sessions_overlap(const void *address, size_t size)
 			if (s->host.arena_is_separate)
 				sum += overlap_size(address, size, s->host.arena,
 						    s->host.arena_size);
+			if (s->host.offered)
+				sum += overlap_size(address, size, s->host.offered,
+						    s->host.offered_size);
 		}
 	}
 	return sum;

@@ -306,11 +306,12 @@ static uint64_t arena_size(uint64_t wanted)
 	return size;
 }
 
-static int tell_arena(struct mapping *mapping, uint32_t session)
+static int tell_arena(struct mapping *mapping, uint32_t session, uint32_t client_has)
 {
 	const struct message_map_arena message = {
 		.header = { .type = MESSAGE_MAP_ARENA, .request = mapping->forwarded },
 		.session = session,
+		.has = client_has,
 		.size = mapping->size,
 	};
 	struct packet_fds fds = { .count = 1 };
@@ -356,7 +357,8 @@ int sharing_grow_arena(struct client *client, const struct message_grow_arena *m
 		goto out;
 	}
 	mapping->arena_fd = block_create("teesim-arena", (size_t)mapping->size);
-	err = mapping->arena_fd < 0 ? mapping->arena_fd : tell_arena(mapping, session->id);
+	err = mapping->arena_fd < 0 ? mapping->arena_fd
+				    : tell_arena(mapping, session->id, message->has);
 	if (err < 0) {
 		client_request_end(&mapping->arena_request);
 		mapping_free(mapping);
@@ -370,19 +372,12 @@ out:
 
 void sharing_cancel(struct request *request)
 {
-	struct mapping *mapping =
-		(struct mapping *)((char *)request - offsetof(struct mapping, arena_request));
-
 	if (request->kind == REQUEST_SHARE) {
 		waiter_answer((struct waiter *)request, RESULT_CANCEL);
 		return;
 	}
-	/* An arena that the host may have heard of is its answer to give: both have the same. */
-	if (!peer_recall(&mapping->order))
-		return;
 	client_answer(request->client, request->number, RESULT_CANCEL, ORIGIN_TEE, 0, -1);
-	client_request_end(request);
-	mapping_free(mapping);
+	sharing_request_gone(request);
 }
 
 const struct instance *sharing_waits_for(const struct request *request)
@@ -404,6 +399,9 @@ void sharing_request_gone(struct request *request)
 			(struct mapping *)((char *)request -
 					   offsetof(struct mapping, arena_request));
 
+		/* The host may have heard of it, and keeps it until there is another. */
+		close(mapping->arena_fd);
+		mapping->arena_fd = -1;
 		if (peer_recall(&mapping->order))
 			mapping_free(mapping);
 		return;

@@ -23,8 +23,7 @@ int sharing_grow_arena(struct client *client, const struct message_grow_arena *m
 /* Unmaps a block everywhere. */
 void sharing_release_block(struct client *client, uint32_t number);
 
-/* The client no longer waits for a block: answers it. (An arena that is being exchanged is, since
- * the host may have it already.) */
+/* The client no longer waits for a block or an arena: answers it. */
 void sharing_cancel(struct request *request);
 
 /* A client is going: unmaps its blocks, forgets what it waits for. */

@@ -89,7 +89,8 @@ static inline int channel_type_is_input(uint32_t type)
 /* Where a memory reference lies. */
 enum channel_place {
 	CHANNEL_PLACE_NULL = 0,	 /* a NULL pointer of whatever size the client named */
-	CHANNEL_PLACE_ARENA = 1, /* `offset` counts from the arena's start */
+	CHANNEL_PLACE_ARENA = 1, /* `offset` counts from the arena's start; `block` is its size,
+				  * which tells which arena the client has */
 	CHANNEL_PLACE_BLOCK = 2, /* `offset` counts from the start of shared block `block` */
 };
 

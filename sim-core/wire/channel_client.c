@@ -46,6 +46,7 @@ int channel_client_map(struct channel_client *client, int channel_fd, int bell_f
 	client->arena_size = CHANNEL_ARENA_SIZE;
 	client->slot = slot;
 	client->seq = atomic_load(&client->channel->request.seq);
+	client->answered = client->seq;
 	wait_policy_init(&client->wait, spin_us);
 	return 0;
 }
@@ -119,15 +120,15 @@ static void reply_read(const struct channel_reply *reply, struct channel_operati
 			operation->slot[i] = reply->slot[i];
 }
 
-/* The reply word may stand at the number before ours or at ours; anything else was not written by a
- * host that keeps to the protocol. */
-static int reply_state(struct channel *channel, uint32_t seq)
+/* The reply word may stand at the number that was answered last or at ours; anything else was not
+ * written by a host that keeps to the protocol. */
+static int reply_state(const struct channel_client *client, uint32_t seq)
 {
-	uint32_t seen = atomic_load_explicit(&channel->reply.seq, memory_order_acquire);
+	uint32_t seen = atomic_load_explicit(&client->channel->reply.seq, memory_order_acquire);
 
 	if (seen == seq)
 		return 1;
-	if (seen != seq - 1)
+	if (seen != client->answered)
 		return -EPROTO;
 	return 0;
 }
@@ -155,10 +156,11 @@ static bool withdrawn(const struct withdrawal *withdrawal)
 
 /* What the session's end, as teesimd has it, means for who waits for reply `seq`. Returns 0 to go
  * on waiting; `*patience` is the time by which the last answer has to be there. */
-static int end_state(struct channel *channel, uint32_t end, uint32_t seq, uint64_t *patience)
+static int end_state(const struct channel_client *client, uint32_t end, uint32_t seq,
+		     uint64_t *patience)
 {
 	/* The answer came first, and we looked before. */
-	int state = reply_state(channel, seq);
+	int state = reply_state(client, seq);
 	uint64_t now;
 
 	if (state)
@@ -193,12 +195,12 @@ static int reply_park(struct channel_client *client, uint32_t seq,
 		uint64_t now;
 		uint32_t end;
 
-		state = reply_state(channel, seq);
+		state = reply_state(client, seq);
 		if (state)
 			break;
 		end = atomic_load(&channel->keeper.dead);
 		if (end)
-			state = end_state(channel, end, seq, &patience);
+			state = end_state(client, end, seq, &patience);
 		if (state)
 			break;
 		if (withdrawn(withdrawal)) {
@@ -213,7 +215,7 @@ static int reply_park(struct channel_client *client, uint32_t seq,
 
 			if (err < 0) {
 				/* The reply may have come while we asked. */
-				state = reply_state(channel, seq);
+				state = reply_state(client, seq);
 				if (!state)
 					state = err;
 				break;
@@ -224,7 +226,7 @@ static int reply_park(struct channel_client *client, uint32_t seq,
 			continue;
 		}
 		timeout.tv_nsec = (long)(next_tick - now);
-		(void)futex_wait(&channel->reply.seq, seq - 1, &timeout);
+		(void)futex_wait(&channel->reply.seq, client->answered, &timeout);
 	}
 	atomic_store_explicit(&channel->client.parked, 0, memory_order_relaxed);
 	return state;
@@ -238,7 +240,7 @@ static int reply_wait(struct channel_client *client, uint32_t seq,
 
 	wait_spin_start(&spin);
 	do {
-		state = reply_state(client->channel, seq);
+		state = reply_state(client, seq);
 		if (state) {
 			wait_policy_met(&client->wait);
 			return state;
@@ -255,12 +257,16 @@ static int reply_wait(struct channel_client *client, uint32_t seq,
 static int reply_owed(struct channel_client *client, uint32_t seq, channel_tick tick, void *context)
 {
 	const struct withdrawal withdrawal = { &client->withdrawn_early, seq };
-	int state = reply_wait(client, client->seq, &withdrawal, tick, context);
+	int state = reply_wait(client, client->owed_seq, &withdrawal, tick, context);
 
-	if (state > 0)
+	if (state > 0) {
+		client->answered = client->owed_seq;
 		atomic_store(&client->owed, false);
-	if (atomic_compare_exchange_strong(&client->withdrawn_early, &seq, 0))
+	}
+	if (atomic_compare_exchange_strong(&client->withdrawn_early, &seq, 0)) {
+		channel_client_skip(client);
 		return -ECANCELED;
+	}
 	return state;
 }
 
@@ -290,11 +296,18 @@ int channel_client_call(struct channel_client *client, struct channel_operation 
 	wait_tell_cpu(&channel->client.cpu);
 	state = reply_wait(client, seq, &withdrawal, tick, context);
 	if (state < 0) {
+		client->owed_seq = seq;
 		atomic_store(&client->owed, state == -ECANCELED);
 		return state;
 	}
+	client->answered = seq;
 	reply_read(&channel->reply, operation);
 	return 0;
+}
+
+void channel_client_skip(struct channel_client *client)
+{
+	client->seq++;
 }
 
 void channel_client_cancel(struct channel *channel, uint32_t seq)
@@ -308,8 +321,9 @@ void channel_client_withdraw(struct channel_client *client, uint32_t seq)
 	struct channel *channel = client->channel;
 	uint32_t early = seq;
 
-	/* It is over. */
-	if ((int32_t)(atomic_load(&channel->reply.seq) - seq) >= 0)
+	/* It is over, or never was sent and the next one is. */
+	if ((int32_t)(atomic_load(&channel->reply.seq) - seq) >= 0 ||
+	    (int32_t)(atomic_load(&channel->request.seq) - seq) > 0)
 		return;
 	/* The word for the host still says that the one before it is cancelled. */
 	if (atomic_load(&client->owed)) {

@@ -23,8 +23,13 @@ struct channel_client {
 	/* The arena has a mapping of its own, once it has grown. */
 	bool arena_is_separate;
 	uint32_t slot;
+	/* The number of the last operation, sent or not: each has its own, so that a cancellation
+	 * that comes late meets no other. */
 	uint32_t seq;
-	/* The request numbered `seq` was withdrawn: its reply is still to come. */
+	/* The number of the last reply. */
+	uint32_t answered;
+	/* The request numbered `owed_seq` was withdrawn: its reply is still to come. */
+	uint32_t owed_seq;
 	_Atomic bool owed;
 	/* When the tick is to come at the latest, by CLOCK_MONOTONIC; 0: when it is due. Set before
 	 * a call, and by the tick itself. */
@@ -68,6 +73,9 @@ int channel_client_replace_arena(struct channel_client *client, int fd, size_t s
  * operation was cancelled before the host took it up, or what `tick` gave. */
 int channel_client_call(struct channel_client *client, struct channel_operation *operation,
 			channel_tick tick, void *context);
+
+/* Uses up the number of an operation that is not run, which might have been withdrawn. */
+void channel_client_skip(struct channel_client *client);
 
 /* Asks the host to cancel the operation with number `seq`. Harmless when that is long over. */
 void channel_client_cancel(struct channel *channel, uint32_t seq);

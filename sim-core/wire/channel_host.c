@@ -84,18 +84,27 @@ static void arena_unmap(struct channel_host *host)
 		munmap(host->arena, host->arena_size);
 }
 
+static void offer_drop(struct channel_host *host)
+{
+	if (host->offered)
+		munmap(host->offered, host->offered_size);
+	host->offered = NULL;
+	host->offered_size = 0;
+}
+
 void channel_listener_remove(struct channel_listener *listener, struct channel_host *host)
 {
 	for (unsigned int i = 0; i < CHANNEL_WATCHED; i++)
 		if (listener->watched[i] == host)
 			listener->watched[i] = NULL;
 	listener->by_slot[host->slot] = NULL;
+	offer_drop(host);
 	arena_unmap(host);
 	munmap(host->channel, CHANNEL_SIZE);
 	memset(host, 0, sizeof(*host));
 }
 
-int channel_host_replace_arena(struct channel_host *host, int fd, size_t size)
+int channel_host_offer_arena(struct channel_host *host, int fd, size_t size, size_t client_has)
 {
 	int err = block_check(fd, size, false);
 	void *arena;
@@ -105,11 +114,25 @@ int channel_host_replace_arena(struct channel_host *host, int fd, size_t size)
 	arena = block_map(fd, size, true);
 	if (arena == MAP_FAILED)
 		return -errno;
+	if (client_has != host->arena_size)
+		(void)channel_host_take_arena(host, client_has);
+	offer_drop(host);
+	host->offered = arena;
+	host->offered_size = size;
+	return 0;
+}
+
+bool channel_host_take_arena(struct channel_host *host, size_t size)
+{
+	if (!host->offered || size != host->offered_size)
+		return false;
 	arena_unmap(host);
-	host->arena = arena;
+	host->arena = host->offered;
 	host->arena_size = size;
 	host->arena_is_separate = true;
-	return 0;
+	host->offered = NULL;
+	host->offered_size = 0;
+	return true;
 }
 
 static bool request_pending(const struct channel_host *host)

@@ -26,6 +26,10 @@ struct channel_host {
 	uint32_t slot;
 	/* The number of the last request answered. */
 	uint32_t seq;
+	/* An arena that the client was offered and has not used yet: it may have withdrawn what it
+	 * wanted it for, and go on with the one that it has. NULL: none. */
+	uint8_t *offered;
+	size_t offered_size;
 };
 
 /* A private, checked copy of one request. */
@@ -80,8 +84,14 @@ int channel_listener_add(struct channel_listener *listener, struct channel_host 
 			 uint32_t slot);
 void channel_listener_remove(struct channel_listener *listener, struct channel_host *host);
 
-/* Replaces a session's arena, as channel_client_replace_arena() does on the other side. */
-int channel_host_replace_arena(struct channel_host *host, int fd, size_t size);
+/* Gets the block `fd` of `size` octets ready as the session's arena, for the time when a request
+ * names it. `client_has` is the size of the arena that the client has: an earlier offer that it did
+ * not take is dropped. Returns 0, or -errno with everything as it was. */
+int channel_host_offer_arena(struct channel_host *host, int fd, size_t size, size_t client_has);
+
+/* A request names an arena of `size` octets, which is not the session's: makes the one that was
+ * offered its arena. Returns false when that is not it either. What was in the old one is gone. */
+bool channel_host_take_arena(struct channel_host *host, size_t size);
 
 /* Waits for the next thing to do. */
 enum channel_event channel_listener_next(struct channel_listener *listener,

@@ -153,10 +153,11 @@ struct message_release_block {
 	uint32_t block;
 };
 
+/* c → d: an arena of at least `size` octets in the place of the client's, which has `has`. */
 struct message_grow_arena {
 	struct message_header header;
 	uint32_t session;
-	uint32_t unused;
+	uint32_t has;
 	uint64_t size;
 };
 
@@ -361,10 +362,11 @@ struct message_unmap_block {
 	uint32_t block;
 };
 
+/* d → h: the client, whose arena has `has` octets, may come to use this one. */
 struct message_map_arena {
 	struct message_header header;
 	uint32_t session;
-	uint32_t unused;
+	uint32_t has;
 	uint64_t size;
 };
 

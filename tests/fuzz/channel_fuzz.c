@@ -1,6 +1,7 @@
 /*
  * Whatever a client writes into its channel: what the host makes of it is refused, or lies within
- * the arena or the client's own block, and is the copy that was checked.
+ * one arena, of the two that the client may use, or the client's own block, and is the copy that
+ * was checked.
  *
  * The input is the request as the client leaves it, from `op` on; what follows is the same once
  * more, written while the host checks the first.
@@ -20,7 +21,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct channel channel;
-static uint8_t arena[CHANNEL_ARENA_SIZE];
+static uint8_t arena[CHANNEL_ARENA_SIZE], offered[2 * CHANNEL_ARENA_SIZE];
 
 static void request_fill(const uint8_t *data, size_t size)
 {
@@ -57,7 +58,7 @@ static bool inside(const TEE_Param *param, const void *memory, size_t size)
 	return at >= from && at - from <= size && param->memref.size <= size - (at - from);
 }
 
-static void memref_check(const TEE_Param *param, uint32_t type)
+static void memref_check(const TEE_Param *param, uint32_t type, const struct channel_host *host)
 {
 	const struct mapped_block *both = blocks_find(CONTEXT, 1), *input;
 
@@ -66,7 +67,8 @@ static void memref_check(const TEE_Param *param, uint32_t type)
 			abort();
 		return;
 	}
-	if (inside(param, arena, sizeof(arena)) || inside(param, both->address, both->size))
+	if (inside(param, host->arena, host->arena_size) ||
+	    inside(param, both->address, both->size))
 		return;
 	input = blocks_find(CONTEXT, 2);
 	if (!inside(param, input->address, input->size) || channel_type_is_output(type))
@@ -76,9 +78,12 @@ static void memref_check(const TEE_Param *param, uint32_t type)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const size_t half = sizeof(struct channel_request) - offsetof(struct channel_request, op);
-	struct channel_host host = {
-		.channel = &channel, .arena = arena, .arena_size = sizeof(arena), .seq = 1
-	};
+	struct channel_host host = { .channel = &channel,
+				     .arena = arena,
+				     .arena_size = sizeof(arena),
+				     .seq = 1,
+				     .offered = offered,
+				     .offered_size = sizeof(offered) };
 	union channel_slot slot[CHANNEL_PARAMS] = { 0 };
 	TEE_Param params[CHANNEL_PARAMS];
 	struct channel_call call = { 0 }, taken;
@@ -97,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (result == RESULT_SUCCESS) {
 		for (unsigned int i = 0; i < CHANNEL_PARAMS; i++)
 			if (channel_type_is_memref(channel_type_of(call.types, i)))
-				memref_check(&params[i], channel_type_of(call.types, i));
+				memref_check(&params[i], channel_type_of(call.types, i), &host);
 		call_parameters_answer(&call, params, slot);
 	} else if (result != RESULT_BAD_PARAMETERS) {
 		abort();

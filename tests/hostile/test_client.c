@@ -390,6 +390,8 @@ static const uint64_t hostile_numbers[] = {
 /* Every pair of offset and size: right ones are served, others refused before the TA sees them. */
 static void bounds_try(struct raw_session *session, uint32_t place, uint64_t limit)
 {
+	const uint32_t block = place == CHANNEL_PLACE_ARENA ? (uint32_t)limit : 1;
+
 	for (size_t i = 0; i < NUMBERS * NUMBERS; i++) {
 		const uint64_t offset = hostile_numbers[i / NUMBERS] - 1;
 		const uint64_t size = hostile_numbers[i % NUMBERS];
@@ -398,7 +400,7 @@ static void bounds_try(struct raw_session *session, uint32_t place, uint64_t lim
 			.cmd = VILLAIN_SUM,
 			.types = CHANNEL_TYPE_VALUE_INOUT | CHANNEL_TYPE_MEMREF_INPUT << 4,
 			.slot[1].size = size,
-			.memref[1] = { .place = place, .block = 1, .offset = offset },
+			.memref[1] = { .place = place, .block = block, .offset = offset },
 		};
 		const bool inside = offset <= limit && size <= limit - offset;
 
@@ -409,13 +411,75 @@ static void bounds_try(struct raw_session *session, uint32_t place, uint64_t lim
 	}
 }
 
+static void arena_grow(const struct raw_session *session, uint32_t has, uint64_t size,
+		       uint32_t result)
+{
+	const struct message_grow_arena grow = {
+		.header = { .type = MESSAGE_GROW_ARENA, .request = 4 },
+		.session = session->id,
+		.has = has,
+		.size = size,
+	};
+	struct message_answer answer;
+	struct packet_fds fds;
+
+	raw_send(session->sock, &grow, sizeof(grow), -1);
+	raw_receive(session->sock, MESSAGE_ANSWER, &answer, sizeof(answer), &fds);
+	cr_assert_eq(answer.result, result);
+	packet_fds_close(&fds);
+}
+
+/* A call with two references to arenas of these sizes. */
+static uint32_t arenas_name(struct raw_session *session, uint32_t first, uint32_t second)
+{
+	struct channel_operation operation = {
+		.op = CHANNEL_INVOKE,
+		.cmd = VILLAIN_SUM,
+		.types = CHANNEL_TYPE_VALUE_INOUT | CHANNEL_TYPE_MEMREF_INPUT << 4 |
+			 CHANNEL_TYPE_MEMREF_INPUT << 8,
+		.slot[1].size = 64,
+		.slot[2].size = 64,
+		.memref[1] = { .place = CHANNEL_PLACE_ARENA, .block = first },
+		.memref[2] = { .place = CHANNEL_PLACE_ARENA, .block = second },
+	};
+
+	return raw_call(session, &operation);
+}
+
+Test(client, names_arenas_that_it_has_no_more_or_never_had)
+{
+	struct raw_session session;
+	int sock = raw_connect(true);
+
+	raw_session_open(&session, sock, VILLAIN_ALONE);
+	for (uint32_t has = 0; has <= 1U << 17; has += 1U << 16) {
+		const uint32_t first = CHANNEL_ARENA_SIZE << has / CHANNEL_ARENA_SIZE;
+		const uint32_t next = first * 2;
+
+		/* Neither the offer nor a lie in it takes away what is there. */
+		arena_grow(&session, first, next, RESULT_SUCCESS);
+		arena_grow(&session, has + 1, next, RESULT_SUCCESS);
+		cr_expect_eq(arenas_name(&session, first, first), RESULT_SUCCESS);
+		/* Two at a time: the TA would lose the first under its hands. */
+		cr_expect_eq(arenas_name(&session, first, next), RESULT_BAD_PARAMETERS);
+		cr_expect_eq(arenas_name(&session, next, first), RESULT_BAD_PARAMETERS);
+		/* By now it is the only one. */
+		cr_expect_eq(arenas_name(&session, next, next), RESULT_SUCCESS);
+		for (size_t i = 0; i < NUMBERS; i++)
+			if (hostile_numbers[i] != next)
+				cr_expect_eq(arenas_name(&session, (uint32_t)hostile_numbers[i],
+							 (uint32_t)hostile_numbers[i]),
+					     RESULT_BAD_PARAMETERS);
+		cr_expect_eq(arenas_name(&session, first, first), RESULT_BAD_PARAMETERS);
+	}
+	cr_expect(raw_session_works(&session));
+	raw_session_unmap(&session);
+	close(sock);
+}
+
 Test(client, reaches_beyond_its_memory)
 {
-	struct message_grow_arena grow = { .header = { .type = MESSAGE_GROW_ARENA, .request = 4 },
-					   .size = 1 << 20 };
-	struct message_answer answer;
 	struct raw_session session;
-	struct packet_fds fds;
 	int sock = raw_connect(true), fd = block_create("test", 4096);
 
 	raw_session_open(&session, sock, VILLAIN_ALONE);
@@ -424,20 +488,11 @@ Test(client, reaches_beyond_its_memory)
 	cr_assert_eq(raw_share(&session, 1, 4096, both_ways, fd), RESULT_SUCCESS);
 	bounds_try(&session, CHANNEL_PLACE_BLOCK, 4096);
 	/* The same once the arena has grown, by requests that grow it and some that can't. */
-	grow.session = session.id;
-	raw_send(sock, &grow, sizeof(grow), -1);
-	raw_receive(sock, MESSAGE_ANSWER, &answer, sizeof(answer), &fds);
-	cr_assert_eq(answer.result, RESULT_SUCCESS);
-	packet_fds_close(&fds);
+	arena_grow(&session, CHANNEL_ARENA_SIZE, 1 << 20, RESULT_SUCCESS);
 	bounds_try(&session, CHANNEL_PLACE_ARENA, 1 << 20);
-	for (size_t i = 0; i < NUMBERS; i++) {
-		if (hostile_numbers[i] <= CHANNEL_ARENA_MAX)
-			continue;
-		grow.size = hostile_numbers[i];
-		raw_send(sock, &grow, sizeof(grow), -1);
-		raw_receive(sock, MESSAGE_ANSWER, &answer, sizeof(answer), NULL);
-		cr_expect_eq(answer.result, RESULT_OUT_OF_MEMORY);
-	}
+	for (size_t i = 0; i < NUMBERS; i++)
+		if (hostile_numbers[i] > CHANNEL_ARENA_MAX)
+			arena_grow(&session, 1 << 20, hostile_numbers[i], RESULT_OUT_OF_MEMORY);
 	cr_expect(raw_session_works(&session));
 	close(fd);
 	raw_session_unmap(&session);
@@ -485,7 +540,7 @@ Test(client, rewrites_its_request_while_it_is_read)
 			.cmd = VILLAIN_SUM,
 			.types = CHANNEL_TYPE_VALUE_INOUT | CHANNEL_TYPE_MEMREF_INPUT << 4,
 			.slot[1].size = 64,
-			.memref[1] = { .place = CHANNEL_PLACE_ARENA },
+			.memref[1] = { .place = CHANNEL_PLACE_ARENA, .block = CHANNEL_ARENA_SIZE },
 		};
 		uint32_t result = raw_call(&session, &operation);
 
@@ -521,7 +576,7 @@ Test(client, jumps_ahead_with_its_numbers)
 	doorbell_ring_slot(session.client.bell, session.client.slot);
 	cr_expect(raw_session_works(&honest));
 	cr_expect(raw_session_works(&honest));
-	session.client.seq = 4711;
+	session.client.seq = session.client.answered = 4711;
 	cr_expect(raw_session_works(&session));
 	raw_session_unmap(&session);
 	raw_session_unmap(&honest);

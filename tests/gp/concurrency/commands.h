@@ -12,6 +12,8 @@ enum {
 	CMD_MEET,
 	/* Stays a moment. Value 0.a, out: how many were ever here at a time, 0.b: how many came. */
 	CMD_ENTER,
+	/* Value 0.b becomes the sum of memref 1's octets. */
+	CMD_SUM,
 };
 
 #endif

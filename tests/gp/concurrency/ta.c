@@ -77,6 +77,13 @@ TEE_Result TA_InvokeCommandEntryPoint(void *session, uint32_t command, uint32_t 
 	case CMD_ENTER:
 		enter(params);
 		return TEE_SUCCESS;
+	case CMD_SUM:
+		if (!has_memory)
+			return TEE_ERROR_BAD_PARAMETERS;
+		params[0].value.b = 0;
+		for (size_t i = 0; i < params[1].memref.size; i++)
+			params[0].value.b += octets[i];
+		return TEE_SUCCESS;
 	default:
 		return TEE_ERROR_NOT_SUPPORTED;
 	}

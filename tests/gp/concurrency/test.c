@@ -6,6 +6,7 @@
 
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
@@ -309,6 +310,101 @@ Test(concurrency, cancellation_reaches_what_waits_for_a_busy_instance)
 	TEEC_ReleaseSharedMemory(&block);
 	client_close(&other);
 	client_close(&client);
+}
+
+static struct call sum(TEEC_Session *session, void *octets, size_t size)
+{
+	return (struct call) {
+		.session = session,
+		.command = CMD_SUM,
+		.operation = { .paramTypes =
+				       TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, TEEC_MEMREF_TEMP_INPUT,
+							TEEC_NONE, TEEC_NONE),
+			       .params[1].tmpref = { octets, size } },
+	};
+}
+
+static bool sum_is_right(TEEC_Session *session, uint8_t *octets, size_t size)
+{
+	struct call call = sum(session, octets, size);
+	uint32_t right = 0;
+
+	for (size_t i = 0; i < size; i++)
+		right += octets[i];
+	call_run(&call);
+	return call.result == TEEC_SUCCESS && call.operation.params[0].value.b == right;
+}
+
+/* More memory than the session's arena has, or a block that the instance has not seen yet: teesimd
+ * and the instance have to do with it before the operation is sent. */
+Test(concurrency, cancellation_reaches_what_waits_for_memory_in_a_busy_instance)
+{
+	static uint8_t octets[1 << 20];
+	struct client client, other;
+	TEEC_SharedMemory block, shared;
+	struct call hold, waiting;
+
+	for (size_t i = 0; i < sizeof(octets); i++)
+		octets[i] = (uint8_t)(i * 7 + i / 256);
+	client_open(&client, &one_instance);
+	client_open(&other, &one_instance);
+	block_make(&client, &block);
+	block_make(&other, &shared);
+	hold = hold_begin(&client, &block, false);
+	call_start(&hold);
+	pause_ms(50);
+	for (size_t size = 1 << 17; size <= sizeof(octets); size *= 2) {
+		waiting = sum(&other.session, octets, size);
+		call_start(&waiting);
+		cr_expect_eq(call_cancel(&waiting), TEEC_ERROR_CANCEL);
+	}
+	waiting = hold_begin(&other, &shared, false);
+	call_start(&waiting);
+	cr_expect_eq(call_cancel(&waiting), TEEC_ERROR_CANCEL);
+	cr_expect_not(hold.done);
+	hold_end(&block);
+	cr_expect_eq(call_end(&hold), TEEC_SUCCESS);
+	/* With the arena that it has, then with those that it wanted. */
+	for (size_t size = 1; size <= sizeof(octets); size *= 2)
+		cr_expect(sum_is_right(&other.session, octets, size), "%zu octets", size);
+	hold_end(&shared);
+	waiting = hold_begin(&other, &shared, false);
+	call_run(&waiting);
+	cr_expect_eq(waiting.result, TEEC_SUCCESS);
+	cr_expect(session_works(&client.session));
+	TEEC_ReleaseSharedMemory(&shared);
+	TEEC_ReleaseSharedMemory(&block);
+	client_close(&other);
+	client_close(&client);
+}
+
+/* Cancelled at any point of its way, while the instance is there for it. */
+Test(concurrency, cancellation_of_what_needs_memory_leaves_the_session_whole)
+{
+	static uint8_t octets[1 << 22];
+	struct client client;
+	unsigned int ended[2] = { 0 };
+
+	for (unsigned int round = 0; round < 12; round++) {
+		client_open(&client, &own_instance);
+		for (size_t size = 1 << 17; size <= sizeof(octets); size *= 2) {
+			struct call call = sum(&client.session, octets, size);
+
+			octets[round * 1000] = (uint8_t)size;
+			call_start(&call);
+			for (unsigned int i = 0; i < round * 60; i++)
+				sched_yield();
+			TEEC_RequestCancellation(&call.operation);
+			cr_assert(call_end(&call) == TEEC_SUCCESS ||
+					  call.result == TEEC_ERROR_CANCEL,
+				  "%#x", call.result);
+			ended[call.result == TEEC_SUCCESS]++;
+			cr_assert(sum_is_right(&client.session, octets, 100 * (round + 1)));
+		}
+		cr_assert(sum_is_right(&client.session, octets, sizeof(octets)));
+		client_close(&client);
+	}
+	cr_log_info("%u cancelled, %u not", ended[0], ended[1]);
 }
 
 Test(concurrency, cancellation_reaches_what_runs_where_it_is_not_masked)

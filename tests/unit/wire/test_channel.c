@@ -369,7 +369,7 @@ Test(channel, what_is_not_sealed_or_too_small_is_not_mapped)
 	cr_expect_eq(channel_listener_add(&listener, &host, unsealed, 1), -EPERM);
 	cr_expect_eq(channel_listener_add(&listener, &host, small, 1), -ERANGE);
 	cr_expect_eq(channel_client_replace_arena(&session[0].client, small, 8192), -ERANGE);
-	cr_expect_eq(channel_host_replace_arena(&session[0].host, unsealed, 4096), -EPERM);
+	cr_expect_eq(channel_host_offer_arena(&session[0].host, unsealed, 4096, 0), -EPERM);
 	/* The arenas are as they were. */
 	session[0].client.arena[0] = 1;
 	cr_expect_eq(session[0].host.arena[0], 1);
@@ -387,11 +387,49 @@ Test(channel, larger_arena_is_shared_by_both_sides)
 	session_make(&session[0], 0, -1);
 	for (int round = 0; round < 2; round++) {
 		cr_assert_eq(channel_client_replace_arena(&session[0].client, fd, size), 0);
-		cr_assert_eq(channel_host_replace_arena(&session[0].host, fd, size), 0);
+		cr_assert_eq(channel_host_offer_arena(&session[0].host, fd, size, 0), 0);
+		cr_assert(channel_host_take_arena(&session[0].host, size));
 	}
 	session[0].client.arena[size - 1] = 42;
 	cr_expect_eq(session[0].host.arena[size - 1], 42);
 	close(fd);
+	all_end();
+}
+
+static void offer(size_t size, size_t client_has)
+{
+	int fd = block_create("arena", size);
+
+	cr_assert_eq(channel_host_offer_arena(&session[0].host, fd, size, client_has), 0);
+	close(fd);
+}
+
+Test(channel, arena_that_was_offered_waits_until_it_is_named)
+{
+	struct channel_host *host = &session[0].host;
+
+	bell_make(-1);
+	session_make(&session[0], 0, -1);
+	offer(1 << 17, CHANNEL_ARENA_SIZE);
+	/* The client may as well go on with the one that it has. */
+	session[0].client.arena[7] = 1;
+	cr_expect_eq(host->arena_size, CHANNEL_ARENA_SIZE);
+	cr_expect_eq(host->arena[7], 1);
+	cr_expect_not(channel_host_take_arena(host, 1 << 18));
+	cr_expect_not(channel_host_take_arena(host, 0));
+	/* It wants yet another, still with its first. */
+	offer(1 << 18, CHANNEL_ARENA_SIZE);
+	cr_expect_not(channel_host_take_arena(host, 1 << 17));
+	cr_expect_eq(host->arena[7], 1);
+	/* It has that one, though it has not used it, when it wants the next. */
+	offer(1 << 19, 1 << 18);
+	cr_expect_eq(host->arena_size, 1 << 18);
+	cr_expect(channel_host_take_arena(host, 1 << 19));
+	cr_expect_eq(host->arena_size, 1 << 19);
+	host->arena[(1 << 19) - 1] = 1;
+	/* There is none any more. */
+	cr_expect_not(channel_host_take_arena(host, 1 << 18));
+	cr_expect_not(channel_host_take_arena(host, 1 << 19));
 	all_end();
 }
 
@@ -887,6 +925,27 @@ Test(channel, operation_that_waits_for_an_owed_reply_is_withdrawn_alone)
 	server_start();
 	cr_expect_eq(channel_client_call(&session[0].client, &next, NULL, NULL), 0);
 	cr_expect_eq(next.result, 6);
+	all_end();
+}
+
+Test(channel, number_that_was_withdrawn_is_no_other_operations)
+{
+	struct channel_operation next = { .op = CHANNEL_INVOKE, .cmd = 6 };
+
+	bell_make(0);
+	session_make(&session[0], 0, 0);
+	server_start();
+	/* What it was for never came to be sent. */
+	channel_client_withdraw(&session[0].client, 1);
+	channel_client_skip(&session[0].client);
+	channel_client_withdraw(&session[0].client, 1);
+	for (uint32_t seq = 2; seq < 5; seq++) {
+		cr_expect_eq(channel_client_call(&session[0].client, &next, NULL, NULL), 0);
+		cr_expect_eq(next.result, 6);
+		cr_expect_eq(session[0].client.seq, seq);
+		channel_client_withdraw(&session[0].client, 1);
+		channel_client_withdraw(&session[0].client, seq);
+	}
 	all_end();
 }
 
