@@ -44,7 +44,8 @@ static const char help[] =
 	"  accept-rollback\n"
 	"           take what TAMs installed as it is, after a loss of power without --durable "
 	"has\n"
-	"           left it behind its counter; without --yes, tells what that means\n";
+	"           left it behind its counter, or ahead of it; without --yes, tells what that "
+	"means\n";
 
 static bool is_running(const char *name)
 {

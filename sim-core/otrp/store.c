@@ -462,20 +462,25 @@ static int counter_check(const struct store *store, const struct counter_slot *c
 	if (store->state.generation == counted->generation + 1)
 		mark = store->state.previous;
 	else if (store->state.generation > counted->generation)
-		return complain(-EBADMSG, err, errlen, directory,
-				"does not fit domains.counter, which was set back");
+		return complain(-ESTALE, err, errlen, directory,
+				"is ahead of domains.counter, which was set back or lost; where "
+				"the device lost power, 'teesim device accept-rollback' takes it "
+				"as it is");
 	return complain(memcmp(mark, counted->mark, MARK_SIZE) ? -EBADMSG : 0, err, errlen,
 			directory, "is not the one that domains.counter was written for");
 }
 
-/* What is committed next comes right after the state that the counter was written for. */
-static uint64_t state_overtake(struct store *store, const struct counter_slot *counted)
+/* What is committed next comes after both: where the store is behind, right after the state that
+ * the counter was written for. */
+static struct store_gap state_overtake(struct store *store, const struct counter_slot *counted)
 {
-	const uint64_t behind = counted->generation - store->state.generation;
+	const uint64_t generation = store->state.generation;
 
+	if (generation > counted->generation)
+		return (struct store_gap) { .ahead = generation - counted->generation };
 	store->state.generation = counted->generation;
 	memcpy(store->mark, counted->mark, MARK_SIZE);
-	return behind;
+	return (struct store_gap) { .behind = counted->generation - generation };
 }
 
 static int state_verify(struct store *store, const struct store_options *options, char *err,
@@ -493,8 +498,8 @@ static int state_verify(struct store *store, const struct store_options *options
 				rc == -EBADMSG ? "was changed by somebody else than the TEE"
 					       : "can't be read");
 	rc = counter_check(store, &counted, err, errlen, directory);
-	if (rc == -ESTALE && options->behind) {
-		*options->behind = state_overtake(store, &counted);
+	if (rc == -ESTALE && options->gap) {
+		*options->gap = state_overtake(store, &counted);
 		return 0;
 	}
 	if (rc)

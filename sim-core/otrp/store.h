@@ -17,22 +17,28 @@
 
 struct store;
 
+/* How far a store is from its counter; all zero for none. */
+struct store_gap {
+	uint64_t behind; /* changes that the store lacks */
+	uint64_t ahead;	 /* changes that the counter lacks: it was set back, or lost */
+};
+
 struct store_options {
 	uint64_t size_max; /* of the database, in octets; 0 for a gigabyte */
 	bool durable;	   /* a commit outlasts a loss of power, not only of processes */
 	/* What it is sealed under, DEVICE_SEAL_KEY_SIZE octets; NULL: derived from the hardware key
 	 * in the directory. */
 	const uint8_t *key;
-	/* Where this is not NULL, a store that is behind its counter, and whole, is opened all the
-	 * same; it gets by how many changes. The next transaction takes the store above the
-	 * counter; without one it stays refused. */
-	uint64_t *behind;
+	/* Where this is not NULL, a store that is whole, but not what its counter says, is opened
+	 * all the same; it gets by how many changes. The next transaction takes both to where
+	 * neither was; without one it stays refused. */
+	struct store_gap *gap;
 };
 
 /*
  * Open the store in `directory`, which is a device's, made when there is none. Returns 0 or, with
  * one line in `err`, -EBADMSG when it was tampered with, -ESTALE when it is older than the counter,
- * -EBUSY when somebody else has it, or another -errno.
+ * or more than one change newer, -EBUSY when somebody else has it, or another -errno.
  */
 int store_open(struct store **out, const char *directory, const struct store_options *options,
 	       char *err, size_t errlen);

@@ -30,11 +30,11 @@ static const char help[] =
 	"           18 TEE certificate      19 boot record\n"
 	"           20 trust anchors\n"
 	"  accept-rollback\n"
-	"           take what TAMs installed as an older state has it: for a device that lost "
-	"power\n"
-	"           without --durable, and that refuses its domains.db as an older copy; without "
-	"--yes\n"
-	"           it tells what that means, and changes nothing. The device must not run.\n"
+	"           take what TAMs installed as domains.db has it: for a device that lost power\n"
+	"           without --durable, and that refuses it as older or newer than its counter; "
+	"without\n"
+	"           --yes it tells what that means, and changes nothing. The device must not "
+	"run.\n"
 	"\n"
 	"DEVICE is a name, or a directory when there is a slash in it (default: $TEESIM_DEVICE,\n"
 	"else \"default\").\n";
@@ -113,38 +113,44 @@ static int verify(int argc, char **argv)
 	return look(argc, argv, false);
 }
 
-/* The domains of all TEEs, so far as they are behind: looked at first, so that nothing changes
- * where one of them is damaged. */
-static int rollbacks_find(const char *directory, uint64_t behind[BOOT_TEES_MAX], unsigned int *tees)
+/* The domains of all TEEs, so far as they are not what their counters say: looked at first, so that
+ * nothing changes where one of them is damaged. */
+static int rollbacks_find(const char *directory, struct store_gap gap[BOOT_TEES_MAX],
+			  unsigned int *tees)
 {
 	char path[PATH_MAX + 32], stem[16], err[PATH_MAX + 512];
-	uint64_t most = 0;
+	bool any = false;
 
 	for (*tees = 0; *tees < BOOT_TEES_MAX; ++*tees) {
 		snprintf(path, sizeof(path), "%s/boot/%s.img", directory,
 			 boot_tee_stem(*tees, stem));
 		if (access(path, F_OK) < 0)
 			break;
-		if (rollback_accept(directory, *tees, false, &behind[*tees], err, sizeof(err)))
+		if (rollback_accept(directory, *tees, false, &gap[*tees], err, sizeof(err)))
 			return tool_refuse("%s", err);
-		if (behind[*tees] > most)
-			most = behind[*tees];
+		any |= gap[*tees].behind || gap[*tees].ahead;
 	}
 	if (!*tees)
 		return tool_refuse("%s: was not manufactured: it has no TEE", directory);
-	if (most)
+	if (any)
 		return -1;
-	printf("%s: nothing is behind its counter; there is nothing to accept\n", directory);
+	printf("%s: all is as the counters say; there is nothing to accept\n", directory);
 	return EXIT_DONE;
 }
 
-static int risk_tell(const char *directory, const char *device, const uint64_t *behind,
+static int risk_tell(const char *directory, const char *device, const struct store_gap *gap,
 		     unsigned int tees)
 {
-	for (unsigned int i = 0; i < tees; i++)
-		if (behind[i])
+	for (unsigned int i = 0; i < tees; i++) {
+		if (gap[i].behind)
 			fprintf(stderr, "%s: TEE %u is %" PRIu64 " changes behind its counter\n",
-				directory, i, behind[i]);
+				directory, i, gap[i].behind);
+		if (gap[i].ahead)
+			fprintf(stderr,
+				"%s: TEE %u is %" PRIu64 " changes ahead of its counter, which was "
+				"set back or lost; it may be older than it was last\n",
+				directory, i, gap[i].ahead);
+	}
 	fprintf(stderr,
 		"What TAMs and the administrator changed meanwhile is undone: TAs that were "
 		"deleted "
@@ -158,7 +164,7 @@ static int risk_tell(const char *directory, const char *device, const uint64_t *
 	return EXIT_REFUSED;
 }
 
-static int rollbacks_take(const char *directory, uint64_t *behind, unsigned int tees)
+static int rollbacks_take(const char *directory, struct store_gap *gap, unsigned int tees)
 {
 	char path[PATH_MAX + 8], err[PATH_MAX + 512];
 	struct log log;
@@ -170,19 +176,25 @@ static int rollbacks_take(const char *directory, uint64_t *behind, unsigned int 
 	if (rc)
 		return tool_refuse("%s: %s", path, strerror(-rc));
 	for (unsigned int i = 0; i < tees; i++) {
-		if (!behind[i])
+		if (!gap[i].behind && !gap[i].ahead)
 			continue;
-		rc = rollback_accept(directory, i, true, &behind[i], err, sizeof(err));
+		rc = rollback_accept(directory, i, true, &gap[i], err, sizeof(err));
 		if (rc) {
 			log_close(&log);
 			return tool_refuse("%s", err);
 		}
 		log_write(&log, LOG_LEVEL_ERROR,
 			  "TEE %u: its owner took its domains as they were %" PRIu64
-			  " changes before ('teesim device accept-rollback')",
-			  i, behind[i]);
-		printf("%s: TEE %u goes on as it was %" PRIu64 " changes before\n", directory, i,
-		       behind[i]);
+			  " changes %s ('teesim device accept-rollback')",
+			  i, gap[i].behind ? gap[i].behind : gap[i].ahead,
+			  gap[i].behind ? "before" : "after their counter's");
+		if (gap[i].behind)
+			printf("%s: TEE %u goes on as it was %" PRIu64 " changes before\n",
+			       directory, i, gap[i].behind);
+		else
+			printf("%s: TEE %u goes on as it is, %" PRIu64
+			       " changes ahead of its counter\n",
+			       directory, i, gap[i].ahead);
 	}
 	log_close(&log);
 	return EXIT_DONE;
@@ -194,7 +206,7 @@ static int accept_rollback(int argc, char **argv)
 	bool yes = false;
 	const struct argument table[] = { { "yes", NULL, &yes } };
 	char directory[PATH_MAX];
-	uint64_t behind[BOOT_TEES_MAX];
+	struct store_gap gap[BOOT_TEES_MAX];
 	unsigned int tees;
 	int lock, status = arguments_parse(argc, argv, help, table, 1, &device, 0, 1);
 
@@ -209,10 +221,10 @@ static int accept_rollback(int argc, char **argv)
 		return tool_refuse("%s: the device is running; first 'teesim stop'", directory);
 	if (lock < 0)
 		return tool_refuse("%s/lock: %s", directory, strerror(-lock));
-	status = rollbacks_find(directory, behind, &tees);
+	status = rollbacks_find(directory, gap, &tees);
 	if (status < 0)
-		status = yes ? rollbacks_take(directory, behind, tees)
-			     : risk_tell(directory, device, behind, tees);
+		status = yes ? rollbacks_take(directory, gap, tees)
+			     : risk_tell(directory, device, gap, tees);
 	close(lock);
 	return status;
 }

@@ -57,4 +57,21 @@ expect_status 0 teesim device accept-rollback device --yes
 expect_output 'nothing to accept'
 put_back
 expect_status 11 teesim otrp list --device device
+expect_status 0 teesim device accept-rollback device --yes
+
+# The other way round: the counter is the older one, of the TEE below.
+cp "$dir/tee-1/domains.counter" saved
+for number in 1 2 3; do
+	expect_status 0 teesim otrp request-ta 8aaaf200-2450-11e4-abe2-0002a5d5c5$number$number --device device \
+		--tee simtee-1
+done
+cp saved/domains.counter "$dir/tee-1"
+expect_status 1 teesim device accept-rollback device
+expect_output 'TEE 1 is 3 changes ahead of its counter, which was set back or lost'
+expect_no_output 'TEE 0'
+expect_status 0 teesim device accept-rollback device --yes
+expect_output 'TEE 1 goes on as it is, 3 changes ahead'
+expect_status 0 teesim otrp list --device device --tee simtee-1
+expect_status 0 teesim log --device device
+expect_output 'its owner took its domains as they were 3 changes after their counter'
 expect_done

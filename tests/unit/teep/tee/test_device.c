@@ -232,7 +232,7 @@ Test(otrp_tee_device, a_store_behind_its_counter_is_taken_as_it_is_by_its_owner_
 					 .aik = KEY_P256,
 					 .unattested = true };
 	struct kit_answer answer;
-	uint64_t behind;
+	struct store_gap gap;
 	char *old;
 
 	kit_open(&kit, &kinds);
@@ -240,8 +240,8 @@ Test(otrp_tee_device, a_store_behind_its_counter_is_taken_as_it_is_by_its_owner_
 	kit_create(&kit, &kit.tam, "sp", "before");
 	stop();
 	store_save();
-	cr_assert_eq(rollback_accept(kit.device, 0, true, &behind, err, sizeof(err)), 0);
-	cr_assert_eq(behind, 0);
+	cr_assert_eq(rollback_accept(kit.device, 0, true, &gap, err, sizeof(err)), 0);
+	cr_assert_eq(gap.behind + gap.ahead, 0);
 	kit_restart(&kit);
 	/* Executed in the time that is lost. */
 	old = state_request();
@@ -253,16 +253,17 @@ Test(otrp_tee_device, a_store_behind_its_counter_is_taken_as_it_is_by_its_owner_
 	store_restore();
 
 	/* Asked for, it is told, and nothing happens. */
-	cr_assert_eq(rollback_accept(kit.device, 0, false, &behind, err, sizeof(err)), 0);
-	cr_assert_gt(behind, 1);
+	cr_assert_eq(rollback_accept(kit.device, 0, false, &gap, err, sizeof(err)), 0);
+	cr_assert_gt(gap.behind, 1);
+	cr_assert_eq(gap.ahead, 0);
 	cr_assert_eq(start(), BOOT_FILE);
 	cr_assert(strstr(err, "accept-rollback"), "%s", err);
 	/* Changed besides, it is not taken. */
 	run("sqlite3 %s/domains.db \"DELETE FROM item WHERE hex(k) LIKE '53%%'\"%s", kit.device,
 	    "");
-	cr_assert_eq(rollback_accept(kit.device, 0, true, &behind, err, sizeof(err)), -EBADMSG);
+	cr_assert_eq(rollback_accept(kit.device, 0, true, &gap, err, sizeof(err)), -EBADMSG);
 	store_restore();
-	cr_assert_eq(rollback_accept(kit.device, 0, true, &behind, err, sizeof(err)), 0);
+	cr_assert_eq(rollback_accept(kit.device, 0, true, &gap, err, sizeof(err)), 0);
 	kit_restart(&kit);
 
 	/* What was executed was for a state that this is not, though it looks the same. */
@@ -278,6 +279,77 @@ Test(otrp_tee_device, a_store_behind_its_counter_is_taken_as_it_is_by_its_owner_
 	cr_assert_eq(start(), BOOT_FILE);
 }
 
+/* After a loss of power either file can be the older one. */
+static void ahead_of_counter(bool lost)
+{
+	/* Nothing in its state is another each time it is told. */
+	const struct kit_kinds kinds = { .tee = KEY_P256,
+					 .tam = KEY_P256,
+					 .sp = KEY_P256,
+					 .aik = KEY_P256,
+					 .unattested = true };
+	struct kit_answer answer;
+	struct store_gap gap;
+	char *old;
+
+	kit_open(&kit, &kinds);
+	kit_state(&kit, &kit.tam);
+	stop();
+	run("cp %s/domains.counter %s/counter", kit.device, kit.directory);
+	kit_restart(&kit);
+	kit_create(&kit, &kit.tam, "sp", "one");
+	kit_create(&kit, &kit.tam, "sp", "before");
+	stop();
+	/* A newer one, which is lost as well. */
+	store_save();
+	kit_restart(&kit);
+	old = state_request();
+	kit_send(&kit, &kit.tam, old, strlen(old), &answer);
+	cr_assert_str_eq(answer.code, "pass");
+	kit_answer_clear(&answer);
+	stop();
+	store_restore();
+	if (lost)
+		run("rm %s/domains.counter%s", kit.device, "");
+	else
+		run("cp %s/counter %s/domains.counter", kit.directory, kit.device);
+
+	cr_assert_eq(start(), BOOT_FILE);
+	cr_assert(strstr(err, "is ahead of domains.counter"), "%s", err);
+	cr_assert(strstr(err, "'teesim device accept-rollback'"), "%s", err);
+	cr_assert_eq(rollback_accept(kit.device, 0, false, &gap, err, sizeof(err)), 0);
+	cr_assert_gt(gap.ahead, 1);
+	cr_assert_eq(gap.behind, 0);
+	cr_assert_eq(start(), BOOT_FILE);
+	/* Changed besides, it is not taken. */
+	run("sqlite3 %s/domains.db \"DELETE FROM item WHERE hex(k) LIKE '53%%'\"%s", kit.device,
+	    "");
+	cr_assert_eq(rollback_accept(kit.device, 0, true, &gap, err, sizeof(err)), -EBADMSG);
+	store_restore();
+	cr_assert_eq(rollback_accept(kit.device, 0, true, &gap, err, sizeof(err)), 0);
+	cr_assert_eq(rollback_accept(kit.device, 0, true, &gap, err, sizeof(err)), 0);
+	cr_assert_eq(gap.behind + gap.ahead, 0);
+	kit_restart(&kit);
+
+	/* What was executed was for a state that this is not, though it looks the same. */
+	kit_state(&kit, &kit.tam);
+	kit_send(&kit, &kit.tam, old, strlen(old), &answer);
+	cr_expect_str_eq(answer.code, "ERR_DEV_STATE_MISMATCH");
+	kit_answer_clear(&answer);
+	free(old);
+	kit_create(&kit, &kit.tam, "sp", "after");
+}
+
+Test(otrp_tee_device, a_store_ahead_of_its_counter_is_taken_as_it_is_by_its_owner_alone)
+{
+	ahead_of_counter(false);
+}
+
+Test(otrp_tee_device, a_store_that_lost_its_counter_is_taken_as_it_is_by_its_owner_alone)
+{
+	ahead_of_counter(true);
+}
+
 /* Of such a TAM the store that is taken knows nothing. */
 Test(otrp_tee_device, a_tam_that_first_came_in_the_lost_time_finds_another_state)
 {
@@ -287,7 +359,7 @@ Test(otrp_tee_device, a_tam_that_first_came_in_the_lost_time_finds_another_state
 					 .aik = KEY_P256,
 					 .unattested = true };
 	struct kit_answer answer;
-	uint64_t behind;
+	struct store_gap gap;
 	char *old;
 
 	kit_open(&kit, &kinds);
@@ -301,7 +373,7 @@ Test(otrp_tee_device, a_tam_that_first_came_in_the_lost_time_finds_another_state
 	kit_answer_clear(&answer);
 	stop();
 	store_restore();
-	cr_assert_eq(rollback_accept(kit.device, 0, true, &behind, err, sizeof(err)), 0);
+	cr_assert_eq(rollback_accept(kit.device, 0, true, &gap, err, sizeof(err)), 0);
 	kit_restart(&kit);
 	kit_state(&kit, &kit.tam);
 	kit_send(&kit, &kit.tam, old, strlen(old), &answer);

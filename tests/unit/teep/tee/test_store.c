@@ -93,7 +93,7 @@ Test(otrp_store, one_change_that_was_not_counted_is_taken_and_no_other)
 	put("fourth");
 	stop();
 	run("cp old/domains.counter .");
-	cr_assert_eq(start(), -EBADMSG);
+	cr_assert_eq(start(), -ESTALE);
 	cr_assert(strstr(err, "set back"), "%s", err);
 }
 
