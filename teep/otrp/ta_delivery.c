@@ -21,7 +21,7 @@ static const struct member members[] = {
 	{ "spid", MEMBER_TEXT, MEMBER_REQUIRED },
 	{ "spaikhash", MEMBER_TEXT, MEMBER_REQUIRED },
 	{ "taid", MEMBER_TEXT, MEMBER_REQUIRED },
-	{ "version", MEMBER_ANY, MEMBER_REQUIRED },
+	{ "version", MEMBER_ANY, MEMBER_OPTIONAL },
 	{ "name", MEMBER_TEXT, MEMBER_OPTIONAL },
 	{ "encrypted_ta", MEMBER_OBJECT, MEMBER_REQUIRED },
 };
@@ -40,7 +40,8 @@ static int encrypted_take(const json_t *object, struct arena *arena, struct ta_d
 			  struct otrp_failure *failure)
 {
 	static const struct otrp_options options = { 0 };
-	struct otrp_request request = { .message = OTRP_INSTALL_TA };
+	const bool update = json_object_get(object, "ciphernewpdata");
+	struct otrp_request request = { .message = update ? OTRP_UPDATE_TA : OTRP_INSTALL_TA };
 	char *text;
 	bool kept;
 	int rc = otrp_encrypted_ta_take(object, &options, arena, &request, failure);
@@ -50,7 +51,10 @@ static int encrypted_take(const json_t *object, struct arena *arena, struct ta_d
 	if (request.ta_key.algorithm == JWE_NONE || request.ta_key.encryption == ENC_NONE)
 		return otrp_fail(failure, OTRP_UNSUPPORTED_CRYPTO_ALG,
 				 "encrypted_ta: alg or enc of its key is not supported");
-	if (!whole_blocks(request.ta_data) ||
+	if (update && request.ta_data.data)
+		return otrp_fail(failure, OTRP_REQUEST_INVALID,
+				 "encrypted_ta: a package has the names of InstallTA");
+	if ((!update && !whole_blocks(request.ta_data)) ||
 	    (request.ta_personal.data && !whole_blocks(request.ta_personal)))
 		return otrp_fail(failure, OTRP_REQUEST_INVALID,
 				 "encrypted_ta: what is encrypted is not in whole blocks");
@@ -69,8 +73,8 @@ static int numbers_take(const json_t *object, struct ta_delivery *out, struct ot
 	char text[UUID_TEXT_SIZE];
 	struct uuid uuid;
 
-	if (!json_is_integer(version) || json_integer_value(version) < 1 ||
-	    json_integer_value(version) > UINT32_MAX)
+	if (version && (!json_is_integer(version) || json_integer_value(version) < 1 ||
+			json_integer_value(version) > UINT32_MAX))
 		return otrp_fail(failure, OTRP_REQUEST_INVALID, "version is no version of a TA");
 	out->version = json_integer_value(version);
 	if (uuid_parse(span_text(out->taid), &uuid) ||
@@ -99,8 +103,12 @@ static int delivery_take(const json_t *object, struct arena *arena, struct ta_de
 		rc = member_hash(object, "spaikhash", arena, &out->aik_hash, failure);
 	if (rc == 0)
 		rc = numbers_take(object, out, failure);
-	return rc ? rc
-		  : encrypted_take(json_object_get(object, "encrypted_ta"), arena, out, failure);
+	if (rc == 0)
+		rc = encrypted_take(json_object_get(object, "encrypted_ta"), arena, out, failure);
+	if (rc == 0 && !out->version != !out->package_size)
+		rc = otrp_fail(failure, OTRP_REQUEST_INVALID,
+			       "a package has a version, and data alone have none");
+	return rc;
 }
 
 int ta_delivery_parse(struct span octets, struct arena *arena, struct ta_delivery *out,
@@ -134,13 +142,14 @@ char *ta_delivery_make(const struct aik_statement *key, const char *taid, uint32
 	char *text = NULL;
 
 	if (aik && ta_delivery_aik_hash(key->aik, hash))
-		object = json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:I, s:o}", "ver", OTRP_VERSION,
+		object = json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:o}", "ver", OTRP_VERSION,
 				   "tamid", otrp_text(key->tamid), "did", otrp_text(key->did),
 				   "spid", otrp_text(key->spid), "spaikhash",
-				   otrp_base64(hash, sizeof(hash)), "taid", taid, "version",
-				   (json_int_t)version, "encrypted_ta",
-				   encrypted_ta_make(false, aik, package, personalisation, &arena));
-	if (object && name.size && json_object_set_new(object, "name", otrp_text(name))) {
+				   otrp_base64(hash, sizeof(hash)), "taid", taid, "encrypted_ta",
+				   encrypted_ta_make(!package.data, aik, package, personalisation,
+						     &arena));
+	if (object && ((version && json_object_set_new(object, "version", json_integer(version))) ||
+		       (name.size && json_object_set_new(object, "name", otrp_text(name))))) {
 		json_decref(object);
 		object = NULL;
 	}

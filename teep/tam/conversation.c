@@ -263,7 +263,8 @@ static int ta_apply(struct conversation *conversation, struct picture *picture,
 					  command->sdname, command->spid));
 	}
 	if (command->delivery)
-		delivery_note(conversation, command->personalisation, false, NULL);
+		delivery_note(conversation, sealed_delivery_id(command->personalisation), false,
+			      NULL);
 	for (size_t i = 0; i < conversation->context.sp_count; i++)
 		if (strcmp(conversation->context.sps[i], command->spid) == 0)
 			return 0;
@@ -510,6 +511,13 @@ static bool name_is_shared(const struct dsi *dsi, const char *sdname)
 	return count > 1;
 }
 
+/* What its SP encrypted. */
+static bool delivers(const struct plan_step *step)
+{
+	return step->ta &&
+	       (step->ta->sealed || (step->ta->sealed_data && step->send_personalisation));
+}
+
 static int goods_fetch(struct conversation *conversation, const struct picture *picture,
 		       const struct plan_step *step, struct command_goods *goods)
 {
@@ -522,8 +530,9 @@ static int goods_fetch(struct conversation *conversation, const struct picture *
 					 .name_spid = name_is_shared(&picture->dsi, step->sdname) };
 	if (!step->ta)
 		return 0;
-	if (step->ta->sealed)
-		return sealed_delivery_octets(database, step->ta->personalisation, arena,
+	if (delivers(step))
+		return sealed_delivery_octets(database,
+					      sealed_delivery_id(step->ta->personalisation), arena,
 					      &goods->delivery);
 	if (step->send_image && step->ta->bundled)
 		goods->package = conversation->context.package;
@@ -551,7 +560,7 @@ static struct session_command command_of(const struct picture *picture,
 		.personalisation = step->send_personalisation ? step->ta->personalisation : 0,
 		/* cppcheck-suppress nullPointerRedundantCheck ; an image is a TA's */
 		.image_sha256 = step->send_image ? step->ta->image_sha256 : "",
-		.delivery = step->ta && step->ta->sealed,
+		.delivery = delivers(step),
 		.certificates_after = step->certificates_after ? step->certificates_after : "",
 	};
 }
@@ -672,8 +681,9 @@ static const char *hindrance(const struct conversation *conversation, const stru
 
 static const char *waiting_text(const struct wanted_decision *decision)
 {
-	return decision->sealed ? "waits for the provider's package for this device"
-				: "waits for a client app to bring the package";
+	return decision->sealed	       ? "waits for the provider's package for this device"
+	       : decision->sealed_data ? "waits for the provider's data for this device"
+				       : "waits for a client app to bring the package";
 }
 
 /* Nothing more to do on a TEE: what became of each thing that was wanted. */
@@ -698,7 +708,7 @@ static int picture_settle(struct conversation *conversation, struct picture *pic
 		if (!why)
 			continue;
 		if (decision->delivery != SEALED_NONE)
-			delivery_note(conversation, decision->personalisation,
+			delivery_note(conversation, sealed_delivery_id(decision->personalisation),
 				      decision->delivery == SEALED_READY, why);
 		conversation->session.error = why;
 		conversation->session.state = SESSION_FAILED;

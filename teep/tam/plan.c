@@ -344,7 +344,7 @@ bool plan_ta_waits(const struct plan_input *input, const struct wanted_decision 
 {
 	if (!decision->present || !decision->taid[0])
 		return false;
-	if (decision->sealed && plan_ta_there(input, decision))
+	if ((decision->sealed || decision->sealed_data) && plan_ta_there(input, decision))
 		return !up_to_date(ta_record(input, decision), decision);
 	if (decision->sealed)
 		return awaits(input, decision);
@@ -355,8 +355,26 @@ static void stale_tell(struct planning *planning, const struct wanted_decision *
 {
 	if (decision->delivery == SEALED_STALE)
 		problem_add(planning, decision,
-			    "the provider's package is for a key that the device does not have any "
-			    "more: it has to be encrypted again");
+			    decision->sealed
+				    ? "the provider's package is for a key that the device does "
+				      "not have any more: it has to be encrypted again"
+				    : "the provider's data are for a key that the device does not "
+				      "have any more: they have to be encrypted again");
+}
+
+/* The data alone: image and version are what is wanted. */
+static void plan_data_update(struct planning *planning, const struct wanted_decision *decision)
+{
+	struct plan_step *step;
+
+	stale_tell(planning, decision);
+	if (decision->delivery != SEALED_READY)
+		return;
+	step = step_add(planning, OTRP_UPDATE_TA, decision->spid, decision->sdname, decision->taid);
+	if (step) {
+		step->ta = decision;
+		step->send_personalisation = true;
+	}
 }
 
 static void plan_ta_update(struct planning *planning, const struct wanted_decision *decision)
@@ -373,7 +391,12 @@ static void plan_ta_update(struct planning *planning, const struct wanted_decisi
 	}
 	if (up_to_date(record, decision))
 		return;
-	stale_tell(planning, decision);
+	if (decision->sealed_data && version == decision->version && same_image(record, decision)) {
+		plan_data_update(planning, decision);
+		return;
+	}
+	if (decision->sealed)
+		stale_tell(planning, decision);
 	if (!deliverable(input, decision))
 		return;
 	step = step_add(planning, OTRP_UPDATE_TA, decision->spid, decision->sdname, decision->taid);
@@ -382,7 +405,8 @@ static void plan_ta_update(struct planning *planning, const struct wanted_decisi
 		/* A delivery is one. */
 		step->send_image = decision->sealed || version != decision->version ||
 				   !same_image(record, decision);
-		step->send_personalisation = decision->sealed || !same_data(record, decision);
+		step->send_personalisation = decision->sealed || (!decision->sealed_data &&
+								  !same_data(record, decision));
 	}
 }
 
@@ -394,7 +418,7 @@ static void plan_ta_install(struct planning *planning, const struct wanted_decis
 	if (step) {
 		step->ta = decision;
 		step->send_image = true;
-		step->send_personalisation = decision->personalisation != 0;
+		step->send_personalisation = decision->personalisation && !decision->sealed_data;
 	}
 }
 

@@ -8,7 +8,7 @@
 const char *sealed_delivery_state(const struct sealed_delivery *delivery)
 {
 	if (delivery->installed)
-		return "installed";
+		return delivery->there ? "installed" : "gone";
 	if (delivery->stale || !delivery->held)
 		return "stale";
 	return *delivery->error ? "failed" : "waiting";
@@ -20,7 +20,10 @@ const char *sealed_delivery_state(const struct sealed_delivery *delivery)
 #define COLUMNS                                                                               \
 	"SELECT s.id, s.did, s.spid, s.taid, s.version, s.name, s.size, s.personalisation, "  \
 	"CASE WHEN s.encrypted IS NULL THEN 0 ELSE 1 END, s.error, s.created, s.created_by, " \
-	"s.installed, s.aik_hash, a.key FROM sealed_delivery s "                              \
+	"s.installed, s.aik_hash, a.key, CASE WHEN EXISTS(SELECT 1 FROM device_ta t WHERE "   \
+	"t.did = s.did AND t.spid = s.spid AND t.taid = s.taid AND t.personalisation = "      \
+	"CASE WHEN s.version = 0 THEN -s.id ELSE s.id END AND (s.version = 0 OR "             \
+	"t.version = 0 OR t.version = s.version)) THEN 1 ELSE 0 END FROM sealed_delivery s "  \
 	"LEFT JOIN device_aik a ON a.did = s.did AND a.spid = s.spid "
 
 static void read_delivery(struct tam_rows *rows, struct arena *arena, void *item)
@@ -42,6 +45,7 @@ static void read_delivery(struct tam_rows *rows, struct arena *arena, void *item
 	delivery->created = tam_row_integer(rows, 10);
 	delivery->created_by = tam_row_text(rows, 11, arena);
 	delivery->installed = tam_row_integer(rows, 12);
+	delivery->there = tam_row_integer(rows, 15);
 	delivery->stale = key.data && ta_delivery_aik_hash(key, hash) &&
 			  !span_equal(tam_row_octets(rows, 13), span_of(hash, sizeof(hash)));
 }
@@ -113,6 +117,25 @@ static int key_check(struct tam_database *database, struct adding *adding)
 		       : -ESTALE;
 }
 
+/* Data alone are of a TA that the TAM delivers, or authorises. */
+static int data_check(struct tam_database *database, struct adding *adding)
+{
+	const struct ta_delivery *delivery = adding->delivery;
+	int64_t kind;
+	const int rc = tam_database_integer(
+		database, &kind,
+		"SELECT v.bundled FROM ta_version v JOIN ta t ON t.taid = v.taid WHERE "
+		"v.taid = $1 AND t.spid = $2 AND v.retired = 0 ORDER BY v.version DESC LIMIT 1",
+		TAM_VALUES(tam_text(span_text(delivery->taid)),
+			   tam_text(span_text(delivery->spid))));
+
+	adding->why = "the TAM has no such TA of the service provider, whose data these could be";
+	if (!rc && kind == TA_SEALED)
+		adding->why = "its provider encrypts that TA for each device itself: then package "
+			      "and data go together";
+	return rc ? rc : kind == TA_SEALED ? -ENOENT : 0;
+}
+
 static int version_check(struct tam_database *database, struct adding *adding)
 {
 	const struct ta_delivery *delivery = adding->delivery;
@@ -167,10 +190,14 @@ static int deployments_tell(struct tam_database *database, const struct ta_deliv
 		"AND "
 		"state IN (0, 3) AND deployment IN (SELECT id FROM deployment WHERE taid = $2 AND "
 		"spid = $3 AND replaced = 0 AND present = 1)",
-		TAM_VALUES(tam_text(span_text(delivery->did)), tam_text(span_text(delivery->taid)),
-			   tam_text(span_text(delivery->spid)),
-			   tam_text("the provider's package is here, and waits for the device"),
-			   tam_integer(tam_time_now())),
+		TAM_VALUES(
+			tam_text(span_text(delivery->did)), tam_text(span_text(delivery->taid)),
+			tam_text(span_text(delivery->spid)),
+			tam_text(
+				delivery->version
+					? "the provider's package is here, and waits for the device"
+					: "the provider's data are here, and wait for the device"),
+			tam_integer(tam_time_now())),
 		NULL);
 }
 
@@ -190,7 +217,8 @@ static int add(struct tam_database *database, void *context)
 	if (!rc || rc == -ENOENT)
 		rc = key_check(database, adding);
 	if (!rc)
-		rc = version_check(database, adding);
+		rc = delivery->version ? version_check(database, adding)
+				       : data_check(database, adding);
 	if (!rc)
 		rc = room_check(database, adding);
 	if (rc)
@@ -302,7 +330,7 @@ int sealed_delivery_resolve(struct tam_database *database, const char *did, cons
 	int rc;
 
 	for (size_t i = 0; i < count; i++)
-		sealed += wanted[i].sealed;
+		sealed += wanted[i].sealed || wanted[i].sealed_data;
 	if (!sealed)
 		return 0;
 	rc = tam_database_read_all(
@@ -313,11 +341,12 @@ int sealed_delivery_resolve(struct tam_database *database, const char *did, cons
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < count; i++)
-		for (size_t n = 0; wanted[i].sealed && n < known_count; n++)
-			if (list[n].version == wanted[i].version &&
+		for (size_t n = 0; n < known_count; n++)
+			if (list[n].version == (wanted[i].sealed ? wanted[i].version : 0) &&
 			    strcmp(list[n].taid, wanted[i].taid) == 0 &&
 			    strcmp(list[n].spid, wanted[i].spid) == 0) {
-				wanted[i].personalisation = list[n].id;
+				wanted[i].personalisation =
+					wanted[i].sealed ? list[n].id : -list[n].id;
 				wanted[i].delivery = state_of(&list[n], dsi);
 			}
 	return 0;

@@ -7,7 +7,8 @@
  * sends it when the version is wanted on that device, and the TEE checks what is inside. Of each TA
  * a device has one delivery, the last. What is encrypted is kept until the TEE says that it has it;
  * a device that needs it once more (it was reset, the TA was deleted meanwhile, or it has another
- * key) needs another delivery.
+ * key) needs another delivery. A delivery of personalisation data alone is for a TA whose package
+ * the TAM has, in whichever version, and is sent once that is installed.
  *
  * Results live in the caller's arena. `why` as in sp.h.
  */
@@ -18,32 +19,41 @@
 #include "teep/tam/dsi.h"
 #include "teep/tam/wanted.h"
 
+/* Which delivery a number stands for that a TA's `personalisation` has: negative for data alone. */
+static inline int64_t sealed_delivery_id(int64_t personalisation)
+{
+	return personalisation < 0 ? -personalisation : personalisation;
+}
+
 /* Octets that wait for devices, of one SP. */
 #define SEALED_OF_SP_MAX (INT64_C(1) << 30)
 
 struct sealed_delivery {
 	int64_t id;
 	const char *did, *spid, *taid;
-	int64_t version;
+	int64_t version; /* 0: data alone */
 	const char *name;
 	int64_t size; /* octets of the delivery */
 	bool personalisation;
 	bool held; /* what is encrypted is still here, to be sent */
 	/* It was encrypted for a key that the device is known not to have any more. */
 	bool stale;
-	const char *error;	    /* what the last attempt came to; "" for none */
+	bool there;	   /* by its last account, the device has it, with what came in it */
+	const char *error; /* what the last attempt came to; "" for none */
 	int64_t created, installed; /* 0: the TEE has not said so */
 	const char *created_by;
 };
 
-/* "installed" once the device has it, "stale", "failed", or "waiting" for its contact. */
+/* "installed" as long as the device has it, "gone" after that; before, "waiting" for its contact,
+ * "stale" or "failed". */
 const char *sealed_delivery_state(const struct sealed_delivery *delivery);
 
 /*
  * Take one for sending, in the place of an earlier one of that TA for that device. `tamid` is this
  * TAM's.
  *   -EBADMSG       it is for another TAM
- *   -ENOENT        no such device, or no such version that its SP announced
+ *   -ENOENT        no such device, no such version that its SP announced, or, of data alone, no
+ *                  TA whose package the TAM has
  *   -ESTALE        the device has no key of the SP, or not this one; or the version is lower than
  *                  what was delivered
  *   -EFBIG         the SP has too much that waits

@@ -233,6 +233,7 @@ static void read_decision(struct tam_rows *rows, struct arena *arena, void *item
 	decision->signer = tam_row_text(rows, 7, arena);
 	decision->bundled = tam_row_integer(rows, 8) == TA_BUNDLED;
 	decision->sealed = tam_row_integer(rows, 8) == TA_SEALED;
+	decision->sealed_data = !decision->sealed && tam_row_integer(rows, 10);
 	decision->delivery = SEALED_NONE;
 	decision->on_request = tam_row_integer(rows, 9);
 	/* Nothing that could be delivered. */
@@ -249,7 +250,9 @@ int wanted_for_device(struct tam_database *database, const char *did, struct are
 		database, arena, read_decision, sizeof(*all), &all, &entries,
 		"SELECT w.spid, w.sdname, w.taid, w.present, COALESCE(v.version, 0), "
 		"CASE WHEN v.personalisation > 0 THEN v.personalisation ELSE 0 END, "
-		"v.image_sha256, v.signer, COALESCE(v.bundled, 0), w.on_request "
+		"v.image_sha256, v.signer, COALESCE(v.bundled, 0), w.on_request, "
+		"(SELECT COUNT(*) FROM sealed_delivery s WHERE s.did = $1 AND s.taid = w.taid AND "
+		"s.spid = w.spid AND s.version = 0) "
 		"FROM " ENTRIES_OF_DEVICE
 		"LEFT JOIN ta_version v ON v.taid = w.taid AND v.retired = 0 AND v.version = "
 		"CASE WHEN w.version = 0 THEN (SELECT MAX(version) FROM ta_version l WHERE "

@@ -65,6 +65,9 @@ struct wanted_decision {
 	/* The SP encrypts it for each device itself; what there is for this one is filled in by
 	 * sealed_delivery_resolve(), with the delivery's id as `personalisation`. */
 	bool sealed;
+	/* The TAM has the package, and the SP encrypts the data for each device itself: the
+	 * delivery's id, negative, is `personalisation`. */
+	bool sealed_data;
 	enum sealed_state {
 		SEALED_NONE,  /* nothing to send */
 		SEALED_READY, /* encrypted for the key that the device has */

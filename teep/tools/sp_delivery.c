@@ -10,6 +10,7 @@
 #include "teep/pki/certificate.h"
 #include "teep/pki/openssl_auto.h"
 #include "teep/tools/arguments.h"
+#include "wire/uuid.h"
 
 #define PERSONALISATION_MAX (1U << 20)
 
@@ -89,46 +90,68 @@ static int package_check(const struct file *file, const char *certificate, struc
 	return EXIT_DONE;
 }
 
+static struct span file_span_or_none(const struct file *file)
+{
+	return file->octets ? file_span(file) : (struct span) { 0 };
+}
+
+/* Version 0 and no package: data alone. */
 static int delivery_write(const char *out, const struct aik_statement *key,
 			  const struct ta_cms *cms, const struct file *package,
 			  const struct file *personal)
 {
-	char taid[UUID_TEXT_SIZE], *text;
+	const char *path = package->octets ? package->path : personal->path;
+	char taid[UUID_TEXT_SIZE], version[32] = "", *text;
 	int rc;
 
 	uuid_format(&cms->uuid, taid);
-	text = ta_delivery_make(key, taid, cms->version, cms->name, file_span(package),
-				personal->octets ? file_span(personal) : (struct span) { 0 });
+	text = ta_delivery_make(key, taid, cms->version, cms->name, file_span_or_none(package),
+				file_span_or_none(personal));
 	if (!text)
-		return tool_refuse("%s: can't be encrypted", package->path);
+		return tool_refuse("%s: can't be encrypted", path);
 	if (strlen(text) > TA_DELIVERY_SIZE_MAX) {
 		free(text);
 		return tool_refuse("%s: encrypted it has more than %u MiB, which is all that a "
 				   "message has room for",
-				   package->path, TA_DELIVERY_SIZE_MAX >> 20);
+				   path, TA_DELIVERY_SIZE_MAX >> 20);
 	}
 	rc = atomic_file_write(out, &(const struct atomic_file_part) { text, strlen(text) }, 1,
 			       0600, ATOMIC_FILE_REPLACE);
 	free(text);
 	if (rc)
 		return tool_refuse("%s: %s", out, strerror(-rc));
-	printf("%s: %s version %u%s, for %s on device %.12s… alone; give it to the TAM: teesim tam "
+	(void)snprintf(version, sizeof(version), " version %u", cms->version);
+	printf("%s: %s%s%s%s, for %s on device %.12s… alone; give it to the TAM: teesim tam "
 	       "ta deliver %s\n",
-	       out, taid, cms->version, personal->octets ? " and its personalisation data" : "",
+	       out, package->octets ? "" : "personalisation data of ", taid,
+	       package->octets ? version : "",
+	       package->octets && personal->octets ? " and its personalisation data" : "",
 	       span_text(key->spid), span_text(key->did), out);
+	return EXIT_DONE;
+}
+
+/* Which TA the data are of, when there is no package that says so. */
+static int data_only(const char *taid, const char *cert, const char *data, struct ta_cms *out)
+{
+	if (cert || !data)
+		return tool_refuse(cert ? "--cert is for a package, and --ta in the place of one"
+					: "--ta is for --personalisation alone: of what?");
+	if (uuid_parse(taid, &out->uuid))
+		return tool_refuse("--ta: \"%s\" is no UUID", taid);
 	return EXIT_DONE;
 }
 
 int sp_encrypt(int argc, char **argv)
 {
 	const char *cert = NULL, *aik = NULL, *root = NULL, *tamid = NULL, *data = NULL,
-		   *out = NULL, *path;
+		   *out = NULL, *taid = NULL, *path = NULL;
 	const struct argument table[] = {
 		{ "cert", &cert, NULL },
 		{ "aik", &aik, NULL },
 		{ "tam-root", &root, NULL },
 		{ "tam-id", &tamid, NULL },
 		{ "personalisation", &data, NULL },
+		{ "ta", &taid, NULL },
 		{ "out", &out, NULL },
 	};
 	FILE_AUTO package = { 0 };
@@ -138,17 +161,20 @@ int sp_encrypt(int argc, char **argv)
 	struct otrp_failure failure;
 	struct aik_statement key;
 	struct ta_cms cms = { 0 };
-	int rc = arguments_parse(argc, argv, help, table, 6, &path, 1, 1);
+	int rc = arguments_parse(argc, argv, help, table, 7, &path, 0, 1);
 
 	if (rc >= 0)
 		return rc;
-	if (!file_read(&package, path) || !file_read(&statement, aik) ||
+	if (!path == !taid)
+		return tool_refuse("what is encrypted? A package, or with --ta the personalisation "
+				   "data of a TA alone");
+	if ((path && !file_read(&package, path)) || !file_read(&statement, aik) ||
 	    (data && !file_read(&personal, data)))
 		return EXIT_REFUSED;
 	if (data && (!personal.size || personal.size > PERSONALISATION_MAX))
 		return tool_refuse("%s: personalisation data have 1 octet to %u MiB", data,
 				   PERSONALISATION_MAX >> 20);
-	rc = package_check(&package, cert, &arena, &cms);
+	rc = path ? package_check(&package, cert, &arena, &cms) : data_only(taid, cert, data, &cms);
 	if (rc)
 		return rc;
 	if (aik_statement_parse(file_span(&statement), &arena, &key, &failure))
@@ -181,17 +207,20 @@ static void statement_print(const struct aik_statement *key, const char *trusted
 
 static void delivery_print(const struct ta_delivery *delivery)
 {
-	printf("%-16s TA that is encrypted for one device\n", "what");
+	printf("%-16s %s encrypted for one device\n", "what",
+	       delivery->package_size ? "TA that is" : "personalisation data that are");
 	row("TA", delivery->taid);
 	if (delivery->name.data)
 		row("name", delivery->name);
-	printf("%-16s %lld\n", "version", (long long)delivery->version);
+	if (delivery->version)
+		printf("%-16s %lld\n", "version", (long long)delivery->version);
 	row("provider", delivery->spid);
 	row("device", delivery->did);
 	row("TAM", delivery->tamid);
-	printf("%-16s %s\n%-16s %zu octets\n", "key wrapped by",
-	       jwe_algorithm_name((enum jwe_algorithm)delivery->key_algorithm), "package",
-	       delivery->package_size);
+	printf("%-16s %s\n", "key wrapped by",
+	       jwe_algorithm_name((enum jwe_algorithm)delivery->key_algorithm));
+	if (delivery->package_size)
+		printf("%-16s %zu octets\n", "package", delivery->package_size);
 	if (delivery->personalisation_size)
 		printf("%-16s %zu octets\n", "personalisation", delivery->personalisation_size);
 	else

@@ -21,14 +21,16 @@ static const char deliver_help[] =
 	"usage: teesim tam ta deliver DELIVERY\n"
 	"\n"
 	"What `teesim sp encrypt` made for a device, which gets it at its next contact if that\n"
-	"version is wanted there. It takes the place of an earlier one.\n" CLIENT_HELP;
+	"version is wanted there, or, of data alone, once it has the TA. It takes the place of\n"
+	"an earlier one.\n" CLIENT_HELP;
 
 static const char deliveries_help[] =
 	"usage: teesim tam ta deliveries [--sp SPID] [--device DID] [--ta TAID]\n"
 	"       teesim tam ta withdraw ID\n"
 	"\n"
-	"STATE is waiting (for the device's contact), installed, failed, or stale: the device has\n"
-	"another key than it was encrypted for, so it has to be encrypted again.\n" CLIENT_HELP;
+	"STATE is waiting (for the device's contact), installed, gone (the device had it, and has\n"
+	"it no longer), failed, or stale: the device has another key than it was encrypted for,\n"
+	"so it has to be encrypted again. VERSION 0: personalisation data alone.\n" CLIENT_HELP;
 
 static const char aik_help[] =
 	"usage: teesim tam device aik DID [--sp SPID] --out FILE\n"
@@ -102,7 +104,10 @@ int command_ta_deliver(int argc, char **argv)
 	if (!rc && answer) {
 		for (int i = 0; i < 3; i++)
 			text[i] = table_text(answer, &told[i]);
-		printf("%s: version %s waits for device %s\n", text[0], text[1], text[2]);
+		if (text[1] && strcmp(text[1], "0") == 0)
+			printf("%s: personalisation data wait for device %s\n", text[0], text[2]);
+		else
+			printf("%s: version %s waits for device %s\n", text[0], text[1], text[2]);
 		for (int i = 0; i < 3; i++)
 			free(text[i]);
 	}

@@ -121,8 +121,8 @@ char *table_text(const json_t *object, const struct column *column)
 const char *table_colour(const char *state, FILE *stream)
 {
 	static const char *const good[] = { "trusted", "done", "pass", "good", "installed" };
-	static const char *const bad[] = { "refused", "failed",	 "fail",
-					   "expired", "missing", "stale" };
+	static const char *const bad[] = { "refused", "failed", "fail", "expired",
+					   "missing", "stale",	"gone" };
 	static const char *const odd[] = {
 		"suspended", "lost", "soon", "running", "open", "waiting"
 	};

@@ -205,9 +205,14 @@ void admin_deliveries_post(struct http_request *request)
 	work.tamid = site_of(request)->keys ? tam_keys_tamid(site_of(request)->keys) : "";
 	if (!admin_sees(request, change.spid))
 		return;
-	(void)snprintf(change.text, sizeof(change.text),
-		       "version %lld, encrypted by its provider, was delivered for %.12s…",
-		       (long long)work.delivery.version, span_text(work.delivery.did));
+	if (work.delivery.version)
+		(void)snprintf(change.text, sizeof(change.text),
+			       "version %lld, encrypted by its provider, was delivered for %.12s…",
+			       (long long)work.delivery.version, span_text(work.delivery.did));
+	else
+		(void)snprintf(change.text, sizeof(change.text),
+			       "data, encrypted by its provider, were delivered for %.12s…",
+			       span_text(work.delivery.did));
 	rc = admin_change(request, &change);
 	if (rc < 0)
 		(void)admin_fail_errno(request, rc, work.why);

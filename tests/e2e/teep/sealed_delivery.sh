@@ -278,3 +278,25 @@ teesim tam deploy "$taid" --device "$did" "${bank[@]}" >/dev/null
 sent phone "GetDeviceState CreateSD"
 refused "another key" teesim tam ta deliver good.delivery "${bank[@]}"
 searched "in the end"
+
+# ---- Data alone ---------------------------------------------------------------------------------
+
+# The TAM has the package, and never the data.
+teesim sp package "$image" --version 3 --name Sealed --key sp.key --cert sp.pem --out v3.cms
+teesim tam ta add v3.cms --sp com.bank >/dev/null
+sent phone "GetDeviceState InstallTA"
+teesim tam device aik "$did" --sp com.bank --out phone.aik >/dev/null
+data=(teesim sp encrypt --ta "$taid" --aik phone.aik --tam-root pki/tam/root.pem --out data.delivery)
+refused "in the place of one" "${data[@]}" --personalisation personal --cert sp.pem
+refused "no UUID" "${data[@]/$taid/bank}" --personalisation personal
+refused "what is encrypted" "${data[@]}" v3.cms --cert sp.pem --personalisation personal
+says "data of $taid" "${data[@]}" --personalisation personal
+says "personalisation data that are encrypted" teesim sp inspect data.delivery
+says "data wait for device $did" teesim tam ta deliver data.delivery "${bank[@]}"
+sent phone "GetDeviceState UpdateTA"
+says "installed" teesim tam ta deliveries --device "$did" "${bank[@]}"
+sent phone "GetDeviceState"
+searched "with data alone"
+teesim tam deploy "$taid" --remove --device "$did" "${bank[@]}" >/dev/null
+sent phone "GetDeviceState DeleteTA DeleteSD"
+says "gone" teesim tam ta deliveries --device "$did" "${bank[@]}"

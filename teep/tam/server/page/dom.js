@@ -132,7 +132,7 @@ export function id(text, shown = 12) {
 
 const STATES = {
 	trusted: 'good', done: 'good', pass: 'good', good: 'good', installed: 'good', active: 'good',
-	refused: 'bad', failed: 'bad', fail: 'bad', expired: 'bad', lost: 'bad', missing: 'bad',
+	refused: 'bad', failed: 'bad', fail: 'bad', expired: 'bad', lost: 'bad', gone: 'bad', stale: 'bad', missing: 'bad',
 	suspended: 'warn', soon: 'warn', retired: 'idle', waiting: 'idle', unknown: 'idle',
 	running: 'run', open: 'run',
 };

@@ -47,7 +47,9 @@ export async function saveKey(did, spid) {
 	setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
 
-const why = { stale: 'the device has another key by now: it has to be encrypted again' };
+const why = { stale: 'the device has another key by now: it has to be encrypted again',
+	gone: 'the device had it, and has it no longer' };
+const what = (each) => each.version ? `version ${each.version}` : 'data alone';
 
 /** `filter` names a device or a TA. Nothing where there are none, and none is to be expected. */
 export async function deliveriesCard(context, filter, expected) {
@@ -56,12 +58,12 @@ export async function deliveriesCard(context, filter, expected) {
 		return null;
 	const button = context.canOperate && h('button', { type: 'button', onclick: () => deliverDialog(context) }, 'Deliver');
 	return card('Encrypted by the provider', { flush: true, actions: [button].filter(Boolean), body: items.length ? [table('Deliveries', [
-		filter.did ? ['TA', (each) => [h('a', { href: `#/tas/${each.taid}` }, each.name || each.taid), h('span.sub', `version ${each.version}`)]] :
-			['Device', (each) => [h('a', { href: `#/devices/${each.did}` }, h('span.mono', `${each.did.slice(0, 12)}…`)), h('span.sub', `version ${each.version}`)]],
-		['State', (each) => [badge(each.state === 'stale' ? 'failed' : each.state, each.state), h('span.sub', why[each.state] ?? each.error)]],
-		['Size', (each) => [size(each.size), each.personalisation && h('span.sub', 'with personalisation')]],
+		filter.did ? ['TA', (each) => [h('a', { href: `#/tas/${each.taid}` }, each.name || each.taid), h('span.sub', what(each))]] :
+			['Device', (each) => [h('a', { href: `#/devices/${each.did}` }, h('span.mono', `${each.did.slice(0, 12)}…`)), h('span.sub', what(each))]],
+		['State', (each) => [badge(each.state), h('span.sub', why[each.state] ?? each.error)]],
+		['Size', (each) => [size(each.size), each.personalisation && each.version > 0 && h('span.sub', 'with personalisation')]],
 		['Delivered', (each) => [h('span', { title: exact(each.created) }, ago(each.created)), each.by && h('span.sub', `by ${each.by}`)]],
-		['', (each) => context.canOperate && each.state !== 'installed' && h('button.tiny.danger', { type: 'button', onclick: async () => {
+		['', (each) => context.canOperate && each.state !== 'installed' && each.state !== 'gone' && h('button.tiny.danger', { type: 'button', onclick: async () => {
 			if (await confirm('Take it back?', 'It is not sent any more. The device waits for another one, if it is to have that version.', 'Take back',
 				() => remove(path`/deliveries/${each.id}`)))
 				context.reload();

@@ -188,6 +188,101 @@ Test(tam_sealed, from_the_first_domain_to_an_update_and_back)
 	scene_converged(0, "");
 }
 
+/* Data alone, for a TA that the TAM has. */
+static struct ta_delivery encrypt_data(unsigned n, const char *personal)
+{
+	const struct aik_statement key = statement(n);
+	char *text = ta_delivery_make(&key, SCENE_TA, 0, (struct span) { 0 }, (struct span) { 0 },
+				      span_of_text(personal));
+	struct otrp_failure failure;
+	struct ta_delivery out;
+
+	cr_assert_not_null(text);
+	cr_assert_eq(ta_delivery_parse(span_of_text(text), &scene.arena, &out, &failure), 0, "%s",
+		     failure.why);
+	cr_expect(out.version == 0 && out.package_size == 0 && out.personalisation_size != 0);
+	free(text);
+	return out;
+}
+
+static void deliver_data(unsigned n, const char *personal)
+{
+	const struct ta_delivery delivery = encrypt_data(n, personal);
+
+	cr_assert_eq(deliver_it(&delivery), 0, "%s: %s", why, tam_database_error(scene.database));
+}
+
+Test(tam_sealed, data_alone_follow_the_package_of_the_tam)
+{
+	struct ta_delivery delivery;
+
+	scene_publish(SCENE_TA, 1);
+	deploy(false);
+	trail_is("GetDeviceState CreateSD InstallTA");
+	deliver_data(0, "first");
+	cr_expect_str_eq(state(), "waiting");
+	trail_is("GetDeviceState UpdateTA");
+	personal_is(0, "first");
+	cr_expect_str_eq(state(), "installed");
+	cr_expect_eq(scene_count(HELD), 0);
+	scene_converged(0, INSTALLED("1"));
+	/* A new version keeps them, and others replace them. */
+	scene_publish(SCENE_TA, 2);
+	trail_is("GetDeviceState UpdateTA");
+	personal_is(0, "first");
+	cr_expect_str_eq(state(), "installed");
+	scene_publish(SCENE_TA, 3);
+	deliver_data(0, "second");
+	trail_is("GetDeviceState UpdateTA UpdateTA");
+	personal_is(0, "second");
+	scene_converged(0, INSTALLED("3"));
+	/* Whoever encrypts the package encrypts the data with it. */
+	announce(4);
+	delivery = encrypt_data(0, "third");
+	cr_expect_eq(deliver_it(&delivery), -ENOENT);
+	cr_expect_not_null(strstr(why, "go together"));
+	delivery.taid = span_of_text(SCENE_OTHER);
+	cr_expect_eq(deliver_it(&delivery), -ENOENT);
+	cr_expect_not_null(strstr(why, "no such TA"));
+}
+
+Test(tam_sealed, data_alone_are_waited_for_where_the_device_lost_them)
+{
+	scene_publish(SCENE_TA, 1);
+	deploy(false);
+	trail_is("GetDeviceState CreateSD InstallTA");
+	deliver_data(0, "data");
+	trail_is("GetDeviceState UpdateTA");
+	scene_want_nothing();
+	trail_is("GetDeviceState DeleteTA DeleteSD");
+	cr_expect_str_eq(state(), "gone");
+	deploy(false);
+	trail_is("GetDeviceState CreateSD InstallTA");
+	cr_expect_not_null(strstr(said(0), "they have to be encrypted again"), "%s", said(0));
+	cr_expect_str_eq(state(), "gone");
+	deliver_data(0, "again");
+	trail_is("GetDeviceState UpdateTA");
+	personal_is(0, "again");
+	scene_converged(0, INSTALLED("1"));
+}
+
+Test(tam_sealed, state_is_what_the_device_has)
+{
+	announce(1);
+	deploy(false);
+	trail_is("GetDeviceState CreateSD");
+	deliver(0, 1, "data");
+	trail_is("GetDeviceState InstallTA");
+	cr_expect_str_eq(state(), "installed");
+	scene_publish(SCENE_TA, 2);
+	trail_is("GetDeviceState UpdateTA");
+	cr_expect_str_eq(state(), "gone", "another version is there");
+	deploy(false);
+	scene_want_nothing();
+	trail_is("GetDeviceState DeleteTA DeleteSD");
+	cr_expect_str_eq(state(), "gone");
+}
+
 Test(tam_sealed, each_device_gets_its_own)
 {
 	struct aik_statement key;
