@@ -1,3 +1,4 @@
+#include "teep/tam/device_table.h"
 #include "teep/tam/group.h"
 
 #include <errno.h>
@@ -77,14 +78,26 @@ static void read_group(struct tam_rows *rows, struct arena *arena, void *item)
 	group->devices = tam_row_integer(rows, 1);
 }
 
-int group_list(struct tam_database *database, struct arena *arena, struct device_group **list,
-	       size_t *count)
+/* Whether group q is open to SP $1. */
+#define OPEN "EXISTS (SELECT 1 FROM sp_grant o WHERE o.spid = $1 AND o.group_name IN ('', q.name))"
+
+int group_list(struct tam_database *database, const char *spid, struct arena *arena,
+	       struct device_group **list, size_t *count)
 {
+	if (!spid)
+		return tam_database_read_all(
+			database, arena, read_group, sizeof(**list), list, count,
+			"SELECT name, (SELECT COUNT(*) FROM group_member WHERE group_member.name = "
+			"device_group.name) FROM device_group ORDER BY name",
+			TAM_NO_VALUES);
 	return tam_database_read_all(
 		database, arena, read_group, sizeof(**list), list, count,
-		"SELECT name, (SELECT COUNT(*) FROM group_member WHERE group_member.name = "
-		"device_group.name) FROM device_group ORDER BY name",
-		TAM_NO_VALUES);
+		"SELECT l.name, l.devices FROM (SELECT q.name, CASE WHEN " OPEN
+		" THEN 1 ELSE 0 END AS is_open, (SELECT COUNT(*) FROM group_member m WHERE "
+		"m.name = q.name AND (" OPEN " OR " TAM_DEVICE_OF_SP(
+			"m.did", "$1") ")) AS devices FROM device_group q) l WHERE l.is_open = 1 "
+				       "OR l.devices > 0 ORDER BY l.name",
+		TAM_VALUES(tam_text(spid)));
 }
 
 static int join(struct tam_database *database, void *context)

@@ -19,8 +19,10 @@ struct device_group {
 int group_add(struct tam_database *database, const char *name);
 /* -EBUSY while wanted state names it, -ENOENT. */
 int group_remove(struct tam_database *database, const char *name);
-int group_list(struct tam_database *database, struct arena *arena, struct device_group **list,
-	       size_t *count);
+/* Their names. spid NULL; or an SP's: those that are open to it, with all of their devices, and
+ * those with devices that it sees, with these. */
+int group_list(struct tam_database *database, const char *spid, struct arena *arena,
+	       struct device_group **list, size_t *count);
 /* -ENOENT for either; what is so already is 0. */
 int group_join(struct tam_database *database, const char *name, const char *did);
 int group_leave(struct tam_database *database, const char *name, const char *did);

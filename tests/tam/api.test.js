@@ -132,6 +132,34 @@ test('the operator of one SP neither sees nor touches what is another’s', asyn
 	const { messages } = await tam.expect(200, 'bank', 'GET', `sessions/${session.tid}`);
 	assert.deepEqual(messages.map(({ kind, decoded }) => decoded && kind).filter(Boolean), ['CreateSDRequest', 'InstallTARequest']);
 	assert.ok(!JSON.stringify(messages).includes('"dsi"'));
+	/* Nor is the size of another's TA, nor why another's could not be installed, nor what is under way. */
+	assert.ok(messages.every(({ decoded, size }) => (decoded === null) === (size === null)));
+	const failed = (await tam.expect(200, 'admin', 'GET', 'sessions?state=failed')).items;
+	assert.ok(failed.every(({ error }) => error.includes('ERR_TEE_RESOURCE_FULL')));
+	const open = (await tam.expect(200, 'admin', 'GET', 'sessions?state=open')).items;
+	assert.ok(open.some(({ step }) => step));
+	for (const { tid, did } of failed.concat(open)) {
+		for (const seen of [await tam.expect(200, 'bank', 'GET', `sessions/${tid}`),
+			...(await tam.expect(200, 'bank', 'GET', `sessions?did=${did}`)).items, ...(await tam.expect(200, 'bank', 'GET', `devices/${did}`)).sessions]) {
+			assert.ok(!JSON.stringify({ ...seen, messages: null }).includes('ERR_'));
+			assert.equal(seen.step, '');
+		}
+	}
+	/* A device whose label has another's did in it lets nobody see that other. */
+	const inLab = full.did;
+	const { labels } = await tam.expect(200, 'admin', 'GET', `devices/${inLab}`);
+	await tam.expect(200, 'admin', 'PATCH', `devices/${inLab}`, { json: { labels: { ...labels, twin: bankOnly.did } } });
+	await tam.expect(404, 'locks', 'GET', `devices/${bankOnly.did}`);
+	await tam.expect(200, 'admin', 'PATCH', `devices/${inLab}`, { json: { labels } });
+	/* Groups of others, and how many devices they have. */
+	await tam.expect(201, 'admin', 'POST', 'groups', { json: { name: 'visa-pilot' } });
+	await tam.expect(204, 'admin', 'PUT', `groups/visa-pilot/devices/${bankOnly.did}`);
+	const groups = async (who) => Object.fromEntries((await tam.expect(200, who, 'GET', 'groups')).items.map(({ name, devices: n }) => [name, n]));
+	assert.equal((await groups('admin'))['visa-pilot'], 1);
+	assert.ok(!('visa-pilot' in await groups('locks')));
+	assert.equal((await groups('locks')).lab, (await groups('admin')).lab);
+	assert.equal((await tam.expect(200, 'locks', 'GET', 'status')).groups, Object.keys(await groups('locks')).length);
+	await tam.expect(204, 'admin', 'DELETE', 'groups/visa-pilot');
 });
 
 test('pages of devices meet each device once', async () => {
@@ -249,6 +277,9 @@ test('what a provider encrypts for a device itself', async () => {
 	await post(404, 'bank', { version: 11 });
 	await post(404, 'bank', { version: 2 });
 	await post(404, 'bank', { did: '0'.repeat(64) });
+	/* A device that it does not see is not told from one that there is not. */
+	const unseen = (await devices()).find((each) => !each.groups.includes('lab'));
+	await post(404, 'locks', { did: unseen.did, spid: LOCKS, taid: LOCK });
 	await post(409, 'bank', { spaikhash: Buffer.alloc(32).toString('base64') });
 	await tam.expect(422, 'bank', 'POST', 'deliveries', { json: {} });
 	await tam.expect(415, 'bank', 'POST', 'deliveries', { body: '{}', type: 'text/plain' });

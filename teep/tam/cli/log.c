@@ -65,7 +65,9 @@ static void message_print(const json_t *message, bool with_device, bool decoded)
 	time_print(json_number_value(json_object_get(message, "at")));
 	if (with_device)
 		printf("  %-13s", *text[0] ? text[0] : "-");
-	printf("  %s %s  %s octets", request ? "→" : "←", text[1], text[4]);
+	printf("  %s %s", request ? "→" : "←", text[1]);
+	if (*text[4] && strcmp(text[4], "-") != 0)
+		printf("  %s octets", text[4]);
 	if (*text[2])
 		printf("  %s%s%s", table_colour(text[2], stdout), text[2],
 		       *table_colour(text[2], stdout) ? table_plain(stdout) : "");

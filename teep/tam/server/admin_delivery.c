@@ -213,7 +213,14 @@ void admin_deliveries_post(struct http_request *request)
 		(void)snprintf(change.text, sizeof(change.text),
 			       "data, encrypted by its provider, were delivered for %.12s…",
 			       span_text(work.delivery.did));
-	rc = admin_change(request, &change);
+	rc = admin_spid(request)
+		     ? device_table_visible(admin_database(request), span_text(work.delivery.did),
+					    admin_spid(request))
+		     : 0;
+	if (rc == -ENOENT)
+		work.why = "there is no such device";
+	if (!rc)
+		rc = admin_change(request, &change);
 	if (rc < 0)
 		(void)admin_fail_errno(request, rc, work.why);
 	else

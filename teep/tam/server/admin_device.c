@@ -69,22 +69,14 @@ void admin_devices_get(struct http_request *request)
 /* That the caller sees it: an SP's sees those that have something of it, or should. */
 static bool device_find(struct http_request *request, const char *did, struct device *device)
 {
-	const struct device_filter filter = {
-		.q = did, .spid = admin_spid(request), .status = -1, .limit = 1
-	};
-	struct device *list = NULL;
-	size_t count = 0;
 	int rc = admin_is_hash(did) ? 0 : -ENOENT;
 
-	if (rc == 0 && filter.spid) {
-		rc = device_table_list(admin_database(request), &filter, &request->arena, &list,
-				       &count, NULL);
-		if (rc == 0 && count == 0)
-			rc = -ENOENT;
-	}
+	if (rc == 0 && admin_spid(request))
+		rc = device_table_visible(admin_database(request), did, admin_spid(request));
 	if (rc == 0)
 		rc = device_table_get(admin_database(request), did, &request->arena, device);
-	return rc < 0 ? admin_fail_errno(request, rc, "there is no such device") : true;
+	return rc == 0 ||
+	       admin_fail_errno(request, rc, rc == -ENOENT ? "there is no such device" : NULL);
 }
 
 /* What is another SP's is left out. */
@@ -171,7 +163,7 @@ static json_t *device_sessions_json(struct http_request *request, const char *di
 
 	(void)session_table_list(admin_database(request), &filter, &request->arena, &list, &count);
 	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(array, session_json(&list[i]));
+		(void)json_array_append_new(array, session_json(&list[i], filter.spid));
 	return array;
 }
 
@@ -353,7 +345,8 @@ void admin_groups_get(struct http_request *request)
 
 	if (!admin_query(request, ""))
 		return;
-	rc = group_list(admin_database(request), &request->arena, &list, &count);
+	rc = group_list(admin_database(request), admin_spid(request), &request->arena, &list,
+			&count);
 	if (rc < 0) {
 		(void)admin_fail_errno(request, rc, NULL);
 		return;

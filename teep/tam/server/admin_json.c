@@ -78,18 +78,23 @@ json_t *deployment_json(const struct deployment *deployment)
 			 (json_int_t)d->failed);
 }
 
-json_t *session_json(const struct session *session)
+/* What a session does, and why it failed, is about any of the SPs that the device has. */
+json_t *session_json(const struct session *session, const char *spid)
 {
 	char handle[SESSION_HANDLE_SIZE];
 
-	return json_pack(
-		"{s:s,s:o,s:s,s:s,s:o,s:o,s:s,s:I,s:o}", "tid",
-		session_handle(session->tid, handle), "did", admin_text_or_null(session->did),
-		"state", session_state_name(session->state), "step",
-		session->step ? session->step : "", "started", admin_time_fine(session->started),
-		"updated", admin_time_fine(session->updated), "address",
-		session->address ? session->address : "", "messages", (json_int_t)session->messages,
-		"error", admin_text_or_null(session->error));
+	return json_pack("{s:s,s:o,s:s,s:s,s:o,s:o,s:s,s:I,s:o}", "tid",
+			 session_handle(session->tid, handle), "did",
+			 admin_text_or_null(session->did), "state",
+			 session_state_name(session->state), "step",
+			 session->step && !spid ? session->step : "", "started",
+			 admin_time_fine(session->started), "updated",
+			 admin_time_fine(session->updated), "address",
+			 session->address ? session->address : "", "messages",
+			 (json_int_t)session->messages, "error",
+			 !spid || !session->error || !*session->error
+				 ? admin_text_or_null(session->error)
+				 : json_string("what is about this SP stands in its deployments"));
 }
 
 /* In the place of a text that has the whole tid in it, as it is or, as the firmware signs it, in
@@ -175,13 +180,14 @@ json_t *message_json(const struct message *message, const char *spid, bool with_
 	char handle[SESSION_HANDLE_SIZE];
 	const char *kind = !closed ? message->kind : message->response ? "Response" : "Request";
 
-	value = json_pack("{s:I,s:s,s:o,s:I,s:o,s:s,s:s,s:I,s:o,s:o}", "id",
+	value = json_pack("{s:I,s:s,s:o,s:I,s:o,s:s,s:s,s:o,s:o,s:o}", "id",
 			  (json_int_t)message->id, "tid", session_handle(message->tid, handle),
 			  "did", admin_text_or_null(message->did), "seq", (json_int_t)message->seq,
 			  "at", admin_time_fine(message->at), "direction",
 			  message->response ? "response" : "request", "kind", kind, "size",
-			  (json_int_t)message->size, "status", admin_text_or_null(message->status),
-			  "error", admin_text_or_null(closed ? "" : message->error));
+			  closed ? json_null() : json_integer(message->size), "status",
+			  admin_text_or_null(message->status), "error",
+			  admin_text_or_null(closed ? "" : message->error));
 	if (with_decoded)
 		(void)json_object_set_new(value, "decoded", decoded ? decoded : json_null());
 	else

@@ -23,7 +23,7 @@ json_t *device_json(struct tam_database *database, struct arena *arena,
 		    const struct device *device);
 json_t *wanted_json(const struct wanted *wanted);
 json_t *deployment_json(const struct deployment *deployment);
-json_t *session_json(const struct session *session);
+json_t *session_json(const struct session *session, const char *spid);
 /* For people of the SP, or NULL for whoever may see all: without what is not about that SP alone.
  */
 json_t *message_json(const struct message *message, const char *spid, bool with_decoded);

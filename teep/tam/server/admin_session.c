@@ -38,7 +38,7 @@ void admin_sessions_get(struct http_request *request)
 	}
 	items = json_array();
 	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(items, session_json(&list[i]));
+		(void)json_array_append_new(items, session_json(&list[i], filter.spid));
 	if ((int64_t)count == filter.limit)
 		next = json_string(session_handle(list[count - 1].tid, handle));
 	admin_answer_list(request, items, next);
@@ -46,21 +46,11 @@ void admin_sessions_get(struct http_request *request)
 
 static bool session_visible(struct http_request *request, const struct session *session)
 {
-	const struct device_filter filter = {
-		.q = session->did, .spid = admin_spid(request), .status = -1, .limit = 1
-	};
-	struct device *list = NULL;
-	size_t count = 0;
-	int rc;
+	const char *spid = admin_spid(request);
+	const int rc = spid ? device_table_visible(admin_database(request), session->did, spid) : 0;
 
-	if (!filter.spid)
-		return true;
-	rc = *session->did ? device_table_list(admin_database(request), &filter, &request->arena,
-					       &list, &count, NULL)
-			   : 0;
-	if (rc < 0)
-		return admin_fail_errno(request, rc, NULL);
-	return count > 0 || admin_fail_errno(request, -ENOENT, "there is no such session");
+	return rc == 0 ||
+	       admin_fail_errno(request, rc, rc == -ENOENT ? "there is no such session" : NULL);
 }
 
 void admin_session_get(struct http_request *request)
@@ -94,7 +84,7 @@ void admin_session_get(struct http_request *request)
 		(void)json_array_append_new(messages,
 					    message_json(&list[i], admin_spid(request), true));
 	}
-	value = session_json(&session);
+	value = session_json(&session, admin_spid(request));
 	(void)json_object_set_new(value, "messages", messages);
 	admin_answer(request, 200, value);
 }

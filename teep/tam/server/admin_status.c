@@ -8,6 +8,7 @@
 
 #include "teep/otrp/encoding.h"
 #include "teep/tam/device_trust.h"
+#include "teep/tam/group.h"
 #include "teep/tam/key.h"
 #include "teep/tam/server/admin.h"
 #include "teep/tam/server/admin_json.h"
@@ -213,6 +214,16 @@ static json_t *devices_json(struct http_request *request)
 	return value;
 }
 
+static int64_t groups_count(struct http_request *request)
+{
+	struct device_group *list;
+	size_t count = 0;
+
+	(void)group_list(admin_database(request), admin_spid(request), &request->arena, &list,
+			 &count);
+	return (int64_t)count;
+}
+
 static json_t *sessions_json(struct http_request *request)
 {
 	int64_t open = 0, total = 0;
@@ -264,13 +275,10 @@ void admin_status_get(struct http_request *request)
 		"tas",
 		(json_int_t)count_of(request, "SELECT COUNT(*) FROM ta",
 				     "SELECT COUNT(*) FROM ta WHERE spid = $1"),
-		"groups",
-		(json_int_t)count_of(request, "SELECT COUNT(*) FROM device_group",
-				     "SELECT COUNT(*) FROM device_group WHERE name <> $1"),
-		"sessions", sessions_json(request), "deployments", "running",
-		(json_int_t)deployments_running(request), "certificates", "soon",
-		(json_int_t)list.soon, "expired", (json_int_t)list.expired, "hold_deletions",
-		site->tam && site->tam->hold_deletions);
+		"groups", (json_int_t)groups_count(request), "sessions", sessions_json(request),
+		"deployments", "running", (json_int_t)deployments_running(request), "certificates",
+		"soon", (json_int_t)list.soon, "expired", (json_int_t)list.expired,
+		"hold_deletions", site->tam && site->tam->hold_deletions);
 	admin_answer(request, 200, value);
 }
 

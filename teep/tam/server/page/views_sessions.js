@@ -100,10 +100,10 @@ function step(message, previous, open) {
 		h('span.arrow', { 'aria-hidden': 'true' }),
 		h('details', { open, id: `message-${message.seq}` },
 			h('summary', h('span.n', String(message.seq)), h('strong', message.kind), h('span.muted.small', meaning),
-				h('span.end', message.status && badge(message.status), size(message.size))),
+				h('span.end', message.status && badge(message.status), message.size !== null && size(message.size))),
 			h('div.inside', Object.keys(inside).length ? tree(inside) :
 				h('p.muted.small', message.decoded === null ? 'What it says is not for you, or was not kept.' : 'It says nothing more.'),
-			h('p.small.muted', `${exact(message.at)}, ${message.size} octets on the wire`))),
+			h('p.small.muted', exact(message.at) + (message.size === null ? '' : `, ${message.size} octets on the wire`)))),
 		verdict && h('p.verdict', h('span.unseen', 'The TAM’s verdict: '), verdict));
 }
 

@@ -240,7 +240,7 @@ Test(tam_devices, groups_have_members)
 	cr_assert_eq(group_join(kit.db, "none", kit_did(1)), -ENOENT);
 	cr_assert_eq(group_join(kit.db, "lab", kit_did(1)), 0);
 	cr_assert_eq(group_join(kit.db, "lab", kit_did(1)), 0);
-	cr_assert_eq(group_list(kit.db, &kit.arena, &list, &count), 0);
+	cr_assert_eq(group_list(kit.db, NULL, &kit.arena, &list, &count), 0);
 	cr_assert(count == 1 && list[0].devices == 1);
 	cr_assert_eq(group_of_device(kit.db, kit_did(1), &kit.arena, &names, &count), 0);
 	cr_assert_eq(count, 1);
