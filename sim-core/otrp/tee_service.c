@@ -21,16 +21,22 @@ _Static_assert(TEE_NUMBER_MAX == BOOT_TEES_MAX - 1, "as packets have them");
 /* Nobody has asked for so long. */
 #define REST_MS 5
 
+/* A line on why a TA can't be had. */
+#define REASON_SIZE 768
+
+static const char has_ended[] = "that TEE has ended and is started again; see `teesim log`";
+
 struct service {
 	struct tee *tee;
 	const char *why_not;
 	/* teesimd's first, then those of the TEEs below this one, then clients. */
 	struct pollfd polled[1 + BOOT_TEES_MAX + TEE_CLIENTS_MAX];
 	/* Beside each client: the TEE below that it has selected and that has not taken it yet; 0:
-	 * none. And when it was sent there, counted; 0: it was not. */
+	 * none. And the number with which it was sent there; 0: it was not. */
 	unsigned int waits_for[1 + BOOT_TEES_MAX + TEE_CLIENTS_MAX];
 	uint64_t sent[1 + BOOT_TEES_MAX + TEE_CLIENTS_MAX];
-	uint64_t sendings;
+	/* How many clients were sent to those below, and how many of them these have taken. */
+	uint64_t sendings[BOOT_TEES_MAX], taken[BOOT_TEES_MAX];
 	unsigned int clients; /* where they begin */
 	unsigned int count;
 	/* How many clients those below have. */
@@ -192,6 +198,7 @@ static int below_lose(struct service *service, unsigned int below)
 	service->polled[below].fd = -1;
 	service->polled[below].revents = 0;
 	service->elsewhere[below] = 0;
+	service->sendings[below] = service->taken[below] = 0;
 	for (unsigned int i = service->clients; i < service->count; i++) {
 		if (service->waits_for[i] != below)
 			continue;
@@ -214,7 +221,7 @@ static int client_send(struct service *service, unsigned int client)
 		return below_want(service, to);
 	rc = socket_send(service->polled[to].fd, &packet, sizeof(packet), &fds, MSG_DONTWAIT);
 	if (rc == 0)
-		service->sent[client] = ++service->sendings;
+		service->sent[client] = ++service->sendings[to];
 	return rc == -EPIPE ? below_lose(service, to) : rc;
 }
 
@@ -248,22 +255,25 @@ static void client_close(struct service *service, unsigned int client)
 	service->polled[client].fd = -1;
 }
 
-/* That TEE has the connection that was sent to it first, and it is no longer this one's. */
-static void below_taken(struct service *service, unsigned int below)
+/* That TEE has the connection that was sent to it first, and it is no longer this one's. -EPROTO:
+ * none was. */
+static int below_taken(struct service *service, unsigned int below)
 {
 	struct outcome outcome = { 0 };
-	unsigned int first = 0;
 
-	for (unsigned int i = service->clients; i < service->count; i++)
-		if (service->waits_for[i] == below && service->sent[i] &&
-		    (!first || service->sent[i] < service->sent[first]))
-			first = i;
-	/* Whoever waited may have hung up. */
-	if (!first)
-		return;
-	(void)answer_send(service, service->polled[first].fd, TEE_SELECT, &outcome);
-	client_close(service, first);
-	clients_compact(service);
+	if (service->taken[below] == service->sendings[below])
+		return -EPROTO;
+	service->taken[below]++;
+	for (unsigned int i = service->clients; i < service->count; i++) {
+		if (service->waits_for[i] != below || service->sent[i] != service->taken[below])
+			continue;
+		(void)answer_send(service, service->polled[i].fd, TEE_SELECT, &outcome);
+		client_close(service, i);
+		clients_compact(service);
+		return 0;
+	}
+	/* Whoever waited has hung up. */
+	return 0;
 }
 
 static int client_request(struct service *service, unsigned int client)
@@ -349,13 +359,41 @@ static int below_receive(struct service *service, unsigned int below, int flags,
 		 : n <= 0     ? -EPIPE
 			      : tee_packet_parse(&raw, (size_t)n, fds->count, out);
 
+	if (rc == 0 && out->head.kind == TEE_CONNECTIONS)
+		service->elsewhere[below] = out->head.size;
+	else if (rc == 0 && out->head.kind == TEE_TAKEN)
+		rc = below_taken(service, below);
 	if (rc)
 		packet_fds_close(fds);
-	else if (out->head.kind == TEE_CONNECTIONS)
-		service->elsewhere[below] = out->head.size;
-	else if (out->head.kind == TEE_TAKEN)
-		below_taken(service, below);
 	return rc;
+}
+
+/* Why a TEE can't tell whether it has a TA, for people. */
+static void reason_set(char why[REASON_SIZE], const char *name, const char *reason)
+{
+	snprintf(why, REASON_SIZE, "%s: %s", name, reason);
+}
+
+/* Of the TEE itself. */
+static void own_reason(const struct service *service, int error, char why[REASON_SIZE])
+{
+	reason_set(why, tee_name(service->tee),
+		   error == -EBADMSG ? "it is not what was installed" : strerror(-error));
+}
+
+/* Of one below, by its answer. */
+static void below_reason(const struct service *service, unsigned int below,
+			 const struct tee_packet *answer, const struct packet_fds *fds,
+			 char why[REASON_SIZE])
+{
+	const char *name = tee_name_of(service->tee, below);
+	const void *octets;
+
+	reason_set(why, name, strerror((int)answer->status));
+	if (!answer->size || tee_octets_map(fds->fd[0], answer->size, &octets))
+		return;
+	snprintf(why, REASON_SIZE, "%s: %.*s", name, (int)answer->size, (const char *)octets);
+	(void)munmap((void *)octets, answer->size);
 }
 
 /* The TEE is there again, or can't be; who waits for it goes on. Takes over the descriptor. */
@@ -395,9 +433,10 @@ static int below_came(struct service *service, const struct tee_packet *packet,
 }
 
 /* Hands the question on, and the answer back. 1: that TEE has no such TA, or can't tell: then
- * *error is why. -EPIPE: teesimd is gone. */
+ * *error is why, and `why` says it. -EPIPE: teesimd is gone. */
 static int image_ask_below(struct service *service, unsigned int below,
-			   const struct tee_image_packet *question, int *error)
+			   const struct tee_image_packet *question, int *error,
+			   char why[REASON_SIZE])
 {
 	struct tee_image_packet packet = { 0 };
 	struct packet_fds fds;
@@ -408,6 +447,7 @@ static int image_ask_below(struct service *service, unsigned int below,
 
 	if (service->polled[below].fd < 0) {
 		*error = -EAGAIN;
+		reason_set(why, tee_name_of(service->tee, below), has_ended);
 		return below_want(service, below) ? -EPIPE : 1;
 	}
 	while (rc == 0 && packet.head.kind != TEE_IMAGE) {
@@ -419,6 +459,7 @@ static int image_ask_below(struct service *service, unsigned int below,
 	}
 	if (rc) {
 		*error = -EAGAIN;
+		reason_set(why, tee_name_of(service->tee, below), has_ended);
 		return below_lose(service, below) || connections_tell(service) ||
 				       below_want(service, below)
 			       ? -EPIPE
@@ -426,8 +467,10 @@ static int image_ask_below(struct service *service, unsigned int below,
 	}
 	if (packet.head.status) {
 		/* That another is to be asked again comes first. */
-		if (packet.head.status != ENOENT && *error != -EAGAIN)
+		if (packet.head.status != ENOENT && *error != -EAGAIN) {
 			*error = -(int)packet.head.status;
+			below_reason(service, below, &packet.head, &fds, why);
+		}
 		rc = 1;
 	} else {
 		rc = socket_send(service->polled[0].fd, &packet, sizeof(packet), &fds, 0);
@@ -444,8 +487,8 @@ static int image_tell(struct service *service, const struct tee_image_packet *qu
 	char uuid[UUID_TEXT_SIZE];
 	uint8_t *image = NULL, *personal = NULL;
 	size_t size = 0, personal_size = 0;
+	char why[REASON_SIZE];
 	struct uuid ta;
-	const char *why;
 	int rc = -EIO, error = -ENOENT;
 
 	memcpy(ta.octet, question->uuid, sizeof(ta.octet));
@@ -453,10 +496,12 @@ static int image_tell(struct service *service, const struct tee_image_packet *qu
 		rc = tee_ta_image(service->tee, uuid_format(&ta, uuid), &image, &size,
 				  &packet.record);
 	if (rc && service->tee) {
-		if (rc != -ENOENT)
+		if (rc != -ENOENT) {
 			error = rc;
+			own_reason(service, rc, why);
+		}
 		for (unsigned int i = 1; i < service->clients; i++) {
-			const int below = image_ask_below(service, i, question, &error);
+			const int below = image_ask_below(service, i, question, &error, why);
 
 			if (below <= 0)
 				return below;
@@ -468,6 +513,8 @@ static int image_tell(struct service *service, const struct tee_image_packet *qu
 		rc = tee_ta_personal(service->tee, uuid, &personal, &personal_size);
 		if (rc == -ENOENT)
 			rc = 0;
+		if (rc)
+			own_reason(service, rc, why);
 		packet.record.personal_size = rc == 0 ? (uint32_t)personal_size : 0;
 	}
 	packet.head.status = (uint32_t)-rc;
@@ -475,10 +522,9 @@ static int image_tell(struct service *service, const struct tee_image_packet *qu
 		rc = packet_send(service->polled[0].fd, &packet, sizeof(packet), image,
 				 rc == 0 ? size : 0, personal);
 	} else {
-		why = !service->tee    ? service->why_not
-		      : rc == -EBADMSG ? "it is not what was installed"
-				       : strerror(-rc);
-		rc = packet_send(service->polled[0].fd, &packet, sizeof(packet), why, strlen(why),
+		const char *text = service->tee ? why : service->why_not;
+
+		rc = packet_send(service->polled[0].fd, &packet, sizeof(packet), text, strlen(text),
 				 NULL);
 	}
 	free(image);

@@ -24,7 +24,7 @@ struct server;
 struct opening_queue;
 struct tee_process;
 
-#define TEE_REASON_SIZE 512
+#define TEE_REASON_SIZE 768
 
 /* What the TEE said of a TA. */
 struct tee_answer {

@@ -86,3 +86,24 @@ cp "$dir"/tee-1/domains.* "$dir"/tee-2/
 if teesim otrp list --device device --tee simtee-2 2>err; then
 	fail "a TEE took another's store"
 fi
+# One that can't open its store does not keep the others from working, and the user is told which one it is, why,
+# and what to do.
+rm -r "$dir/tee-2"
+cp "$dir/tee-1/domains.counter" older
+for number in 1 2 3; do
+	teesim otrp request-ta 8aaaf200-2450-11e4-abe2-0002a5d5c5$number$number --device device --tee simtee-1
+done
+cp older "$dir/tee-1/domains.counter"
+teesim start --device device >/dev/null
+trap 'teesim stop --device device >/dev/null 2>&1 || true' EXIT
+if TEESIM_DEVICE=device ./hello >/dev/null 2>&1; then
+	fail "a TA of a TEE that can't open its store was opened"
+fi
+teesim log --device device >out
+grep -q "simtee-1: .*/tee-1/domains.db: is ahead of domains.counter.*'teesim device accept-rollback'" out ||
+	fail "the log has: $(tail -n 3 out)"
+[ "$(teesim otrp list --device device)" = '[]' ] || fail "the first one does not work"
+teesim stop --device device >/dev/null
+trap - EXIT
+teesim device accept-rollback device --yes >/dev/null
+teesim run --device device -- ./hello >/dev/null || fail "it is not there again"
