@@ -32,11 +32,20 @@ struct response_file {
 	uint8_t octets[];
 };
 
+/* For those who watch expiry. */
+struct revocation_note {
+	struct revocation_note *next;
+	struct revocation_source source;
+	char subject[160];
+	char path[];
+};
+
 /* All that comes from files; replaced as a whole. */
 struct material {
 	struct ring tee, firmware;
 	STACK_OF(X509_CRL) * lists;
 	struct response_file *responses;
+	struct revocation_note *notes;
 };
 
 struct device_trust {
@@ -50,9 +59,14 @@ struct device_trust {
 static void material_free(struct material *material)
 {
 	struct response_file *response, *next;
+	struct revocation_note *note, *later;
 
 	if (!material)
 		return;
+	for (note = material->notes; note; note = later) {
+		later = note->next;
+		free(note);
+	}
 	x509_stack_free(material->tee.roots);
 	x509_stack_free(material->tee.others);
 	x509_stack_free(material->firmware.roots);
@@ -115,6 +129,74 @@ static int certificates_read(struct reading *reading, const char *path)
 	return 0;
 }
 
+static time_t time_of(const ASN1_TIME *time)
+{
+	struct tm parts;
+
+	return time && ASN1_TIME_to_tm(time, &parts) == 1 ? timegm(&parts) : 0;
+}
+
+/* NULL without memory, after which it is not watched. */
+static struct revocation_note *revocation_note(struct reading *reading, const char *path)
+{
+	struct revocation_note *note = calloc(1, sizeof(*note) + strlen(path) + 1);
+
+	if (note) {
+		(void)strcpy(note->path, path);
+		note->source.file = note->path;
+		note->source.subject = note->subject;
+		note->next = reading->material->notes;
+		reading->material->notes = note;
+	}
+	return note;
+}
+
+static void list_note(struct reading *reading, const char *path, const X509_CRL *list)
+{
+	struct revocation_note *note = revocation_note(reading, path);
+
+	if (!note)
+		return;
+	note->source.is_list = true;
+	note->source.since = time_of(X509_CRL_get0_lastUpdate(list));
+	note->source.until = time_of(X509_CRL_get0_nextUpdate(list));
+	if (X509_NAME_get_text_by_NID(X509_CRL_get_issuer(list), NID_commonName, note->subject,
+				      sizeof(note->subject)) < 0)
+		(void)strcpy(note->subject, "?");
+}
+
+/* What a response says of its first certificate. */
+static void response_note(struct reading *reading, const char *path,
+			  const struct response_file *file)
+{
+	const unsigned char *at = file->octets;
+	OCSP_RESPONSE *response = d2i_OCSP_RESPONSE(NULL, &at, (long)file->size);
+	OCSP_BASICRESP *basic = response ? OCSP_response_get1_basic(response) : NULL;
+	OCSP_SINGLERESP *single = basic ? OCSP_resp_get0(basic, 0) : NULL;
+	struct revocation_note *note = single ? revocation_note(reading, path) : NULL;
+	ASN1_GENERALIZEDTIME *since = NULL, *until = NULL;
+	ASN1_INTEGER *serial = NULL;
+	BIGNUM *number;
+	char *digits;
+
+	if (note) {
+		(void)OCSP_single_get0_status(single, NULL, NULL, &since, &until);
+		note->source.since = time_of(since);
+		note->source.until = time_of(until);
+		(void)OCSP_id_get0_info(NULL, NULL, NULL, &serial,
+					(OCSP_CERTID *)(uintptr_t)OCSP_SINGLERESP_get0_id(single));
+		number = serial ? ASN1_INTEGER_to_BN(serial, NULL) : NULL;
+		digits = number ? BN_bn2hex(number) : NULL;
+		(void)snprintf(note->subject, sizeof(note->subject), "the certificate %.60s",
+			       digits ? digits : "?");
+		OPENSSL_free(digits);
+		BN_free(number);
+	}
+	OCSP_BASICRESP_free(basic);
+	OCSP_RESPONSE_free(response);
+	ERR_clear_error();
+}
+
 static int list_read(struct reading *reading, const char *path)
 {
 	BIO_AUTO in = BIO_new_file(path, "r");
@@ -129,6 +211,7 @@ static int list_read(struct reading *reading, const char *path)
 		X509_CRL_free(list);
 		return complain(reading, path, "out of memory", -ENOMEM);
 	}
+	list_note(reading, path, list);
 	return 0;
 }
 
@@ -150,6 +233,7 @@ static int response_read(struct reading *reading, const char *path)
 		response->size = fread(response->octets, 1, (size_t)status.st_size, file);
 		response->next = reading->material->responses;
 		reading->material->responses = response;
+		response_note(reading, path, response);
 	} else {
 		rc = complain(reading, path, "out of memory", -ENOMEM);
 	}
@@ -594,5 +678,18 @@ void device_trust_each(const struct device_trust *trust,
 	for (int i = 0; i < sk_X509_num(material->firmware.others); i++)
 		visit(context, "firmware-intermediate",
 		      sk_X509_value(material->firmware.others, i));
+	(void)pthread_rwlock_unlock(&shared->lock);
+}
+
+void device_trust_revocation_each(const struct device_trust *trust,
+				  void (*visit)(void *context,
+						const struct revocation_source *source),
+				  void *context)
+{
+	struct device_trust *shared = (struct device_trust *)trust;
+
+	(void)pthread_rwlock_rdlock(&shared->lock);
+	for (const struct revocation_note *note = trust->material->notes; note; note = note->next)
+		visit(context, &note->source);
 	(void)pthread_rwlock_unlock(&shared->lock);
 }

@@ -54,6 +54,18 @@ int device_trust_certificate(const struct device_trust *trust, const struct dsi 
 int device_trust_judge(const struct device_trust *trust, const struct dsi *dsi, struct span tid,
 		       time_t now, char reason[DEVICE_REASON_SIZE]);
 
+/* What says which certificates are revoked; it ends as well. Texts are the module's. */
+struct revocation_source {
+	bool is_list;	     /* a CRL, or else an OCSP response */
+	const char *subject; /* a CRL's issuer; the certificate that a response is about */
+	const char *file;
+	time_t since, until; /* until 0: it does not say */
+};
+void device_trust_revocation_each(const struct device_trust *trust,
+				  void (*visit)(void *context,
+						const struct revocation_source *source),
+				  void *context);
+
 /* Every certificate that was read, for those who watch expiry: `what` is "tee-root",
  * "tee-intermediate", "firmware-root" or "firmware-intermediate". */
 void device_trust_each(const struct device_trust *trust,

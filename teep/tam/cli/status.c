@@ -12,9 +12,9 @@ static const char help[] = "usage: teesim tam status\n"
 static const char certificates_help[] =
 	"usage: teesim tam certificates\n"
 	"\n"
-	"The TAM's own certificates and OCSP responses, its TLS certificate, the roots that it\n"
-	"trusts and those of service providers, the first to end first. Status 1 when one has\n"
-	"expired.\n" CLIENT_HELP;
+	"The TAM's own certificates and OCSP responses, its TLS certificate, authorities that it\n"
+	"trusts, what revokes, certificates of service providers, and of the devices those that\n"
+	"end within 30 days; the first to end first. Status 1 when one has expired.\n" CLIENT_HELP;
 
 static const struct column columns[] = {
 	{ "TAM", "tamid", FORM_TEXT },
@@ -70,13 +70,10 @@ int command_status(int argc, char **argv)
 int command_certificates(int argc, char **argv)
 {
 	static const struct column of[] = {
-		{ "STATE", "state", FORM_STATE },
-		{ "UNTIL", "not_after", FORM_TIME },
-		{ "WHAT", "what", FORM_TEXT },
-		{ "SUBJECT", "subject", FORM_TEXT },
-		{ "SP", "spid", FORM_TEXT },
-		{ "FILE", "file", FORM_TEXT },
-		{ "CERTIFICATE", "sha256", FORM_SHORT },
+		{ "STATE", "state", FORM_STATE }, { "UNTIL", "not_after", FORM_TIME },
+		{ "WHAT", "what", FORM_TEXT },	  { "SUBJECT", "subject", FORM_TEXT },
+		{ "SP", "spid", FORM_TEXT },	  { "DEVICE", "did", FORM_SHORT },
+		{ "FILE", "file", FORM_TEXT },	  { "CERTIFICATE", "sha256", FORM_SHORT },
 	};
 	struct client_options options = { 0 };
 	const struct argument table[] = { CLIENT_ARGUMENTS(options) };

@@ -1,12 +1,15 @@
 /* How the TAM is, and what of it is about to expire. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
 
 #include "teep/otrp/encoding.h"
+#include "teep/tam/device_expiry.h"
 #include "teep/tam/device_trust.h"
 #include "teep/tam/group.h"
 #include "teep/tam/key.h"
@@ -30,6 +33,7 @@ struct expiry_list {
 	json_t *items;
 	time_t now;
 	int64_t soon, expired;
+	int64_t devices_ending, devices_ended; /* the latter are among the former */
 };
 
 static void expiry_add(struct expiry_list *list, const char *what, const char *spid,
@@ -70,22 +74,60 @@ static void expiry_add_certificate(struct expiry_list *list, const char *what, X
 
 static void trusted_visit(void *context, const char *what, X509 *certificate)
 {
-	const char *name = strcmp(what, "tee-root") == 0	? "tee_root"
-			   : strcmp(what, "firmware-root") == 0 ? "firmware_root"
-								: NULL;
+	char name[32];
 
-	if (name)
-		expiry_add_certificate(context, name, certificate, CERTIFICATE_SOON, NULL);
+	(void)snprintf(name, sizeof(name), "%s", what);
+	for (char *at = name; (at = strchr(at, '-')) != NULL;)
+		*at = '_';
+	expiry_add_certificate(context, name, certificate, CERTIFICATE_SOON, NULL);
+}
+
+static void revocation_visit(void *context, const struct revocation_source *source)
+{
+	struct expiry_list *list = context;
+
+	if (source->until)
+		expiry_add(list, source->is_list ? "crl" : "device_ocsp", NULL, source->subject, "",
+			   source->since, source->until,
+			   tam_expiry_of(source->until, list->now,
+					 (source->until - source->since) / 4),
+			   source->file, NULL);
+}
+
+/* Those that end first are named, and all are counted. */
+static void devices_add(struct expiry_list *list, struct device_expiry *expiry)
+{
+	struct device_ending *ending = calloc(DEVICE_EXPIRY_MAX, sizeof(*ending));
+	const size_t count =
+		ending ? device_expiry_list(expiry, list->now, ending, &list->devices_ending,
+					    &list->devices_ended)
+		       : 0;
+	const int64_t soon = list->soon, expired = list->expired;
+
+	for (size_t i = 0; i < count; i++) {
+		expiry_add(list, "device", NULL, ending[i].subject, ending[i].sha256,
+			   ending[i].not_before, ending[i].not_after,
+			   tam_expiry_of(ending[i].not_after, list->now, CERTIFICATE_SOON), NULL,
+			   NULL);
+		(void)json_object_set_new(json_array_get(list->items,
+							 json_array_size(list->items) - 1),
+					  "did", json_string(ending[i].did));
+	}
+	list->soon = soon + list->devices_ending - list->devices_ended;
+	list->expired = expired + list->devices_ended;
+	free(ending);
 }
 
 static void tls_add(struct expiry_list *list, const struct site *site)
 {
 	BIO *bio = site->tls_certificate ? BIO_new_mem_buf(site->tls_certificate, -1) : NULL;
-	X509 *certificate = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	X509 *certificate;
 
-	if (certificate)
+	while (bio && (certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
 		expiry_add_certificate(list, "tls", certificate, TLS_SOON, site->tls_path);
-	X509_free(certificate);
+		X509_free(certificate);
+	}
+	ERR_clear_error();
 	BIO_free(bio);
 }
 
@@ -147,8 +189,12 @@ static int expiry_collect(struct http_request *request, struct expiry_list *list
 			expiry_add(list, own[i].what, NULL, own[i].subject, own[i].sha256,
 				   own[i].not_before, own[i].not_after, own[i].state, own[i].file,
 				   own[i].why);
-		if (site->trust)
+		if (site->trust) {
 			device_trust_each(site->trust, trusted_visit, list);
+			device_trust_revocation_each(site->trust, revocation_visit, list);
+		}
+		if (site->expiry)
+			devices_add(list, site->expiry);
 		tls_add(list, site);
 	}
 	if (rc < 0)
@@ -169,7 +215,11 @@ void admin_certificates_get(struct http_request *request)
 	if (rc < 0)
 		(void)admin_fail_errno(request, rc, NULL);
 	else
-		admin_answer_list(request, list.items, NULL);
+		admin_answer(request, 200,
+			     json_pack("{s:o,s:n,s:{s:I,s:I}}", "items", list.items, "next",
+				       "devices", "soon",
+				       (json_int_t)(list.devices_ending - list.devices_ended),
+				       "expired", (json_int_t)list.devices_ended));
 }
 
 /* ---- Status ------------------------------------------------------------------------------------

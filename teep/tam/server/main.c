@@ -18,6 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "teep/tam/device_expiry.h"
 #include "teep/tam/device_trust.h"
 #include "teep/tam/key.h"
 #include "teep/tam/server/event_stream.h"
@@ -461,8 +462,9 @@ static int serve_start(struct server *server)
 	/* So many at once, and then one in a second. */
 	server->site.wrong_tokens = peer_limit_open(1, 20);
 	server->site.streams = event_streams_open();
+	server->site.expiry = device_expiry_open();
 	server->http = site_http(&server->site);
-	if (!server->site.wrong_tokens || !server->site.streams)
+	if (!server->site.wrong_tokens || !server->site.streams || !server->site.expiry)
 		return STATUS_FAILED;
 	fd = server_listen(server);
 	if (fd < 0)
@@ -536,6 +538,7 @@ static void server_close(struct server *server)
 	maintenance_stop(server->maintenance);
 	log_writer_close(server->log);
 	event_streams_close(server->site.streams);
+	device_expiry_close(server->site.expiry);
 	peer_limit_close(server->site.wrong_tokens);
 	tam_database_close(server->database);
 	if (server->trust)

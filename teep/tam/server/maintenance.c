@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "teep/tam/device_expiry.h"
 #include "teep/tam/device_trust.h"
 #include "teep/tam/event_log.h"
 #include "teep/tam/key.h"
@@ -17,6 +18,9 @@
 /* Each so many rounds the logs are trimmed. */
 #define TRIM_ROUNDS 30
 #define DAY_MS	    86400000LL
+/* Each so many rounds, an hour, devices' certificates are looked at. */
+#define EXPIRY_ROUNDS 360
+#define EXPIRY_DAYS   30
 /* What is kept at most, however young. */
 #define MESSAGES_KEPT 1000000
 #define EVENTS_KEPT   200000
@@ -89,6 +93,12 @@ static void round_run(struct maintenance *maintenance, struct tam_database *data
 		if (expired > 0)
 			log_line(TAM_LOG_INFO, "%d sessions were given up", expired);
 	}
+	if (maintenance->site->expiry && round % EXPIRY_ROUNDS == 0 &&
+	    device_expiry_scan(maintenance->site->expiry, database,
+			       (tam_time_now() + maintenance->site->clock_offset_ms) / 1000 +
+				       EXPIRY_DAYS * DAY_MS / 1000) < 0)
+		log_line(TAM_LOG_WARNING, "devices' certificates were not looked at: %s",
+			 tam_database_error(database));
 	if (round % TRIM_ROUNDS == 0)
 		tables_trim(database, maintenance->config);
 }

@@ -12,6 +12,7 @@
 #include "teep/tam/server/otrp_endpoint.h"
 
 struct tam_keys;
+struct device_expiry;
 struct device_trust;
 struct event_streams;
 struct log_writer;
@@ -22,6 +23,7 @@ struct site {
 	struct tam_database_options database;
 	struct tam_keys *keys;		  /* NULL: none to tell of */
 	const struct device_trust *trust; /* the same */
+	struct device_expiry *expiry;	  /* the same; maintenance looks, others ask */
 	const char *tls_certificate;	  /* PEM text; NULL: none */
 	const char *tls_path;
 	struct peer_limit *wrong_tokens;

@@ -87,7 +87,8 @@ export async function logView(context) {
 
 /* ---- Certificates ---- */
 
-const WHAT = { tam: 'TAM', ocsp: 'OCSP response', tls: 'Web server', tee_root: 'TEE root', firmware_root: 'Firmware root', sp: 'Provider' };
+const WHAT = { tam: 'TAM', ocsp: 'OCSP response', tls: 'Web server', tee_root: 'TEE root', tee_intermediate: 'TEE authority', firmware_root: 'Firmware root',
+	firmware_intermediate: 'Firmware authority', crl: 'Revocation list', device_ocsp: 'OCSP response for devices', sp: 'Provider', device: 'Device' };
 
 const ADVICE = {
 	tam: 'Get a new certificate with the same identifier from the TAM’s authority, and put it in place of the chain in tam.conf.',
@@ -95,23 +96,31 @@ const ADVICE = {
 	tls: 'Put a new certificate in place of the file, and restart the TAM.',
 	tee_root: 'Devices under it are refused once it has expired: ask their maker for the next.',
 	firmware_root: 'Firmware under it is not believed once it has expired.',
+	tee_intermediate: 'Devices under it are refused once it has expired, unless they bring its successor: ask their maker for the next.',
+	firmware_intermediate: 'Firmware under it is not believed once it has expired.',
+	crl: 'Put the authority’s next list in its place.',
+	device_ocsp: 'Put a new response in its place: without one, the device is refused.',
+	device: 'It is refused once this has expired: its maker has to renew it, or the device to be replaced.',
 	sp: 'Have the provider send its next certificate, and add it beside this one.',
 };
 
 export async function certificatesView(context) {
-	const { items } = await get('/certificates', { signal: context.signal });
+	const { items, devices } = await get('/certificates', { signal: context.signal });
 	const urgent = items.filter((each) => each.state !== 'good');
+	const more = devices.soon + devices.expired - items.filter((each) => each.what === 'device').length;
 	const left = (each) => each.state === 'missing' ? h('span.muted', 'none') : [day(each.not_after), h('span.sub', ago(each.not_after))];
 	return [
 		header('Certificates', { description: 'Everything with an end: this TAM’s own chain, what is stapled to it, whom it trusts.' }),
 		urgent.length > 0 && card('To be done', { flush: true, body: h('ul.feed', urgent.map((each) => h('li', h('span.state', badge(each.state)),
-			h('div.what', h('strong', `${WHAT[each.what]}: ${each.subject}`), h('div.muted.small', each.why && `${each.why}. `, ADVICE[each.what]))))) }),
+			h('div.what', h('strong', `${WHAT[each.what]}: ${each.subject}`), h('div.muted.small', each.why && `${each.why}. `, ADVICE[each.what])))),
+			more > 0 && h('li', h('div.what', h('div.muted.small', `And certificates of ${plural(more, 'more device', 'more devices')}.`)))) }),
 		h('section.card', items.length ? table('Certificates', [
 			['Subject', (each) => [each.subject, each.file && h('span.sub.mono', each.file)]],
-			['What', (each) => each.what === 'sp' ? h('a', { href: `#/sps/${encodeURIComponent(each.spid)}` }, `Provider ${each.spid}`) : WHAT[each.what]],
+			['What', (each) => each.what === 'sp' ? h('a', { href: `#/sps/${encodeURIComponent(each.spid)}` }, `Provider ${each.spid}`) :
+				each.what === 'device' ? h('a', { href: `#/devices/${each.did}` }, `Device ${each.did.slice(0, 12)}…`) : WHAT[each.what] ?? each.what],
 			['State', (each) => badge(each.state)],
 			['Until', left],
-			['SHA-256', (each) => id(each.sha256, 12)],
+			['SHA-256', (each) => each.sha256 && id(each.sha256, 12)],
 		], items) : empty('certificates', 'Nothing to watch', 'Certificates of providers appear here as they are added.')),
 	];
 }

@@ -186,6 +186,17 @@ Test(tam_device_trust, t23_expired_certificate_is_refused)
 	says("not yet valid");
 }
 
+static int watched;
+
+static void watch(void *context, const struct revocation_source *source)
+{
+	watched++;
+	cr_expect(source->is_list);
+	cr_expect_str_eq(source->file, context);
+	cr_expect_not_null(strstr(source->subject, "tee ca"), "%s", source->subject);
+	cr_expect(source->since <= time(NULL) && source->until > time(NULL));
+}
+
 Test(tam_device_trust, t23_revoked_device_is_refused)
 {
 	struct authority authority;
@@ -208,6 +219,10 @@ Test(tam_device_trust, t23_revoked_device_is_refused)
 	cr_assert_eq(device_trust_refresh(trust, NULL, err, sizeof(err)), 0, "%s", err);
 	cr_expect_eq(certificate(), -EACCES);
 	says("revoked");
+	/* Whoever watches what ends is told of it. */
+	watched = 0;
+	device_trust_revocation_each(trust, watch, path);
+	cr_expect_eq(watched, 1);
 	/* A stale list revokes what it revokes. */
 	cr_expect_eq(certificate_at(time(NULL) + 86400), -EACCES);
 	says("revoked");

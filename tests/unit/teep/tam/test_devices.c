@@ -7,6 +7,7 @@
 #include "database_kit.h"
 #include "teep/tam/catalogue.h"
 #include "teep/tam/deployment.h"
+#include "teep/tam/device_expiry.h"
 #include "teep/tam/device_table.h"
 #include "teep/tam/group.h"
 #include "teep/tam/message_log.h"
@@ -780,4 +781,70 @@ Test(tam_devices, messages_are_kept_in_order_and_in_bounds)
 	cr_assert_eq(message_log_trim(kit.db, 100, tam_time_now() + 1000, &removed), 0);
 	cr_assert_eq(removed, 4);
 	free(much);
+}
+
+/* ---- Certificates that end ------------------------------------------------------------------- */
+
+/* 700 with the certificate of the first: pages of 200, and more than are named; each seventh is
+ * refused. */
+static int many_devices(struct tam_database *database, void *context)
+{
+	int rc = 0;
+
+	(void)context;
+	for (int n = 1000; rc == 0 && n < 1700; n++) {
+		char did[16];
+
+		snprintf(did, sizeof(did), "ffff%d", n);
+		rc = tam_database_run(
+			database,
+			"INSERT INTO device(did, revision, key_hash, tee_name, tee_version, "
+			"model, labels, status, reason, signer_required, algorithm, address, "
+			"first_seen, last_seen, dsi_generation, tee_certificate, tee_chain) "
+			"VALUES($1, 1, $2, 'many', '', '', '{}', $3, '', 0, '', '', 0, 0, -1, "
+			"$4, $5)",
+			TAM_VALUES(tam_text(did), tam_octets(span_of(did, strlen(did))),
+				   tam_integer(n % 7 == 0 ? DEVICE_REFUSED : DEVICE_TRUSTED),
+				   tam_octets(kit_certificate(1, "Sim TEE", NULL)),
+				   tam_octets(span_of("", 0))),
+			NULL);
+	}
+	return rc;
+}
+
+Test(tam_devices, certificates_that_end_are_found_on_whichever_page)
+{
+	struct device_expiry *expiry = device_expiry_open();
+	struct device_ending list[DEVICE_EXPIRY_MAX];
+	const time_t now = time(NULL);
+	int64_t ending, ended;
+
+	cr_assert_not_null(expiry);
+	for (int n = 1; n <= 3; n++)
+		kit_device(n);
+	cr_assert_eq(tam_database_transaction(kit.db, TAM_RELAXED, many_devices, NULL), 0, "%s",
+		     tam_database_error(kit.db));
+	cr_assert_eq(device_expiry_scan(expiry, kit.db, now + 3600), 0);
+	cr_expect_eq(device_expiry_list(expiry, now, list, &ending, &ended), 0);
+	cr_expect(ending == 0 && ended == 0);
+	cr_assert_eq(device_expiry_scan(expiry, kit.db, now + 2 * 86400), 0);
+	cr_expect_eq(device_expiry_list(expiry, now, list, &ending, &ended), DEVICE_EXPIRY_MAX);
+	cr_expect_eq(ending, 603, "%lld: all that are not refused", (long long)ending);
+	cr_expect_eq(ended, 0);
+	cr_expect(device_expiry_list(expiry, now + 2 * 86400, list, &ending, &ended) &&
+			  ended == ending,
+		  "%lld", (long long)ended);
+	for (int i = 1; i < DEVICE_EXPIRY_MAX; i++)
+		cr_expect_leq(list[i - 1].not_after, list[i].not_after);
+	cr_expect_str_eq(list[0].whose, "TEE");
+	cr_expect_not_null(strstr(list[0].subject, "Sim TEE"));
+	/* What is above it ends first: that is told. */
+	kit_run("UPDATE device SET tee_certificate = tee_chain, tee_chain = tee_certificate");
+	cr_assert_eq(device_expiry_scan(expiry, kit.db, now + 2 * 86400), 0);
+	cr_expect_eq(device_expiry_list(expiry, now, list, &ending, &ended), DEVICE_EXPIRY_MAX);
+	cr_expect_str_eq(list[0].whose, "TEE's authority");
+	kit_run("DELETE FROM device");
+	cr_assert_eq(device_expiry_scan(expiry, kit.db, now + 2 * 86400), 0);
+	cr_expect_eq(device_expiry_list(expiry, now, list, &ending, &ended), 0);
+	device_expiry_close(expiry);
 }
