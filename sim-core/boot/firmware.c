@@ -13,10 +13,14 @@
 #include "teep/pki/key.h"
 #include "teep/pki/signature.h"
 #include "wire/child.h"
+#include "wire/lookout.h"
 #include "wire/socket.h"
 
 /* A key of 8192 bits in PKCS #8 is half as long; a line of text fits as well. */
 #define OCTETS_MAX 12288U
+
+/* As long as a signature takes. */
+#define LOOKOUT_US 500U
 
 enum request_kind {
 	REQUEST_KEY, /* octets: enum firmware_key, in one */
@@ -41,7 +45,8 @@ struct firmware {
 	struct boot_firmware own;
 	char *directory;
 	struct firmware_service service;
-	int sock;  /* -1: in this process */
+	int sock; /* -1: in this process */
+	struct lookout lookout;
 	pid_t pid; /* 0: not started by us */
 	/* A signature that was begun. */
 	bool signing;
@@ -216,6 +221,7 @@ enum boot_result firmware_open(struct firmware **out, const char *program, const
 	if (!firmware)
 		return BOOT_FILE;
 	firmware->sock = -1;
+	lookout_init(&firmware->lookout, LOOKOUT_US);
 	firmware->directory = strdup(directory);
 	firmware->service =
 		(struct firmware_service) { &firmware->own, firmware->directory, tee, 0 };
@@ -249,6 +255,7 @@ int firmware_attach(struct firmware **out, int sock, unsigned int tee)
 		return -ENOMEM;
 	}
 	firmware->sock = sock;
+	lookout_init(&firmware->lookout, LOOKOUT_US);
 	firmware->service.tee = tee;
 	*out = firmware;
 	return 0;
@@ -320,5 +327,6 @@ int firmware_sign_end(struct firmware *firmware, uint8_t **signature, size_t *si
 	if (firmware->sock < 0)
 		return sign(&firmware->own, firmware->to_sign, firmware->to_sign_size, signature,
 			    size);
+	lookout_wait(&firmware->lookout, firmware->sock);
 	return hear(firmware, &answer) ? -EIO : take(&answer, signature, size);
 }

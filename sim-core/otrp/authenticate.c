@@ -275,7 +275,7 @@ static int session_try(void *context, const struct tam_session *session)
 	rc = exchange_certificate(exchange, session->chain.item[0], &known);
 	if (rc)
 		return rc == -EBADMSG ? 0 : rc;
-	fits = known.key && jws_verify(&exchange->envelope.jws, known.key);
+	fits = known.key && exchange_signature_holds(exchange, known.key);
 	if (!fits) {
 		EVP_PKEY_free(known.key);
 		return 0;
@@ -403,7 +403,7 @@ static bool session_known(struct exchange *exchange, const struct anchors *ancho
 static int clock_check(struct exchange *exchange)
 {
 	uint64_t floor = 0;
-	int rc = clock_floor_get(exchange->tee->store, &exchange->arena, &floor);
+	int rc = exchange_clock_floor(exchange, &floor);
 
 	if (rc)
 		return exchange_store_failed(exchange, rc);
@@ -418,7 +418,7 @@ static int signature_check(struct exchange *exchange, EVP_PKEY *key)
 {
 	if (exchange->fits && key && EVP_PKEY_eq(exchange->fits, key) == 1)
 		return 0;
-	if (key && jws_verify(&exchange->envelope.jws, key))
+	if (key && exchange_signature_holds(exchange, key))
 		return 0;
 	return otrp_fail(&exchange->failure, OTRP_REQUEST_INVALID, "the signature does not hold");
 }

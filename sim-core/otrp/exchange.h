@@ -13,6 +13,7 @@
 #include "otrp/domains.h"
 #include "otrp/key_cache.h"
 #include "otrp/parser.h"
+#include "otrp/request_guess.h"
 #include "otrp/state_lists.h"
 #include "otrp/tee.h"
 #include "otrp/trust.h"
@@ -38,6 +39,8 @@ struct tee {
 	/* The session that began last, so that its commands need not read it: the hashes of its id
 	 * and certificates, and of what its TAM was judged by; all zero for none. */
 	uint8_t session_hash[32], session_evidence[32];
+	uint64_t clock_floor; /* as the store has it, where it is known */
+	bool clock_floor_known;
 	uint8_t did[32];
 	int changes_fd;	  /* TEE_CHANGES_FILE */
 	int forgotten_fd; /* forgotten_path() */
@@ -48,6 +51,15 @@ struct tee {
 int forgotten_open(struct tee *tee);
 /* The file tells what the store does. */
 int forgotten_publish(struct tee *tee);
+
+/* What was made before the request was parsed, and of what. */
+struct ahead {
+	struct span tid; /* the firmware was begun for it */
+	struct jws jws;	 /* holds under `key`, which is ours; NULL: nothing was seen to hold */
+	EVP_PKEY *key;
+	struct jwe content; /* the block in it has this key; no data: none was unwrapped */
+	struct span cek;
+};
 
 struct exchange {
 	struct tee *tee;
@@ -81,9 +93,20 @@ struct exchange {
 	bool remembered;	   /* exchange_remember() was done in this transaction */
 	bool signing;		   /* the firmware was asked for its word */
 	struct span firmware_word; /* the firmware's signature, once it was fetched */
-	struct span tid_ahead;	   /* what it was begun for before the request was parsed */
 	uint8_t evidence[32];	   /* what the sender was judged by */
+	struct ahead ahead;
 };
+
+/* What need not wait for the parsers (ahead.c): the first before they begin, the other one while
+ * they work. */
+void exchange_ahead_begin(struct exchange *exchange, const struct request_guess *guess);
+void exchange_ahead(struct exchange *exchange, const struct request_guess *guess);
+/* Whether the envelope's signature holds under a key, and what jwe_unwrap() makes of the request's
+ * content: as they would be found out now, if that is not known already. */
+bool exchange_signature_holds(const struct exchange *exchange, EVP_PKEY *key);
+int exchange_content_key(struct exchange *exchange, struct span *cek);
+/* Of a query that passed. */
+void exchange_header_keep(struct tee *tee, struct span header);
 
 /* Steps 5 and 6: who signed, and whether it is a TAM that this TEE trusts. */
 int exchange_authenticate(struct exchange *exchange);
@@ -102,6 +125,10 @@ int exchange_certificate(struct exchange *exchange, struct span der, struct cert
 /* Writes what a request that passed, or one that failed after it was authenticated, leaves behind,
  * but for the TAM's own row: once in a transaction, where there is time for it. 0 or -errno. */
 int exchange_remember(struct exchange *exchange);
+
+/* The latest time that an OCSP response told, in seconds; no clock may be before it. 0 or -errno.
+ */
+int exchange_clock_floor(struct exchange *exchange, uint64_t *seconds);
 
 /* Steps 14 to 16: the command itself, inside a transaction. */
 int exchange_execute(struct exchange *exchange);

@@ -13,13 +13,25 @@
 
 struct request_guess {
 	struct span payload; /* base64url; absent when there is no such member */
-	struct span header;  /* what stands before it, the message's name and the certificates */
+	struct span header;  /* what stands between the message's name and it: the certificates */
 	bool query;	     /* GetDeviceState */
+	/* In base64url, where they stand behind the payload as in canonical JSON; else absent. */
+	struct span protected_text, signature_text;
 };
 
 void request_guess_make(struct span octets, struct request_guess *out);
 
-/* The transaction's id, where it stands at the payload's end as in canonical JSON; else absent. */
-struct span request_guess_tid(const struct request_guess *guess, struct arena *arena);
+/* What stands at the payload's end in canonical JSON. */
+struct request_guess_end {
+	struct span tid; /* the transaction's id; else absent */
+	bool nextdsi;	 /* asks for the state */
+};
+
+void request_guess_end_read(const struct request_guess *guess, struct arena *arena,
+			    struct request_guess_end *out);
+
+/* The block that the content's key is in, where it stands near the payload's beginning as in
+ * canonical JSON; else absent. */
+struct span request_guess_encrypted_key(const struct request_guess *guess, struct arena *arena);
 
 #endif

@@ -17,9 +17,6 @@
 /* It has no contents, so it takes no room either. */
 #define CHANGES_SIZE_MAX (1 << 20)
 
-/* A name and certificates. */
-#define HEADER_SIZE_MAX (64U << 10)
-
 int exchange_store_failed(struct exchange *exchange, int rc)
 {
 	if (rc == -ENOSPC)
@@ -200,37 +197,6 @@ const char *tee_name_of(const struct tee *tee, unsigned int number)
 	return number < tee->boot.tees ? tee->boot.names[number] : NULL;
 }
 
-/* A TAM that was good lately may have the firmware begin: the same certificates, as text, stand in
- * what it sent then. Anybody can send those, and can have no more made by it than by sending an old
- * request again; that nobody is told what the firmware says before it is known who asks holds as
- * ever. */
-static void sign_ahead(struct exchange *exchange, const struct request_guess *guess)
-{
-	const struct tee *tee = exchange->tee;
-
-	if (!guess->query || !tee->query_header.data || tee->boot.unattested ||
-	    !span_equal(guess->header, tee->query_header))
-		return;
-	exchange->tid_ahead = request_guess_tid(guess, &exchange->arena);
-	if (exchange->tid_ahead.data &&
-	    firmware_sign_begin(tee->firmware, exchange->tid_ahead.data, exchange->tid_ahead.size))
-		exchange->tid_ahead = (struct span) { 0 };
-}
-
-/* Of a query that passed. */
-static void header_keep(struct tee *tee, struct span header)
-{
-	struct arena kept = { 0 };
-	struct span copy;
-
-	if (span_equal(tee->query_header, header) || header.size > HEADER_SIZE_MAX ||
-	    !arena_copy(&kept, header.data, header.size, &copy))
-		return;
-	arena_clear(&tee->query_headers);
-	tee->query_headers = kept;
-	tee->query_header = copy;
-}
-
 /* Steps 1 to 4, in the parser's processes. */
 static int request_take(struct exchange *exchange, struct span octets,
 			const struct request_guess *guess)
@@ -242,10 +208,11 @@ static int request_take(struct exchange *exchange, struct span octets,
 	struct span payload;
 	int rc, rc_request = 0;
 
+	exchange_ahead_begin(exchange, guess);
 	parser_envelope_begin(parser, octets, arena, &envelope);
 	if (guess->payload.data)
 		parser_request_begin(parser, guess->payload, arena, &request);
-	sign_ahead(exchange, guess);
+	exchange_ahead(exchange, guess);
 	rc = parser_envelope_end(&envelope, arena, &exchange->envelope, &exchange->failure);
 	exchange->message = (enum otrp_message)exchange->envelope.message;
 	payload = exchange->envelope.jws.payload_text;
@@ -305,13 +272,17 @@ static int request_check(struct exchange *exchange)
 static int content_decrypt(struct exchange *exchange, struct span *plaintext)
 {
 	const struct jwe *content = &exchange->request.content;
+	struct span cek;
 	int rc;
 
 	if (!content->ciphertext.data || !content->tag.data || !content->iv.data ||
 	    !content->encrypted_key.data || !content->protected_text.data)
 		return -EBADMSG;
-	rc = jwe_decrypt(content, exchange->tee->boot.tee_key, &exchange->arena, plaintext,
-			 &exchange->cek);
+	rc = exchange_content_key(exchange, &cek);
+	if (rc == 0)
+		rc = jwe_decrypt_by(content, cek, &exchange->arena, plaintext);
+	if (rc == 0)
+		exchange->cek = cek;
 	exchange->encryption = content->encryption;
 	return rc;
 }
@@ -338,7 +309,7 @@ static int content_take(struct exchange *exchange)
 {
 	struct parser_pending pending;
 	struct span plaintext;
-	int rc = content_decrypt(exchange, &plaintext);
+	int rc = content_decrypt(exchange, &plaintext), remembered = 0;
 
 	if (rc == -ENOTSUP)
 		return otrp_fail(&exchange->failure, OTRP_UNSUPPORTED_CRYPTO_ALG,
@@ -351,7 +322,12 @@ static int content_take(struct exchange *exchange)
 	parser_content_begin(exchange->tee->parser, plaintext, exchange->message, &exchange->arena,
 			     &pending);
 	exchange_wrap(exchange);
+	/* With a package, there is time for it later. */
+	if (!exchange->request.ta_data.data)
+		remembered = exchange_remember(exchange);
 	rc = parser_content_end(&pending, &exchange->arena, &exchange->content, &exchange->failure);
+	if (rc == 0 && remembered)
+		return exchange_store_failed(exchange, remembered);
 	if (rc == 0 && !content_complete(exchange))
 		rc = otrp_fail(&exchange->failure, OTRP_TEE_FAIL,
 			       "the parser's answer is not complete");
@@ -368,6 +344,19 @@ static int algorithm_check(struct exchange *exchange)
 			&exchange->failure, OTRP_UNSUPPORTED_CRYPTO_ALG,
 			"this TEE signs with an algorithm that is not in supportedsigalgs");
 	return 0;
+}
+
+/* The store alone has it while it may be changing. */
+int exchange_clock_floor(struct exchange *exchange, uint64_t *seconds)
+{
+	struct tee *tee = exchange->tee;
+	int rc = 0;
+
+	if (!tee->clock_floor_known)
+		rc = clock_floor_get(tee->store, &exchange->arena, &tee->clock_floor);
+	tee->clock_floor_known = rc == 0;
+	*seconds = tee->clock_floor;
+	return rc;
 }
 
 int exchange_remember(struct exchange *exchange)
@@ -387,12 +376,14 @@ int exchange_remember(struct exchange *exchange)
 		rc = request_note(store, &exchange->arena, exchange->tamid, memory,
 				  exchange->request.rid, exchange->request.tid);
 	if (rc == 0)
-		rc = clock_floor_get(store, &exchange->arena, &floor);
+		rc = exchange_clock_floor(exchange, &floor);
 	/* A response may be a little ahead of this clock, which must not lock it out. */
 	if (exchange->produced > exchange->now)
 		exchange->produced = exchange->now;
-	if (rc == 0 && exchange->produced > (time_t)floor)
+	if (rc == 0 && exchange->produced > (time_t)floor) {
+		exchange->tee->clock_floor_known = false;
 		rc = clock_floor_put(store, &exchange->arena, (uint64_t)exchange->produced);
+	}
 	return rc;
 }
 
@@ -516,7 +507,7 @@ void exchange_sign_begin(struct exchange *exchange)
 	if (exchange->signing || !request->tid.data || exchange->tee->boot.unattested ||
 	    (exchange->message != OTRP_GET_DEVICE_STATE && !request->nextdsi))
 		return;
-	if (exchange->tid_ahead.data && span_equal(exchange->tid_ahead, request->tid)) {
+	if (exchange->ahead.tid.data && span_equal(exchange->ahead.tid, request->tid)) {
 		exchange->signing = true;
 		return;
 	}
@@ -535,7 +526,7 @@ static void process(struct exchange *exchange, struct span octets, char **state)
 	exchange_sign_begin(exchange);
 	transact(exchange, state);
 	if (exchange->message == OTRP_GET_DEVICE_STATE && !exchange->failure.status)
-		header_keep(exchange->tee, guess.header);
+		exchange_header_keep(exchange->tee, guess.header);
 	if (exchange->failure.status && !exchange->cek.data &&
 	    exchange->message != OTRP_GET_DEVICE_STATE && content_decrypt(exchange, &unused))
 		exchange->cek = (struct span) { 0 };
@@ -566,6 +557,7 @@ int tee_process(struct tee *tee, const void *request, size_t size, char **answer
 	*answer = answer_make(&exchange, state);
 	free(state);
 	EVP_PKEY_free(exchange.fits);
+	EVP_PKEY_free(exchange.ahead.key);
 	EVP_PKEY_free(exchange.sender);
 	EVP_PKEY_free(exchange.aik);
 	arena_clear(&exchange.arena);

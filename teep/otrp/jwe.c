@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
-#include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
@@ -233,47 +232,40 @@ static uint8_t *field_put(uint8_t *at, const void *data, size_t size)
 	return at + size;
 }
 
-/* To look for them takes longer than to use them. They stay for as long as the process. */
+/* To look for it takes longer than to use it. It stays for as long as the process. */
 static EVP_MAC *hmac;
-static EVP_KDF *kdf;
 static pthread_once_t fetched = PTHREAD_ONCE_INIT;
 
-static void algorithms_fetch(void)
+static void hmac_fetch(void)
 {
 	hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	kdf = EVP_KDF_fetch(NULL, "SSKDF", NULL);
 }
 
-/* The key that wraps, by Concat KDF (RFC 7518 section 4.6.2). */
+/* The key that wraps, by Concat KDF (RFC 7518 section 4.6.2), of which no key here takes more than
+ * one round. */
 static bool wrapping_key_derive(const struct jwe *jwe, const uint8_t *secret, size_t secret_size,
 				uint8_t *out, size_t size)
 {
 	const char *name = jwe_algorithm_name((enum jwe_algorithm)jwe->algorithm);
-	const size_t room = 4 * sizeof(uint32_t) + strlen(name) + jwe->apu.size + jwe->apv.size;
-	uint8_t *info = malloc(room), *at = info;
-	EVP_KDF_CTX *context;
-	bool derived = false;
+	const size_t room =
+		5 * sizeof(uint32_t) + secret_size + strlen(name) + jwe->apu.size + jwe->apv.size;
+	uint8_t *input = malloc(room), *at = input, digest[32];
+	bool derived;
 
-	(void)pthread_once(&fetched, algorithms_fetch);
-	context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
-	if (info) {
-		OSSL_PARAM parameters[] = {
-			OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256",
-							 0),
-			OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)secret,
-							  secret_size),
-			OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, room),
-			OSSL_PARAM_construct_end(),
-		};
-
-		at = field_put(at, name, strlen(name));
-		at = field_put(at, jwe->apu.data, jwe->apu.size);
-		at = field_put(at, jwe->apv.data, jwe->apv.size);
-		(void)number_put(at, size * 8);
-		derived = context && EVP_KDF_derive(context, out, size, parameters) == 1;
+	if (!input || size > sizeof(digest)) {
+		free(input);
+		return false;
 	}
-	EVP_KDF_CTX_free(context);
-	free(info);
+	at = mempcpy(number_put(at, 1), secret, secret_size);
+	at = field_put(at, name, strlen(name));
+	at = field_put(at, jwe->apu.data, jwe->apu.size);
+	at = field_put(at, jwe->apv.data, jwe->apv.size);
+	(void)number_put(at, size * 8);
+	derived = EVP_Digest(input, room, digest, NULL, EVP_sha256(), NULL) == 1;
+	memcpy(out, digest, size);
+	OPENSSL_cleanse(digest, sizeof(digest));
+	OPENSSL_cleanse(input, room);
+	free(input);
 	return derived;
 }
 
@@ -348,7 +340,7 @@ static bool tag_make(struct span protected_text, struct span iv, struct span cip
 	size_t size = 0;
 	bool made;
 
-	(void)pthread_once(&fetched, algorithms_fetch);
+	(void)pthread_once(&fetched, hmac_fetch);
 	context = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
 	made = context && EVP_MAC_init(context, key, half, parameters) == 1 &&
 	       EVP_MAC_update(context, protected_text.data, protected_text.size) == 1 &&
@@ -368,8 +360,8 @@ static bool tag_holds(const struct jwe *jwe, const uint8_t *key, size_t half)
 	       jwe->tag.size == half && CRYPTO_memcmp(code, jwe->tag.data, half) == 0;
 }
 
-static int content_decrypt(const struct jwe *jwe, struct span cek, struct arena *arena,
-			   struct span *plaintext)
+int jwe_decrypt_by(const struct jwe *jwe, struct span cek, struct arena *arena,
+		   struct span *plaintext)
 {
 	CIPHER_CTX_AUTO context = EVP_CIPHER_CTX_new();
 	const size_t half = cek.size / 2;
@@ -397,19 +389,23 @@ static int content_decrypt(const struct jwe *jwe, struct span cek, struct arena 
 	return 0;
 }
 
+int jwe_unwrap(const struct jwe *jwe, EVP_PKEY *key, struct arena *arena, struct span *cek)
+{
+	if (jwe->encryption == ENC_NONE ||
+	    !jwe_algorithm_fits((enum jwe_algorithm)jwe->algorithm, key_kind(key)))
+		return -ENOTSUP;
+	return cek_unwrap(jwe, key, jwe_encryption_key_size((enum jwe_encryption)jwe->encryption),
+			  arena, cek);
+}
+
 int jwe_decrypt(const struct jwe *jwe, EVP_PKEY *key, struct arena *arena, struct span *plaintext,
 		struct span *cek)
 {
 	struct span found;
-	int rc;
+	int rc = jwe_unwrap(jwe, key, arena, &found);
 
-	if (jwe->encryption == ENC_NONE ||
-	    !jwe_algorithm_fits((enum jwe_algorithm)jwe->algorithm, key_kind(key)))
-		return -ENOTSUP;
-	rc = cek_unwrap(jwe, key, jwe_encryption_key_size((enum jwe_encryption)jwe->encryption),
-			arena, &found);
 	if (rc == 0)
-		rc = content_decrypt(jwe, found, arena, plaintext);
+		rc = jwe_decrypt_by(jwe, found, arena, plaintext);
 	if (rc == 0 && cek)
 		*cek = found;
 	return rc;

@@ -62,6 +62,14 @@ int jwe_decrypt(const struct jwe *jwe, EVP_PKEY *key, struct arena *arena, struc
 		struct span *cek);
 
 /*
+ * The same in two steps. The first looks at the algorithms, the block and what an agreement has,
+ * and fails by -ENOTSUP or -ENOMEM; the second takes the key that it gave.
+ */
+int jwe_unwrap(const struct jwe *jwe, EVP_PKEY *key, struct arena *arena, struct span *cek);
+int jwe_decrypt_by(const struct jwe *jwe, struct span cek, struct arena *arena,
+		   struct span *plaintext);
+
+/*
  * Encrypt for the holder of `recipient`. `cek` may name the content key to use; with NULL data it
  * is filled in with a fresh one from the arena. Returns the caller's reference, or NULL.
  */

@@ -9,6 +9,7 @@
 #include "otrp/request_guess.h"
 #include "teep/otrp/compose.h"
 #include "teep/otrp/encoding.h"
+#include "teep/otrp/jws.h"
 #include "teep/pki/signature.h"
 
 static struct kit kit;
@@ -23,6 +24,17 @@ static void teardown(void)
 {
 	arena_clear(&arena);
 	kit_close(&kit);
+}
+
+/* What is RSA's is guessed further. */
+static void rsa_open(void)
+{
+	static const struct kit_kinds kinds = { KEY_RSA, KEY_RSA, KEY_RSA, KEY_P256,
+						KEY_RSA, 0,	  false };
+
+	kit_close(&kit);
+	kit_open(&kit, &kinds);
+	kit_state(&kit, &kit.tam);
 }
 
 TestSuite(otrp_tee_ahead, .init = setup, .fini = teardown, .timeout = 300);
@@ -198,6 +210,7 @@ Test(otrp_tee_ahead, guesses_stay_within_the_octets)
 		"\"payload\":\"InRpZCI6Ig\"", /* "tid":" and no more */
 		"\"payload\":\"InRpZCI6IiI\"",
 	};
+	struct request_guess_end end;
 	struct request_guess guess;
 	char *own;
 
@@ -206,7 +219,9 @@ Test(otrp_tee_ahead, guesses_stay_within_the_octets)
 		own = malloc(strlen(odd[i]) ? strlen(odd[i]) : 1);
 		memcpy(own, odd[i], strlen(odd[i]));
 		request_guess_make(span_of(own, strlen(odd[i])), &guess);
-		cr_assert_null(request_guess_tid(&guess, &arena).data, "%s", odd[i]);
+		request_guess_end_read(&guess, &arena, &end);
+		cr_assert_null(end.tid.data, "%s", odd[i]);
+		cr_assert_null(request_guess_encrypted_key(&guess, &arena).data, "%s", odd[i]);
 		free(own);
 	}
 }
@@ -214,10 +229,111 @@ Test(otrp_tee_ahead, guesses_stay_within_the_octets)
 Test(otrp_tee_ahead, a_request_is_guessed_as_it_is)
 {
 	char *text = kit_request(&kit, &(struct kit_request) { .message = OTRP_GET_DEVICE_STATE });
+	struct request_guess_end end;
 	struct request_guess guess;
 
 	request_guess_make(span_of_text(text), &guess);
 	cr_assert(guess.query);
-	cr_assert(span_is(request_guess_tid(&guess, &arena), "t1"));
+	request_guess_end_read(&guess, &arena, &end);
+	cr_assert(span_is(end.tid, "t1"));
 	free(text);
+}
+
+Test(otrp_tee_ahead, a_command_is_guessed_as_it_is)
+{
+	struct request_guess_end end;
+	struct request_guess query, guess;
+	struct span key;
+	char *first, *text;
+
+	rsa_open();
+	first = kit_request(&kit, &(struct kit_request) { .message = OTRP_GET_DEVICE_STATE });
+	text = kit_request(&kit, &(struct kit_request) { .message = OTRP_CREATE_SD,
+							 .content = kit_create_content(
+								 &kit, &kit.tam, "sp", "sd") });
+	request_guess_make(span_of_text(first), &query);
+	request_guess_make(span_of_text(text), &guess);
+	cr_assert_not(guess.query);
+	cr_assert(span_equal(guess.header, query.header));
+	cr_assert(span_is(guess.protected_text, "eyJhbGciOiJSUzI1NiJ9"));
+	cr_assert(guess.signature_text.data);
+	request_guess_end_read(&guess, &arena, &end);
+	cr_assert(end.tid.data);
+	cr_assert(end.nextdsi);
+	key = request_guess_encrypted_key(&guess, &arena);
+	cr_assert_eq(key.size, 256);
+	free(first);
+	free(text);
+}
+
+/* The signature of another request, and then its own. */
+Test(otrp_tee_ahead, a_session_does_not_vouch_for_what_it_did_not_sign)
+{
+	char *good, *forged, *from, *to;
+	struct kit_answer answer;
+
+	rsa_open();
+	good = kit_request(&kit, &(struct kit_request) { .message = OTRP_CREATE_SD,
+							 .content = kit_create_content(
+								 &kit, &kit.tam, "sp", "sd") });
+	forged =
+		kit_request(&kit, &(struct kit_request) { .message = OTRP_CREATE_SD,
+							  .content = kit_create_content(
+								  &kit, &kit.tam, "sp", "other") });
+	from = strstr(good, "\"signature\":\"");
+	to = strstr(forged, "\"signature\":\"");
+	cr_assert_eq(strlen(from), strlen(to));
+	strcpy(to, from);
+	for (int i = 0; i < 2; i++) {
+		char *text = i ? good : forged;
+
+		kit_send(&kit, &kit.tam, text, strlen(text), &answer);
+		cr_assert_str_eq(answer.code, i ? "pass" : "ERR_REQUEST_INVALID");
+		kit_answer_clear(&answer);
+	}
+	free(good);
+	free(forged);
+}
+
+/* Signed, and with another block first that looks like the content's: in the place of an id. */
+Test(otrp_tee_ahead, a_block_that_was_guessed_wrongly_is_not_used)
+{
+	static const char decoy[] = "{\"aaa\":{\"encrypted_key\":\"AAAAAAAA\"},";
+	char *text, *payload, *moved, *message = NULL;
+	struct span decoded;
+	struct request_guess guess;
+	json_t *object, *jws;
+	const char *name;
+	struct kit_answer answer;
+
+	rsa_open();
+	text = kit_request(&kit, &(struct kit_request) { .message = OTRP_CREATE_SD,
+							 .content = kit_create_content(
+								 &kit, &kit.tam, "sp", "sd") });
+	request_guess_make(span_of_text(text), &guess);
+	cr_assert_eq(base64_decode(guess.payload, BASE64_JOSE, &arena, &decoded), 0);
+	/* Before the one member that there may be. */
+	cr_assert_gt(asprintf(&payload, "%s%.*s", decoy, (int)decoded.size - 1,
+			      (const char *)decoded.data + 1),
+		     0);
+	object = json_loads(text, 0, NULL);
+	name = json_object_iter_key(json_object_iter(object));
+	jws = jws_sign(span_of_text(payload), kit.tam.key, kit.tam.chain);
+	moved = jws ? json_dumps(jws, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
+	cr_assert_not_null(moved);
+	cr_assert_gt(asprintf(&message, "{\"%s\":%s}", name, moved), 0);
+	request_guess_make(span_of_text(message), &guess);
+	cr_assert_eq(request_guess_encrypted_key(&guess, &arena).size, 6);
+	kit_send(&kit, &kit.tam, message, strlen(message), &answer);
+	cr_assert_str_eq(answer.code, "ERR_REQUEST_INVALID");
+	kit_answer_clear(&answer);
+	kit_send(&kit, &kit.tam, text, strlen(text), &answer);
+	cr_assert_str_eq(answer.code, "pass");
+	kit_answer_clear(&answer);
+	free(message);
+	free(moved);
+	free(payload);
+	free(text);
+	json_decref(jws);
+	json_decref(object);
 }
