@@ -316,6 +316,31 @@ test('an unused TAM says what to do first', async () => {
 	}
 });
 
+test('what is to be done leads to what it is about', async () => {
+	const page = await signIn('admin');
+	await go(page, 'certificates', 'Certificates');
+	/* Devices' certificates are looked at a moment after the start. */
+	while (!await page.evaluate(`[...document.querySelectorAll('.feed a')].some((each) => each.hash.startsWith('#/devices/'))`)) {
+		await page.evaluate('location.reload()').catch(() => {});
+		await page.until(`document.querySelector('h1')?.innerText === 'Certificates'`, 'the certificates');
+	}
+	assert.ok(await page.evaluate(`[...document.querySelectorAll('.feed a')].some((each) => each.hash === '#/sps/org.locks')`));
+	await page.evaluate(`document.querySelector('.feed a[href^="#/devices/"]').click()`);
+	await page.shows('Security domains');
+	await page.shows('until');
+	/* A deployment's counts lead to those devices. */
+	await page.evaluate(`location.hash = '#/deployments/2'`);
+	await page.shows('waiting for their next contact');
+	const { items } = await tam.expect(200, 'viewer', 'GET', 'deployments/2/devices?state=failed');
+	await page.evaluate(`document.querySelector('.legend .failed a').click()`);
+	await page.until(`location.hash.endsWith('state=failed') && document.querySelectorAll('tbody tr').length === ${items.length}`, 'those that failed');
+	/* What is retired is not delivered, with data or without. */
+	await page.evaluate(`location.hash = '#/tas/${PIN}'`);
+	await page.shows('retired');
+	assert.ok(await page.evaluate(`[...document.querySelectorAll('tr')].filter((each) => each.innerText.includes('retired')).every((each) => !each.innerText.includes('Personalise'))`));
+	clean(page);
+});
+
 test('it fits a narrow window, and both themes', async () => {
 	const page = await signIn('admin', { width: 390, height: 800 });
 	const { items } = await tam.expect(200, 'viewer', 'GET', 'devices?limit=1');

@@ -172,7 +172,7 @@ function noticesShow() {
 		me.hold_deletions && h('div.notice', { role: 'alert' }, icon('warning'), h('div', 'This TAM was restored from a copy: nothing is deleted from ' +
 			'devices until “teesim tam restore --finish”.')),
 		expired > 0 && notice('.bad', `${plural(expired, 'certificate or OCSP response has', 'certificates or OCSP responses have')} ` +
-			'expired or can’t be found: devices may refuse this TAM.'),
+			'expired or can’t be found: what depends on it is refused.'),
 		expired === 0 && soon > 0 && notice('', `${plural(soon, 'certificate or OCSP response is', 'certificates or OCSP responses are')} ` +
 			'about to expire.'));
 	shell.notices.hidden = !(expired || soon || me.hold_deletions);

@@ -79,7 +79,7 @@ export async function logView(context) {
 	return [
 		header('Log', { description: 'What people and the TAM itself have done, the latest first.' }),
 		h('section.card', h('header', h('div.filters', select('kind', [['', 'Everything'], ['device', 'Devices'], ['session', 'Sessions'],
-			['deployment', 'Deployments'], ['wanted', 'Wanted state'], ['ta', 'TAs'], ['sp', 'Providers'], ['group', 'Groups'], ['token', 'Tokens']],
+			['deployment', 'Deployments'], ['wanted', 'Wanted state'], ['ta', 'TAs'], ['sp', 'Providers'], ['group', 'Groups'], ['token', 'Tokens'], ['alarm', 'Alarms'], ['tam', 'The TAM itself']],
 		{ 'aria-label': 'Kind', value: kind, onchange: (event) => context.go({ kind: event.target.value }) }))),
 		items.length ? list : empty('log', 'Nothing is on record', 'Changes appear here as they are made.')),
 	];
@@ -108,11 +108,14 @@ export async function certificatesView(context) {
 	const { items, devices } = await get('/certificates', { signal: context.signal });
 	const urgent = items.filter((each) => each.state !== 'good');
 	const more = devices.soon + devices.expired - items.filter((each) => each.what === 'device').length;
+	const whose = (each) => each.what === 'device' ? h('a', { href: `#/devices/${each.did}` }, each.subject) :
+		each.what === 'sp' ? h('a', { href: `#/sps/${encodeURIComponent(each.spid)}` }, each.subject) : each.subject;
 	const left = (each) => each.state === 'missing' ? h('span.muted', 'none') : [day(each.not_after), h('span.sub', ago(each.not_after))];
 	return [
 		header('Certificates', { description: 'Everything with an end: this TAM’s own chain, what is stapled to it, whom it trusts.' }),
 		urgent.length > 0 && card('To be done', { flush: true, body: h('ul.feed', urgent.map((each) => h('li', h('span.state', badge(each.state)),
-			h('div.what', h('strong', `${WHAT[each.what]}: ${each.subject}`), h('div.muted.small', each.why && `${each.why}. `, ADVICE[each.what])))),
+			h('div.what', h('strong', `${WHAT[each.what] ?? each.what}: `, whose(each)),
+				h('div.muted.small', each.why && `${each.why[0].toUpperCase()}${each.why.slice(1)}. `, ADVICE[each.what])))),
 			more > 0 && h('li', h('div.what', h('div.muted.small', `And certificates of ${plural(more, 'more device', 'more devices')}.`)))) }),
 		h('section.card', items.length ? table('Certificates', [
 			['Subject', (each) => [each.subject, each.file && h('span.sub.mono', each.file)]],

@@ -65,7 +65,7 @@ function versionActions(context, ta, version) {
 	if (!context.canOperate)
 		return null;
 	return h('div.actions',
-		!version.sealed && h('button.tiny', { type: 'button', onclick: async () => {
+		!version.sealed && !version.retired && h('button.tiny', { type: 'button', onclick: async () => {
 			const done = await dialog(version.personalisation ? 'Replace personalisation data' : 'Add personalisation data', {
 				description: 'Octets that each device gets together with the TA, and that only this TA reads there. They are sealed in the database and never shown again.',
 				action: 'Save', body: fileField('File', '', 'At most 1 MiB.'),

@@ -125,8 +125,8 @@ function progressPart(deployment) {
 	const { devices } = deployment;
 	const percent = devices.total ? Math.floor(100 * devices.done / devices.total) : 0;
 	return [h('div.actions', h('span.percent', { role: 'status' }, `${percent} %`), state(deployment)), bar(devices),
-		h('div.legend', h('span.done', `${number(devices.done)} done`), h('span.running', `${number(devices.running)} under way`),
-			h('span.failed', `${number(devices.failed)} failed`), h('span', `${number(devices.waiting)} waiting for their next contact`))];
+		h('div.legend', [['done', 'done'], ['running', 'under way'], ['failed', 'failed'], ['waiting', 'waiting for their next contact']].map(([name, words]) =>
+			h(`span.${name}`, devices[name] > 0 ? h('a', { href: `#/deployments/${deployment.id}?state=${name}` }, `${number(devices[name])} ${words}`) : `0 ${words}`)))];
 }
 
 export async function deploymentView(context) {

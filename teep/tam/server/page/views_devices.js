@@ -191,10 +191,10 @@ export async function deviceView(context) {
 					['Certificate', certificate(device.certificate)],
 					['Firmware', certificate(device.firmware) ?? 'did not vouch'],
 					['Algorithm', device.algorithm],
-					['Groups', device.groups.length > 0 && device.groups.map((name) => h('a.tag', {
-						href: `#/groups/${encodeURIComponent(name)}` }, name))],
-					['Labels', Object.keys(device.labels).length > 0 && tags(Object.entries(device.labels)
-						.map(([name, value]) => `${name}: ${value}`))],
+					['Groups', device.groups.length > 0 ? device.groups.map((name) => h('a.tag', {
+						href: `#/groups/${encodeURIComponent(name)}` }, name)) : h('span.muted', 'none')],
+					['Labels', Object.keys(device.labels).length > 0 ? tags(Object.entries(device.labels)
+						.map(([name, value]) => `${name}: ${value}`)) : h('span.muted', 'none')],
 					['First seen', exact(device.first_seen)],
 					['Last seen', [ago(device.last_seen), device.address && h('span.muted', ` from ${device.address}`)]],
 				]) }),
