@@ -25,6 +25,7 @@ struct client {
 	CURL *curl;
 	struct curl_slist *authorization;
 	char *url; /* without a slash at its end */
+	const char *about;
 	char reason[CURL_ERROR_SIZE];
 };
 
@@ -258,7 +259,7 @@ static void printable(char *text)
 }
 
 /* What the TAM says is wrong, or else its status. */
-static int complain(long status, const json_t *answer)
+static int complain(const struct client *client, long status, const json_t *answer)
 {
 	const char *message =
 		json_string_value(json_object_get(json_object_get(answer, "error"), "message"));
@@ -268,13 +269,19 @@ static int complain(long status, const json_t *answer)
 		return tool_refuse("%s", strerror(ENOMEM));
 	printable(text);
 	if (*text)
-		(void)tool_refuse("%s", text);
+		(void)tool_refuse("%s%s%s", client->about ? client->about : "",
+				  client->about ? ": " : "", text);
 	else
 		(void)tool_refuse("the TAM answers with status %ld and no reason", status);
 	free(text);
 	if (status == 401 || status == 403)
 		return EXIT_UNAUTHORIZED;
 	return status == 503 ? EXIT_UNREACHABLE : EXIT_REFUSED;
+}
+
+void client_about(struct client *client, const char *file)
+{
+	client->about = file;
 }
 
 /* Many a failure is that nobody started it. */
@@ -287,6 +294,8 @@ static int unreachable(struct client *client, CURLcode code)
 		advice = "; start it with `teesim tam serve DIR`, or name another by --tam";
 	else if (code == CURLE_PEER_FAILED_VERIFICATION)
 		advice = "; name who vouches for its certificate by --cacert";
+	else if (code == CURLE_GOT_NOTHING && strncmp(client->url, "http:", 5) == 0)
+		advice = "; perhaps it is served by https://";
 	(void)tool_refuse("%s: %s%s", client->url, reason, advice);
 	return EXIT_UNREACHABLE;
 }
@@ -351,7 +360,7 @@ static int perform(struct client *client, const char *method, const char *path,
 		json_t *error =
 			answer->size ? json_loadb(answer->text, answer->size, 0, NULL) : NULL;
 
-		rc = complain(status, error);
+		rc = complain(client, status, error);
 		json_decref(error);
 	}
 	curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);

@@ -53,6 +53,8 @@ struct client;
 
 /* EXIT_DONE, or the status to end with. */
 int client_open(struct client **client, const struct client_options *options);
+/* A file that the next request is about, which is told with what is wrong with it. Borrowed. */
+void client_about(struct client *client, const char *file);
 /* NULL does nothing. */
 void client_close(struct client *client);
 

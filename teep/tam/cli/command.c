@@ -43,15 +43,18 @@ int command_change(const struct client_options *options, const char *method, con
 }
 
 int command_upload(const struct client_options *options, const char *method, const char *path,
-		   const char *type, const void *data, size_t size, json_t **answer)
+		   const char *type, const char *file, const void *data, size_t size,
+		   json_t **answer)
 {
 	const struct client_body body = { type, data, size };
 	struct client *client;
 	int rc = client_open(&client, options);
 
 	*answer = NULL;
-	if (!rc)
+	if (!rc) {
+		client_about(client, file);
 		rc = client_call(client, method, path, &body, answer);
+	}
 	if (!rc && options->json) {
 		rc = json_print(*answer);
 		json_decref(*answer);

@@ -54,7 +54,8 @@ int command_change(const struct client_options *options, const char *method, con
 		   json_t *body, const char *done, const char *subject);
 /* One with octets. */
 int command_upload(const struct client_options *options, const char *method, const char *path,
-		   const char *type, const void *data, size_t size, json_t **answer);
+		   const char *type, const char *file, const void *data, size_t size,
+		   json_t **answer);
 /* GET of one thing: with --json it is printed and *answer is NULL. */
 int command_get(const struct client_options *options, const char *path, json_t **answer);
 

@@ -98,8 +98,8 @@ int command_ta_deliver(int argc, char **argv)
 	if (rc >= 0)
 		return rc;
 	octets = input_read(file, &size);
-	rc = octets ? command_upload(&options, "POST", "/deliveries", "application/json", octets,
-				     size, &answer)
+	rc = octets ? command_upload(&options, "POST", "/deliveries", "application/json", file,
+				     octets, size, &answer)
 		    : EXIT_REFUSED;
 	if (!rc && answer) {
 		for (int i = 0; i < 3; i++)

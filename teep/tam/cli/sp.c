@@ -48,20 +48,19 @@ static int list(int argc, char **argv)
 }
 
 /* PEM is told by its first line. */
-static int certify_file(const struct client_options *options, const char *spid, const char *path)
+static int certify_octets(const struct client_options *options, const char *spid, const char *path,
+			  const unsigned char *octets, size_t size)
 {
-	size_t size;
-	unsigned char *octets = input_read(path, &size);
 	char *target = client_path("/sps/%/certificates", (const char *[]) { spid }, 1);
 	json_t *answer = NULL;
 	int rc = EXIT_REFUSED;
 
-	if (octets && target)
+	if (target)
 		rc = command_upload(options, "POST", target,
 				    memmem(octets, size, "-----BEGIN", 10)
 					    ? "application/x-pem-file"
 					    : "application/pkix-cert",
-				    octets, size, &answer);
+				    path, octets, size, &answer);
 	if (!rc && answer) {
 		char *subject = table_text(answer, &certificate_columns[1]);
 		char *hash = table_text(answer, &certificate_columns[0]);
@@ -72,6 +71,15 @@ static int certify_file(const struct client_options *options, const char *spid, 
 	}
 	json_decref(answer);
 	free(target);
+	return rc;
+}
+
+static int certify_file(const struct client_options *options, const char *spid, const char *path)
+{
+	size_t size;
+	unsigned char *octets = input_read(path, &size);
+	const int rc = octets ? certify_octets(options, spid, path, octets, size) : EXIT_REFUSED;
+
 	free(octets);
 	return rc;
 }
@@ -80,6 +88,8 @@ static int add(int argc, char **argv)
 {
 	struct client_options options = { 0 }, quiet;
 	const char *name = NULL, *cert = NULL, *spid;
+	unsigned char *octets;
+	size_t size = 0;
 	const struct argument table[] = { CLIENT_ARGUMENTS(options),
 					  { "name", &name, NULL },
 					  { "cert", &cert, NULL } };
@@ -88,11 +98,18 @@ static int add(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	/* Before anything is done: no SP is left without what was meant to be its certificate. */
+	octets = cert ? input_read(cert, &size) : NULL;
+	if (cert && !octets)
+		return EXIT_REFUSED;
 	quiet = options;
 	status =
 		command_change(&quiet, "POST", "/sps",
 			       json_pack("{s:s, s:s*}", "spid", spid, "name", name), "added", spid);
-	return status || !cert ? status : certify_file(&options, spid, cert);
+	if (!status && cert)
+		status = certify_octets(&options, spid, cert, octets, size);
+	free(octets);
+	return status;
 }
 
 static void deploys_print(const json_t *to)

@@ -88,7 +88,7 @@ static int add(int argc, char **argv)
 	path = client_path(name ? "/tas?spid=%&bundled=%&name=%" : "/tas?spid=%&bundled=%",
 			   (const char *[]) { sp, bundled ? "true" : "false", name }, 3);
 	rc = octets && path ? command_upload(&options, "POST", path, "application/octet-stream",
-					     octets, size, &answer)
+					     file, octets, size, &answer)
 			    : EXIT_REFUSED;
 	if (!rc && answer) {
 		char *text[3];
@@ -194,7 +194,7 @@ static int personalise(int argc, char **argv)
 	octets = input_read(words[2], &size);
 	path = client_path("/tas/%/%/personalisation", words, 2);
 	rc = octets && path ? command_upload(&options, "PUT", path, "application/octet-stream",
-					     octets, size, &answer)
+					     words[2], octets, size, &answer)
 			    : EXIT_REFUSED;
 	if (!rc && !options.json)
 		printf("%s: version %s has personalisation data of %zu octets\n", words[0],

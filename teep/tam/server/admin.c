@@ -114,13 +114,35 @@ bool admin_admit(struct http_request *request)
 	return true;
 }
 
+/* What a route is about, by its first word; without one in its path it names an SP alone. The same
+ * for what is not there and for what the caller must not see. */
+static const char *absent(const struct http_request *request)
+{
+	static const char *const texts[][2] = {
+		{ "tas/", "there is no such TA or version" },
+		{ "devices/", "there is no such device" },
+		{ "deliveries/", "there is no such delivery" },
+		{ "groups/", "there is no such group or device" },
+		{ "wanted/", "there is no such entry of wanted state" },
+		{ "deployments/", "there is no such deployment" },
+		{ "sessions/", "there is no such session" },
+		{ "tokens/", "there is no such token" },
+	};
+	const char *name = strstr(request->route->pattern, "/v1/");
+
+	for (size_t i = 0; name && i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strncmp(name + 4, texts[i][0], strlen(texts[i][0])) == 0)
+			return texts[i][1];
+	return "there is no such SP";
+}
+
 bool admin_sees(struct http_request *request, const char *spid)
 {
 	const char *own = admin_spid(request);
 
 	if (!own || strcmp(own, spid) == 0)
 		return true;
-	return admin_fail(request, 404, "not_found", "there is no such thing");
+	return admin_fail(request, 404, "not_found", "%s", absent(request));
 }
 
 /* ---- Answers -----------------------------------------------------------------------------------
@@ -152,8 +174,7 @@ bool admin_fail_errno(struct http_request *request, int rc, const char *why)
 	case -EINVAL:
 		return admin_fail(request, 400, "invalid", "%s", why ? why : "this is not valid");
 	case -ENOENT:
-		return admin_fail(request, 404, "not_found", "%s",
-				  why ? why : "there is no such thing");
+		return admin_fail(request, 404, "not_found", "%s", why ? why : absent(request));
 	case -EEXIST:
 		return admin_fail(request, 409, "conflict", "%s",
 				  why ? why : "it is there already");
@@ -307,7 +328,7 @@ bool admin_path_number(struct http_request *request, size_t index, int64_t *out)
 {
 	if (target_number_parse(request->values[index], 1, INT64_MAX, out))
 		return true;
-	return admin_fail(request, 404, "not_found", "there is no such thing");
+	return admin_fail(request, 404, "not_found", "%s", absent(request));
 }
 
 /* ---- Values ------------------------------------------------------------------------------------

@@ -122,8 +122,23 @@ void admin_messages_get(struct http_request *request)
 	admin_answer_list(request, items, next_of(count ? list[count - 1].id : 0, filter.after));
 }
 
+/* As event_log_add() is given them. */
+#define EVENT_KINDS "device, deployment, session, ta, sp, wanted, token, group, alarm, tam"
+
+static bool event_kind_valid(const char *kind)
+{
+	static const char all[] = EVENT_KINDS;
+	const size_t length = strlen(kind);
+
+	for (const char *at = all; *kind && (at = strstr(at, kind)) != NULL; at++)
+		if ((at == all || at[-1] == ' ') && (!at[length] || at[length] == ','))
+			return true;
+	return false;
+}
+
 void admin_log_get(struct http_request *request)
 {
+	const char *kind = admin_query_text(request, "kind");
 	int64_t after = -1, limit;
 	struct event *list = NULL;
 	size_t count = 0;
@@ -133,10 +148,13 @@ void admin_log_get(struct http_request *request)
 	if (!admin_query(request, "kind after limit") || !admin_query_limit(request, &limit) ||
 	    !admin_query_number(request, "after", 0, INT64_MAX, &after))
 		return;
+	if (kind && !event_kind_valid(kind)) {
+		(void)admin_fail(request, 400, "invalid", "kind has to be one of " EVENT_KINDS);
+		return;
+	}
 	admin_log_flush(request);
-	rc = event_log_list(admin_database(request), admin_spid(request),
-			    admin_query_text(request, "kind"), after, limit, &request->arena, &list,
-			    &count);
+	rc = event_log_list(admin_database(request), admin_spid(request), kind, after, limit,
+			    &request->arena, &list, &count);
 	if (rc < 0) {
 		(void)admin_fail_errno(request, rc, NULL);
 		return;

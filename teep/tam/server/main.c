@@ -395,8 +395,8 @@ static int server_listen(struct server *server)
 	fd = listen_open(addresses);
 	freeaddrinfo(addresses);
 	if (fd < 0) {
-		fprintf(stderr, "teesim-tam: %s port %s: %s\n", config->listen_address, port,
-			strerror(-fd));
+		fprintf(stderr, "teesim-tam: %s port %s: %s%s\n", config->listen_address, port,
+			strerror(-fd), fd == -EADDRINUSE ? "; --port N serves it at another" : "");
 		return -1;
 	}
 	if (getsockname(fd, (struct sockaddr *)&bound, &size) < 0 ||

@@ -90,7 +90,7 @@ shop=(--token-file shop.token)
 # ---- The domain comes first ---------------------------------------------------------------------
 
 says "announced" teesim tam ta announce "$taid" 1 --name Sealed "${bank[@]}"
-refused "such thing" teesim tam ta announce "$taid" 1 --sp com.bank "${shop[@]}"
+refused "no such" teesim tam ta announce "$taid" 1 --sp com.bank "${shop[@]}"
 refused "another service provider" teesim tam ta announce "$taid" 1 "${shop[@]}"
 says "deployment" teesim tam deploy "$taid" --all "${bank[@]}"
 sent phone "GetDeviceState CreateSD"
@@ -106,7 +106,7 @@ watch=$(did_of watch)
 
 says "the key in device" teesim tam device aik "${did:0:12}" --out phone.aik "${bank[@]}"
 teesim tam device aik "$watch" --sp com.bank --out watch.aik >/dev/null
-refused "such thing" teesim tam device aik "$did" --sp com.bank --out no "${shop[@]}"
+refused "no such" teesim tam device aik "$did" --sp com.bank --out no "${shop[@]}"
 refused "no such device" teesim tam device aik "$did" --out no "${shop[@]}"
 refused "no key of this service provider" teesim tam device aik "$did" --sp com.shop --out no
 says "not verified" teesim sp inspect phone.aik
@@ -151,7 +151,7 @@ refused "another key" teesim tam ta deliver python.delivery "${bank[@]}"
 
 # ---- Delivering ---------------------------------------------------------------------------------
 
-refused "such thing" teesim tam ta deliver phone.delivery "${shop[@]}"
+refused "no such" teesim tam ta deliver phone.delivery "${shop[@]}"
 refused "is no delivery" teesim tam ta deliver phone.aik "${bank[@]}"
 says "version 1 waits for device" teesim tam ta deliver phone.delivery "${bank[@]}"
 says "waiting" teesim tam ta deliveries "${bank[@]}"
@@ -159,7 +159,7 @@ says "no deliveries" teesim tam ta deliveries "${shop[@]}"
 says_deployment "the provider's package is here"
 id=$(teesim tam ta deliveries --device "$did" --json |
 	/usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["id"])')
-refused "such thing" teesim tam ta withdraw "$id" "${shop[@]}"
+refused "no such" teesim tam ta withdraw "$id" "${shop[@]}"
 
 # For the other device Python encrypts, without anything of ours.
 python encrypt watch.aik pki/tam/root.pem v1.cms personal "$taid" 1 watch.delivery

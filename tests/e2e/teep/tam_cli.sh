@@ -209,6 +209,21 @@ ends 4 "" env TEESIM_TAM_TOKEN="$viewer" teesim tam status
 ends 1 "last" teesim tam token remove 1
 says "tls" teesim tam certificates
 says "the SP was added" teesim tam log --kind sp
+says "the group was made" teesim tam log --kind group
+# What is wrong is said of what it is wrong with.
+ends 1 "kind has to be one of device, deployment" teesim tam log --kind s
+ends 1 "v1.cms: " teesim tam ta add v1.cms --sp later.to.come
+ends 1 "sp.pem: is no CMS" teesim tam ta add sp.pem --sp com.bank/pay
+ends 1 "no such TA" teesim tam ta show 00000000-0000-0000-0000-000000000000
+ends 1 "no such TA" teesim tam deploy 00000000-0000-0000-0000-000000000000 --all
+ends 1 "no such deployment" teesim tam deploy show 987654
+ends 1 "no such deployment" teesim tam deploy show one
+ends 1 "no such entry of wanted state" teesim tam wanted remove 987654
+ends 1 "no such token" teesim tam token remove 987654
+ends 1 "no-file" teesim tam sp add half --cert no-file
+ends 1 "no such SP" teesim tam sp show half
+ends 3 "perhaps it is served by https" teesim tam status --tam "http://${url#https://}" --token-file tam/admin.token
+ends 5 "; --port N serves it at another" teesim tam serve tam --port "$(sed 's/.*:\([0-9]*\).*/\1/' <<<"$url")"
 [ "$(teesim tam log --json --last 3 | wc -l)" = 3 ] || fail "one event in each line"
 teesim tam log --follow --last 1 >followed 2>/dev/null &
 follower=$!
