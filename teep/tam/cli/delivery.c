@@ -30,7 +30,8 @@ static const char deliveries_help[] =
 	"\n"
 	"STATE is waiting (for the device's contact), installed, gone (the device had it, and has\n"
 	"it no longer), failed, or stale: the device has another key than it was encrypted for,\n"
-	"so it has to be encrypted again. VERSION 0: personalisation data alone.\n" CLIENT_HELP;
+	"so it has to be encrypted again. Without VERSION: personalisation data "
+	"alone.\n" CLIENT_HELP;
 
 static const char aik_help[] =
 	"usage: teesim tam device aik DID [--sp SPID] --out FILE\n"
@@ -43,7 +44,7 @@ static const struct column columns[] = {
 	{ "ID", "id", FORM_NUMBER },
 	{ "DEVICE", "did", FORM_SHORT },
 	{ "TA", "taid", FORM_TEXT },
-	{ "VERSION", "version", FORM_NUMBER },
+	{ "VERSION", "version", FORM_KNOWN },
 	{ "DATA", "personalisation", FORM_YES },
 	{ "STATE", "state", FORM_STATE },
 	{ "DELIVERED", "created", FORM_TIME },

@@ -56,8 +56,8 @@ static const struct column one_columns[] = {
 };
 
 static const struct column ta_columns[] = {
-	{ "TA", "taid", FORM_TEXT },	       { "NAME", "name", FORM_TEXT },
-	{ "VERSION", "version", FORM_NUMBER }, { "STATE", "state", FORM_STATE },
+	{ "TA", "taid", FORM_TEXT },	      { "NAME", "name", FORM_TEXT },
+	{ "VERSION", "version", FORM_KNOWN }, { "STATE", "state", FORM_STATE },
 	{ "SINCE", "updated", FORM_TIME },
 };
 

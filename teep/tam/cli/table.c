@@ -99,6 +99,12 @@ char *table_text(const json_t *object, const struct column *column)
 	case FORM_YES:
 		text = strdup(json_is_true(value) ? "yes" : "");
 		break;
+	case FORM_WANTED:
+	case FORM_KNOWN:
+		text = json_integer_value(value)     ? plain_text(value)
+		       : column->form == FORM_WANTED ? strdup("latest")
+						     : strdup("-");
+		break;
 	case FORM_COUNT:
 		snprintf(digits, sizeof(digits), "%zu", json_array_size(value));
 		text = strdup(digits);

@@ -14,6 +14,8 @@
 enum column_form {
 	FORM_TEXT,
 	FORM_NUMBER, /* to the right */
+	FORM_WANTED, /* a version; 0 is the latest */
+	FORM_KNOWN,  /* a version; 0 is none that is known */
 	FORM_TIME,   /* seconds since 1970, in local time; "-" for null */
 	FORM_SHORT,  /* a hash: the first twelve digits on a terminal, all of them elsewhere */
 	FORM_STATE,  /* a word that has a colour */

@@ -158,6 +158,8 @@ says "lab" teesim tam group list
 says "InstallTARequest" teesim tam session show "$(teesim tam session list --json | json '[0]["tid"]')"
 says "InstallTATBSRequest" teesim tam session show --decoded "$(teesim tam session list --json | json '[0]["tid"]')"
 says "done" teesim tam session list --device "${did:0:12}" --state "done"
+says "latest" teesim tam deploy show 1
+says "latest" teesim tam wanted list
 says "GetDeviceStateRequest" teesim tam log --messages --last 100
 says "InstallTARequest" teesim tam log --messages --device "$did" --last 100
 
