@@ -569,7 +569,7 @@ static int known_one(struct tam_database *database, unsigned int number)
 					   span_of(der, size), span_of("", 0), "simtee-0", &arena,
 					   &device);
 	if (rc == 0)
-		rc = device_table_store_content(database, did, &content);
+		rc = device_table_store_content(database, did, NULL, &content);
 	OPENSSL_free(der);
 	arena_clear(&arena);
 	return rc;

@@ -60,6 +60,15 @@ bool arena_copy(struct arena *arena, const void *data, size_t size, struct span 
 	return true;
 }
 
+size_t arena_size(const struct arena *arena)
+{
+	size_t size = 0;
+
+	for (const struct arena_chunk *chunk = arena->newest; chunk; chunk = chunk->older)
+		size += sizeof(*chunk) + chunk->size;
+	return size;
+}
+
 void arena_clear(struct arena *arena)
 {
 	struct arena_chunk *chunk = arena->newest;

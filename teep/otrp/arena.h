@@ -21,6 +21,9 @@ void *arena_take(struct arena *arena, size_t size);
 /* A copy in the arena. Returns false when there is no memory. */
 bool arena_copy(struct arena *arena, const void *data, size_t size, struct span *out);
 
+/* Octets of memory that it has. */
+size_t arena_size(const struct arena *arena);
+
 /* Harmless when done twice. */
 void arena_clear(struct arena *arena);
 

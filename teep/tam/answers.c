@@ -37,25 +37,20 @@ static const char *failure_text(struct conversation *conversation, enum otrp_sta
 			   : conversation_text(conversation, "%s", code);
 }
 
-static bool verified(struct conversation *conversation, const struct response *response,
-		     X509 *certificate)
+static bool verified(const struct response *response, X509 *certificate)
 {
-	const uint64_t before = worker_clock();
 	const bool holds = jws_verify(&response->jws, X509_get0_pubkey(certificate));
 
 	ERR_clear_error();
-	worker_crypto(conversation->worker, before);
 	return holds;
 }
 
 static int decrypted(struct conversation *conversation, const struct response *response,
 		     struct span *plaintext, struct span *cek)
 {
-	const uint64_t before = worker_clock();
 	int rc = jwe_decrypt(&response->content, conversation->key->key, &conversation->arena,
 			     plaintext, cek);
 
-	worker_crypto(conversation->worker, before);
 	return rc;
 }
 
@@ -120,22 +115,18 @@ static int tee_index(const struct session_context *context, const char *did)
 	return -1;
 }
 
-/* The row, made when this is the first time that this TEE is seen. */
+/* What is known of it; -EEXIST when its key is known by another name: a copy. */
 static int device_find(struct entry *entry, const char *did, struct picture **out)
 {
 	struct conversation *conversation = entry->conversation;
 	const struct dsi *dsi = &entry->dsi;
-	struct device unused;
 	int rc = conversation_picture(conversation, did, out);
 
 	if (rc != -ENOENT)
 		return rc;
-	rc = device_table_register(conversation->worker->database, did, dsi->cert,
-				   (struct span) { 0 }, span_text(dsi->name), &conversation->arena,
-				   &unused);
-	if (rc)
-		return rc;
-	rc = conversation_picture(conversation, did, out);
+	rc = device_table_key_free(conversation->worker->database, dsi->cert);
+	if (rc == 0)
+		rc = conversation_picture_new(conversation, did, dsi, out);
 	if (rc == 0)
 		conversation_occurrence(conversation, TAM_EVENT_DEVICE, did, "",
 					conversation_text(conversation, "%s is known from now on",
@@ -269,7 +260,6 @@ static int state_take(struct entry *entry)
 	const char *did = did_text(conversation, &entry->dsi);
 	char *reason = arena_take(&conversation->arena, DEVICE_REASON_SIZE);
 	struct picture *picture;
-	uint64_t before;
 	int rc, judgement;
 
 	if (!did || !reason)
@@ -278,11 +268,9 @@ static int state_take(struct entry *entry)
 		return drop(entry, "another device answers than the session is with");
 	if (tee_index(context, did) < 0 && context->tee_count == SESSION_TEES_MAX)
 		return drop(entry, "more TEEs than a device has");
-	before = worker_clock();
 	judgement = device_trust_judge(conversation->worker->tam->trust, &entry->dsi,
 				       span_of_text(conversation->session.tid), conversation->now,
 				       reason);
-	worker_crypto(conversation->worker, before);
 	if (judgement == -ENOMEM)
 		return judgement;
 	rc = device_find(entry, did, &picture);
@@ -338,7 +326,6 @@ static int entry_take(struct entry *entry)
 	char *reason = arena_take(&conversation->arena, DEVICE_REASON_SIZE);
 	struct otrp_failure failure;
 	X509_AUTO leaf = NULL;
-	uint64_t before;
 	int rc;
 
 	if (!reason)
@@ -366,15 +353,13 @@ static int entry_take(struct entry *entry)
 		return rc == -ENOMEM
 			       ? rc
 			       : drop(entry, conversation_text(conversation, "%s", failure.why));
-	before = worker_clock();
 	rc = device_trust_certificate(conversation->worker->tam->trust, &entry->dsi,
 				      conversation->now, &leaf, reason);
-	worker_crypto(conversation->worker, before);
 	if (rc == -ENOMEM)
 		return rc;
 	if (rc)
 		return refuse(entry, NULL, reason);
-	if (!verified(conversation, response, leaf))
+	if (!verified(response, leaf))
 		return drop(entry, "the signature does not hold under the TEE's certificate");
 	conversation->authentic = true;
 	rc = dsi_keys_check(&entry->dsi, &failure);
@@ -603,7 +588,7 @@ static int result_take(struct conversation *conversation, const struct response 
 	if (rc)
 		return rc;
 	certificate = pool_certificate(picture->device.tee_certificate);
-	if (!certificate || !verified(conversation, response, certificate)) {
+	if (!certificate || !verified(response, certificate)) {
 		query(conversation, "the signature does not hold under the TEE's certificate");
 		return 0;
 	}

@@ -29,17 +29,65 @@ const char *conversation_text(struct conversation *conversation, const char *for
 	return arena_copy(&conversation->arena, text, strlen(text), &copy) ? span_text(copy) : "";
 }
 
-uint64_t worker_clock(void)
-{
-	struct timespec now;
+static const struct tam_peer nobody;
 
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+static void message_begin(struct conversation *conversation, struct tam_worker *worker,
+			  const struct tam_peer *peer)
+{
+	conversation->worker = worker;
+	conversation->peer = peer ? peer : &nobody;
+	conversation->now = time(NULL) + worker->tam->clock_offset;
 }
 
-void worker_crypto(struct tam_worker *worker, uint64_t before)
+struct conversation *conversation_open(struct tam_worker *worker, const struct tam_peer *peer)
 {
-	worker->cost.crypto_ns += worker_clock() - before;
+	struct conversation *conversation = calloc(1, sizeof(*conversation));
+
+	if (conversation)
+		message_begin(conversation, worker, peer);
+	return conversation;
+}
+
+void conversation_close(struct conversation *conversation)
+{
+	if (!conversation)
+		return;
+	free(conversation->next);
+	arena_clear(&conversation->arena);
+	free(conversation);
+}
+
+void conversation_resume(struct conversation *conversation, struct tam_worker *worker,
+			 const struct tam_peer *peer)
+{
+	const struct tam *tam = worker->tam;
+
+	message_begin(conversation, worker, peer);
+	conversation->recalled = true;
+	conversation->fresh = conversation->is_written = false;
+	conversation->authentic = conversation->refused = false;
+	conversation->has_received = conversation->has_sent = false;
+	conversation->why = NULL;
+	conversation->occurrence_count = conversation->delivery_count = 0;
+	conversation->progress = NULL;
+	conversation->progress_count = conversation->progress_room = 0;
+	conversation->key = conversation->context.key < tam_keys_count(tam->keys)
+				    ? tam_keys_at(tam->keys, conversation->context.key)
+				    : NULL;
+	for (size_t i = 0; i < conversation->picture_count; i++) {
+		struct picture *picture = &conversation->pictures[i];
+
+		picture->learned = picture->touched = picture->forget = picture->first = false;
+		picture->recalled = true;
+	}
+}
+
+/* The peer is there as long as the message is. */
+static const char *peer_address(struct conversation *conversation)
+{
+	const char *address = conversation->peer->address;
+
+	return address ? conversation_text(conversation, "%s", address) : "";
 }
 
 void conversation_occurrence(struct conversation *conversation, enum tam_event_kind kind,
@@ -114,6 +162,43 @@ int picture_recall(struct conversation *conversation, struct picture *picture)
 	return rc == -ENOMEM ? rc : 0;
 }
 
+static int picture_room(const struct conversation *conversation)
+{
+	return conversation->picture_count == SESSION_TEES_MAX ? -ENOSPC : 0;
+}
+
+int conversation_picture_new(struct conversation *conversation, const char *did,
+			     const struct dsi *dsi, struct picture **out)
+{
+	struct picture *picture = &conversation->pictures[conversation->picture_count];
+	const int rc = picture_room(conversation);
+
+	if (rc)
+		return rc;
+	*picture = (struct picture) {
+		.did = did,
+		.fresh = true,
+		.has_rows = true,
+		.device = { .did = did,
+			    .tee_name = span_text(dsi->name),
+			    .tee_version = "",
+			    .model = "",
+			    .labels = "{}",
+			    .status = DEVICE_UNKNOWN,
+			    .reason = "",
+			    .algorithm = "",
+			    .address = "",
+			    .last_seen = tam_time_now(),
+			    .dsi_generation = -1,
+			    .tee_certificate = dsi->cert },
+	};
+	if (hex_decode(span_of_text(did), picture->did_octets, sizeof(picture->did_octets)))
+		return -EBADMSG;
+	conversation->picture_count++;
+	*out = picture;
+	return 0;
+}
+
 int conversation_picture(struct conversation *conversation, const char *did, struct picture **out)
 {
 	struct picture *picture = conversation->pictures;
@@ -124,8 +209,9 @@ int conversation_picture(struct conversation *conversation, const char *did, str
 			*out = picture;
 			return 0;
 		}
-	if (conversation->picture_count == SESSION_TEES_MAX)
-		return -ENOSPC;
+	rc = picture_room(conversation);
+	if (rc)
+		return rc;
 	rc = picture_load(conversation, did, picture);
 	if (rc)
 		return rc;
@@ -230,7 +316,7 @@ int picture_learn(struct conversation *conversation, struct picture *picture, st
 	device->reason = "";
 	device->algorithm = jws_algorithm_name(jws_algorithm_of(conversation->key->kind));
 	if (conversation->peer->address)
-		device->address = conversation->peer->address;
+		device->address = peer_address(conversation);
 	device->last_seen = tam_time_now();
 	picture->dsi = *dsi;
 	picture->has_dsi = true;
@@ -394,7 +480,6 @@ static int command_send(struct conversation *conversation, enum otrp_message mes
 static int query_make(struct conversation *conversation)
 {
 	struct session_context *context = &conversation->context;
-	const uint64_t before = worker_clock();
 	char rid[COMMAND_ID_SIZE];
 	struct command command;
 	struct command_frame frame;
@@ -413,7 +498,6 @@ static int query_make(struct conversation *conversation)
 	rc = frame_make(conversation, rid, &ocsp, &frame);
 	if (rc == 0)
 		rc = command_query(&frame, algorithms_of(conversation->worker->tam), &command);
-	worker_crypto(conversation->worker, before);
 	if (rc)
 		return rc;
 	context->querying = true;
@@ -569,7 +653,6 @@ static int step_compose(struct conversation *conversation, const struct picture 
 			const struct plan_step *step, const struct command_goods *goods)
 {
 	X509_AUTO certificate = pool_certificate(picture->device.tee_certificate);
-	const uint64_t before = worker_clock();
 	char rid[COMMAND_ID_SIZE];
 	struct command command;
 	struct command_frame frame;
@@ -585,7 +668,6 @@ static int step_compose(struct conversation *conversation, const struct picture 
 	frame.recipient = X509_get0_pubkey(certificate);
 	if (rc == 0)
 		rc = command_make(&frame, step, goods, &conversation->arena, &command);
-	worker_crypto(conversation->worker, before);
 	if (rc)
 		return rc;
 	conversation->session.did = picture->did;
@@ -811,7 +893,7 @@ int conversation_begin(struct conversation *conversation)
 		.tid = span_text(copy),
 		.did = "",
 		.state = SESSION_OPEN,
-		.address = conversation->peer->address ? conversation->peer->address : "",
+		.address = peer_address(conversation),
 		.error = "",
 	};
 	conversation->key = tam_keys_choose(tam->keys, 0);
@@ -826,35 +908,50 @@ int conversation_begin(struct conversation *conversation)
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
-static int picture_write(struct tam_database *database, struct picture *picture)
+/* All that the device has, as this message tells it. */
+static int content_collect(struct conversation *conversation, struct picture *picture)
 {
-	struct device_content content = { .domains = picture->domains,
-					  .domain_count = picture->domain_count,
-					  .tas = picture->tas,
-					  .ta_count = picture->ta_count };
-	struct device_aik *aiks;
-	ARENA_AUTO arena = { 0 };
-	/* A transaction may run twice; the revision that was read stays. */
-	struct device device = picture->device;
-	int rc = device_table_store(database, &device);
+	const size_t count = picture->dsi.aik_count;
+	struct device_aik *aiks = arena_take(&conversation->arena, count * sizeof(*aiks));
 
-	if (rc || !picture->learned)
-		return rc;
-	if (picture->forget)
-		rc = device_table_store_content(database, picture->did,
-						&(const struct device_content) { 0 });
-	if (rc)
-		return rc;
-	aiks = arena_take(&arena, picture->dsi.aik_count * sizeof(*aiks));
 	if (!aiks)
 		return -ENOMEM;
-	for (size_t i = 0; i < picture->dsi.aik_count; i++)
+	for (size_t i = 0; i < count; i++)
 		aiks[i] = (struct device_aik) { .spid = span_text(picture->dsi.aiks[i].spid),
 						.type = picture->dsi.aiks[i].ecc ? "ECC" : "RSA",
 						.key = picture->dsi.aiks[i].der };
-	content.aiks = aiks;
-	content.aik_count = picture->dsi.aik_count;
-	return device_table_store_content(database, picture->did, &content);
+	picture->written = (struct device_content) { .domains = picture->domains,
+						     .domain_count = picture->domain_count,
+						     .tas = picture->tas,
+						     .ta_count = picture->ta_count,
+						     .aiks = aiks,
+						     .aik_count = count };
+	return 0;
+}
+
+static int picture_write(struct tam_database *database, struct conversation *conversation,
+			 struct picture *picture)
+{
+	/* A transaction may run twice; the revision that was read stays. */
+	struct device device = picture->device;
+	int rc = picture->fresh ? device_table_add(database, &device)
+				: device_table_store(database, &device);
+
+	/* Somebody else has just seen this device for the first time too. */
+	if (rc == -EEXIST)
+		return -ESTALE;
+	if (rc || !picture->learned)
+		return rc;
+	if (picture->forget)
+		rc = device_table_store_content(database, picture->did, NULL,
+						&(const struct device_content) { 0 });
+	if (rc == 0)
+		rc = content_collect(conversation, picture);
+	if (rc)
+		return rc;
+	return device_table_store_content(
+		database, picture->did,
+		picture->has_rows && !picture->forget ? &picture->rows : NULL, &picture->written);
 }
 
 static const char *const event_kinds[] = {
@@ -980,11 +1077,37 @@ static int write_all(struct tam_database *database, void *context)
 		struct picture *picture = &conversation->pictures[i];
 
 		if (picture->learned || picture->touched)
-			rc = picture_write(database, picture);
+			rc = picture_write(database, conversation, picture);
+		else if (picture->recalled)
+			rc = device_table_check(database, picture->did, picture->device.revision);
 		if (rc == 0)
 			rc = requests_write(database, conversation, picture);
 	}
 	return rc ? rc : notes_write(database, conversation);
+}
+
+/* What was written is what the next message finds. */
+static void session_settle(struct conversation *conversation)
+{
+	struct session *session = &conversation->session;
+
+	session->last_answer = (struct span) { 0 };
+	session->did_stored = session->did;
+	session->messages += conversation->has_received + conversation->has_sent;
+	conversation->revision = conversation->fresh ? 1 : conversation->revision + 1;
+	conversation->is_written = true;
+	for (size_t i = 0; i < conversation->picture_count; i++) {
+		struct picture *picture = &conversation->pictures[i];
+
+		if (!picture->learned && !picture->touched)
+			continue;
+		picture->device.revision = picture->fresh ? 1 : picture->device.revision + 1;
+		picture->fresh = false;
+		if (picture->learned) {
+			picture->rows = picture->written;
+			picture->has_rows = true;
+		}
+	}
 }
 
 int conversation_write(struct conversation *conversation)
@@ -1004,8 +1127,10 @@ int conversation_write(struct conversation *conversation)
 		conversation->next ? span_of_text(conversation->next) : (struct span) { 0 };
 	rc = tam_database_transaction(conversation->worker->database, TAM_RELAXED, write_all,
 				      conversation);
-	if (rc == 0)
+	if (rc == 0) {
 		notes_hand_over(conversation);
+		session_settle(conversation);
+	}
 	return rc;
 }
 

@@ -19,7 +19,6 @@
 struct tam_worker {
 	const struct tam *tam;
 	struct tam_database *database;
-	struct tam_cost cost;
 };
 
 /* One TEE, and what the TAM knows of it. */
@@ -27,6 +26,7 @@ struct picture {
 	const char *did;
 	uint8_t did_octets[OTRP_HASH_SIZE];
 	struct device device;
+	bool fresh;  /* there is no row yet */
 	bool stored; /* the row has a state that is good to go on from */
 	bool has_dsi;
 	struct dsi dsi;
@@ -34,10 +34,15 @@ struct picture {
 	size_t ta_count;
 	struct device_domain *domains;
 	size_t domain_count;
-	bool learned; /* a new state: it is to be stored with what it tells */
-	bool touched; /* the device alone is to be stored */
-	bool forget;  /* nothing of what was known of its content counts any more */
-	bool first;   /* it has just been accepted for the first time in this session */
+	bool learned;  /* a new state: it is to be stored with what it tells */
+	bool touched;  /* the device alone is to be stored */
+	bool forget;   /* nothing of what was known of its content counts any more */
+	bool first;    /* it has just been accepted for the first time in this session */
+	bool recalled; /* what the session's last message left, not read for this one */
+	/* What the rows of the device have, where all of it is known, and what this message makes
+	 * of it. */
+	bool has_rows;
+	struct device_content rows, written;
 };
 
 /* What goes into the event log, and to whoever listens. */
@@ -76,7 +81,10 @@ struct conversation {
 	time_t now;
 	struct span body;
 	uint8_t body_hash[OTRP_HASH_SIZE];
-	bool fresh; /* the session is not in the database yet */
+	bool fresh;    /* the session is not in the database yet */
+	bool recalled; /* it is what the session's last message left, and was not read for this one
+			*/
+	bool is_written;
 	struct session session;
 	int64_t revision; /* that it was read with */
 	struct session_context context;
@@ -103,9 +111,14 @@ struct conversation {
 const char *conversation_text(struct conversation *conversation, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Processor time since `before`, added to what cryptography took. */
-uint64_t worker_clock(void);
-void worker_crypto(struct tam_worker *worker, uint64_t before);
+/* The struct is large: it comes from the heap, and goes with conversation_close(). `peer` has to
+ * outlive the message. NULL without memory. */
+struct conversation *conversation_open(struct tam_worker *worker, const struct tam_peer *peer);
+void conversation_close(struct conversation *conversation);
+
+/* Another message of the session whose last one was written. */
+void conversation_resume(struct conversation *conversation, struct tam_worker *worker,
+			 const struct tam_peer *peer);
 
 void conversation_occurrence(struct conversation *conversation, enum tam_event_kind kind,
 			     const char *did, const char *spid, const char *text);
@@ -120,6 +133,11 @@ int conversation_begin(struct conversation *conversation);
 /* The picture of a TEE of this session, from the database unless it is there. -ENOENT: the device
  * was removed. */
 int conversation_picture(struct conversation *conversation, const char *did, struct picture **out);
+
+/* The picture of a TEE that nobody has seen before: the row is made with what is written. 0,
+ * -ENOSPC or -ENOMEM. */
+int conversation_picture_new(struct conversation *conversation, const char *did,
+			     const struct dsi *dsi, struct picture **out);
 
 /* The stored state as a struct, where there is no newer one. 0 or -ENOMEM. */
 int picture_recall(struct conversation *conversation, struct picture *picture);

@@ -126,11 +126,6 @@ void tam_database_close(struct tam_database *database)
 
 /* ---- Transactions ---------------------------------------------------------------------------- */
 
-bool tam_database_in_transaction(const struct tam_database *database)
-{
-	return database->in_transaction;
-}
-
 bool tam_database_announced(struct tam_database *database)
 {
 	const bool already = database->announced;

@@ -83,8 +83,6 @@ int tam_database_transaction(struct tam_database *database, enum tam_durability 
 			     int (*work)(struct tam_database *database, void *context),
 			     void *context);
 
-bool tam_database_in_transaction(const struct tam_database *database);
-
 /* ---- Statements ------------------------------------------------------------------------------ */
 
 struct tam_value {

@@ -100,70 +100,97 @@ static int key_hash(struct span der, uint8_t out[CERTIFICATE_HASH_SIZE])
 	return rc;
 }
 
-struct registering {
-	const char *did, *tee_name;
-	struct span certificate, chain, key_hash;
-	struct arena *arena;
-	struct device *out;
-};
-
-static int register_device(struct tam_database *database, void *context)
+static int enlist(struct tam_database *database, const char *did)
 {
-	struct registering *registering = context;
-	const int64_t now = tam_time_now();
-	int64_t changed;
-	int rc = tam_database_run(
-		database,
-		"INSERT INTO device(did, revision, key_hash, tee_name, tee_version, model, labels, "
-		"status, reason, signer_required, algorithm, address, first_seen, last_seen, "
-		"dsi_generation, tee_certificate, tee_chain) VALUES($1, 1, $2, $3, '', '', '{}', "
-		"0, '', 0, '', '', $4, $4, -1, $5, $6) ON CONFLICT DO NOTHING",
-		TAM_VALUES(tam_text(registering->did), tam_octets(registering->key_hash),
-			   tam_text(registering->tee_name), tam_integer(now),
-			   tam_octets(registering->certificate), tam_octets(registering->chain)),
-		&changed);
+	const int rc = deployment_enlist(database, did, SCOPE_ALL, "");
 
+	return rc ? rc : deployment_enlist(database, did, SCOPE_DEVICE, did);
+}
+
+static int add(struct tam_database *database, void *context)
+{
+	const struct device *device = context;
+	uint8_t hash[CERTIFICATE_HASH_SIZE];
+	int64_t changed = 0;
+	int rc = key_hash(device->tee_certificate, hash);
+
+	if (!rc)
+		rc = tam_database_run(
+			database,
+			"INSERT INTO device(did, revision, key_hash, tee_name, tee_version, model, "
+			"labels, status, reason, signer_required, algorithm, address, first_seen, "
+			"last_seen, dsi_hash, dsi_generation, tee_certificate, tee_chain, "
+			"firmware_certificate, dsi) VALUES($1, 1, $2, $3, $4, '', '{}', $5, $6, "
+			"$7, "
+			"$8, $9, $10, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING",
+			TAM_VALUES(
+				tam_text(device->did), tam_octets(span_of(hash, sizeof(hash))),
+				tam_text(device->tee_name), tam_text(device->tee_version),
+				tam_integer(device->status), tam_text(device->reason),
+				tam_integer(device->signer_required), tam_text(device->algorithm),
+				tam_text(device->address), tam_integer(device->last_seen),
+				tam_octets(device->dsi_hash), tam_integer(device->dsi_generation),
+				tam_octets(device->tee_certificate), tam_octets(device->tee_chain),
+				tam_octets(device->firmware_certificate), tam_octets(device->dsi)),
+			&changed);
 	if (rc)
 		return rc;
-	rc = device_table_get(database, registering->did, registering->arena, registering->out);
-	/* Somebody has the key, and it is not this did. */
-	if (rc == -ENOENT)
-		return -EEXIST;
-	if (rc)
-		return rc;
-	if (!span_equal(registering->out->tee_certificate, registering->certificate))
-		return -EEXIST;
-	if (!changed)
-		return 0;
-	rc = deployment_enlist(database, registering->did, SCOPE_ALL, "");
-	return rc ? rc
-		  : deployment_enlist(database, registering->did, SCOPE_DEVICE, registering->did);
+	return changed ? enlist(database, device->did) : -EEXIST;
+}
+
+int device_table_add(struct tam_database *database, struct device *device)
+{
+	int rc;
+
+	if (!device->tee_chain.data)
+		device->tee_chain = span_of("", 0);
+	rc = tam_database_transaction(database, TAM_RELAXED, add, device);
+	if (!rc)
+		device->revision = 1;
+	return rc;
+}
+
+int device_table_key_free(struct tam_database *database, struct span certificate)
+{
+	uint8_t hash[CERTIFICATE_HASH_SIZE];
+	int64_t one;
+	int rc = key_hash(certificate, hash);
+
+	if (!rc)
+		rc = tam_database_integer(database, &one,
+					  "SELECT 1 FROM device WHERE key_hash = $1",
+					  TAM_VALUES(tam_octets(span_of(hash, sizeof(hash)))));
+	return rc == -ENOENT ? 0 : rc ? rc : -EEXIST;
 }
 
 int device_table_register(struct tam_database *database, const char *did, struct span certificate,
 			  struct span chain, const char *tee_name, struct arena *arena,
 			  struct device *out)
 {
-	uint8_t hash[CERTIFICATE_HASH_SIZE];
-	struct registering registering = {
+	struct device device = {
 		.did = did,
 		.tee_name = tee_name,
-		.certificate = certificate,
-		.chain = chain.data ? chain : span_of("", 0),
-		.key_hash = span_of(hash, sizeof(hash)),
-		.arena = arena,
-		.out = out,
+		.tee_version = "",
+		.reason = "",
+		.algorithm = "",
+		.address = "",
+		.last_seen = tam_time_now(),
+		.dsi_generation = -1,
+		.tee_certificate = certificate,
+		.tee_chain = chain,
 	};
 	int rc = device_table_get(database, did, arena, out);
 
 	/* Those known already cost one look-up. */
-	if (!rc)
-		return span_equal(out->tee_certificate, certificate) ? 0 : -EEXIST;
-	if (rc != -ENOENT)
-		return rc;
-	rc = key_hash(certificate, hash);
-	return rc ? rc
-		  : tam_database_transaction(database, TAM_RELAXED, register_device, &registering);
+	if (rc == -ENOENT) {
+		rc = device_table_add(database, &device);
+		if (rc == 0 || rc == -EEXIST)
+			rc = device_table_get(database, did, arena, out);
+		/* Somebody has the key, and it is not this did. */
+		if (rc == -ENOENT)
+			return -EEXIST;
+	}
+	return rc ? rc : span_equal(out->tee_certificate, certificate) ? 0 : -EEXIST;
 }
 
 static int store(struct tam_database *database, void *context)
@@ -201,6 +228,16 @@ int device_table_store(struct tam_database *database, struct device *device)
 	if (!rc)
 		device->revision++;
 	return rc;
+}
+
+int device_table_check(struct tam_database *database, const char *did, int64_t revision)
+{
+	int64_t one;
+	const int rc = tam_database_integer(database, &one,
+					    "SELECT 1 FROM device WHERE did = $1 AND revision = $2",
+					    TAM_VALUES(tam_text(did), tam_integer(revision)));
+
+	return rc == -ENOENT ? -ESTALE : rc;
 }
 
 int device_table_set_status(struct tam_database *database, const char *did,
@@ -461,22 +498,41 @@ struct kind {
 		    const void *told);
 };
 
+/* In the order of the walk. */
+static int sorted(const void *list, size_t count, const struct kind *kind, struct arena *arena,
+		  const void **out)
+{
+	void *copy;
+
+	*out = list;
+	if (count < 2)
+		return 0;
+	copy = arena_take(arena, count * kind->size);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, list, count * kind->size);
+	qsort(copy, count, kind->size, kind->order);
+	*out = copy;
+	return 0;
+}
+
 /* Both in one order: one walk along them, and only what differs is written. */
 static int merge(struct tam_database *database, const char *did, const struct kind *kind,
 		 const void *there, size_t there_count, const void *told, size_t told_count,
 		 struct arena *arena)
 {
-	const uint8_t *old = there, *old_end = old + there_count * kind->size;
-	uint8_t *new = arena_take(arena, told_count * kind->size), *new_end;
-	int rc = 0;
+	const uint8_t *old, *new, *old_end, *new_end;
+	const void *lists[2];
+	int rc = sorted(there, there_count, kind, arena, &lists[0]);
 
-	if (!new)
-		return -ENOMEM;
-	new_end = new + told_count * kind->size;
-	if (told_count) {
-		memcpy(new, told, told_count * kind->size);
-		qsort(new, told_count, kind->size, kind->order);
-	}
+	if (!rc)
+		rc = sorted(told, told_count, kind, arena, &lists[1]);
+	if (rc)
+		return rc;
+	old = lists[0];
+	new = lists[1];
+	old_end = there_count ? old + there_count * kind->size : old;
+	new_end = told_count ? new + told_count * kind->size : new;
 	while (!rc && (old < old_end || new < new_end)) {
 		const int order = old == old_end ? 1 : new == new_end ? -1 : kind->order(old, new);
 
@@ -492,8 +548,34 @@ static int merge(struct tam_database *database, const char *did, const struct ki
 
 struct storing {
 	const char *did;
-	const struct device_content *content;
+	const struct device_content *there, *content;
 };
+
+/* The device's row is held, so that nobody else changes them meanwhile. */
+static int content_read(struct tam_database *database, const char *did, struct arena *arena,
+			struct device_content *out)
+{
+	struct device_domain *domains;
+	struct device_ta *tas;
+	struct device_aik *aiks;
+	int64_t one;
+	int rc = tam_database_integer(database, &one,
+				      "SELECT 1 FROM device WHERE did = $1 FOR UPDATE",
+				      TAM_VALUES(tam_text(did)));
+
+	if (!rc)
+		rc = device_table_domains(database, did, arena, &domains, &out->domain_count);
+	if (!rc)
+		rc = device_table_tas(database, did, arena, &tas, &out->ta_count);
+	if (!rc)
+		rc = device_table_aiks(database, did, arena, &aiks, &out->aik_count);
+	if (rc)
+		return rc;
+	out->domains = domains;
+	out->tas = tas;
+	out->aiks = aiks;
+	return 0;
+}
 
 static int store_content(struct tam_database *database, void *context)
 {
@@ -502,52 +584,35 @@ static int store_content(struct tam_database *database, void *context)
 	static const struct kind ta = { sizeof(struct device_ta), ta_order, ta_drop, ta_keep };
 	static const struct kind aik = { sizeof(struct device_aik), aik_order, aik_drop, aik_keep };
 	const struct storing *storing = context;
-	const struct device_content *content = storing->content;
+	const struct device_content *content = storing->content, *there = storing->there;
 	const char *did = storing->did;
+	struct device_content rows = { 0 };
 	ARENA_AUTO arena = { 0 };
-	struct device_domain *domains;
-	struct device_ta *tas;
-	struct device_aik *aiks;
-	int64_t one;
-	size_t count;
-	int rc = tam_database_integer(database, &one,
-				      "SELECT 1 FROM device WHERE did = $1 FOR UPDATE",
-				      TAM_VALUES(tam_text(did)));
+	int rc = 0;
 
+	if (!there) {
+		rc = content_read(database, did, &arena, &rows);
+		there = &rows;
+	}
 	if (!rc)
-		rc = device_table_domains(database, did, &arena, &domains, &count);
+		rc = merge(database, did, &domain, there->domains, there->domain_count,
+			   content->domains, content->domain_count, &arena);
 	if (!rc)
-		rc = merge(database, did, &domain, domains, count, content->domains,
-			   content->domain_count, &arena);
+		rc = merge(database, did, &ta, there->tas, there->ta_count, content->tas,
+			   content->ta_count, &arena);
 	if (!rc)
-		rc = device_table_tas(database, did, &arena, &tas, &count);
-	if (!rc)
-		rc = merge(database, did, &ta, tas, count, content->tas, content->ta_count, &arena);
-	if (!rc)
-		rc = device_table_aiks(database, did, &arena, &aiks, &count);
-	if (!rc)
-		rc = merge(database, did, &aik, aiks, count, content->aiks, content->aik_count,
-			   &arena);
+		rc = merge(database, did, &aik, there->aiks, there->aik_count, content->aiks,
+			   content->aik_count, &arena);
 	return rc;
 }
 
 int device_table_store_content(struct tam_database *database, const char *did,
+			       const struct device_content *there,
 			       const struct device_content *content)
 {
-	struct storing storing = { .did = did, .content = content };
+	struct storing storing = { .did = did, .there = there, .content = content };
 
 	return tam_database_transaction(database, TAM_RELAXED, store_content, &storing);
-}
-
-int device_table_note_ta(struct tam_database *database, const char *did, const struct device_ta *ta)
-{
-	return ta_put(database, did, ta);
-}
-
-int device_table_note_certificates(struct tam_database *database, const char *did, const char *spid,
-				   const char *sdname, const char *certificates)
-{
-	return domain_put(database, did, spid, sdname, certificates);
 }
 
 /* ---- What apps asked for --------------------------------------------------------------------- */

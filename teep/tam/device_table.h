@@ -79,6 +79,13 @@ int device_table_register(struct tam_database *database, const char *did, struct
 			  struct span chain, const char *tee_name, struct arena *arena,
 			  struct device *out);
 
+/* The same with all that device_table_store() stores, of one that is not known. `revision`
+ * becomes 1. -EEXIST when that did or its key is known. */
+int device_table_add(struct tam_database *database, struct device *device);
+
+/* Whether the key of that certificate is nobody's yet: 0, -EEXIST, or -EBADMSG when it is none. */
+int device_table_key_free(struct tam_database *database, struct span certificate);
+
 /* -ENOENT. */
 int device_table_get(struct tam_database *database, const char *did, struct arena *arena,
 		     struct device *out);
@@ -90,8 +97,13 @@ int device_table_get(struct tam_database *database, const char *did, struct aren
  */
 int device_table_store(struct tam_database *database, struct device *device);
 
+/* -ESTALE unless the device is there with that revision. */
+int device_table_check(struct tam_database *database, const char *did, int64_t revision);
+
 /* Replace what the device has by what its DSI told: domains, TAs and AIKs. What is known of a TA
- * beyond the DSI (version, image, personalisation) is kept unless the caller gives it. */
+ * beyond the DSI (version, image, personalisation) is kept unless the caller gives it. `there` is
+ * what the rows have, of a device that was stored or added in this very transaction; NULL: they are
+ * read. */
 struct device_content {
 	const struct device_domain *domains;
 	size_t domain_count;
@@ -101,13 +113,8 @@ struct device_content {
 	size_t aik_count;
 };
 int device_table_store_content(struct tam_database *database, const char *did,
+			       const struct device_content *there,
 			       const struct device_content *content);
-
-/* What an answer of the device proved: this version of a TA, or that certificate in a domain. */
-int device_table_note_ta(struct tam_database *database, const char *did,
-			 const struct device_ta *ta);
-int device_table_note_certificates(struct tam_database *database, const char *did, const char *spid,
-				   const char *sdname, const char *certificates);
 
 int device_table_domains(struct tam_database *database, const char *did, struct arena *arena,
 			 struct device_domain **list, size_t *count);

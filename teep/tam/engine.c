@@ -8,6 +8,7 @@
 #include "teep/otrp/encoding.h"
 #include "teep/tam/catalogue.h"
 #include "teep/tam/conversation.h"
+#include "teep/tam/session_memory.h"
 #include "teep/tam/transcript.h"
 #include "wire/uuid.h"
 
@@ -36,34 +37,17 @@ void tam_worker_close(struct tam_worker *worker)
 	free(worker);
 }
 
-struct tam_cost tam_worker_cost(const struct tam_worker *worker)
+/* Gone, or in hand for the session's next message. */
+static void conversation_end(struct conversation *conversation)
 {
-	return worker->cost;
-}
+	const bool goes_on = conversation && conversation->is_written &&
+			     conversation->session.state == SESSION_OPEN;
 
-static const struct tam_peer nobody;
-
-/* The struct is large; it comes from the heap and goes with conversation_close(). */
-static struct conversation *conversation_open(struct tam_worker *worker,
-					      const struct tam_peer *peer)
-{
-	struct conversation *conversation = calloc(1, sizeof(*conversation));
-
-	if (conversation) {
-		conversation->worker = worker;
-		conversation->peer = peer ? peer : &nobody;
-		conversation->now = time(NULL) + worker->tam->clock_offset;
-	}
-	return conversation;
-}
-
-static void conversation_close(struct conversation *conversation)
-{
-	if (!conversation)
-		return;
-	free(conversation->next);
-	arena_clear(&conversation->arena);
-	free(conversation);
+	if (goes_on)
+		session_memory_put(conversation->worker->tam->memory, conversation,
+				   sizeof(*conversation) + arena_size(&conversation->arena));
+	else
+		conversation_close(conversation);
 }
 
 /* ---- Connecting ------------------------------------------------------------------------------ */
@@ -129,7 +113,6 @@ static int package_take(struct conversation *conversation, const struct tam_hint
 int tam_connect(struct tam_worker *worker, const struct tam_peer *peer,
 		const struct tam_hints *hints, char **request)
 {
-	const uint64_t before = worker_clock();
 	struct conversation *conversation = conversation_open(worker, peer);
 	int rc = conversation ? 0 : -ENOMEM;
 
@@ -147,9 +130,7 @@ int tam_connect(struct tam_worker *worker, const struct tam_peer *peer,
 		*request = conversation->next;
 		conversation->next = NULL;
 	}
-	conversation_close(conversation);
-	worker->cost.messages++;
-	worker->cost.total_ns += worker_clock() - before;
+	conversation_end(conversation);
 	return rc;
 }
 
@@ -268,9 +249,9 @@ static int repeated(struct conversation *conversation)
 	return conversation->next ? 0 : -ENOMEM;
 }
 
-/* One try: -ESTALE when another process took the message at the same time. */
-static int message_take(struct conversation *conversation, struct responses *responses,
-			const char *tid)
+/* The session as the database has it. *over: nothing is left to do but to answer. Without a key it
+ * is none that is open. */
+static int session_read(struct conversation *conversation, const char *tid, bool *over)
 {
 	struct session *session = &conversation->session;
 	const struct tam *tam = conversation->worker->tam;
@@ -279,35 +260,64 @@ static int message_take(struct conversation *conversation, struct responses *res
 					  &conversation->arena, session)
 		     : -ENOENT;
 
+	*over = false;
 	if (rc && rc != -ENOENT)
 		return rc;
 	if (rc == 0 && span_equal(session->last_hash, hash) &&
-	    (session->last_answer.data || session->state != SESSION_OPEN))
+	    (session->last_answer.data || session->state != SESSION_OPEN)) {
+		*over = true;
 		return repeated(conversation);
-	if (rc == 0 && (session->state == SESSION_DONE || session->state == SESSION_FAILED))
+	}
+	*over = rc == 0 && (session->state == SESSION_DONE || session->state == SESSION_FAILED);
+	if (*over)
 		return 0;
 	if (rc == 0 && session->state == SESSION_OPEN)
 		rc = session_context_parse(session->context, &conversation->arena,
 					   &conversation->context);
 	else
 		rc = -EBADMSG;
-	if (rc == -ENOMEM)
-		return rc;
 	if (rc == 0) {
 		conversation->revision = session->revision;
 		conversation->key = conversation->context.key < tam_keys_count(tam->keys)
 					    ? tam_keys_at(tam->keys, conversation->context.key)
 					    : NULL;
 	}
+	return rc == -ENOMEM ? rc : 0;
+}
+
+/* One try: -ESTALE when another process took the message at the same time. */
+static int message_take(struct conversation *conversation, struct responses *responses,
+			const char *tid)
+{
+	bool over = false;
+	int rc = conversation->recalled ? 0 : session_read(conversation, tid, &over);
+
+	if (rc || over)
+		return rc;
 	rc = conversation->key ? answered(conversation, responses)
 			       : unsolicited(conversation, responses);
 	return rc ? rc : conversation_write(conversation);
+}
+
+/* The session in hand, unless it let the message down once. */
+static struct conversation *conversation_begin_with(struct tam_worker *worker,
+						    const struct tam_peer *peer, const char *tid,
+						    struct span hash, bool anew)
+{
+	struct conversation *conversation =
+		tid && !anew ? session_memory_take(worker->tam->memory, tid, hash) : NULL;
+
+	if (!conversation)
+		return conversation_open(worker, peer);
+	conversation_resume(conversation, worker, peer);
+	return conversation;
 }
 
 static int process(struct tam_worker *worker, const struct tam_peer *peer, struct span body,
 		   struct responses *responses, char **next, char tid[TAM_TID_SIZE])
 {
 	const char *asked = tid_of(responses);
+	uint8_t hash[OTRP_HASH_SIZE];
 	int rc = -ESTALE;
 
 	/* Nobody is there, and it can't be told whose TEE is meant. */
@@ -315,17 +325,17 @@ static int process(struct tam_worker *worker, const struct tam_peer *peer, struc
 		return 0;
 	if (all_are(responses, RESPONSE_UNREADABLE))
 		return -EBADMSG;
+	if (EVP_Digest(body.data, body.size, hash, NULL, EVP_sha256(), NULL) != 1)
+		return -ENOMEM;
 	for (int i = 0; rc == -ESTALE && i < TRIES_MAX; i++) {
-		struct conversation *conversation = conversation_open(worker, peer);
+		struct conversation *conversation = conversation_begin_with(
+			worker, peer, asked, span_of(hash, sizeof(hash)), i > 0);
 
 		if (!conversation)
 			return -ENOMEM;
 		conversation->body = body;
-		if (EVP_Digest(body.data, body.size, conversation->body_hash, NULL, EVP_sha256(),
-			       NULL) != 1)
-			rc = -ENOMEM;
-		else
-			rc = message_take(conversation, responses, asked);
+		memcpy(conversation->body_hash, hash, sizeof(hash));
+		rc = message_take(conversation, responses, asked);
 		if (rc == 0) {
 			if (conversation->has_received)
 				conversation_tell(conversation);
@@ -334,7 +344,7 @@ static int process(struct tam_worker *worker, const struct tam_peer *peer, struc
 			*next = conversation->next;
 			conversation->next = NULL;
 		}
-		conversation_close(conversation);
+		conversation_end(conversation);
 	}
 	return rc == -ESTALE ? -EAGAIN : rc;
 }
@@ -344,7 +354,6 @@ int tam_process(struct tam_worker *worker, const struct tam_peer *peer, const vo
 {
 	const struct tam *tam = worker->tam;
 	const struct otrp_options options = { .extended = tam->extended };
-	const uint64_t before = worker_clock();
 	struct responses *responses;
 	struct otrp_failure failure;
 	ARENA_AUTO arena = { 0 };
@@ -360,8 +369,6 @@ int tam_process(struct tam_worker *worker, const struct tam_peer *peer, const vo
 	rc = responses_parse(span_of(body, size), &options, &arena, responses, &failure);
 	if (rc == 0)
 		rc = process(worker, peer, span_of(body, size), responses, next, tid);
-	worker->cost.messages++;
-	worker->cost.total_ns += worker_clock() - before;
 	return rc;
 }
 
@@ -474,8 +481,11 @@ int tam_expire(struct tam_worker *worker)
 		worker->tam->session_seconds ? worker->tam->session_seconds : SESSION_SECONDS;
 	const int64_t before = tam_time_now() - (int64_t)seconds * 1000;
 	int64_t expired, all = 0;
+	struct timespec clock;
 	int rc;
 
+	(void)clock_gettime(CLOCK_MONOTONIC, &clock);
+	session_memory_expire(worker->tam->memory, clock.tv_sec - (int64_t)seconds);
 	do {
 		expired = 0;
 		rc = session_table_expire(worker->database, before, EXPIRE_AT_ONCE, &expired);

@@ -51,6 +51,7 @@ struct tam {
 	bool bundled;		  /* devices may bring packages, where their hash is authorised */
 	bool hold_deletions;	  /* nothing is deleted but what an entry excludes */
 	struct log_writer *log;	  /* NULL: logs are written with each session's state */
+	struct session_memory *memory; /* NULL: each message reads its session */
 	void (*event)(void *context, const struct tam_event *event); /* may be NULL */
 	void *event_context;
 };
@@ -108,16 +109,5 @@ int tam_aik(struct tam_worker *worker, const char *tid, char **signed_keys);
 /* End sessions that are not heard of any more. To be called now and then by any process. Returns
  * how many, or -errno. */
 int tam_expire(struct tam_worker *worker);
-
-/*
- * The processor time of this worker's thread that went into cryptography and into everything
- * since it was opened, in nanoseconds, for measurements.
- */
-struct tam_cost {
-	uint64_t messages;
-	uint64_t total_ns;
-	uint64_t crypto_ns;
-};
-struct tam_cost tam_worker_cost(const struct tam_worker *worker);
 
 #endif

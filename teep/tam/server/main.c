@@ -23,6 +23,7 @@
 #include "teep/tam/key.h"
 #include "teep/tam/server/event_stream.h"
 #include "teep/tam/log_writer.h"
+#include "teep/tam/session_memory.h"
 #include "teep/tam/server/log.h"
 #include "teep/tam/server/maintenance.h"
 #include "teep/tam/server/site.h"
@@ -41,6 +42,8 @@ enum {
 #define PEM_MAX	    (1 << 20)
 #define GRACE_MS    10000
 #define BODY_BUDGET (256u << 20)
+/* Octets of what is remembered of sessions between two messages. */
+#define SESSIONS_IN_HAND (8u << 20)
 
 static const char HELP[] =
 	"usage: teesim tam serve [OPTION...] [DIR]\n"
@@ -454,7 +457,8 @@ static int serve_start(struct server *server)
 	server->site.tls_path = config->tls_certificate;
 	server->log = log_writer_open(&(const struct log_writer_options) {
 		.database = server->site.database, .lost = rows_lost });
-	if (!server->log)
+	server->tam.memory = session_memory_open(SESSIONS_IN_HAND);
+	if (!server->log || !server->tam.memory)
 		return STATUS_FAILED;
 	server->tam.log = server->site.log = server->log;
 	server->site.started = tam_time_now();
@@ -537,6 +541,7 @@ static void server_close(struct server *server)
 	http_server_stop(server->listening, GRACE_MS);
 	maintenance_stop(server->maintenance);
 	log_writer_close(server->log);
+	session_memory_close(server->tam.memory);
 	event_streams_close(server->site.streams);
 	device_expiry_close(server->site.expiry);
 	peer_limit_close(server->site.wrong_tokens);

@@ -14,6 +14,7 @@
 #include "teep/tam/database_backend.h"
 #include "teep/tam/database_copy.h"
 #include "teep/tam/deployment.h"
+#include "teep/tam/session_memory.h"
 #include "teep/tam/sp.h"
 #include "scratch_directory.h"
 #include "test_keys.h"
@@ -208,6 +209,7 @@ void scene_begin(void)
 				   .trust = scene.trust,
 				   .extended = scene_kinds.tam == KEY_P384 ||
 					       scene_kinds.tee == KEY_P384 };
+	scene.tam.memory = session_memory_open(1 << 20);
 	scene.worker = tam_worker_open(&scene.tam, scene.database);
 	cr_assert_not_null(scene.worker);
 }
@@ -218,6 +220,7 @@ void scene_end(void)
 		if (scene.devices[i].tee)
 			tee_close(scene.devices[i].tee);
 	tam_worker_close(scene.worker);
+	session_memory_close(scene.tam.memory);
 	tam_database_close(scene.database);
 	tam_keys_close(scene.keys);
 	device_trust_close(scene.trust);

@@ -102,6 +102,11 @@ Test(tam_devices, what_a_device_has_follows_its_dsi)
 		{ .spid = "a", .type = "RSA", .key = span_of("k1", 2) }
 	};
 	struct device_content content = { domains, 2, tas, 2, aiks, 1 };
+	const struct device_domain there[] = {
+		{ .spid = "a", .sdname = "one", .certificates = "" },
+		{ .spid = "b", .sdname = "two", .certificates = "" }
+	};
+	struct device_domain told[] = { domains[0], domains[1] };
 	const struct device_ta bare[] = { { .spid = "a", .sdname = "one", .taid = TA_1 } };
 	const struct device_aik newer[] = {
 		{ .spid = "a", .type = "ECC", .key = span_of("k2", 2) }
@@ -111,17 +116,23 @@ Test(tam_devices, what_a_device_has_follows_its_dsi)
 	struct device_aik *have_aiks;
 	size_t count;
 
-	cr_assert_eq(device_table_store_content(kit.db, kit_did(1), &content), -ENOENT);
+	cr_assert_eq(device_table_store_content(kit.db, kit_did(1), NULL, &content), -ENOENT);
 	cr_assert_eq(register_device(kit_did(1), 1), 0);
-	cr_assert_eq(device_table_store_content(kit.db, kit_did(1), &content), 0);
-	cr_assert_eq(device_table_note_certificates(kit.db, kit_did(1), "a", "one", "c1 c2"), 0);
+	cr_assert_eq(device_table_store_content(kit.db, kit_did(1), NULL, &content), 0);
+	/* A caller that knows what is there has it compared with that. */
+	told[1].certificates = "c1 c2";
+	cr_assert_eq(device_table_store_content(
+			     kit.db, kit_did(1),
+			     &(const struct device_content) { there, 2, NULL, 0, aiks, 1 },
+			     &(const struct device_content) { told, 2, tas, 2, aiks, 1 }),
+		     0);
 	cr_assert_eq(device_table_tas(kit.db, kit_did(1), &kit.arena, &have, &count), 0);
 	cr_assert_eq(count, 2);
 	cr_assert_str_eq(have[0].taid, TA_1);
 	cr_assert_str_eq(have[0].state, "installed");
 	/* The next DSI tells less, and one domain is gone. */
 	content = (struct device_content) { domains + 1, 1, bare, 1, newer, 1 };
-	cr_assert_eq(device_table_store_content(kit.db, kit_did(1), &content), 0);
+	cr_assert_eq(device_table_store_content(kit.db, kit_did(1), NULL, &content), 0);
 	cr_assert_eq(device_table_tas(kit.db, kit_did(1), &kit.arena, &have, &count), 0);
 	cr_assert_eq(count, 1);
 	cr_assert_eq(have[0].version, 3, "what the DSI does not tell is kept");
@@ -137,7 +148,7 @@ Test(tam_devices, what_a_device_has_follows_its_dsi)
 	cr_assert_str_eq(have_aiks[0].type, "ECC");
 	cr_assert(span_equal(have_aiks[0].key, span_of("k2", 2)));
 	content = (struct device_content) { 0 };
-	cr_assert_eq(device_table_store_content(kit.db, kit_did(1), &content), 0);
+	cr_assert_eq(device_table_store_content(kit.db, kit_did(1), NULL, &content), 0);
 	cr_assert_eq(kit_count("SELECT COUNT(*) FROM device_ta"), 0);
 	cr_assert_eq(kit_count("SELECT COUNT(*) FROM device_domain"), 0);
 	cr_assert_eq(kit_count("SELECT COUNT(*) FROM device_aik"), 0);
@@ -167,7 +178,7 @@ Test(tam_devices, lists_show_whom_one_may_see)
 	cr_assert_eq(device_table_describe(kit.db, kit_did(4), "Model X", "{\"site\":\"Köln\"}"),
 		     0);
 	cr_assert_eq(device_table_set_status(kit.db, kit_did(4), DEVICE_SUSPENDED, ""), 0);
-	cr_assert_eq(device_table_store_content(kit.db, kit_did(1), &content), 0);
+	cr_assert_eq(device_table_store_content(kit.db, kit_did(1), NULL, &content), 0);
 	cr_assert_eq(wanted_set(kit.db, &entry, &why), 0, "%s", why);
 
 	cr_assert_eq(device_table_list(kit.db, &filter, &kit.arena, &list, &count, &total), 0);
@@ -541,7 +552,7 @@ static void device_with(int n, int64_t version, const char *image)
 	device.status = DEVICE_TRUSTED;
 	device.dsi = span_of("{}", 2);
 	cr_assert_eq(device_table_store(kit.db, &device), 0);
-	cr_assert_eq(device_table_store_content(kit.db, kit_did(n), &content), 0);
+	cr_assert_eq(device_table_store_content(kit.db, kit_did(n), NULL, &content), 0);
 }
 
 static struct deployment deploy_domain(const char *taid, bool present)

@@ -118,9 +118,9 @@ static void one_session(struct tam_database *db)
 				   (struct span) { 0 }, "simtee", arena, &device));
 	WELL(device_table_store(db, &device));
 	WELL(device_table_get(db, kit_did(1), arena, &device));
-	WELL(device_table_store_content(db, kit_did(1), &content));
-	WELL(device_table_note_ta(db, kit_did(1), &ta));
-	WELL(device_table_note_certificates(db, kit_did(1), "a", "sd", "c"));
+	WELL(device_table_store_content(db, kit_did(1), NULL, &content));
+	WELL(device_table_check(db, kit_did(1), device.revision));
+	cr_assert_eq(device_table_key_free(db, kit_certificate(1, "TEE", NULL)), -EEXIST);
 	WELL(device_table_request_ta(db, kit_did(1), TA_1));
 	WELL(device_table_requested(db, kit_did(1), arena, &names, &count));
 	WELL(device_table_domains(db, kit_did(1), arena, &domains, &count));

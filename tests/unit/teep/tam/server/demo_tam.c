@@ -232,7 +232,7 @@ static void device_fill(const char *did, int n)
 	const size_t parts = n % 5 == 4 ? 0 : n % 2 ? 2 : 1;
 	const struct device_content content = { domains, parts, tas, parts, aiks, parts };
 
-	NEEDED(device_table_store_content(db, did, &content) == 0);
+	NEEDED(device_table_store_content(db, did, NULL, &content) == 0);
 }
 
 static void device_make(int n)

@@ -1,0 +1,35 @@
+/*
+ * Sessions that this process has in hand: what it worked out for their last message, so that the
+ * next one need not be read from the database and understood again.
+ *
+ * Runs in the TAM, shared by its threads; trusts nobody with less care for it: what is remembered
+ * has no say. Whoever goes on from it stores the outcome under the revisions that it had, which the
+ * database refuses when another process was quicker, and then reads. It has the memory's bound;
+ * the oldest go first.
+ */
+#ifndef TEESIM_TEEP_TAM_SESSION_MEMORY_H
+#define TEESIM_TEEP_TAM_SESSION_MEMORY_H
+
+#include "teep/otrp/span.h"
+
+struct conversation;
+struct session_memory;
+
+/* `octets`: what all sessions together may take. NULL without memory. */
+struct session_memory *session_memory_open(size_t octets);
+void session_memory_close(struct session_memory *memory);
+
+/* Takes over `conversation`, which is stored and takes about that much; NULL for `memory` just
+ * closes it. */
+void session_memory_put(struct session_memory *memory, struct conversation *conversation,
+			size_t octets);
+
+/* The session, the caller's now, for a message with that hash; NULL where it is not there, or where
+ * that message is the one that came last. */
+struct conversation *session_memory_take(struct session_memory *memory, const char *tid,
+					 struct span hash);
+
+/* Those that came before that moment of the monotonic clock, in seconds, are let go. */
+void session_memory_expire(struct session_memory *memory, int64_t before);
+
+#endif
