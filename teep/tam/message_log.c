@@ -112,31 +112,54 @@ int message_log_list(struct tam_database *database, const struct message_filter 
 				     sql, values, n);
 }
 
+/* Rows in one transaction: sessions write between two of them. */
+#define TRIM_AT_ONCE 1000
+
 struct trimming {
-	int64_t keep, before, removed;
+	const char *sql;
+	int64_t bound, removed;
 };
 
 static int trim(struct tam_database *database, void *context)
 {
 	struct trimming *trimming = context;
-	int64_t old = 0;
-	int rc = tam_database_run(
-		database, "DELETE FROM message WHERE id <= (SELECT MAX(id) FROM message) - $1",
-		TAM_VALUES(tam_integer(trimming->keep)), &trimming->removed);
 
-	if (!rc)
-		rc = tam_database_run(database, "DELETE FROM message WHERE at < $1",
-				      TAM_VALUES(tam_integer(trimming->before)), &old);
-	trimming->removed += old;
+	return tam_database_run(database, trimming->sql,
+				TAM_VALUES(tam_integer(trimming->bound), tam_integer(TRIM_AT_ONCE)),
+				&trimming->removed);
+}
+
+/* All that fit, piece by piece; what was removed is added to *removed. */
+static int trim_all(struct tam_database *database, const char *sql, int64_t bound, int64_t *removed)
+{
+	struct trimming trimming = { .sql = sql, .bound = bound };
+	int rc;
+
+	do {
+		trimming.removed = 0;
+		rc = tam_database_transaction(database, TAM_RELAXED, trim, &trimming);
+		*removed += rc ? 0 : trimming.removed;
+	} while (rc == 0 && trimming.removed == TRIM_AT_ONCE);
 	return rc;
 }
 
 int message_log_trim(struct tam_database *database, int64_t keep, int64_t before, int64_t *removed)
 {
-	struct trimming trimming = { .keep = keep, .before = before };
-	const int rc = tam_database_transaction(database, TAM_RELAXED, trim, &trimming);
+	int64_t last, all = 0;
+	int rc = tam_database_integer(database, &last, "SELECT COALESCE(MAX(id), 0) FROM message",
+				      TAM_NO_VALUES);
 
-	if (!rc && removed)
-		*removed = trimming.removed;
+	if (!rc)
+		rc = trim_all(database,
+			      "DELETE FROM message WHERE id IN (SELECT id FROM message WHERE "
+			      "id <= $1 ORDER BY id LIMIT $2)",
+			      last - keep, &all);
+	if (!rc)
+		rc = trim_all(database,
+			      "DELETE FROM message WHERE id IN (SELECT id FROM message WHERE "
+			      "at < $1 ORDER BY at LIMIT $2)",
+			      before, &all);
+	if (removed)
+		*removed = all;
 	return rc;
 }

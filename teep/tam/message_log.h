@@ -41,7 +41,7 @@ struct message_filter {
 int message_log_list(struct tam_database *database, const struct message_filter *filter,
 		     struct arena *arena, struct message **list, size_t *count);
 
-/* Keep at most so many of the newest, and none older than `before`. */
+/* Keep at most so many of the newest, and none older than `before`; in many short transactions. */
 int message_log_trim(struct tam_database *database, int64_t keep, int64_t before, int64_t *removed);
 
 #endif
