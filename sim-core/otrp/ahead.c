@@ -14,9 +14,6 @@
 /* A name and certificates. */
 #define HEADER_SIZE_MAX (64U << 10)
 
-/* What parsers take longer for than a verification, so that the firmware would be in their way. */
-#define PAYLOAD_LONG (16U << 10)
-
 /* A session's commands may come without certificates. */
 #define HEADER_EMPTY ":{\"payload\":\""
 
@@ -46,21 +43,20 @@ void exchange_ahead_begin(struct exchange *exchange, const struct request_guess 
 	(void)firmware_begin(exchange, end.tid);
 }
 
-/* The key of the TAM whose session began last, if it is one that would still be used. */
-static EVP_PKEY *key_find(const struct exchange *exchange, const struct request_guess *guess)
+/* The TAM whose session began last, if its key would still be used. */
+static const struct tam_known *tam_find(const struct exchange *exchange,
+					const struct request_guess *guess)
 {
 	const struct tee *tee = exchange->tee;
-	const struct tam_known *tam;
 
 	if (!tee->query_header.data || !guess->protected_text.data || !guess->signature_text.data ||
 	    (!span_equal(guess->header, tee->query_header) &&
 	     !span_is(guess->header, HEADER_EMPTY)))
 		return NULL;
-	tam = tam_cache_find(&tee->certificates, tee->session_evidence, exchange->now);
-	return tam ? tam->key : NULL;
+	return tam_cache_find(&tee->certificates, tee->session_evidence, exchange->now);
 }
 
-static bool signature_verify(struct exchange *exchange, const struct request_guess *guess,
+static void signature_verify(struct exchange *exchange, const struct request_guess *guess,
 			     EVP_PKEY *key)
 {
 	struct jws *jws = &exchange->ahead.jws;
@@ -70,9 +66,8 @@ static bool signature_verify(struct exchange *exchange, const struct request_gue
 	jws->payload_text = guess->payload;
 	if (base64_decode(guess->signature_text, BASE64_JOSE, &exchange->arena, &jws->signature) ||
 	    !jws_verify(jws, key) || EVP_PKEY_up_ref(key) != 1)
-		return false;
+		return;
 	exchange->ahead.key = key;
-	return true;
 }
 
 static void key_unwrap(struct exchange *exchange, const struct request_guess *guess)
@@ -89,15 +84,26 @@ static void key_unwrap(struct exchange *exchange, const struct request_guess *gu
 		ahead->content = content;
 }
 
-void exchange_ahead(struct exchange *exchange, const struct request_guess *guess)
+void exchange_ahead_verify(struct exchange *exchange, const struct request_guess *guess)
 {
-	EVP_PKEY *key = key_find(exchange, guess);
+	const struct tam_known *tam = tam_find(exchange, guess);
+	struct tam_memory unused;
+
+	if (!tam)
+		return;
+	signature_verify(exchange, guess, tam->key);
+	/* What the transaction will read first is in the caches then. */
+	(void)tam_get(exchange->tee->store, &exchange->arena, span_of_text(tam->tamid), &unused);
+}
+
+void exchange_ahead_unwrap(struct exchange *exchange, const struct request_guess *guess)
+{
 	struct request_guess_end end;
 
-	if (!key || !signature_verify(exchange, guess, key) || guess->query)
+	if (!exchange->ahead.key || guess->query)
 		return;
 	request_guess_end_read(guess, &exchange->arena, &end);
-	if (end.nextdsi && guess->payload.size < PAYLOAD_LONG)
+	if (end.nextdsi)
 		(void)firmware_begin(exchange, end.tid);
 	key_unwrap(exchange, guess);
 }
@@ -127,6 +133,36 @@ int exchange_content_key(struct exchange *exchange, struct span *cek)
 		return 0;
 	}
 	return jwe_unwrap(content, exchange->tee->boot.tee_key, &exchange->arena, cek);
+}
+
+void exchange_ta_key_ahead(struct exchange *exchange, struct span content)
+{
+	const struct jwe *wrapped = &exchange->request.ta_key;
+	struct ahead *ahead = &exchange->ahead;
+	const struct span spid = request_guess_spid(content);
+	struct span der, cek;
+	EVP_PKEY *aik;
+
+	if (!wrapped->encrypted_key.data || !spid.data ||
+	    aik_get(exchange->tee->store, &exchange->arena, exchange->tamid, spid, &der))
+		return;
+	aik = key_cache_get(&exchange->tee->keys, der);
+	if (aik && jwe_unwrap(wrapped, aik, &exchange->arena, &cek) == 0) {
+		ahead->spid = spid;
+		ahead->ta_cek = cek;
+	}
+	EVP_PKEY_free(aik);
+}
+
+int exchange_ta_key(struct exchange *exchange, EVP_PKEY *aik, struct span *cek)
+{
+	const struct ahead *ahead = &exchange->ahead;
+
+	if (ahead->ta_cek.data && span_equal(ahead->spid, exchange->domain.name.spid)) {
+		*cek = ahead->ta_cek;
+		return 0;
+	}
+	return jwe_unwrap(&exchange->request.ta_key, aik, &exchange->arena, cek);
 }
 
 void exchange_header_keep(struct tee *tee, struct span header)

@@ -362,6 +362,14 @@ static int bare_key_decrypt(EVP_PKEY *aik, struct span block, struct arena *aren
 	return jwe_rsa_unwrap(aik, block, plain, TA_KEY_SIZE);
 }
 
+static int ta_key_decrypt(struct exchange *exchange, EVP_PKEY *aik, struct span *key)
+{
+	struct span cek;
+	int rc = exchange_ta_key(exchange, aik, &cek);
+
+	return rc ? rc : jwe_decrypt_by(&exchange->request.ta_key, cek, &exchange->arena, key);
+}
+
 static int ta_key_unwrap(struct exchange *exchange, struct span *key)
 {
 	const struct otrp_request *request = &exchange->request;
@@ -375,7 +383,7 @@ static int ta_key_unwrap(struct exchange *exchange, struct span *key)
 	else if (request->ta_key.tag.data && request->ta_key.iv.data &&
 		 request->ta_key.ciphertext.data && request->ta_key.protected_text.data &&
 		 request->ta_key.encrypted_key.data)
-		rc = jwe_decrypt(&request->ta_key, aik, &exchange->arena, key, NULL);
+		rc = ta_key_decrypt(exchange, aik, key);
 	else
 		rc = -EBADMSG;
 	if (rc == -ENOTSUP)
@@ -410,6 +418,7 @@ static int delivery_take(struct exchange *exchange, struct delivery *delivery)
 		return rc;
 	parser_package_begin(exchange->tee->parser, package, &exchange->domain.signers,
 			     &exchange->arena, &pending);
+	exchange_wrap(exchange);
 	remembered = exchange_remember(exchange);
 	rc = parser_package_end(&pending, &exchange->domain.signers, &exchange->arena, &parts,
 				&exchange->failure);

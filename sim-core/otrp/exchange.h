@@ -10,6 +10,7 @@
 
 #include "boot/firmware.h"
 #include "otrp/certificate_cache.h"
+#include "otrp/committer.h"
 #include "otrp/domains.h"
 #include "otrp/key_cache.h"
 #include "otrp/parser.h"
@@ -25,6 +26,7 @@ struct tee {
 	struct firmware *firmware;
 	struct boot boot;
 	struct store *store;
+	struct committer *committer;
 	struct parser *parser;
 	struct trust *trust;
 	struct certificate_cache certificates;
@@ -59,6 +61,8 @@ struct ahead {
 	EVP_PKEY *key;
 	struct jwe content; /* the block in it has this key; no data: none was unwrapped */
 	struct span cek;
+	/* That of a TA, by the key of this SP; the SP has one key as long as the request lasts. */
+	struct span spid, ta_cek;
 };
 
 struct exchange {
@@ -77,13 +81,13 @@ struct exchange {
 	struct span_list path; /* DER, leaf first, root last */
 	char tamid_text[TAMID_SIZE];
 	struct span tamid;
-	struct tam_session session; /* certificates and responses that were used */
-	struct tam_memory memory;
-	time_t produced;     /* the latest of the OCSP responses */
-	bool noted;	     /* this very request was here before */
-	struct span cek;     /* the content's key, once it is known */
-	uint32_t encryption; /* enum jwe_encryption */
-	struct span wrapped; /* jwe_wrap() for the sender, once that is made */
+	struct tam_session session;	  /* certificates and responses that were used */
+	struct tam_memory memory, before; /* the latter as the transaction found it */
+	time_t produced;		  /* the latest of the OCSP responses */
+	bool noted;			  /* this very request was here before */
+	struct span cek;		  /* the content's key, once it is known */
+	uint32_t encryption;		  /* enum jwe_encryption */
+	struct span wrapped;		  /* jwe_wrap() for the sender, once that is made */
 	/* What the command found and made. */
 	struct domain domain;
 	struct domain_ta ta;
@@ -93,18 +97,25 @@ struct exchange {
 	bool remembered;	   /* exchange_remember() was done in this transaction */
 	bool signing;		   /* the firmware was asked for its word */
 	struct span firmware_word; /* the firmware's signature, once it was fetched */
+	bool committing;	   /* what the answer tells; not done yet */
 	uint8_t evidence[32];	   /* what the sender was judged by */
 	struct ahead ahead;
+	struct span header; /* what stands before the payload (request_guess.h) */
 };
 
-/* What need not wait for the parsers (ahead.c): the first before they begin, the other one while
- * they work. */
+/* What need not wait for the parsers (ahead.c): before they begin, while both work, and while that
+ * of the request does. */
 void exchange_ahead_begin(struct exchange *exchange, const struct request_guess *guess);
-void exchange_ahead(struct exchange *exchange, const struct request_guess *guess);
+void exchange_ahead_verify(struct exchange *exchange, const struct request_guess *guess);
+void exchange_ahead_unwrap(struct exchange *exchange, const struct request_guess *guess);
 /* Whether the envelope's signature holds under a key, and what jwe_unwrap() makes of the request's
  * content: as they would be found out now, if that is not known already. */
 bool exchange_signature_holds(const struct exchange *exchange, EVP_PKEY *key);
 int exchange_content_key(struct exchange *exchange, struct span *cek);
+/* The same for the key of a TA, of which the decrypted content says whose it is: the former while
+ * that is parsed, the latter once the domain is known. */
+void exchange_ta_key_ahead(struct exchange *exchange, struct span content);
+int exchange_ta_key(struct exchange *exchange, EVP_PKEY *aik, struct span *cek);
 /* Of a query that passed. */
 void exchange_header_keep(struct tee *tee, struct span header);
 

@@ -9,18 +9,13 @@
 
 #include "otrp/parser_stream.h"
 #include "wire/child.h"
-#include "wire/lookout.h"
 #include "wire/socket.h"
-
-/* About as long as a child takes. */
-#define LOOKOUT_US 80U
 
 struct parser_process {
 	pid_t pid;
 	int control;
 	unsigned int used; /* children that were not made up for */
 	bool gone;
-	struct lookout lookout;
 	/* Their sockets: a child ends with its own, which takes time that nobody has before. */
 	int spent[PARSER_READY];
 };
@@ -32,7 +27,6 @@ int parser_process_start(struct parser_process **out, const char *program)
 
 	if (!process)
 		return -ENOMEM;
-	lookout_init(&process->lookout, LOOKOUT_US);
 	process->control = child_start(argv, PARSER_SOCKET, &process->pid);
 	if (process->control < 0) {
 		const int rc = process->control;
@@ -121,14 +115,10 @@ int parser_process_begin(struct parser_process *process, const struct parser_job
 	return rc == -EPIPE ? -EBADMSG : rc;
 }
 
-int parser_process_end(struct parser_process *process, int sock, struct arena *arena,
-		       struct parser_answer *out)
+int parser_process_end(int sock, struct arena *arena, struct parser_answer *out)
 {
 	struct span answer;
-	int rc;
-
-	lookout_wait(&process->lookout, sock);
-	rc = parser_stream_read(sock, PARSER_SIZE_MAX, arena, &answer);
+	int rc = parser_stream_read(sock, PARSER_SIZE_MAX, arena, &answer);
 
 	if (rc == 0)
 		rc = answer_take(answer, out);

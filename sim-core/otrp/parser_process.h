@@ -26,8 +26,7 @@ int parser_process_begin(struct parser_process *process, const struct parser_job
 
 /* Waits for its answer. 0; -EBADMSG when the child died, or answered out of bounds; -ENOMEM. One
  * that nobody waits for is forgotten at the next refill; until then `sock` is the process's. */
-int parser_process_end(struct parser_process *process, int sock, struct arena *arena,
-		       struct parser_answer *out);
+int parser_process_end(int sock, struct arena *arena, struct parser_answer *out);
 
 /* Has its end been noticed? */
 bool parser_process_is_gone(const struct parser_process *process);

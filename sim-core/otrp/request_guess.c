@@ -79,3 +79,8 @@ struct span request_guess_encrypted_key(const struct request_guess *guess, struc
 		return (struct span) { 0 };
 	return text;
 }
+
+struct span request_guess_spid(struct span content)
+{
+	return string_behind(content, "\"spid\":\"");
+}

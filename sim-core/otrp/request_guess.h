@@ -34,4 +34,7 @@ void request_guess_end_read(const struct request_guess *guess, struct arena *are
  * canonical JSON; else absent. */
 struct span request_guess_encrypted_key(const struct request_guess *guess, struct arena *arena);
 
+/* The SP that a decrypted content names; else absent. Points into the content. */
+struct span request_guess_spid(struct span content);
+
 #endif

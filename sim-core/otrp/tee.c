@@ -149,6 +149,8 @@ enum boot_result tee_open(struct tee **out, const char *directory,
 		result = tee_boot(tee, err, errlen);
 	if (result == BOOT_OK) {
 		*store_error = tee_store_open(tee, err, errlen);
+		if (*store_error == 0)
+			*store_error = committer_open(&tee->committer, tee->store);
 		if (*store_error || tee_parts_open(tee, err, errlen))
 			result = BOOT_FILE;
 	}
@@ -171,6 +173,7 @@ void tee_close(struct tee *tee)
 	arena_clear(&tee->query_headers);
 	trust_close(tee->trust);
 	parser_close(tee->parser);
+	committer_close(tee->committer);
 	store_close(tee->store);
 	boot_clear(&tee->boot);
 	firmware_close(tee->firmware);
@@ -212,8 +215,11 @@ static int request_take(struct exchange *exchange, struct span octets,
 	parser_envelope_begin(parser, octets, arena, &envelope);
 	if (guess->payload.data)
 		parser_request_begin(parser, guess->payload, arena, &request);
-	exchange_ahead(exchange, guess);
+	exchange_ahead_verify(exchange, guess);
+	/* Waiting lets both get to work, even where one has only this CPU. */
 	rc = parser_envelope_end(&envelope, arena, &exchange->envelope, &exchange->failure);
+	if (rc == 0)
+		exchange_ahead_unwrap(exchange, guess);
 	exchange->message = (enum otrp_message)exchange->envelope.message;
 	payload = exchange->envelope.jws.payload_text;
 	/* Its identifiers are echoed even where it ends here. */
@@ -321,10 +327,13 @@ static int content_take(struct exchange *exchange)
 				 "content: can't be decrypted");
 	parser_content_begin(exchange->tee->parser, plaintext, exchange->message, &exchange->arena,
 			     &pending);
-	exchange_wrap(exchange);
-	/* With a package, there is time for it later. */
-	if (!exchange->request.ta_data.data)
+	/* With a package, there is time for the rest later. */
+	if (exchange->request.ta_data.data) {
+		exchange_ta_key_ahead(exchange, plaintext);
+	} else {
+		exchange_wrap(exchange);
 		remembered = exchange_remember(exchange);
+	}
 	rc = parser_content_end(&pending, &exchange->arena, &exchange->content, &exchange->failure);
 	if (rc == 0 && remembered)
 		return exchange_store_failed(exchange, remembered);
@@ -444,21 +453,37 @@ static int conclude(struct exchange *exchange, char **state)
 		return rc;
 	if (exchange->changed && exchange->message >= OTRP_DELETE_SD)
 		tas_changed(exchange->tee);
-	rc = store_commit(exchange->tee->store);
-	if (rc == 0 && query && exchange->failure.status == OTRP_PASS)
-		exchange_session_keep(exchange);
-	/* Told late, it is told at the next start. */
-	if (rc == 0 && exchange->changed &&
-	    (exchange->message == OTRP_DELETE_SD || exchange->message == OTRP_DELETE_TA))
-		(void)forgotten_publish(exchange->tee);
-	return rc;
+	return 0;
 }
 
-/* Steps 10 and 16: the whole of it in one transaction; failed, it leaves but the memory of it. */
+/* What failed leaves but the memory of it. */
+static void transaction_fail(struct exchange *exchange, char **state)
+{
+	struct store *store = exchange->tee->store;
+
+	free(*state);
+	*state = NULL;
+	store_rollback(store);
+	if (exchange->changed)
+		state_lists_drop(&exchange->tee->lists, exchange->tamid);
+	exchange->memory = exchange->before;
+	exchange->changed = exchange->remembered = false;
+	/* A repeated request changes nothing, not even what is remembered. */
+	if (exchange->noted || !exchange->request.rid.data || !exchange->request.tid.data ||
+	    store_begin(store))
+		return;
+	if (conclude(exchange, state) || store_commit(store)) {
+		store_rollback(store);
+		free(*state);
+		*state = NULL;
+	}
+}
+
+/* Steps 10 and 16: the whole of it in one transaction, which is committed while the answer is made
+ * that tells of it (transaction_end()). */
 static void transact(struct exchange *exchange, char **state)
 {
 	struct store *store = exchange->tee->store;
-	struct tam_memory before;
 	int rc = store_begin(store);
 
 	if (rc == 0)
@@ -468,7 +493,7 @@ static void transact(struct exchange *exchange, char **state)
 		store_rollback(store);
 		return;
 	}
-	before = exchange->memory;
+	exchange->before = exchange->memory;
 	rc = request_check(exchange);
 	if (rc == 0 && exchange->message == OTRP_GET_DEVICE_STATE)
 		rc = algorithm_check(exchange);
@@ -478,26 +503,38 @@ static void transact(struct exchange *exchange, char **state)
 		rc = exchange_execute(exchange);
 	if (rc == 0) {
 		rc = conclude(exchange, state);
-		if (rc == 0)
+		if (rc == 0) {
+			exchange->committing = true;
+			committer_begin(exchange->tee->committer);
 			return;
+		}
 		(void)exchange_store_failed(exchange, rc);
-		free(*state);
-		*state = NULL;
 	}
-	store_rollback(store);
-	if (exchange->changed)
-		state_lists_drop(&exchange->tee->lists, exchange->tamid);
-	exchange->memory = before;
-	exchange->changed = exchange->remembered = false;
-	/* A repeated request changes nothing, not even what is remembered. */
-	if (exchange->noted || !exchange->request.rid.data || !exchange->request.tid.data ||
-	    store_begin(store))
-		return;
-	if (conclude(exchange, state)) {
-		store_rollback(store);
-		free(*state);
-		*state = NULL;
+	transaction_fail(exchange, state);
+}
+
+/* Whether what the answer tells is done. If not, there is another failure to tell. */
+static bool transaction_end(struct exchange *exchange, char **state)
+{
+	int rc;
+
+	if (!exchange->committing)
+		return true;
+	exchange->committing = false;
+	rc = committer_end(exchange->tee->committer);
+	if (rc) {
+		(void)exchange_store_failed(exchange, rc);
+		transaction_fail(exchange, state);
+		return false;
 	}
+	if (exchange->message == OTRP_GET_DEVICE_STATE) {
+		exchange_session_keep(exchange);
+		exchange_header_keep(exchange->tee, exchange->header);
+	}
+	/* Told late, it is told at the next start. */
+	if (exchange->message == OTRP_DELETE_SD || exchange->message == OTRP_DELETE_TA)
+		(void)forgotten_publish(exchange->tee);
+	return true;
 }
 
 void exchange_sign_begin(struct exchange *exchange)
@@ -521,12 +558,11 @@ static void process(struct exchange *exchange, struct span octets, char **state)
 	struct span unused;
 
 	request_guess_make(octets, &guess);
+	exchange->header = guess.header;
 	if (request_take(exchange, octets, &guess) || exchange_authenticate(exchange))
 		return;
 	exchange_sign_begin(exchange);
 	transact(exchange, state);
-	if (exchange->message == OTRP_GET_DEVICE_STATE && !exchange->failure.status)
-		exchange_header_keep(exchange->tee, guess.header);
 	if (exchange->failure.status && !exchange->cek.data &&
 	    exchange->message != OTRP_GET_DEVICE_STATE && content_decrypt(exchange, &unused))
 		exchange->cek = (struct span) { 0 };
@@ -555,6 +591,10 @@ int tee_process(struct tee *tee, const void *request, size_t size, char **answer
 	parser_ensure(tee->parser);
 	process(&exchange, span_of(request, size), &state);
 	*answer = answer_make(&exchange, state);
+	if (!transaction_end(&exchange, &state)) {
+		free(*answer);
+		*answer = answer_make(&exchange, state);
+	}
 	free(state);
 	EVP_PKEY_free(exchange.fits);
 	EVP_PKEY_free(exchange.ahead.key);

@@ -39,6 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	request_guess_end_read(&guess, &arena, &last);
 	require(!last.tid.data || (last.tid.size > 0 && last.tid.size <= OTRP_ID_SIZE_MAX));
 	(void)request_guess_encrypted_key(&guess, &arena);
+	(void)request_guess_spid(span_of(data, size));
 	arena_clear(&arena);
 	return 0;
 }

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "device/seal.h"
+#include "otrp/committer.h"
 #include "otrp/domains.h"
 
 static const uint8_t key[DEVICE_SEAL_KEY_SIZE] = { 1, 2, 3 };
@@ -145,4 +147,32 @@ Test(otrp_store, a_session_whose_id_is_used_again_begins_anew)
 	cr_assert_eq(sessions("again"), 0);
 	cr_assert_eq(sessions("other"), 1);
 	cr_assert_eq(sessions("third"), 1);
+}
+
+/* Whoever has come to it, the thread or the caller, each commit has happened when it has ended. */
+Test(otrp_store, a_thread_commits_as_the_caller_does)
+{
+	struct committer *committer;
+	struct span value;
+	char text[16];
+
+	cr_assert_eq(committer_open(&committer, store), 0);
+	for (int i = 0; i < 200; i++) {
+		snprintf(text, sizeof(text), "value%d", i);
+		cr_assert_eq(store_begin(store), 0);
+		cr_assert_eq(store_put(store, span_of_text("Kkey"), span_of_text(text)), 0);
+		committer_begin(committer);
+		if (i % 2)
+			usleep(100);
+		cr_assert_eq(committer_end(committer), 0);
+		if (i % 20)
+			continue;
+		committer_close(committer);
+		stop();
+		cr_assert_eq(start(), 0, "%s", err);
+		cr_assert_eq(store_get(store, span_of_text("Kkey"), &arena, &value), 0);
+		cr_assert(span_is(value, text));
+		cr_assert_eq(committer_open(&committer, store), 0);
+	}
+	committer_close(committer);
 }
