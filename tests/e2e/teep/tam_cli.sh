@@ -225,7 +225,7 @@ ends 1 "no such token" teesim tam token remove 987654
 ends 1 "no-file" teesim tam sp add half --cert no-file
 ends 1 "no such SP" teesim tam sp show half
 ends 3 "perhaps it is served by https" teesim tam status --tam "http://${url#https://}" --token-file tam/admin.token
-ends 5 "; --port N serves it at another" teesim tam serve tam --port "$(sed 's/.*:\([0-9]*\).*/\1/' <<<"$url")"
+ends 5 "; --port N serves it at another" teesim tam serve tam --port "$(tr -dc 0-9 <<<"${url##*:}")"
 [ "$(teesim tam log --json --last 3 | wc -l)" = 3 ] || fail "one event in each line"
 teesim tam log --follow --last 1 >followed 2>/dev/null &
 follower=$!

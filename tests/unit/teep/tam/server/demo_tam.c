@@ -245,7 +245,8 @@ static void device_make(int n)
 	size_t size;
 
 	(void)snprintf(name, sizeof(name), "Sim TEE %04d", n + 1);
-	X509_AUTO certificate = issue(ROLE_TEE, name, key, tee_root, tee_root_key, n == 5 ? 12 : 9000);
+	X509_AUTO certificate =
+		issue(ROLE_TEE, name, key, tee_root, tee_root_key, n == 5 ? 12 : 9000);
 	NEEDED(certificate_hash(certificate, hash));
 	(void)hex_encode(hash, sizeof(hash), dids[n]);
 	der = certificate_encode(certificate, &size);
