@@ -162,8 +162,18 @@ class Page {
 		return this.until(`document.body.innerText.includes(${JSON.stringify(text)})`, text);
 	}
 
-	/** A press of the mouse on the element with that selector or, for a button or link, that text. */
+	/**
+	 * A press of the mouse on the element with that selector or, for a button or link, that text. The page may
+	 * be drawn anew at any time, so that a press meets what is no longer there: then once more.
+	 */
 	async click(what) {
+		for (let left = 100; left > 0; left--)
+			if (await this.#clicked(what))
+				return;
+		throw new Error(`never met: ${what}`);
+	}
+
+	async #clicked(what) {
 		await this.until(`(() => {
 			const what = ${JSON.stringify(what)};
 			const fits = [...document.querySelectorAll('dialog[open] button, dialog[open] a, button, a, summary')]
@@ -177,17 +187,30 @@ class Page {
 			element.scrollIntoView({ block: 'center' });
 			const box = element.getBoundingClientRect();
 			window.__at = [box.x + box.width / 2, box.y + box.height / 2];
+			window.__met = false;
+			window.__unheard?.abort();
+			window.__unheard = new AbortController();
+			document.addEventListener('click', ({ target }) => { window.__met ||= element.contains(target); },
+				{ capture: true, signal: window.__unheard.signal });
 			return box.width > 0;
 		})()`, `something to click: ${what}`);
 		const [x, y] = await this.evaluate('window.__at');
 		for (const type of ['mousePressed', 'mouseReleased'])
 			await this.call('Input.dispatchMouseEvent', { type, x, y, button: 'left', clickCount: 1 });
+		/* Where it led to another document, that one knows nothing of it. */
+		return await this.evaluate('window.__met').catch(() => undefined) !== false;
 	}
 
 	async type(selector, text) {
-		await this.until(`(() => { const it = document.querySelector(${JSON.stringify(selector)}); it?.focus(); it?.select?.(); return Boolean(it); })()`,
-			selector);
-		await this.call('Input.insertText', { text });
+		for (let left = 100; left > 0; left--) {
+			await this.until(`(() => { const it = document.querySelector(${JSON.stringify(selector)}); it?.focus(); it?.select?.();
+				return it && document.activeElement === it; })()`, selector);
+			await this.call('Input.insertText', { text });
+			/* What one types goes nowhere when the page takes the field away just then. */
+			if (await this.evaluate(`document.querySelector(${JSON.stringify(selector)})?.value`) === text)
+				return;
+		}
+		throw new Error(`never took what was typed: ${selector}`);
 	}
 
 	async choose(selector, value) {

@@ -252,9 +252,17 @@ test('a deployment moves while one looks', async () => {
 	await page.evaluate(`location.hash = '#/deployments/${made.id}'`);
 	await page.shows('under way');
 	const items = (await tam.expect(200, 'viewer', 'GET', 'devices')).items.filter(({ groups }) => !groups.includes('line-3'));
-	const total = made.devices.total + 1;
-	await tam.expect(204, 'operator', 'PUT', `groups/line-3/devices/${items[0].did}`);
-	await page.shows(`${total} waiting for their next contact`);
+	let total = made.devices.total;
+	/* The page is drawn anew soon after, and whoever goes by keyboard stays where he was. */
+	for (const where of ['h1', 'main .head button', 'main select', 'main dd a']) {
+		const was = await page.evaluate(`(() => { const it = document.querySelector('${where}'); document.querySelector('h1').old = true;
+			it.focus(); return document.activeElement === it && it.outerHTML; })()`);
+		assert.ok(was, where);
+		await tam.expect(204, 'operator', 'PUT', `groups/line-3/devices/${items[total - made.devices.total].did}`);
+		await page.shows(`${++total} waiting for their next contact`);
+		await page.until('document.querySelector("h1") && !document.querySelector("h1").old', 'the page, anew');
+		assert.equal(await page.evaluate('document.activeElement.outerHTML'), was);
+	}
 	await page.shows('Live');
 	clean(page);
 });

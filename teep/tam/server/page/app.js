@@ -212,6 +212,14 @@ function failure(error) {
 			h('a.button', { href: '#/' }, 'Overview'))));
 }
 
+/* What stands now where that element stood before the page was drawn anew. */
+function counterpart(element) {
+	if (element.name)
+		return shell.content.querySelector(`[name="${CSS.escape(element.name)}"]`);
+	const says = (each) => [each.getAttribute('href'), each.getAttribute('aria-label'), each.textContent].join('\n');
+	return [...shell.content.querySelectorAll(element.tagName)].find((each) => says(each) === says(element));
+}
+
 async function show({ again = false } = {}) {
 	const { where, search } = addressNow();
 	const [pattern, view, key] = ROUTES.find(([each]) => each.test(where)) ?? [null, null, null];
@@ -252,9 +260,9 @@ async function show({ again = false } = {}) {
 	}
 	if (abort.signal.aborted || !shell)
 		return;
-	/* Whoever is typing goes on typing. */
-	const active = document.activeElement, name = again && active?.name;
-	const at = name && 'selectionStart' in active ? active.selectionStart : null;
+	/* Whoever is typing, or goes by keyboard, goes on where he is. */
+	const active = document.activeElement, within = again && shell.content.contains(active);
+	const at = within && 'selectionStart' in active ? active.selectionStart : null;
 	fill(shell.content, content);
 	page.key = key;
 	const title = shell.content.querySelector('h1');
@@ -262,8 +270,8 @@ async function show({ again = false } = {}) {
 	if (!again) {
 		window.scrollTo(0, 0);
 		title?.focus({ preventScroll: true });
-	} else if (name) {
-		const same = shell.content.querySelector(`[name="${CSS.escape(name)}"]`);
+	} else if (within) {
+		const same = counterpart(active) ?? title;
 		same?.focus({ preventScroll: true });
 		if (at !== null && same?.setSelectionRange)
 			same.setSelectionRange(at, at);
