@@ -73,6 +73,19 @@ static void print_export(const char *name, const char *value)
 	putchar('\n');
 }
 
+/* Where that is so, make itself says something else. */
+static void spaces_tell(const char *name, const char *directory)
+{
+	if (directory[strcspn(directory, " \t")])
+		fprintf(stderr,
+			"teesim env: %s has a space, and GNU make takes none: makefiles need "
+			"teesim "
+			"in a directory without (cmake --install BUILD --prefix DIR); CMake does "
+			"not "
+			"mind\n",
+			name);
+}
+
 int cmd_env(int argc, char **argv)
 {
 	struct installation found;
@@ -100,5 +113,6 @@ int cmd_env(int argc, char **argv)
 	print_prepended("NODE_PATH", found.node_modules, "");
 	print_export("TEEC_EXPORT", found.client_export);
 	print_export("TA_DEV_KIT_DIR", found.ta_dev_kit);
+	spaces_tell("TA_DEV_KIT_DIR", found.ta_dev_kit);
 	return EXIT_OK;
 }

@@ -56,4 +56,13 @@ expect test -e "$TA_DEV_KIT_DIR/mk/ta_dev_kit.mk"
 before=$LD_LIBRARY_PATH:$PATH
 eval "$(teesim env)"
 expect test "$LD_LIBRARY_PATH:$PATH" = "$before"
+# Where makefiles can't be, that is told.
+expect_status 0 teesim env
+expect_no_output 'GNU make'
+mkdir -p 'a b/bin' 'a b/lib' 'a b/ta-dev-kit/mk'
+cp "$TEESIM_BUILD_DIR/bin/teesim" 'a b/bin'
+touch 'a b/lib/libteec.so.2' 'a b/ta-dev-kit/mk/ta_dev_kit.mk'
+expect_status 0 'a b/bin/teesim' env
+expect_output "export TA_DEV_KIT_DIR='$PWD/a b/ta-dev-kit'"
+expect_output 'TA_DEV_KIT_DIR has a space, and GNU make takes none'
 expect_done
