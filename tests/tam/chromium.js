@@ -174,6 +174,7 @@ class Page {
 	}
 
 	async #clicked(what) {
+		await this.evaluate('delete window.__at').catch(() => {});
 		await this.until(`(() => {
 			const what = ${JSON.stringify(what)};
 			const fits = [...document.querySelectorAll('dialog[open] button, dialog[open] a, button, a, summary')]
@@ -185,14 +186,17 @@ class Page {
 			if (!element || element.disabled)
 				return false;
 			element.scrollIntoView({ block: 'center' });
-			const box = element.getBoundingClientRect();
+			const box = element.getBoundingClientRect(), before = window.__at;
 			window.__at = [box.x + box.width / 2, box.y + box.height / 2];
+			/* It may be on its way, or behind something that is. */
+			if (String(before) !== String(window.__at) || !element.contains(document.elementFromPoint(...window.__at)))
+				return false;
 			window.__met = false;
 			window.__unheard?.abort();
 			window.__unheard = new AbortController();
 			document.addEventListener('click', ({ target }) => { window.__met ||= element.contains(target); },
 				{ capture: true, signal: window.__unheard.signal });
-			return box.width > 0;
+			return true;
 		})()`, `something to click: ${what}`);
 		const [x, y] = await this.evaluate('window.__at');
 		for (const type of ['mousePressed', 'mouseReleased'])

@@ -249,7 +249,7 @@ test('a deployment moves while one looks', async () => {
 	const page = await signIn('operator');
 	const made = await tam.expect(201, 'operator', 'POST', 'deployments', { json: { scope: 'group', id: 'line-3', spid: 'com.simbank',
 		sdname: 'moving', taid: PIN } });
-	await page.evaluate(`location.hash = '#/deployments/${made.id}'`);
+	await go(page, `deployments/${made.id}`, 'PIN check');
 	await page.shows('under way');
 	const items = (await tam.expect(200, 'viewer', 'GET', 'devices')).items.filter(({ groups }) => !groups.includes('line-3'));
 	let total = made.devices.total;
