@@ -8,9 +8,9 @@
 #include "teep/pki/openssl_auto.h"
 
 /* Octets of r, and of s; 0 for keys that have none. */
-static int half_size(const EVP_PKEY *key)
+static int half_size(enum key_kind kind)
 {
-	switch (key_kind(key)) {
+	switch (kind) {
 	case KEY_P256:
 		return 32;
 	case KEY_P384:
@@ -20,9 +20,9 @@ static int half_size(const EVP_PKEY *key)
 	}
 }
 
-static const EVP_MD *digest_of(const EVP_PKEY *key)
+static const EVP_MD *digest_of(enum key_kind kind)
 {
-	return key_kind(key) == KEY_P384 ? EVP_sha384() : EVP_sha256();
+	return kind == KEY_P384 ? EVP_sha384() : EVP_sha256();
 }
 
 static uint8_t *jose_of_der(const uint8_t *der, size_t size, int half, size_t *out_size)
@@ -62,10 +62,12 @@ uint8_t *signature_make(EVP_PKEY *key, enum signature_form form, const void *dat
 			size_t *signature_size)
 {
 	MD_CTX_AUTO context = EVP_MD_CTX_new();
+	const enum key_kind kind = key_kind(key);
+	const int half = half_size(kind);
 	uint8_t *signature = NULL, *jose;
 	size_t n = 0;
 
-	if (!context || EVP_DigestSignInit(context, NULL, digest_of(key), NULL, key) != 1 ||
+	if (!context || EVP_DigestSignInit(context, NULL, digest_of(kind), NULL, key) != 1 ||
 	    EVP_DigestSign(context, NULL, &n, data, size) != 1)
 		return NULL;
 	signature = OPENSSL_malloc(n);
@@ -74,9 +76,9 @@ uint8_t *signature_make(EVP_PKEY *key, enum signature_form form, const void *dat
 		return NULL;
 	}
 	*signature_size = n;
-	if (form == SIGNATURE_DER || !half_size(key))
+	if (form == SIGNATURE_DER || !half)
 		return signature;
-	jose = jose_of_der(signature, n, half_size(key), signature_size);
+	jose = jose_of_der(signature, n, half, signature_size);
 	OPENSSL_free(signature);
 	return jose;
 }
@@ -85,11 +87,12 @@ bool signature_holds(EVP_PKEY *key, enum signature_form form, const void *data, 
 		     const void *signature, size_t signature_size)
 {
 	MD_CTX_AUTO context = EVP_MD_CTX_new();
-	const int half = half_size(key);
+	const enum key_kind kind = key_kind(key);
+	const int half = half_size(kind);
 	uint8_t *der = NULL;
 	bool holds;
 
-	if (key_kind(key) == KEY_OTHER)
+	if (kind == KEY_OTHER)
 		return false;
 	if (form == SIGNATURE_JOSE && half) {
 		if (signature_size != (size_t)half * 2)
@@ -99,7 +102,7 @@ bool signature_holds(EVP_PKEY *key, enum signature_form form, const void *data, 
 			return false;
 		signature = der;
 	}
-	holds = context && EVP_DigestVerifyInit(context, NULL, digest_of(key), NULL, key) == 1 &&
+	holds = context && EVP_DigestVerifyInit(context, NULL, digest_of(kind), NULL, key) == 1 &&
 		EVP_DigestVerify(context, signature, signature_size, data, size) == 1;
 	OPENSSL_free(der);
 	return holds;

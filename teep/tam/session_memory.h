@@ -2,8 +2,8 @@
  * Sessions that this process has in hand: what it worked out for their last message, so that the
  * next one need not be read from the database and understood again.
  *
- * Runs in the TAM, shared by its threads. What is remembered proves nothing: whoever goes on from it
- * stores the outcome under the revisions that it had, which the database refuses when another
+ * Runs in the TAM, shared by its threads. What is remembered proves nothing: whoever goes on from
+ * it stores the outcome under the revisions that it had, which the database refuses when another
  * process was quicker; then everything is read. It owns what it is given. Where there is too much
  * of it, the oldest go first.
  */
