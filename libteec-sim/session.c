@@ -349,7 +349,10 @@ static int session_connect(struct session *session, const struct message_opened 
 		return opened->session == session->id && opened->instance == session->instance
 			       ? 0
 			       : -EPROTO;
+	/* Who cancels the opening may still be at the channel that it was begun on. */
+	pthread_mutex_lock(&cancel_lock);
 	channel_client_unmap(&session->client);
+	pthread_mutex_unlock(&cancel_lock);
 	session->id = opened->session;
 	session->instance = opened->instance;
 	session->may_reopen = opened->may_reopen;
@@ -374,6 +377,9 @@ static TEEC_Result session_request(struct session *session, uint32_t *origin)
 	int err;
 
 	atomic_store(&session->asked.purpose, PURPOSE_OPENING);
+	/* An earlier opening's, or an operation's whose number a new channel counts up to again. Who
+	 * cancels this one first says so in `open_cancelled`. */
+	atomic_store(&session->asked.unwanted, CONTROL_NOTHING);
 	if (atomic_load(&session->open_cancelled))
 		return result_with_origin(TEEC_ERROR_CANCEL, TEEC_ORIGIN_API, origin);
 	err = control_call(&session->context->control, &session->asked, &open.header, sizeof(open),

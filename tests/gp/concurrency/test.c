@@ -407,6 +407,30 @@ Test(concurrency, cancellation_of_what_needs_memory_leaves_the_session_whole)
 	cr_log_info("%u cancelled, %u not", ended[0], ended[1]);
 }
 
+/* Operations count from the first again. */
+Test(concurrency, cancellation_ends_with_its_session)
+{
+	static uint8_t octets[1 << 18];
+	struct client client;
+
+	client_open(&client, &own_instance);
+	for (unsigned int round = 0; round < 8; round++) {
+		struct call call = sum(&client.session, octets, 1 << 17);
+
+		octets[round] = 1;
+		call_run(&call);
+		cr_assert_eq(call.result, TEEC_SUCCESS, "%#x", call.result);
+		TEEC_RequestCancellation(&call.operation);
+		TEEC_CloseSession(&client.session);
+		/* Its instance is gone by then, and a new one has another channel. */
+		pause_ms(100);
+		cr_assert_eq(TEEC_OpenSession(&client.context, &client.session, &own_instance,
+					      TEEC_LOGIN_PUBLIC, NULL, NULL, NULL),
+			     TEEC_SUCCESS);
+	}
+	client_close(&client);
+}
+
 Test(concurrency, cancellation_reaches_what_runs_where_it_is_not_masked)
 {
 	TEEC_SharedMemory block;
