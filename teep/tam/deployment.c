@@ -82,15 +82,19 @@ int deployment_end(struct tam_database *database, const struct wanted *what, int
 #define TA_THERE                                                                 \
 	"EXISTS (SELECT 1 FROM device_ta t WHERE t.did = deployment_device.did " \
 	"AND t.spid = p.spid AND t.sdname = p.sdname AND t.taid = p.taid)"
+#define DELIVERY_OF_T \
+	"FROM sealed_delivery s WHERE s.did = t.did AND s.spid = t.spid AND s.taid = t.taid AND "
 #define TA_AS_WANTED                                                                              \
 	"EXISTS (SELECT 1 FROM device_ta t JOIN ta_version v ON v.taid = t.taid AND v.version "   \
 	"= t.version WHERE t.did = deployment_device.did AND t.spid = p.spid AND t.sdname = "     \
 	"p.sdname AND t.taid = p.taid AND v.retired = 0 AND (t.image_sha256 = '' OR "             \
 	"t.image_sha256 = v.image_sha256) AND (v.personalisation <= 0 OR v.personalisation = "    \
-	"t.personalisation) AND v.version = CASE WHEN p.version > 0 THEN p.version ELSE (SELECT " \
-	"MAX(l.version) FROM ta_version l WHERE l.taid = t.taid AND l.retired = 0) END AND "      \
-	"(v.bundled <> 2 OR NOT EXISTS (SELECT 1 FROM sealed_delivery s WHERE s.did = t.did AND " \
-	"s.taid = t.taid AND s.id <> t.personalisation)))"
+	"t.personalisation OR EXISTS (SELECT 1 " DELIVERY_OF_T "-s.id = t.personalisation)) AND " \
+	"v.version = CASE WHEN p.version > 0 THEN p.version ELSE (SELECT MAX(l.version) FROM "    \
+	"ta_version l WHERE l.taid = t.taid AND l.retired = 0) END AND NOT EXISTS (SELECT "       \
+	"1 " DELIVERY_OF_T                                                                        \
+	"(s.version = 0 OR v.bundled = 2) AND CASE WHEN s.version = 0 THEN -s.id "                \
+	"ELSE s.id END <> t.personalisation))"
 #define DOMAIN_THERE                                                                 \
 	"EXISTS (SELECT 1 FROM device_domain t WHERE t.did = deployment_device.did " \
 	"AND t.spid = p.spid AND t.sdname = p.sdname)"

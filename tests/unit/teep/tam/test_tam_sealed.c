@@ -266,6 +266,37 @@ Test(tam_sealed, data_alone_are_waited_for_where_the_device_lost_them)
 	scene_converged(0, INSTALLED("1"));
 }
 
+/* Whether a deployment that starts now finds nothing to do. */
+static bool deployed_already(void)
+{
+	struct deployment_device *list;
+	size_t count;
+
+	deploy(false);
+	cr_assert_eq(deployment_devices(scene.database, deployment.id, -1, "", 10, &scene.arena,
+					&list, &count),
+		     0);
+	cr_assert_eq(count, 1);
+	return list[0].state == DEPLOYMENT_DONE;
+}
+
+Test(tam_sealed, device_whose_data_wait_has_not_all_that_is_asked_for)
+{
+	scene_publish(SCENE_TA, 1);
+	deploy(false);
+	trail_is("GetDeviceState CreateSD InstallTA");
+	cr_expect(deployed_already());
+	deliver_data(0, "first");
+	cr_expect_not(deployed_already());
+	trail_is("GetDeviceState UpdateTA");
+	cr_expect(deployed_already());
+	/* Those of the catalogue count no more. */
+	cr_assert_eq(catalogue_personalise(scene.database, SCENE_TA, 1, span_of_text("other")), 0);
+	cr_expect(deployed_already());
+	trail_is("GetDeviceState");
+	personal_is(0, "first");
+}
+
 Test(tam_sealed, state_is_what_the_device_has)
 {
 	announce(1);
