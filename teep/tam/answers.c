@@ -473,6 +473,8 @@ static void certificates_forget(struct picture *picture, const struct session_co
 		    strcmp(picture->domains[i].spid, command->spid) == 0)
 			picture->domains[i].certificates = CERTIFICATES_UNKNOWN;
 	picture->learned = true;
+	/* What is in hand of the rows may be this very list, with nothing to tell them apart. */
+	picture->has_rows = false;
 }
 
 static int result_failed(struct conversation *conversation, struct picture *picture,
