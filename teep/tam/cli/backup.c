@@ -102,7 +102,8 @@ static int link_copy(const char *from, const char *to, int level)
 		printf("%s: leads to %s, which is not copied\n", to, real);
 		return symlink(real, to) < 0 ? complain(to) : 0;
 	}
-	if (target[0] != '/')
+	/* One that goes up might come back by the directory's own name. */
+	if (target[0] != '/' && !strstr(target, ".."))
 		return symlink(target, to) < 0 ? complain(to) : 0;
 	for (int i = 1; i < level && strlen(path) + 4 < PATH_MAX; i++)
 		strcat(path, "../");

@@ -54,9 +54,10 @@ static char *path_loosened(const char *directory, const char *path)
 	/* Of what is relative, the copy has all but what is beside the directory. */
 	if (!strstr(path, "..") ||
 	    snprintf(full, sizeof(full), "%s/%s", directory, path) >= (int)sizeof(full) ||
-	    !realpath(full, real) || path_is_inside(directory, real))
+	    !realpath(full, real))
 		return NULL;
-	return strdup(real);
+	/* One that goes up might come back by the directory's own name. */
+	return strdup(path_is_inside(directory, real) ? real + strlen(directory) + 1 : real);
 }
 
 static char *uri_loosened(const char *directory, const char *uri)

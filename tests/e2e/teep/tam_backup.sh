@@ -135,10 +135,10 @@ server=
 # The copy has its own files, and not the original's.
 [ -z "${first[*]}" ] || exit 0
 teesim tam init "$PWD/firm" --pki pki --id 1.3.6.1.4.1.55555.7.2 --kind p256 --database "$PWD/firm/data.db" >/dev/null
-sed -i "s|\"vault.key\"|\"$PWD/firm/vault.key\"|" firm/tam.conf
+sed -i "s|\"vault.key\"|\"$PWD/firm/vault.key\"|; s|\"keys/p256.pem\"|\"../firm/keys/p256.pem\"|" firm/tam.conf
 teesim tam backup firm firm.copy >told
 ! grep -q elsewhere told || fail "it says $(cat told)"
-! grep -E '"(database|vault)".*/' firm.copy/tam.conf || fail "the copy means the original"
+! grep -E '"(database|vault)".*/|firm/' firm.copy/tam.conf || fail "the copy means the original"
 cp firm/data.db before.db
 teesim tam restore firm.copy firm.back >told
 [ -e firm.back/data.db ] || fail "the copy has no database"
@@ -157,12 +157,14 @@ for what in '' "$PWD/firm/"; do
 		json.dump(config, open(sys.argv[2], "w"))
 	EOF
 	ln -sfn "$PWD/firm/keys/p256.pem" firm/tee-roots/link.pem
+	ln -sfn "../../firm/keys/p256.pem" firm/tee-roots/around.pem
 	ln -sfn "$PWD/pki/tam/root.pem" firm/tee-roots/other.pem
 	teesim tam backup firm firm.copy >told
 	grep -q "other.pem: leads to $PWD/pki" told || fail "links elsewhere: $(cat told)"
 	mv firm firm.away
 	teesim tam restore firm.copy firm.back >told
 	[ "$(realpath firm.back/tee-roots/link.pem)" = "$PWD/firm.back/keys/p256.pem" ] || fail "a link into the original"
+	[ "$(realpath firm.back/tee-roots/around.pem)" = "$PWD/firm.back/keys/p256.pem" ] || fail "a link by way of outside"
 	grep -q "\"ocsp_command\" uses what is elsewhere.*: $PWD/pki" told || fail "the command's: $(cat told)"
 	! grep -q "$PWD/firm/" firm.back/tam.conf || fail "the original is meant: $(cat firm.back/tam.conf)"
 	rm firm.back/keys/p256.ocsp
