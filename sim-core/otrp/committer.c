@@ -12,6 +12,7 @@
 #define STACK_SIZE (512U << 10)
 
 enum phase {
+	PHASE_STARTING,
 	PHASE_IDLE,
 	PHASE_ASKED, /* nobody has begun */
 	PHASE_TAKEN, /* the thread has */
@@ -37,6 +38,8 @@ static void *serve(void *context)
 	struct committer *committer = context;
 	uint32_t phase;
 
+	(void)phase_move(committer, PHASE_STARTING, PHASE_IDLE);
+	futex_wake_all(&committer->phase);
 	while ((phase = atomic_load(&committer->phase)) != PHASE_ENDING) {
 		if (!phase_move(committer, PHASE_ASKED, PHASE_TAKEN)) {
 			(void)futex_wait(&committer->phase, phase, NULL);
@@ -50,12 +53,15 @@ static void *serve(void *context)
 }
 
 /* Signals are for the thread that has always had them. */
-static void thread_start(struct committer *committer)
+void committer_start(struct committer *committer)
 {
 	pthread_attr_t attributes;
 	sigset_t all, before;
+	cpu_set_t cpus;
 
-	if (pthread_attr_init(&attributes))
+	if (committer->threaded ||
+	    (sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) < 2) ||
+	    pthread_attr_init(&attributes))
 		return;
 	sigfillset(&all);
 	(void)pthread_attr_setstacksize(&attributes, STACK_SIZE);
@@ -64,18 +70,19 @@ static void thread_start(struct committer *committer)
 		pthread_create(&committer->thread, &attributes, serve, committer) == 0;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	(void)pthread_attr_destroy(&attributes);
+	/* What the C library asks of the kernel for a thread, no filter that comes next need allow.
+	 */
+	while (committer->threaded && atomic_load(&committer->phase) == PHASE_STARTING)
+		(void)futex_wait(&committer->phase, PHASE_STARTING, NULL);
 }
 
 int committer_open(struct committer **out, struct store *store)
 {
 	struct committer *committer = calloc(1, sizeof(*committer));
-	cpu_set_t cpus;
 
 	if (!committer)
 		return -ENOMEM;
 	committer->store = store;
-	if (sched_getaffinity(0, sizeof(cpus), &cpus) < 0 || CPU_COUNT(&cpus) > 1)
-		thread_start(committer);
 	*out = committer;
 	return 0;
 }

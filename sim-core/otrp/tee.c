@@ -162,6 +162,11 @@ enum boot_result tee_open(struct tee **out, const char *directory,
 	return BOOT_OK;
 }
 
+void tee_threads_start(struct tee *tee)
+{
+	committer_start(tee->committer);
+}
+
 void tee_close(struct tee *tee)
 {
 	if (!tee)

@@ -46,6 +46,10 @@ enum boot_result tee_open(struct tee **out, const char *directory,
 			  const struct tee_options *options, int *store_error, char *err,
 			  size_t errlen);
 
+/* A thread for what can be done at the same time. Without it all is done in order. In a process
+ * that confines itself: once it reaches no more files than it is to, and before its filter. */
+void tee_threads_start(struct tee *tee);
+
 void tee_close(struct tee *tee);
 
 /* Its parser is gone: it can't take any message any more. */

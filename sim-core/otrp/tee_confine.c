@@ -10,6 +10,8 @@
 #include "otrp_policies.h"
 #endif
 
+#define POLICY "sim-core/otrp/tee.policy"
+
 int tee_confine_memory(void)
 {
 	const struct rlimit no_core = { 0, 0 };
@@ -23,11 +25,18 @@ int tee_confine_memory(void)
 	return 0;
 }
 
-int tee_confine(const char *device_directory)
+int tee_confine_files(const char *device_directory)
+{
+	return service_confine(&(const struct service_confinement) {
+		.directory = device_directory,
+		.policy_name = POLICY,
+	});
+}
+
+int tee_confine(void)
 {
 	const struct service_confinement confinement = {
-		.directory = device_directory,
-		.policy_name = "sim-core/otrp/tee.policy",
+		.policy_name = POLICY,
 #ifndef TEESIM_SANITIZE
 		.policy = policy_tee,
 		.policy_length = sizeof(policy_tee) / sizeof(policy_tee[0]),

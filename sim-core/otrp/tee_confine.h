@@ -10,8 +10,11 @@
 /* Before any key is read: no core files, no tracing by other processes. 0 or -errno. */
 int tee_confine_memory(void);
 
-/* For good; what the kernel lacks of Landlock is left out. The directory is NULL where there is
- * none to work in. 0 or -errno. */
-int tee_confine(const char *device_directory);
+/* For good, for this thread and those that it starts; what the kernel lacks of Landlock is left
+ * out. The directory is NULL where there is none to work in. 0 or -errno. */
+int tee_confine_files(const char *device_directory);
+
+/* After that, all threads. 0 or -errno. */
+int tee_confine(void);
 
 #endif

@@ -88,7 +88,11 @@ int main(int argc, char **argv)
 		}
 	}
 	if (rc == 0)
-		rc = tee_confine(refuses ? NULL : argv[2]);
+		rc = tee_confine_files(refuses ? NULL : argv[2]);
+	if (rc == 0 && tee)
+		tee_threads_start(tee);
+	if (rc == 0)
+		rc = tee_confine();
 	if (rc < 0) {
 		fprintf(stderr, "tee-otrp can't be confined: %s\n", strerror(-rc));
 		return EXIT_FAILURE;

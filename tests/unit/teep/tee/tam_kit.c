@@ -76,6 +76,7 @@ void kit_restart(struct kit *kit)
 	REQUIRE(tee_open(&kit->tee, kit->device, &kit->options, &store_error, err, sizeof(err)) ==
 			BOOT_OK,
 		"%s", err);
+	tee_threads_start(kit->tee);
 }
 
 void kit_open(struct kit *kit, const struct kit_kinds *kinds)
