@@ -377,8 +377,8 @@ static TEEC_Result session_request(struct session *session, uint32_t *origin)
 	int err;
 
 	atomic_store(&session->asked.purpose, PURPOSE_OPENING);
-	/* An earlier opening's, or an operation's whose number a new channel counts up to again. Who
-	 * cancels this one first says so in `open_cancelled`. */
+	/* An earlier opening's, or an operation's whose number a new channel counts up to again.
+	 * Who cancels this one first says so in `open_cancelled`. */
 	atomic_store(&session->asked.unwanted, CONTROL_NOTHING);
 	if (atomic_load(&session->open_cancelled))
 		return result_with_origin(TEEC_ERROR_CANCEL, TEEC_ORIGIN_API, origin);
