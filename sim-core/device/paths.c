@@ -127,19 +127,25 @@ int paths_keys(char *out, size_t size)
 	return rc ? rc : format(out, size, "%s/keys", home);
 }
 
-int paths_ephemeral(const char *socket, char *out, size_t size, char *err, size_t errlen)
+/* How much of a socket's path, or its name, stands before the suffix that most of them have. */
+static int socket_stem(const char *socket)
 {
 	static const char suffix[] = ".sock";
+	const size_t length = strlen(socket), tail = strlen(suffix);
+
+	return (int)(length >= tail && !strcmp(socket + length - tail, suffix) ? length - tail
+									       : length);
+}
+
+int paths_ephemeral(const char *socket, char *out, size_t size, char *err, size_t errlen)
+{
 	const char *slash = strrchr(socket, '/'), *name = slash ? slash + 1 : socket;
-	size_t length = strlen(name);
 	char runtime[PATH_MAX];
 	int rc = paths_runtime_dir(runtime, sizeof(runtime), err, errlen);
 
 	if (rc)
 		return rc;
-	if (length > strlen(suffix) && !strcmp(name + length - strlen(suffix), suffix))
-		length -= strlen(suffix);
-	rc = format(out, size, "%s/ephemeral-%.*s", runtime, (int)length, name);
+	rc = format(out, size, "%s/ephemeral-%.*s", runtime, socket_stem(name), name);
 	if (rc && err)
 		snprintf(err, errlen, "the name of the socket %s is too long", socket);
 	return rc;
@@ -171,13 +177,7 @@ int paths_device(const char *name, char *out, size_t size)
 
 int paths_otrp_socket(const char *socket, char *out, size_t size)
 {
-	static const char suffix[] = ".sock";
-	size_t length = strlen(socket);
-
-	if (length >= strlen(suffix) && !strcmp(socket + length - strlen(suffix), suffix))
-		length -= strlen(suffix);
-	return (size_t)snprintf(out, size, "%.*s.otrp", (int)length, socket) < size ? 0
-										    : -ENAMETOOLONG;
+	return format(out, size, "%.*s.otrp", socket_stem(socket), socket);
 }
 
 int paths_make_dir(const char *path)

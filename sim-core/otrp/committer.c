@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "wire/futex.h"
+#include "wire/wait.h"
 
 #define STACK_SIZE (512U << 10)
 
@@ -57,11 +57,8 @@ void committer_start(struct committer *committer)
 {
 	pthread_attr_t attributes;
 	sigset_t all, before;
-	cpu_set_t cpus;
 
-	if (committer->threaded ||
-	    (sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) < 2) ||
-	    pthread_attr_init(&attributes))
+	if (committer->threaded || wait_one_cpu() || pthread_attr_init(&attributes))
 		return;
 	sigfillset(&all);
 	(void)pthread_attr_setstacksize(&attributes, STACK_SIZE);

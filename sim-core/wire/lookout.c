@@ -1,7 +1,6 @@
 #include "wire/lookout.h"
 
 #include <poll.h>
-#include <sched.h>
 #include <stdbool.h>
 
 #include "wire/wait.h"
@@ -11,10 +10,7 @@
 
 void lookout_init(struct lookout *lookout, uint32_t most_us)
 {
-	cpu_set_t cpus;
-	const bool alone = sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) < 2;
-
-	*lookout = (struct lookout) { .most_ns = alone ? 0 : most_us * 1000 };
+	*lookout = (struct lookout) { .most_ns = wait_one_cpu() ? 0 : most_us * 1000 };
 }
 
 static bool ready(int sock)

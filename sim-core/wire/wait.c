@@ -26,13 +26,18 @@ long wait_spin_from_environment(void)
 	return us;
 }
 
-void wait_policy_init(struct wait_policy *policy, long spin_us)
+bool wait_one_cpu(void)
 {
 	cpu_set_t cpus;
 
+	return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) < 2;
+}
+
+void wait_policy_init(struct wait_policy *policy, long spin_us)
+{
 	if (spin_us >= 0) {
 		policy->ceiling_ns = (uint32_t)spin_us * 1000;
-	} else if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) < 2) {
+	} else if (wait_one_cpu()) {
 		policy->ceiling_ns = 0;
 	} else {
 		policy->ceiling_ns = WAIT_SPIN_DEFAULT_NS;

@@ -23,6 +23,9 @@ struct wait_policy {
 	uint32_t ceiling_ns;
 };
 
+/* Whether there is one CPU for us: then whoever looks keeps from running what is looked for. */
+bool wait_one_cpu(void);
+
 /* `spin_us` < 0 asks for the default: WAIT_SPIN_DEFAULT_NS, or none where this process may run
  * on one CPU only. */
 void wait_policy_init(struct wait_policy *policy, long spin_us);

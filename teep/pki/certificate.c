@@ -238,6 +238,14 @@ const char *certificate_name(const X509 *certificate, char *out, size_t size)
 	return out;
 }
 
+time_t certificate_time(const ASN1_TIME *time)
+{
+	struct tm utc;
+
+	/* OpenSSL takes none for now. */
+	return time && ASN1_TIME_to_tm(time, &utc) == 1 ? timegm(&utc) : 0;
+}
+
 static STACK_OF(X509) * chain_parse(const char *text, int size)
 {
 	BIO_AUTO bio = BIO_new_mem_buf(text, size);

@@ -67,6 +67,9 @@ bool certificate_tamid(X509 *certificate, char out[TAMID_SIZE]);
 /* The subject's common name, printable; "?" when there is none. */
 const char *certificate_name(const X509 *certificate, char *out, size_t size);
 
+/* A time of a certificate, CRL or OCSP response; 0 where there is none that can be read. */
+time_t certificate_time(const ASN1_TIME *time);
+
 /* PEM files. A chain is leaf first. NULL with one line in `err`. */
 STACK_OF(X509) * chain_read(const char *path, char *err, size_t errlen);
 

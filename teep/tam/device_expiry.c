@@ -65,13 +65,6 @@ static void read_row(struct tam_rows *rows, struct arena *arena, void *item)
 	row->firmware = tam_row_copy(rows, 4, arena);
 }
 
-static time_t time_of(const ASN1_TIME *time)
-{
-	struct tm utc;
-
-	return ASN1_TIME_to_tm(time, &utc) == 1 ? timegm(&utc) : 0;
-}
-
 /* Certificates one after the other; the one that ends first goes into `out`. */
 static void soonest(struct span octets, const char *whose, const struct row *row,
 		    struct device_ending *out)
@@ -82,12 +75,12 @@ static void soonest(struct span octets, const char *whose, const struct row *row
 	X509 *certificate;
 
 	while (at && at < end && (certificate = d2i_X509(NULL, &at, end - at)) != NULL) {
-		const time_t until = time_of(X509_get0_notAfter(certificate));
+		const time_t until = certificate_time(X509_get0_notAfter(certificate));
 
 		if (until && (!out->not_after || until < out->not_after) &&
 		    certificate_hash(certificate, hash)) {
 			out->not_after = until;
-			out->not_before = time_of(X509_get0_notBefore(certificate));
+			out->not_before = certificate_time(X509_get0_notBefore(certificate));
 			out->whose = whose;
 			(void)hex_encode(hash, sizeof(hash), out->sha256);
 			(void)snprintf(out->subject, sizeof(out->subject), "%.150s, %s of %.60s",

@@ -129,13 +129,6 @@ static int certificates_read(struct reading *reading, const char *path)
 	return 0;
 }
 
-static time_t time_of(const ASN1_TIME *time)
-{
-	struct tm parts;
-
-	return time && ASN1_TIME_to_tm(time, &parts) == 1 ? timegm(&parts) : 0;
-}
-
 /* NULL without memory, after which it is not watched. */
 static struct revocation_note *revocation_note(struct reading *reading, const char *path)
 {
@@ -158,8 +151,8 @@ static void list_note(struct reading *reading, const char *path, const X509_CRL 
 	if (!note)
 		return;
 	note->source.is_list = true;
-	note->source.since = time_of(X509_CRL_get0_lastUpdate(list));
-	note->source.until = time_of(X509_CRL_get0_nextUpdate(list));
+	note->source.since = certificate_time(X509_CRL_get0_lastUpdate(list));
+	note->source.until = certificate_time(X509_CRL_get0_nextUpdate(list));
 	if (X509_NAME_get_text_by_NID(X509_CRL_get_issuer(list), NID_commonName, note->subject,
 				      sizeof(note->subject)) < 0)
 		(void)strcpy(note->subject, "?");
@@ -181,8 +174,8 @@ static void response_note(struct reading *reading, const char *path,
 
 	if (note) {
 		(void)OCSP_single_get0_status(single, NULL, NULL, &since, &until);
-		note->source.since = time_of(since);
-		note->source.until = time_of(until);
+		note->source.since = certificate_time(since);
+		note->source.until = certificate_time(until);
 		(void)OCSP_id_get0_info(NULL, NULL, NULL, &serial,
 					(OCSP_CERTID *)(uintptr_t)OCSP_SINGLERESP_get0_id(single));
 		number = serial ? ASN1_INTEGER_to_BN(serial, NULL) : NULL;

@@ -619,13 +619,6 @@ enum tam_expiry_state tam_expiry_of(time_t not_after, time_t now, time_t warn_be
 	return not_after - now < warn_before ? EXPIRY_SOON : EXPIRY_GOOD;
 }
 
-static time_t time_of(const ASN1_TIME *time)
-{
-	struct tm parts;
-
-	return ASN1_TIME_to_tm(time, &parts) == 1 ? timegm(&parts) : 0;
-}
-
 static const char *text_copy(const char *text, struct arena *arena)
 {
 	struct span copy;
@@ -655,8 +648,8 @@ static bool certificate_expiry(const struct pair *pair, int n, time_t now, struc
 		.what = "tam",
 		.file = text_copy(pair->chain_path, arena),
 		.why = "",
-		.not_before = time_of(X509_get0_notBefore(certificate)),
-		.not_after = time_of(X509_get0_notAfter(certificate)),
+		.not_before = certificate_time(X509_get0_notBefore(certificate)),
+		.not_after = certificate_time(X509_get0_notAfter(certificate)),
 	};
 	out->state = tam_expiry_of(out->not_after, now, WARN_DAYS * DAY);
 	return out->file && subject_describe(certificate, arena, out);

@@ -128,9 +128,7 @@ int sp_list(struct tam_database *database, const char *after, int64_t limit, str
 
 static int64_t time_of(const ASN1_TIME *time)
 {
-	struct tm parts;
-
-	return ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) * 1000 : 0;
+	return (int64_t)certificate_time(time) * 1000;
 }
 
 static int certificate_read(struct span der, struct arena *arena, struct sp_certificate *out,

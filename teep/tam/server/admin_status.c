@@ -51,25 +51,19 @@ static void expiry_add(struct expiry_list *list, const char *what, const char *s
 			  admin_text_or_null(file), "why", admin_text_or_null(why)));
 }
 
-static time_t time_of(const ASN1_TIME *time)
-{
-	struct tm utc;
-
-	return ASN1_TIME_to_tm(time, &utc) ? timegm(&utc) : 0;
-}
-
 static void expiry_add_certificate(struct expiry_list *list, const char *what, X509 *certificate,
 				   time_t warn_before, const char *file)
 {
-	const time_t not_after = time_of(X509_get0_notAfter(certificate));
+	const time_t not_after = certificate_time(X509_get0_notAfter(certificate));
 	char hex[2 * CERTIFICATE_HASH_SIZE + 1], subject[256];
 	uint8_t hash[CERTIFICATE_HASH_SIZE];
 
 	if (!certificate_hash(certificate, hash))
 		return;
 	expiry_add(list, what, NULL, certificate_name(certificate, subject, sizeof(subject)),
-		   hex_encode(hash, sizeof(hash), hex), time_of(X509_get0_notBefore(certificate)),
-		   not_after, tam_expiry_of(not_after, list->now, warn_before), file, NULL);
+		   hex_encode(hash, sizeof(hash), hex),
+		   certificate_time(X509_get0_notBefore(certificate)), not_after,
+		   tam_expiry_of(not_after, list->now, warn_before), file, NULL);
 }
 
 static void trusted_visit(void *context, const char *what, X509 *certificate)
