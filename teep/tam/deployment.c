@@ -238,40 +238,66 @@ static const int64_t follows[] = {
 	[DEPLOYMENT_FAILED] = 1 << DEPLOYMENT_WAITING | 1 << DEPLOYMENT_RUNNING,
 };
 
+#define PROGRESS                                                                            \
+	"UPDATE deployment_device SET state = $2, error = $3, updated = $4 WHERE did = $1 " \
+	"AND state IN ($5, $6, $7)"
+#define OF_THESE                                                                             \
+	" AND EXISTS (SELECT 1 FROM deployment p WHERE p.id = deployment_device.deployment " \
+	"AND (CAST($8 AS TEXT) IS NULL OR p.spid = CAST($8 AS TEXT)) AND "                   \
+	"(CAST($9 AS TEXT) IS NULL OR p.taid = CAST($9 AS TEXT)))"
+
 int deployment_progress(struct tam_database *database, const char *did, const char *spid,
 			const char *taid, enum deployment_state state, const char *error)
 {
 	const int64_t from = follows[state];
+	const struct tam_value values[] = {
+		tam_text(did),
+		tam_integer(state),
+		tam_text(error ? error : ""),
+		tam_integer(tam_time_now()),
+		tam_integer(from & 1 << DEPLOYMENT_WAITING ? DEPLOYMENT_WAITING : -1),
+		tam_integer(from & 1 << DEPLOYMENT_RUNNING ? DEPLOYMENT_RUNNING : -1),
+		tam_integer(from & 1 << DEPLOYMENT_FAILED ? DEPLOYMENT_FAILED : -1),
+		tam_text(spid),
+		tam_text(taid),
+	};
 
-	return tam_database_run(
-		database,
-		"UPDATE deployment_device SET state = $2, error = $3, updated = $4 WHERE did = $1 "
-		"AND state IN ($7, $8, $9) AND (CAST($6 AS TEXT) IS NULL OR deployment IN (SELECT "
-		"id FROM deployment WHERE taid = CAST($6 AS TEXT))) AND (CAST($5 AS TEXT) IS NULL "
-		"OR deployment IN (SELECT id FROM deployment WHERE spid = CAST($5 AS TEXT)))",
-		TAM_VALUES(tam_text(did), tam_integer(state), tam_text(error ? error : ""),
-			   tam_integer(tam_time_now()), tam_text(spid), tam_text(taid),
-			   tam_integer(from & 1 << DEPLOYMENT_WAITING ? DEPLOYMENT_WAITING : -1),
-			   tam_integer(from & 1 << DEPLOYMENT_RUNNING ? DEPLOYMENT_RUNNING : -1),
-			   tam_integer(from & 1 << DEPLOYMENT_FAILED ? DEPLOYMENT_FAILED : -1)),
-		NULL);
+	return spid || taid ? tam_database_run(database, PROGRESS OF_THESE, values, 9, NULL)
+			    : tam_database_run(database, PROGRESS, values, 7, NULL);
 }
+
+static int recognise(struct tam_database *database, const char *did)
+{
+	return tam_database_run(database, RECOGNISE "did = $1",
+				TAM_VALUES(tam_text(did), tam_integer(tam_time_now())), NULL);
+}
+
+#define ENLIST                                                                          \
+	"INSERT INTO deployment_device(deployment, did, state, error, updated) SELECT " \
+	"id, CAST($1 AS TEXT), 0, '', CAST($2 AS BIGINT) FROM deployment WHERE "        \
+	"replaced = 0 AND "
 
 int deployment_enlist(struct tam_database *database, const char *did, enum wanted_scope scope,
 		      const char *scope_id)
 {
-	const int rc = tam_database_run(
-		database,
-		"INSERT INTO deployment_device(deployment, did, state, error, updated) "
-		"SELECT id, CAST($1 AS TEXT), 0, '', CAST($2 AS BIGINT) FROM deployment WHERE "
-		"scope = $3 AND scope_id = $4 AND replaced = 0 ON CONFLICT DO NOTHING",
-		TAM_VALUES(tam_text(did), tam_integer(tam_time_now()), tam_integer(scope),
-			   tam_text(scope_id)),
-		NULL);
+	int64_t changed;
+	const int rc =
+		tam_database_run(database,
+				 ENLIST "scope = $3 AND scope_id = $4 ON CONFLICT DO NOTHING",
+				 TAM_VALUES(tam_text(did), tam_integer(tam_time_now()),
+					    tam_integer(scope), tam_text(scope_id)),
+				 &changed);
 
-	return rc ? rc
-		  : tam_database_run(database, RECOGNISE "did = $1",
-				     TAM_VALUES(tam_text(did), tam_integer(tam_time_now())), NULL);
+	return rc || !changed ? rc : recognise(database, did);
+}
+
+int deployment_enlist_new(struct tam_database *database, const char *did)
+{
+	return tam_database_run(database,
+				ENLIST
+				"(scope = 0 AND scope_id = '' OR scope = 2 AND scope_id = $1) "
+				"ON CONFLICT DO NOTHING",
+				TAM_VALUES(tam_text(did), tam_integer(tam_time_now())), NULL);
 }
 
 int deployment_withdraw(struct tam_database *database, const char *did, enum wanted_scope scope,

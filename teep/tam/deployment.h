@@ -63,6 +63,9 @@ int deployment_progress(struct tam_database *database, const char *did, const ch
 /* Devices that came into a scope: rows for the deployments under way there. */
 int deployment_enlist(struct tam_database *database, const char *did, enum wanted_scope scope,
 		      const char *scope_id);
+/* A device that has just come, of which nothing is known to be there: those for all devices, and
+ * for itself. */
+int deployment_enlist_new(struct tam_database *database, const char *did);
 /* Another took its place, or it is no longer wanted: those that still waited are left out. `but`
  * is the one that stays, or 0. */
 int deployment_end(struct tam_database *database, const struct wanted *what, int64_t but);

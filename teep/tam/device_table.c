@@ -100,13 +100,6 @@ static int key_hash(struct span der, uint8_t out[CERTIFICATE_HASH_SIZE])
 	return rc;
 }
 
-static int enlist(struct tam_database *database, const char *did)
-{
-	const int rc = deployment_enlist(database, did, SCOPE_ALL, "");
-
-	return rc ? rc : deployment_enlist(database, did, SCOPE_DEVICE, did);
-}
-
 static int add(struct tam_database *database, void *context)
 {
 	const struct device *device = context;
@@ -135,7 +128,7 @@ static int add(struct tam_database *database, void *context)
 			&changed);
 	if (rc)
 		return rc;
-	return changed ? enlist(database, device->did) : -EEXIST;
+	return changed ? deployment_enlist_new(database, device->did) : -EEXIST;
 }
 
 int device_table_add(struct tam_database *database, struct device *device)

@@ -1,6 +1,7 @@
 #include "teep/tam/wanted.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "teep/otrp/encoding.h"
@@ -218,9 +219,16 @@ int wanted_entries_for_device(struct tam_database *database, const char *did, st
 				     TAM_VALUES(tam_text(did)));
 }
 
-static void read_decision(struct tam_rows *rows, struct arena *arena, void *item)
+/* One of a device's entries, with what is known of the version that it comes to. */
+struct candidate {
+	struct wanted_decision decision;
+	int64_t scope, created, id;
+};
+
+static void read_candidate(struct tam_rows *rows, struct arena *arena, void *item)
 {
-	struct wanted_decision *decision = item;
+	struct candidate *candidate = item;
+	struct wanted_decision *decision = &candidate->decision;
 
 	decision->spid = tam_row_text(rows, 0, arena);
 	decision->sdname = tam_row_text(rows, 1, arena);
@@ -239,38 +247,72 @@ static void read_decision(struct tam_rows *rows, struct arena *arena, void *item
 	/* Nothing that could be delivered. */
 	if (*decision->taid && !decision->version)
 		decision->present = false;
+	candidate->scope = tam_row_integer(rows, 11);
+	candidate->created = tam_row_integer(rows, 12);
+	candidate->id = tam_row_integer(rows, 13);
 }
+
+static int same_order(const struct candidate *a, const struct candidate *b)
+{
+	int order = strcmp(a->decision.spid, b->decision.spid);
+
+	if (!order)
+		order = strcmp(a->decision.sdname, b->decision.sdname);
+	return order ? order : strcmp(a->decision.taid, b->decision.taid);
+}
+
+/* As NEAREST_FIRST has it. */
+static int nearest_order(const void *left, const void *right)
+{
+	const struct candidate *a = left, *b = right;
+	const int order = same_order(a, b);
+
+	if (order)
+		return order;
+	if (a->scope != b->scope)
+		return a->scope < b->scope ? 1 : -1;
+	if (a->created != b->created)
+		return a->created < b->created ? 1 : -1;
+	return a->id < b->id ? 1 : -1;
+}
+
+/* Put in order here: asked to do that, SQLite would make tables of its own each time. */
+#define CANDIDATES                                                                          \
+	"SELECT w.spid, w.sdname, w.taid, w.present, COALESCE(v.version, 0), "              \
+	"CASE WHEN v.personalisation > 0 THEN v.personalisation ELSE 0 END, "               \
+	"v.image_sha256, v.signer, COALESCE(v.bundled, 0), w.on_request, "                  \
+	"(SELECT COUNT(*) FROM sealed_delivery s WHERE s.did = $1 AND s.taid = w.taid AND " \
+	"s.spid = w.spid AND s.version = 0), w.scope, w.created, w.id FROM "
+#define VERSION_OF_W                                                                    \
+	" LEFT JOIN ta_version v ON v.taid = w.taid AND v.retired = 0 AND v.version = " \
+	"CASE WHEN w.version = 0 THEN (SELECT MAX(version) FROM ta_version l WHERE "    \
+	"l.taid = w.taid AND l.retired = 0) ELSE w.version END "
 
 int wanted_for_device(struct tam_database *database, const char *did, struct arena *arena,
 		      struct wanted_decision **list, size_t *count)
 {
-	struct wanted_decision *all;
+	struct candidate *all;
 	size_t entries;
 	int rc = tam_database_read_all(
-		database, arena, read_decision, sizeof(*all), &all, &entries,
-		"SELECT w.spid, w.sdname, w.taid, w.present, COALESCE(v.version, 0), "
-		"CASE WHEN v.personalisation > 0 THEN v.personalisation ELSE 0 END, "
-		"v.image_sha256, v.signer, COALESCE(v.bundled, 0), w.on_request, "
-		"(SELECT COUNT(*) FROM sealed_delivery s WHERE s.did = $1 AND s.taid = w.taid AND "
-		"s.spid = w.spid AND s.version = 0) "
-		"FROM " ENTRIES_OF_DEVICE
-		"LEFT JOIN ta_version v ON v.taid = w.taid AND v.retired = 0 AND v.version = "
-		"CASE WHEN w.version = 0 THEN (SELECT MAX(version) FROM ta_version l WHERE "
-		"l.taid = w.taid AND l.retired = 0) ELSE w.version END " NEAREST_FIRST,
+		database, arena, read_candidate, sizeof(*all), &all, &entries,
+		CANDIDATES
+		"wanted w" VERSION_OF_W
+		"WHERE w.scope = 0 AND w.scope_id = '' UNION ALL " CANDIDATES
+		"group_member m JOIN wanted w ON w.scope = 1 AND w.scope_id = m.name" VERSION_OF_W
+		"WHERE m.did = $1 UNION ALL " CANDIDATES "wanted w" VERSION_OF_W
+		"WHERE w.scope = 2 AND w.scope_id = $1",
 		TAM_VALUES(tam_text(did)));
 
-	if (rc)
-		return rc;
-	*list = all;
+	if (!rc)
+		*list = arena_take(arena, entries * sizeof(**list));
+	if (rc || !*list)
+		return rc ? rc : -ENOMEM;
+	if (entries > 1)
+		qsort(all, entries, sizeof(*all), nearest_order);
 	*count = 0;
 	/* The first of each domain and TA is the nearest. */
-	for (size_t i = 0; i < entries; i++) {
-		const struct wanted_decision *last = *count ? &all[*count - 1] : NULL;
-
-		if (!last || strcmp(last->spid, all[i].spid) != 0 ||
-		    strcmp(last->sdname, all[i].sdname) != 0 ||
-		    strcmp(last->taid, all[i].taid) != 0)
-			all[(*count)++] = all[i];
-	}
+	for (size_t i = 0; i < entries; i++)
+		if (!i || same_order(&all[i - 1], &all[i]) != 0)
+			(*list)[(*count)++] = all[i].decision;
 	return 0;
 }
