@@ -1093,6 +1093,7 @@ static void session_settle(struct conversation *conversation)
 
 	session->last_answer = (struct span) { 0 };
 	session->did_stored = session->did;
+	session->state_stored = session->state;
 	session->messages += conversation->has_received + conversation->has_sent;
 	conversation->revision = conversation->fresh ? 1 : conversation->revision + 1;
 	conversation->is_written = true;
@@ -1102,6 +1103,8 @@ static void session_settle(struct conversation *conversation)
 		if (!picture->learned && !picture->touched)
 			continue;
 		picture->device.revision = picture->fresh ? 1 : picture->device.revision + 1;
+		picture->device.status_stored = picture->device.status;
+		picture->device.has_status_stored = true;
 		picture->fresh = false;
 		if (picture->learned) {
 			picture->rows = picture->written;

@@ -62,6 +62,8 @@ static void read_listed(struct tam_rows *rows, struct arena *arena, void *item)
 		.last_seen = tam_row_integer(rows, 12),
 		.dsi_generation = tam_row_integer(rows, 13),
 	};
+	device->status_stored = device->status;
+	device->has_status_stored = true;
 }
 
 static void read_device(struct tam_rows *rows, struct arena *arena, void *item)
@@ -186,27 +188,41 @@ int device_table_register(struct tam_database *database, const char *did, struct
 	return rc ? rc : span_equal(out->tee_certificate, certificate) ? 0 : -EEXIST;
 }
 
+#define STORE(more)                                                                         \
+	"UPDATE device SET revision = revision + 1, tee_name = $3, tee_version = $4, "      \
+	"reason = CASE WHEN status = 3 THEN reason ELSE $5 END, signer_required = $6, "     \
+	"algorithm = $7, address = $8, last_seen = $9, dsi_hash = $10, "                    \
+	"dsi_generation = $11, tee_chain = $12, firmware_certificate = $13, dsi = $14" more \
+	" WHERE did = $1 AND revision = $2"
+
+/* An index has the status: it is left alone where nothing changes. */
 static int store(struct tam_database *database, void *context)
 {
-	struct device *device = context;
+	const struct device *device = context;
+	const bool same = device->has_status_stored && device->status_stored == device->status;
+	const struct tam_value values[] = {
+		tam_text(device->did),
+		tam_integer(device->revision),
+		tam_text(device->tee_name),
+		tam_text(device->tee_version),
+		tam_text(device->reason),
+		tam_integer(device->signer_required),
+		tam_text(device->algorithm),
+		tam_text(device->address),
+		tam_integer(device->last_seen),
+		tam_octets(device->dsi_hash),
+		tam_integer(device->dsi_generation),
+		tam_octets(device->tee_chain),
+		tam_octets(device->firmware_certificate),
+		tam_octets(device->dsi),
+		tam_integer(device->status),
+	};
 	int64_t changed;
-	int rc = tam_database_run(
-		database,
-		"UPDATE device SET revision = revision + 1, tee_name = $3, tee_version = $4, "
-		"status = CASE WHEN status = 3 THEN 3 ELSE $5 END, "
-		"reason = CASE WHEN status = 3 THEN reason ELSE $6 END, signer_required = $7, "
-		"algorithm = $8, address = $9, last_seen = $10, dsi_hash = $11, "
-		"dsi_generation = $12, tee_chain = $13, firmware_certificate = $14, dsi = $15 "
-		"WHERE did = $1 AND revision = $2",
-		TAM_VALUES(tam_text(device->did), tam_integer(device->revision),
-			   tam_text(device->tee_name), tam_text(device->tee_version),
-			   tam_integer(device->status), tam_text(device->reason),
-			   tam_integer(device->signer_required), tam_text(device->algorithm),
-			   tam_text(device->address), tam_integer(device->last_seen),
-			   tam_octets(device->dsi_hash), tam_integer(device->dsi_generation),
-			   tam_octets(device->tee_chain), tam_octets(device->firmware_certificate),
-			   tam_octets(device->dsi)),
-		&changed);
+	const int rc = same ? tam_database_run(database, STORE(""), values, 14, &changed)
+			    : tam_database_run(
+				      database,
+				      STORE(", status = CASE WHEN status = 3 THEN 3 ELSE $15 END"),
+				      values, 15, &changed);
 
 	return rc ? rc : changed ? 0 : -ESTALE;
 }

@@ -34,6 +34,9 @@ struct device {
 	struct span tee_certificate, firmware_certificate; /* DER; the latter may be absent */
 	struct span tee_chain;				   /* DER after DER, issuer first */
 	enum device_status status;
+	/* Filled in when read: what it is in the table. */
+	enum device_status status_stored;
+	bool has_status_stored;
 	const char *reason;
 	/* The last DSI of this device for this TAM, as octets, and what goes with it. */
 	struct span dsi, dsi_hash; /* absent: it has to be asked for */

@@ -9,7 +9,7 @@
 #include "teep/tam/database.h"
 
 /* The version that this program reads and writes. */
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 
 /*
  * See that the tables are there and of this version. With `create`, make or migrate them, in one

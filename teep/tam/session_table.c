@@ -50,33 +50,86 @@ static struct span answer_to_keep(const struct session *session)
 	return session->last_answer.size > SESSION_ANSWER_MAX ? none : session->last_answer;
 }
 
-struct writing {
-	struct session *session;
-	struct span sealed;
+/* The values of a row; the last two are of columns that an index has. */
+enum {
+	ROW_DID = 13,
+	ROW_STATE = 14,
+	ROW_VALUES = 15,
 };
+
+struct writing {
+	const struct session *session;
+	struct tam_value values[ROW_VALUES];
+};
+
+static void values_set(struct writing *writing, struct span sealed)
+{
+	const struct session *session = writing->session;
+	const struct tam_value values[ROW_VALUES] = {
+		tam_text(session->tid),
+		tam_integer(session->revision),
+		tam_text(session->rid),
+		tam_text(session->step),
+		tam_integer(session->attempts),
+		tam_integer(session->updated),
+		tam_text(session->address),
+		tam_text(session->error),
+		tam_octets(session->last_hash),
+		tam_octets(sealed),
+		tam_octets(session->context),
+		tam_octets(answer_to_keep(session)),
+		tam_integer(session->messages_added),
+		[ROW_DID] = tam_text(session->did),
+		[ROW_STATE] = tam_integer(session->state),
+	};
+
+	memcpy(writing->values, values, sizeof(values));
+}
 
 static int add(struct tam_database *database, void *context)
 {
 	const struct writing *writing = context;
-	const struct session *session = writing->session;
 	int64_t changed;
-	int rc = tam_database_run(
+	const int rc = tam_database_run(
 		database,
-		"INSERT INTO session(tid, revision, did, state, rid, step, attempts, started, "
-		"updated, address, error, messages, last_hash, secret, context, last_answer) "
-		"VALUES($1, 1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $14, $10, $11, $12, $13) "
+		"INSERT INTO session(tid, revision, rid, step, attempts, started, updated, "
+		"address, error, last_hash, secret, context, last_answer, messages, did, state) "
+		"VALUES($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) "
 		"ON CONFLICT DO NOTHING",
-		TAM_VALUES(tam_text(session->tid), tam_text(session->did),
-			   tam_integer(session->state), tam_text(session->rid),
-			   tam_text(session->step), tam_integer(session->attempts),
-			   tam_integer(session->started), tam_text(session->address),
-			   tam_text(session->error), tam_octets(session->last_hash),
-			   tam_octets(writing->sealed), tam_octets(session->context),
-			   tam_octets(answer_to_keep(session)),
-			   tam_integer(session->messages_added)),
-		&changed);
+		writing->values, ROW_VALUES, &changed);
 
 	return rc ? rc : changed ? 0 : -EEXIST;
+}
+
+#define STORE(more)                                                                             \
+	"UPDATE session SET revision = revision + 1, rid = $3, step = $4, attempts = $5, "      \
+	"updated = $6, address = $7, error = $8, last_hash = $9, secret = $10, context = $11, " \
+	"last_answer = $12, messages = messages + $13" more " WHERE tid = $1 AND revision = $2"
+
+/* Indexes are left alone where nothing changes for them. */
+static int store(struct tam_database *database, void *context)
+{
+	struct writing *writing = context;
+	const struct session *session = writing->session;
+	const bool same_did = session->did_stored && !strcmp(session->did_stored, session->did),
+		   same_state = session->did_stored && session->state_stored == session->state;
+	struct tam_value *values = writing->values;
+	int64_t changed;
+	int rc;
+
+	if (same_did && same_state) {
+		rc = tam_database_run(database, STORE(""), values, ROW_DID, &changed);
+	} else if (same_state) {
+		rc = tam_database_run(database, STORE(", did = $14"), values, ROW_STATE, &changed);
+	} else if (same_did) {
+		values[ROW_DID] = values[ROW_STATE];
+		rc = tam_database_run(database, STORE(", state = $14"), values, ROW_STATE,
+				      &changed);
+	} else {
+		rc = tam_database_run(database, STORE(", did = $14, state = $15"), values,
+				      ROW_VALUES, &changed);
+	}
+	return rc ? rc : changed ? 0 : -ESTALE;
 }
 
 static void fill_in(struct session *session)
@@ -89,21 +142,39 @@ static void fill_in(struct session *session)
 			*texts[i] = "";
 }
 
-int session_table_add(struct tam_database *database, struct session *session)
+static int write(struct tam_database *database, struct session *session,
+		 int (*work)(struct tam_database *database, void *context))
 {
 	struct writing writing = { .session = session };
+	struct span sealed;
 	ARENA_AUTO arena = { 0 };
 	int rc;
 
 	fill_in(session);
 	if (session->context.size > SESSION_CONTEXT_MAX)
 		return -EFBIG;
+	rc = secret_seal(database, session, &arena, &sealed);
+	if (rc)
+		return rc;
+	values_set(&writing, sealed);
+	return tam_database_transaction(database, TAM_RELAXED, work, &writing);
+}
+
+int session_table_add(struct tam_database *database, struct session *session)
+{
+	session->revision = 1;
 	session->started = session->updated = tam_time_now();
-	rc = secret_seal(database, session, &arena, &writing.sealed);
+	return write(database, session, add);
+}
+
+int session_table_store(struct tam_database *database, struct session *session)
+{
+	int rc;
+
+	session->updated = tam_time_now();
+	rc = write(database, session, store);
 	if (!rc)
-		rc = tam_database_transaction(database, TAM_RELAXED, add, &writing);
-	if (!rc)
-		session->revision = 1;
+		session->revision++;
 	return rc;
 }
 
@@ -130,6 +201,7 @@ static void read_listed(struct tam_rows *rows, struct arena *arena, void *item)
 		.messages = tam_row_integer(rows, 11),
 	};
 	session->did_stored = session->did;
+	session->state_stored = session->state;
 }
 
 static void read_session(struct tam_rows *rows, struct arena *arena, void *item)
@@ -210,60 +282,6 @@ int session_table_find(struct tam_database *database, const char *handle, struct
 	return rc ? rc : session_table_get(database, tid, arena, out);
 }
 
-#define STORE(did)                                                                      \
-	"UPDATE session SET revision = revision + 1, state = $3, rid = $4, step = $5, " \
-	"attempts = $6, updated = $7, address = $8, error = $9, last_hash = $10, "      \
-	"secret = $11, context = $12, last_answer = $13, messages = messages + $14" did \
-	" WHERE tid = $1 AND revision = $2"
-
-/* An index has the did: it is left alone where nothing changes. */
-static int store(struct tam_database *database, void *context)
-{
-	const struct writing *writing = context;
-	const struct session *session = writing->session;
-	const bool same = session->did_stored && !strcmp(session->did_stored, session->did);
-	const struct tam_value values[] = {
-		tam_text(session->tid),
-		tam_integer(session->revision),
-		tam_integer(session->state),
-		tam_text(session->rid),
-		tam_text(session->step),
-		tam_integer(session->attempts),
-		tam_integer(session->updated),
-		tam_text(session->address),
-		tam_text(session->error),
-		tam_octets(session->last_hash),
-		tam_octets(writing->sealed),
-		tam_octets(session->context),
-		tam_octets(answer_to_keep(session)),
-		tam_integer(session->messages_added),
-		tam_text(session->did),
-	};
-	int64_t changed;
-	int rc = same ? tam_database_run(database, STORE(""), values, 14, &changed)
-		      : tam_database_run(database, STORE(", did = $15"), values, 15, &changed);
-
-	return rc ? rc : changed ? 0 : -ESTALE;
-}
-
-int session_table_store(struct tam_database *database, struct session *session)
-{
-	struct writing writing = { .session = session };
-	ARENA_AUTO arena = { 0 };
-	int rc;
-
-	fill_in(session);
-	if (session->context.size > SESSION_CONTEXT_MAX)
-		return -EFBIG;
-	session->updated = tam_time_now();
-	rc = secret_seal(database, session, &arena, &writing.sealed);
-	if (!rc)
-		rc = tam_database_transaction(database, TAM_RELAXED, store, &writing);
-	if (!rc)
-		session->revision++;
-	return rc;
-}
-
 struct expiring {
 	int64_t before, limit, done;
 };
@@ -308,7 +326,8 @@ static int expire(struct tam_database *database, void *context)
 	size_t count;
 	int rc = tam_database_read_all(
 		database, &arena, read_listed, sizeof(*sessions), &sessions, &count,
-		LIST_COLUMNS " FROM session WHERE state = 0 AND updated < $1 ORDER BY updated "
+		LIST_COLUMNS " FROM session WHERE state = 0 AND started < $1 AND updated < $1 "
+			     "ORDER BY started "
 			     "LIMIT $2 FOR UPDATE",
 		TAM_VALUES(tam_integer(expiring->before), tam_integer(expiring->limit)));
 
@@ -396,11 +415,11 @@ int session_table_list(struct tam_database *database, const struct session_filte
 	};
 
 	if (filter->did)
-		return tam_database_read_all(database, arena, read_listed, sizeof(**list), list,
-					     count,
-					     LIST_COLUMNS
-					     " FROM session s WHERE s.did = $6 AND " NEWEST_FIRST,
-					     values, 6);
+		return tam_database_read_all(
+			database, arena, read_listed, sizeof(**list), list, count,
+			LIST_COLUMNS
+			" FROM session s WHERE s.did = $6 AND s.did <> '' AND " NEWEST_FIRST,
+			values, 6);
 	return tam_database_read_all(database, arena, read_listed, sizeof(**list), list, count,
 				     LIST_COLUMNS " FROM session s WHERE " NEWEST_FIRST, values, 5);
 }

@@ -26,9 +26,11 @@ int session_state_parse(const char *name);
 struct session {
 	const char *tid;
 	int64_t revision;
-	const char *did;	/* "" until the device is known */
-	const char *did_stored; /* filled in when read: what it is in the table */
+	const char *did; /* "" until the device is known */
 	enum session_state state;
+	/* Filled in when read: what they are in the table. */
+	const char *did_stored;
+	enum session_state state_stored;
 	const char *rid;     /* of the request that is outstanding, "" for none */
 	const char *step;    /* what that is, for people: "InstallTA" */
 	struct span secret;  /* sealed at rest: the content key, and what else the engine keeps */

@@ -7,7 +7,11 @@
 
 #include "database_kit.h"
 #include "teep/tam/database_backend.h"
+#include "teep/tam/deployment.h"
+#include "teep/tam/device_table.h"
+#include "teep/tam/message_log.h"
 #include "teep/tam/schema.h"
+#include "teep/tam/session_table.h"
 #include "teep/tam/sp_grant.h"
 #include "teep/tam/vault.h"
 
@@ -256,8 +260,88 @@ Test(tam_database, tables_of_another_version_are_left_alone)
 	cr_assert_not_null(strstr(err, "newer teesim"), "%s", err);
 }
 
+/* What version 4 made otherwise, as it was before; with what is in it. */
+static void version_3_make(void)
+{
+	static const char *const both[] = {
+		"ALTER TABLE message ADD COLUMN wire %s",
+		"DROP INDEX session_did",
+		"DROP INDEX session_open",
+		"CREATE INDEX session_did ON session(did, started)",
+		"CREATE INDEX session_state ON session(state, updated)",
+		"DROP INDEX deployment_device_did",
+		"CREATE INDEX deployment_device_did ON deployment_device(did, state)",
+	};
+	static const struct {
+		const char *name, *columns;
+	} trees[] = {
+		{ "device_domain", "did TEXT NOT NULL REFERENCES device ON DELETE CASCADE,"
+				   "spid TEXT NOT NULL, sdname TEXT NOT NULL, certificates TEXT "
+				   "NOT NULL, updated INTEGER NOT NULL,"
+				   "PRIMARY KEY(did, spid, sdname)" },
+		{ "device_ta",
+		  "did TEXT NOT NULL REFERENCES device ON DELETE CASCADE, spid TEXT NOT NULL,"
+		  "sdname TEXT NOT NULL, taid TEXT NOT NULL, name TEXT NOT NULL,"
+		  "version INTEGER NOT NULL, personalisation INTEGER NOT NULL,"
+		  "image_sha256 TEXT NOT NULL, state TEXT NOT NULL, updated INTEGER NOT NULL,"
+		  "PRIMARY KEY(did, spid, sdname, taid)" },
+		{ "device_aik", "did TEXT NOT NULL REFERENCES device ON DELETE CASCADE,"
+				"spid TEXT NOT NULL, type TEXT NOT NULL, key BLOB NOT NULL,"
+				"updated INTEGER NOT NULL, PRIMARY KEY(did, spid)" },
+		{ "requested_ta", "did TEXT NOT NULL REFERENCES device ON DELETE CASCADE,"
+				  "taid TEXT NOT NULL, at INTEGER NOT NULL,"
+				  "PRIMARY KEY(did, taid)" },
+		{ "deployment_device",
+		  "deployment INTEGER NOT NULL REFERENCES deployment ON DELETE CASCADE,"
+		  "did TEXT NOT NULL REFERENCES device ON DELETE CASCADE, state INTEGER NOT NULL,"
+		  "error TEXT NOT NULL, updated INTEGER NOT NULL, PRIMARY KEY(deployment, did)" },
+	};
+	char sql[800];
+
+	for (size_t i = 0; !kit_is_postgresql() && i < sizeof(trees) / sizeof(trees[0]); i++) {
+		snprintf(sql, sizeof(sql), "CREATE TABLE old(%s) STRICT", trees[i].columns);
+		kit_run(sql);
+		snprintf(sql, sizeof(sql), "INSERT INTO old SELECT * FROM %s", trees[i].name);
+		kit_run(sql);
+		snprintf(sql, sizeof(sql), "DROP TABLE %s", trees[i].name);
+		kit_run(sql);
+		snprintf(sql, sizeof(sql), "ALTER TABLE old RENAME TO %s", trees[i].name);
+		kit_run(sql);
+	}
+	if (!kit_is_postgresql()) {
+		kit_run("CREATE INDEX device_domain_spid ON device_domain(spid, did)");
+		kit_run("CREATE INDEX device_ta_taid ON device_ta(taid)");
+		kit_run("CREATE INDEX deployment_device_state ON deployment_device(deployment, "
+			"state)");
+		kit_run("CREATE INDEX deployment_device_did ON deployment_device(did)");
+	}
+	for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
+		snprintf(sql, sizeof(sql), both[i], kit_is_postgresql() ? "BYTEA" : "BLOB");
+		kit_run(sql);
+	}
+}
+
+static void version_set(char digit)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof(sql),
+		 "UPDATE property SET value = %s3%c' WHERE name = 'schema version'",
+		 kit_is_postgresql() ? "'\\x" : "x'", digit);
+	kit_run(sql);
+}
+
+static void brought_up_to_date(void)
+{
+	cr_assert_eq(open_without_create(kit.where, kit.vault), -EPROTO);
+	cr_assert_not_null(strstr(err, "teesim tam init"), "%s", err);
+	tam_database_close(kit.db);
+	kit.db = kit_open();
+	cr_assert_eq(open_without_create(kit.where, kit.vault), 0);
+}
+
 /* As it was before SPs had to be allowed to deploy: nobody who could is stopped by an update. */
-Test(tam_database, tables_of_an_older_version_are_brought_up_to_date)
+Test(tam_database, tables_of_the_first_version_are_brought_up_to_date)
 {
 	const char *why;
 	struct wanted what = {
@@ -266,22 +350,93 @@ Test(tam_database, tables_of_an_older_version_are_brought_up_to_date)
 
 	kit_sp("old", 9);
 	cr_assert_eq(sp_grant_check(kit.db, &what), -EACCES);
+	version_3_make();
 	kit_run("DROP TABLE sp_grant");
 	kit_run("DROP TABLE sealed_delivery");
-	kit_run(kit_is_postgresql()
-			? "UPDATE property SET value = '\\x31' WHERE name = 'schema version'"
-			: "UPDATE property SET value = x'31' WHERE name = 'schema version'");
-	cr_assert_eq(open_without_create(kit.where, kit.vault), -EPROTO);
-	cr_assert_not_null(strstr(err, "teesim tam init"), "%s", err);
-	tam_database_close(kit.db);
-	kit.db = kit_open();
+	version_set('1');
+	brought_up_to_date();
 	cr_assert_eq(sp_grant_check(kit.db, &what), 0);
 	/* Those that come later have to be allowed. */
 	cr_assert_eq(sp_add(kit.db, "new", "", &why), 0);
 	what.spid = "new";
 	cr_assert_eq(sp_grant_check(kit.db, &what), -EACCES);
 	cr_assert_eq(kit_count("SELECT COUNT(*) FROM sealed_delivery"), 0);
-	cr_assert_eq(open_without_create(kit.where, kit.vault), 0);
+}
+
+Test(tam_database, tables_of_the_second_version_are_brought_up_to_date)
+{
+	kit_sp("old", 9);
+	version_3_make();
+	kit_run("DROP TABLE sealed_delivery");
+	version_set('2');
+	brought_up_to_date();
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM sealed_delivery"), 0);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM sp WHERE spid = 'old'"), 1);
+}
+
+/* What devices have, sessions and messages: all that is copied on the way. */
+Test(tam_database, rows_of_the_third_version_are_kept)
+{
+	const struct device_domain domain = { .spid = "a", .sdname = "sd", .certificates = "c" };
+	const struct device_ta ta = {
+		.spid = "a", .sdname = "sd", .taid = TA_1, .name = "n", .version = 7
+	};
+	const struct device_aik aik = { .spid = "a", .type = "ECC", .key = span_of("k", 1) };
+	const struct device_content content = { &domain, 1, &ta, 1, &aik, 1 };
+	const struct message_filter last = { .tid = "t", .after = -1, .limit = 9 };
+	struct wanted what = {
+		.scope = SCOPE_ALL, .scope_id = "", .spid = "a", .sdname = "sd", .taid = TA_1
+	};
+	struct session session = { .tid = "t", .did = kit_did(1) };
+	struct message message = { .tid = "t", .decoded = "{}" }, *messages;
+	struct deployment deployment;
+	struct device_domain *domains;
+	struct device_ta *tas;
+	struct device_aik *aiks;
+	const char **names, *why;
+	size_t count;
+	int64_t n;
+
+	kit_sp("a", 9);
+	kit_ta("a", TA_1, 1, 9);
+	kit_device(1);
+	what.present = true;
+	cr_assert_eq(deployment_start(kit.db, &what, &kit.arena, &deployment, &why), 0);
+	cr_assert_eq(device_table_store_content(kit.db, kit_did(1), NULL, &content), 0);
+	cr_assert_eq(device_table_request_ta(kit.db, kit_did(1), TA_1), 0);
+	cr_assert_eq(session_table_add(kit.db, &session), 0);
+	cr_assert_eq(message_log_add(kit.db, &message), 0);
+	version_3_make();
+	kit_run(kit_is_postgresql() ? "UPDATE message SET wire = '\\x00'"
+				    : "UPDATE message SET wire = x'00'");
+	version_set('3');
+	brought_up_to_date();
+
+	cr_assert_eq(device_table_domains(kit.db, kit_did(1), &kit.arena, &domains, &count), 0);
+	cr_assert_eq(count, 1);
+	cr_assert_str_eq(domains[0].certificates, "c");
+	cr_assert_eq(device_table_tas(kit.db, kit_did(1), &kit.arena, &tas, &count), 0);
+	cr_assert_eq(count, 1);
+	cr_assert_str_eq(tas[0].name, "n");
+	cr_assert_eq(tas[0].version, 7);
+	cr_assert_eq(device_table_aiks(kit.db, kit_did(1), &kit.arena, &aiks, &count), 0);
+	cr_assert_eq(count, 1);
+	cr_assert(span_equal(aiks[0].key, aik.key));
+	cr_assert_eq(device_table_requested(kit.db, kit_did(1), &kit.arena, &names, &count), 0);
+	cr_assert_eq(count, 1);
+	cr_assert_eq(deployment_get(kit.db, deployment.id, &kit.arena, &deployment), 0);
+	cr_assert_eq(deployment.waiting, 1);
+	cr_assert_eq(message_log_list(kit.db, &last, &kit.arena, &messages, &count), 0);
+	cr_assert_eq(count, 1);
+	cr_assert_str_eq(messages[0].decoded, "{}");
+	/* Open sessions are found, and what hangs on a device goes with it. */
+	cr_assert_eq(session_table_expire(kit.db, tam_time_now() + 1, 9, &n), 0);
+	cr_assert_eq(n, 1);
+	cr_assert_eq(device_table_remove(kit.db, kit_did(1)), 0);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM device_ta"), 0);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM deployment_device"), 0);
+	kit_device(1);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM deployment_device"), 1);
 }
 
 Test(tam_database, a_database_without_tables_says_what_to_do)

@@ -658,7 +658,9 @@ Test(tam_engine, session_that_is_not_heard_of_is_over_and_its_device_may_come_ba
 	char *request = scene_connect(NULL), *answer = scene_answer(0, request), *next;
 
 	scene.tam.session_seconds = 1;
-	cr_assert_eq(tam_database_run(scene.database, "UPDATE session SET updated = updated - 5000",
+	cr_assert_eq(tam_database_run(scene.database,
+				      "UPDATE session SET started = started - 5000, "
+				      "updated = updated - 5000",
 				      TAM_NO_VALUES, NULL),
 		     0);
 	cr_expect_eq(tam_expire(scene.worker), 1);
