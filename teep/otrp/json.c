@@ -238,15 +238,8 @@ struct span json_span(const json_t *string)
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
-/* Grows; whatever is written after it could not is lost, and the whole with it. */
-struct writing {
-	char *text;
-	size_t size, room;
-	bool failed;
-};
-
 /* Where `size` more octets go; NULL without memory. */
-static char *room_make(struct writing *to, size_t size)
+static char *room_make(struct json_writing *to, size_t size)
 {
 	size_t room = to->room ? to->room : 512;
 	char *larger;
@@ -266,7 +259,7 @@ static char *room_make(struct writing *to, size_t size)
 	return to->failed ? NULL : to->text + to->size;
 }
 
-static void put(struct writing *to, const void *octets, size_t size)
+void json_put(struct json_writing *to, const char *octets, size_t size)
 {
 	char *at = room_make(to, size);
 
@@ -303,18 +296,18 @@ static bool is_plain(const char *text, size_t size)
 }
 
 /* What is not that common is jansson's. */
-static void put_by_jansson(struct writing *to, const json_t *value)
+static void put_by_jansson(struct json_writing *to, const json_t *value)
 {
 	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
 	if (text)
-		put(to, text, strlen(text));
+		json_put(to, text, strlen(text));
 	else
 		to->failed = true;
 	free(text);
 }
 
-static void put_text(struct writing *to, const char *text, size_t size)
+void json_put_text(struct json_writing *to, const char *text, size_t size)
 {
 	char *at = is_plain(text, size) ? room_make(to, size + 2) : NULL;
 	json_t *odd;
@@ -331,11 +324,11 @@ static void put_text(struct writing *to, const char *text, size_t size)
 	}
 }
 
-static void put_integer(struct writing *to, json_int_t integer)
+static void put_integer(struct json_writing *to, json_int_t integer)
 {
 	char text[24];
 
-	put(to, text, (size_t)snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, integer));
+	json_put(to, text, (size_t)snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, integer));
 }
 
 static int names_compare(const void *a, const void *b)
@@ -346,9 +339,7 @@ static int names_compare(const void *a, const void *b)
 /* Names have no zero in them: jansson refuses it. */
 #define NAMES_NEAR 24U
 
-static void put_value(struct writing *to, const json_t *value);
-
-static void put_object(struct writing *to, json_t *object)
+static void put_object(struct json_writing *to, json_t *object)
 {
 	const size_t count = json_object_size(object);
 	const char *near[NAMES_NEAR], **names = near;
@@ -363,43 +354,43 @@ static void put_object(struct writing *to, json_t *object)
 	for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at))
 		names[n++] = json_object_iter_key(at);
 	qsort(names, count, sizeof(*names), names_compare);
-	put(to, "{", 1);
+	json_put(to, "{", 1);
 	for (size_t i = 0; i < count && !to->failed; i++) {
 		if (i)
-			put(to, ",", 1);
-		put_text(to, names[i], strlen(names[i]));
-		put(to, ":", 1);
-		put_value(to, json_object_get(object, names[i]));
+			json_put(to, ",", 1);
+		json_put_text(to, names[i], strlen(names[i]));
+		json_put(to, ":", 1);
+		json_put_value(to, json_object_get(object, names[i]));
 	}
-	put(to, "}", 1);
+	json_put(to, "}", 1);
 	if (names != near)
 		free(names);
 }
 
-static void put_array(struct writing *to, const json_t *array)
+static void put_array(struct json_writing *to, const json_t *array)
 {
-	put(to, "[", 1);
+	json_put(to, "[", 1);
 	for (size_t i = 0; i < json_array_size(array) && !to->failed; i++) {
 		if (i)
-			put(to, ",", 1);
-		put_value(to, json_array_get(array, i));
+			json_put(to, ",", 1);
+		json_put_value(to, json_array_get(array, i));
 	}
-	put(to, "]", 1);
+	json_put(to, "]", 1);
 }
 
 /* What is made from messages is as deep as they are; what we make ourselves is a little deeper. */
-static void put_value(struct writing *to, const json_t *value)
+void json_put_value(struct json_writing *to, const json_t *value)
 {
 	if (json_is_object(value))
 		put_object(to, (json_t *)value);
 	else if (json_is_array(value))
 		put_array(to, value);
 	else if (json_is_string(value))
-		put_text(to, json_string_value(value), json_string_length(value));
+		json_put_text(to, json_string_value(value), json_string_length(value));
 	else if (json_is_integer(value))
 		put_integer(to, json_integer_value(value));
 	else if (json_is_boolean(value))
-		put(to, json_is_true(value) ? "true" : "false", json_is_true(value) ? 4 : 5);
+		json_put(to, json_is_true(value) ? "true" : "false", json_is_true(value) ? 4 : 5);
 	else
 		put_by_jansson(to, value);
 }
@@ -407,12 +398,12 @@ static void put_value(struct writing *to, const json_t *value)
 /* Long strings of plain text are copied as they are; jansson looks at each character. */
 char *json_canonical(const json_t *value)
 {
-	struct writing to = { 0 };
+	struct json_writing to = { 0 };
 
 	if (!value)
 		return NULL;
-	put_value(&to, value);
-	put(&to, "", 1);
+	json_put_value(&to, value);
+	json_put(&to, "", 1);
 	if (!to.failed)
 		return to.text;
 	free(to.text);

@@ -8,6 +8,8 @@
 #define TEESIM_TEEP_OTRP_JSON_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "teep/otrp/arena.h"
 #include "teep/otrp/status.h"
@@ -59,6 +61,21 @@ int member_text(const json_t *object, const char *name, struct arena *arena, str
 
 /* A string's octets; borrowed from the value. */
 struct span json_span(const json_t *string);
+
+/*
+ * Text in the making, which grows. All zeros to begin with; whoever has it frees `text`. What can't
+ * be written for want of memory is lost, and the whole with it: `failed`.
+ */
+struct json_writing {
+	char *text; /* no zero behind it */
+	size_t size, room;
+	bool failed;
+};
+
+/* Octets as they are; a string, UTF-8, with its quotes; a value as json_canonical() has it. */
+void json_put(struct json_writing *to, const char *octets, size_t size);
+void json_put_text(struct json_writing *to, const char *text, size_t size);
+void json_put_value(struct json_writing *to, const json_t *value);
 
 /* Sorted by name, no white space, least escapes. The caller's (free()); NULL without memory. */
 char *json_canonical(const json_t *value);

@@ -368,15 +368,8 @@ static int entry_take(struct entry *entry)
 	return state_take(entry);
 }
 
-static int entry_tell(const struct entry *entry, json_t *decoded)
-{
-	json_t *told = transcript_response(entry->response, entry->plain, entry->verdict);
-
-	return told && json_array_append_new(decoded, told) == 0 ? 0 : -ENOMEM;
-}
-
 int conversation_states(struct conversation *conversation, struct responses *responses,
-			json_t *decoded)
+			struct json_writing *decoded)
 {
 	unsigned accepted = 0;
 	const char *last = "the answer is empty";
@@ -388,7 +381,7 @@ int conversation_states(struct conversation *conversation, struct responses *res
 
 		rc = entry_take(&entry);
 		if (rc == 0)
-			rc = entry_tell(&entry, decoded);
+			transcript_response(decoded, entry.response, entry.plain, entry.verdict);
 		json_decref(entry.plain);
 		accepted += entry.accepted;
 		if (entry.verdict)
@@ -601,17 +594,14 @@ static int result_take(struct conversation *conversation, const struct response 
 }
 
 int conversation_result(struct conversation *conversation, struct response *response,
-			json_t *decoded)
+			struct json_writing *decoded)
 {
-	json_t *plain = NULL, *told = NULL;
-	int rc = result_take(conversation, response, &plain);
+	json_t *plain = NULL;
+	const int rc = result_take(conversation, response, &plain);
 
 	if (rc == 0)
-		told = transcript_response(
-			response, plain,
-			conversation->outcome == OUTCOME_PLAN ? "" : conversation->why);
+		transcript_response(decoded, response, plain,
+				    conversation->outcome == OUTCOME_PLAN ? "" : conversation->why);
 	json_decref(plain);
-	if (rc)
-		return rc;
-	return told && json_array_append_new(decoded, told) == 0 ? 0 : -ENOMEM;
+	return rc;
 }

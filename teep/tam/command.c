@@ -36,14 +36,15 @@ static int finish(const struct command_frame *frame, enum otrp_message message, 
 {
 	const char *name = otrp_message_name(message);
 
-	out->decoded = tbs ? transcript_request(name, tbs, plain) : NULL;
+	if (tbs)
+		transcript_request(&out->decoded, name, tbs, plain);
 	out->text = tbs ? otrp_compose(name, "Request", tbs, frame->key->key,
 				       certificates ? frame->key->chain : NULL)
 			: NULL;
-	if (out->text && out->decoded)
+	if (out->text && !out->decoded.failed)
 		return 0;
 	free(out->text);
-	json_decref(out->decoded);
+	free(out->decoded.text);
 	*out = (struct command) { 0 };
 	return -ENOMEM;
 }

@@ -23,9 +23,9 @@ struct command_frame {
 };
 
 struct command {
-	char *text;	 /* the caller's (free()) */
-	json_t *decoded; /* without secrets and in short; the caller's reference */
-	struct span cek; /* the content's key, in the arena */
+	char *text;		     /* the caller's (free()) */
+	struct json_writing decoded; /* without secrets and in short; the caller's */
+	struct span cek;	     /* the content's key, in the arena */
 };
 
 /* GetDeviceState. `algorithms`: what the TAM can verify, 1 << enum jws_algorithm. 0 or -ENOMEM. */

@@ -453,16 +453,15 @@ static int frame_make(struct conversation *conversation, char rid[COMMAND_ID_SIZ
 static int command_send(struct conversation *conversation, enum otrp_message message,
 			struct command *command)
 {
-	char *decoded = json_canonical(command->decoded);
+	const struct json_writing *decoded = &command->decoded;
 	struct span copy = { 0 };
+	const bool copied = arena_copy(&conversation->arena, decoded->text, decoded->size, &copy);
 
-	json_decref(command->decoded);
-	if (!decoded || !arena_copy(&conversation->arena, decoded, strlen(decoded), &copy)) {
-		free(decoded);
+	free(decoded->text);
+	if (!copied) {
 		free(command->text);
 		return -ENOMEM;
 	}
-	free(decoded);
 	conversation->next = command->text;
 	conversation->session.step = otrp_message_name(message);
 	conversation->has_sent = true;

@@ -171,8 +171,8 @@ void conversation_tell(const struct conversation *conversation);
 /* An answer to GetDeviceState, with an entry for each TEE; an answer to a command. 0 or -errno of
  * the TAM itself; what is wrong with the answer is the outcome. */
 int conversation_states(struct conversation *conversation, struct responses *responses,
-			json_t *decoded);
+			struct json_writing *decoded);
 int conversation_result(struct conversation *conversation, struct response *response,
-			json_t *decoded);
+			struct json_writing *decoded);
 
 #endif

@@ -154,25 +154,39 @@ static bool all_are(const struct responses *responses, enum response_kind kind)
 	return responses->count > 0;
 }
 
+/* Entries for people, the states of TEEs in the list that they came in. */
+static bool tells_states(const struct responses *responses)
+{
+	const struct response *first = &responses->item[0];
+
+	return responses->count != 1 ||
+	       (first->kind == RESPONSE_OF_TEE && first->message == OTRP_GET_DEVICE_STATE);
+}
+
+#define STATES_BEGIN "{\"GetDeviceStateResponse\":["
+#define STATES_END   "]}"
+
+static void telling_begin(struct json_writing *decoded, const struct responses *responses)
+{
+	*decoded = (struct json_writing) { 0 };
+	if (tells_states(responses))
+		json_put(decoded, STATES_BEGIN, strlen(STATES_BEGIN));
+}
+
 /* What is written of the message that came. */
 static int received_note(struct conversation *conversation, const struct responses *responses,
-			 json_t *decoded)
+			 struct json_writing *decoded)
 {
 	const struct response *first = &responses->item[0];
 	struct message *message = &conversation->received;
-	const bool states = responses->count != 1 || (first->kind == RESPONSE_OF_TEE &&
-						      first->message == OTRP_GET_DEVICE_STATE);
-	json_t *whole = states ? json_pack("{s:O}", "GetDeviceStateResponse", decoded)
-			       : json_incref(json_array_get(decoded, 0));
-	char *text = whole ? json_canonical(whole) : NULL;
+	const bool states = tells_states(responses);
 	struct span copy;
 
-	json_decref(whole);
-	if (!text || !arena_copy(&conversation->arena, text, strlen(text), &copy)) {
-		free(text);
+	if (states)
+		json_put(decoded, STATES_END, strlen(STATES_END));
+	if (decoded->failed ||
+	    !arena_copy(&conversation->arena, decoded->text, decoded->size, &copy))
 		return -ENOMEM;
-	}
-	free(text);
 	*message = (struct message) {
 		.tid = conversation->session.tid,
 		.did = conversation->session.did,
@@ -201,40 +215,41 @@ static int received_note(struct conversation *conversation, const struct respons
 /* An answer that belongs to no session that is open: a new one begins. */
 static int unsolicited(struct conversation *conversation, struct responses *responses)
 {
-	json_t *decoded = json_array();
+	struct json_writing decoded;
 	int rc;
 
-	for (uint32_t i = 0; decoded && i < responses->count; i++)
-		(void)json_array_append_new(
-			decoded, transcript_response(&responses->item[i], NULL,
-						     "it belongs to no session that is open"));
+	telling_begin(&decoded, responses);
+	for (uint32_t i = 0; i < responses->count; i++)
+		transcript_response(&decoded, &responses->item[i], NULL,
+				    "it belongs to no session that is open");
 	memset(&conversation->context, 0, sizeof(conversation->context));
 	rc = conversation_begin(conversation);
 	if (rc == 0)
-		rc = received_note(conversation, responses, decoded);
+		rc = received_note(conversation, responses, &decoded);
 	conversation->received.status = "";
 	conversation->received.error = "it belongs to no session that is open";
-	json_decref(decoded);
+	free(decoded.text);
 	return rc;
 }
 
 static int answered(struct conversation *conversation, struct responses *responses)
 {
-	json_t *decoded = json_array();
-	int rc = decoded ? 0 : -ENOMEM;
+	struct json_writing decoded;
+	int rc = 0;
 
+	telling_begin(&decoded, responses);
 	conversation->outcome = OUTCOME_PLAN;
-	if (rc == 0 && conversation->context.querying)
-		rc = conversation_states(conversation, responses, decoded);
-	else if (rc == 0 && responses->count == 1)
-		rc = conversation_result(conversation, &responses->item[0], decoded);
-	else if (rc == 0) {
+	if (conversation->context.querying) {
+		rc = conversation_states(conversation, responses, &decoded);
+	} else if (responses->count == 1) {
+		rc = conversation_result(conversation, &responses->item[0], &decoded);
+	} else {
 		conversation->outcome = OUTCOME_QUERY;
 		conversation->why = "it is no answer to a command";
 	}
 	if (rc == 0)
-		rc = received_note(conversation, responses, decoded);
-	json_decref(decoded);
+		rc = received_note(conversation, responses, &decoded);
+	free(decoded.text);
 	return rc ? rc : conversation_next(conversation);
 }
 

@@ -8,17 +8,19 @@
 #ifndef TEESIM_TEEP_TAM_TRANSCRIPT_H
 #define TEESIM_TEEP_TAM_TRANSCRIPT_H
 
+#include "teep/otrp/json.h"
 #include "teep/tam/response.h"
 
-/* {"<name>TBSRequest": …}; `plain` (may be NULL) in the place of `content`. The caller's reference,
- * or NULL without memory. Both values are borrowed. */
-json_t *transcript_request(const char *name, const json_t *tbs, const json_t *plain);
+/* {"<name>TBSRequest": …}; `plain` (may be NULL) in the place of `content`. Both values are
+ * borrowed. */
+void transcript_request(struct json_writing *to, const char *name, const json_t *tbs,
+			const json_t *plain);
 
 /*
  * One answer: `plain` (NULL where it was not decrypted; borrowed) in the place of what was
- * encrypted; `verdict` is what the TAM made of it. The caller's reference, or NULL without memory.
+ * encrypted; `verdict` is what the TAM made of it.
  */
-json_t *transcript_response(const struct response *response, const json_t *plain,
-			    const char *verdict);
+void transcript_response(struct json_writing *to, const struct response *response,
+			 const json_t *plain, const char *verdict);
 
 #endif
