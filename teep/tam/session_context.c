@@ -1,91 +1,131 @@
 #include "teep/tam/session_context.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "teep/otrp/compose.h"
 #include "teep/otrp/encoding.h"
 
-static json_t *texts_array(const char *const *texts, size_t count)
+/* Octets as they are. */
+static void put(struct json_writing *to, const char *text)
 {
-	json_t *array = json_array();
+	json_put(to, text, strlen(text));
+}
 
+/* What stands before a member: `before` has the comma or bracket, and the name. */
+static void put_text(struct json_writing *to, const char *before, const char *text)
+{
+	put(to, before);
+	json_put_text(to, text, strlen(text));
+}
+
+static void put_integer(struct json_writing *to, const char *before, int64_t integer)
+{
+	char digits[24];
+
+	put(to, before);
+	(void)snprintf(digits, sizeof(digits), "%" PRId64, integer);
+	put(to, digits);
+}
+
+static void put_boolean(struct json_writing *to, const char *before, bool is)
+{
+	put(to, before);
+	put(to, is ? "true" : "false");
+}
+
+static void put_texts(struct json_writing *to, const char *before, const char *const *texts,
+		      size_t count)
+{
+	put(to, before);
+	put(to, "[");
 	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(array, json_string(texts[i]));
-	return array;
+		put_text(to, i ? "," : "", texts[i]);
+	put(to, "]");
 }
 
-static json_t *command_object(const struct session_command *command)
+static void put_command(struct json_writing *to, const struct session_command *command)
 {
-	json_t *object = json_pack("{s:s, s:i, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:b}", "did",
-				   command->did, "message", (int)command->message, "spid",
-				   command->spid, "sdname", command->sdname, "taid", command->taid,
-				   "version", (json_int_t)command->version, "personalisation",
-				   (json_int_t)command->personalisation, "image",
-				   command->image_sha256, "certificates",
-				   command->certificates_after, "passed", (int)command->passed);
-
-	if (object && command->delivery)
-		(void)json_object_set_new(object, "delivery", json_true());
-	return object;
+	put_text(to, ",\"command\":{\"did\":", command->did);
+	put_integer(to, ",\"message\":", (int64_t)command->message);
+	put_text(to, ",\"spid\":", command->spid);
+	put_text(to, ",\"sdname\":", command->sdname);
+	put_text(to, ",\"taid\":", command->taid);
+	put_integer(to, ",\"version\":", command->version);
+	put_integer(to, ",\"personalisation\":", command->personalisation);
+	put_text(to, ",\"image\":", command->image_sha256);
+	put_text(to, ",\"certificates\":", command->certificates_after);
+	put_boolean(to, ",\"passed\":", command->passed);
+	if (command->delivery)
+		put_boolean(to, ",\"delivery\":", true);
+	put(to, "}");
 }
 
-static json_t *failures_array(const struct session_context *context)
+static void put_failures(struct json_writing *to, const struct session_context *context)
 {
-	json_t *array = json_array();
-
+	put(to, ",\"failures\":[");
 	for (size_t i = 0; i < context->failure_count; i++) {
 		const struct session_failure *failure = &context->failures[i];
 
-		(void)json_array_append_new(
-			array,
-			json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:b}", "did", failure->did,
-				  "message", (int)failure->what.message, "spid", failure->what.spid,
-				  "sdname", failure->what.sdname, "taid", failure->what.taid, "why",
-				  failure->why, "final", (int)failure->final));
+		put_text(to, i ? ",{\"did\":" : "{\"did\":", failure->did);
+		put_integer(to, ",\"message\":", (int64_t)failure->what.message);
+		put_text(to, ",\"spid\":", failure->what.spid);
+		put_text(to, ",\"sdname\":", failure->what.sdname);
+		put_text(to, ",\"taid\":", failure->what.taid);
+		put_text(to, ",\"why\":", failure->why);
+		put_boolean(to, ",\"final\":", failure->final);
+		put(to, "}");
 	}
-	return array;
+	put(to, "]");
 }
 
-static json_t *tees_array(const struct session_context *context)
+static void put_tees(struct json_writing *to, const struct session_context *context)
 {
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < context->tee_count; i++)
-		(void)json_array_append_new(array, json_pack("{s:s, s:I}", "did", context->tees[i],
-							     "generation",
-							     (json_int_t)context->generations[i]));
-	return array;
+	put(to, ",\"tees\":[");
+	for (size_t i = 0; i < context->tee_count; i++) {
+		put_text(to, i ? ",{\"did\":" : "{\"did\":", context->tees[i]);
+		put_integer(to, ",\"generation\":", context->generations[i]);
+		put(to, "}");
+	}
+	put(to, "]");
 }
 
+static void put_package(struct json_writing *to, const struct session_context *context)
+{
+	json_t *octets = otrp_base64(context->package.data, context->package.size);
+
+	put(to, ",\"package\":{\"octets\":");
+	json_put_value(to, octets);
+	json_decref(octets);
+	put_text(to, ",\"taid\":", context->package_taid);
+	put_integer(to, ",\"version\":", context->package_version);
+	put(to, "}");
+}
+
+/* With every message: so it is written as text, without the values between. */
 int session_context_encode(const struct session_context *context, struct arena *arena,
 			   struct span *out)
 {
-	json_t *object =
-		json_pack("{s:I, s:I, s:b, s:o, s:o, s:o, s:o}", "key", (json_int_t)context->key,
-			  "algorithms", (json_int_t)context->algorithms, "querying",
-			  (int)context->querying, "tees", tees_array(context), "requested",
-			  texts_array(context->requested, context->requested_count), "failures",
-			  failures_array(context), "sps",
-			  texts_array(context->sps, context->sp_count));
-	char *text = NULL;
-	int rc = -ENOMEM;
+	struct json_writing to = { 0 };
+	int rc;
 
-	if (object && context->command.did)
-		(void)json_object_set_new(object, "command", command_object(&context->command));
-	if (object && context->package.data)
-		(void)json_object_set_new(
-			object, "package",
-			json_pack("{s:o, s:s, s:I}", "octets",
-				  otrp_base64(context->package.data, context->package.size), "taid",
-				  context->package_taid, "version",
-				  (json_int_t)context->package_version));
-	if (object)
-		text = json_canonical(object);
-	if (text && arena_copy(arena, text, strlen(text), out))
-		rc = 0;
-	free(text);
-	json_decref(object);
+	put_integer(&to, "{\"key\":", (int64_t)context->key);
+	put_integer(&to, ",\"algorithms\":", (int64_t)context->algorithms);
+	put_boolean(&to, ",\"querying\":", context->querying);
+	put_tees(&to, context);
+	put_texts(&to, ",\"requested\":", context->requested, context->requested_count);
+	put_failures(&to, context);
+	put_texts(&to, ",\"sps\":", context->sps, context->sp_count);
+	if (context->command.did)
+		put_command(&to, &context->command);
+	if (context->package.data)
+		put_package(&to, context);
+	put(&to, "}");
+	rc = !to.failed && arena_copy(arena, to.text, to.size, out) ? 0 : -ENOMEM;
+	free(to.text);
 	return rc;
 }
 
