@@ -137,17 +137,50 @@ static int socket_stem(const char *socket)
 									       : length);
 }
 
+/* 64-bit FNV-1a, folded: keeps paths apart in a name, and protects nothing. */
+static unsigned int path_mark(const char *path)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Branch): snprintf() has filled it */
+	for (; *path; path++)
+		hash = (hash ^ (unsigned char)*path) * UINT64_C(0x100000001b3);
+	return (unsigned int)(hash ^ hash >> 32);
+}
+
+/* The path of a socket in the one spelling that daemon and clients come to alike. */
+static int socket_resolve(const char *socket, char *out, size_t size)
+{
+	const char *slash = strrchr(socket, '/');
+	char directory[PATH_MAX], resolved[PATH_MAX];
+	int rc;
+
+	if (!slash)
+		return format(out, size, "%s", socket);
+	rc = format(directory, sizeof(directory), "%.*s/", (int)(slash - socket), socket);
+	if (rc)
+		return rc;
+	rc = format(out, size, "%s/%s", realpath(directory, resolved) ? resolved : directory,
+		    slash + 1);
+	if (rc == 0 && out[0] == '/')
+		normalise(out);
+	return rc;
+}
+
 int paths_ephemeral(const char *socket, char *out, size_t size, char *err, size_t errlen)
 {
 	const char *slash = strrchr(socket, '/'), *name = slash ? slash + 1 : socket;
-	char runtime[PATH_MAX];
+	char runtime[PATH_MAX], resolved[PATH_MAX];
 	int rc = paths_runtime_dir(runtime, sizeof(runtime), err, errlen);
 
 	if (rc)
 		return rc;
-	rc = format(out, size, "%s/ephemeral-%.*s", runtime, socket_stem(name), name);
+	rc = socket_resolve(socket, resolved, sizeof(resolved));
+	if (rc == 0)
+		rc = format(out, size, "%s/ephemeral-%.*s-%08x", runtime, socket_stem(name), name,
+			    path_mark(resolved));
 	if (rc && err)
-		snprintf(err, errlen, "the name of the socket %s is too long", socket);
+		snprintf(err, errlen, "the path of the socket %s is too long", socket);
 	return rc;
 }
 
@@ -246,21 +279,9 @@ int paths_runtime_dir(char *out, size_t size, char *err, size_t errlen)
 	return 0;
 }
 
-/* 64-bit FNV-1a: keeps homes apart, and protects nothing. */
-static uint64_t hash_path(const char *path)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Branch): snprintf() has filled it */
-	for (; *path; path++)
-		hash = (hash ^ (unsigned char)*path) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
 int paths_socket(const char *device, char *out, size_t size, char *err, size_t errlen)
 {
 	char home[PATH_MAX], runtime[PATH_MAX], path[PATH_MAX];
-	uint64_t hash;
 	int rc;
 
 	if (!paths_device_name_valid(device)) {
@@ -279,9 +300,7 @@ int paths_socket(const char *device, char *out, size_t size, char *err, size_t e
 	rc = paths_runtime_dir(runtime, sizeof(runtime), err, errlen);
 	if (rc)
 		return rc;
-	hash = hash_path(home);
-	rc = format(path, sizeof(path), "%s/%s-%08x.sock", runtime, device,
-		    (unsigned)(hash ^ hash >> 32));
+	rc = format(path, sizeof(path), "%s/%s-%08x.sock", runtime, device, path_mark(home));
 	if (rc == 0 && strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
 		rc = -ENAMETOOLONG;
 	if (rc) {

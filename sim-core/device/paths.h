@@ -7,12 +7,12 @@
  * environment; that is how a client finds the daemon.
  *
  *   home      $TEESIM_HOME, else $XDG_STATE_HOME/teesim, else ~/.local/state/teesim
- *   device    <home>/devices/<name>, or <runtime>/ephemeral-<name of its socket> for one that is
- *             gone afterwards
+ *   device    <home>/devices/<name>, or for one that is gone afterwards
+ *             <runtime>/ephemeral-<name of its socket>-<hash of the socket's path>
  *   keys      <home>/keys
  *   runtime   $XDG_RUNTIME_DIR/teesim where that is the user's own directory, else
- * /tmp/teesim-<uid> socket    <runtime>/<name>-<hash of home>.sock, so two homes never share a
- * socket
+ *             /tmp/teesim-<uid>
+ *   socket    <runtime>/<name>-<hash of home>.sock, so two homes never share a socket
  *
  * Every function writes a path into the caller's buffer and returns 0 or a negative errno; `err`,
  * where a function takes it, receives one line for the user and may be NULL.
@@ -44,7 +44,10 @@ int paths_keys(char *out, size_t size);
  */
 int paths_device(const char *name, char *out, size_t size);
 
-/* The directory of the ephemeral device that listens on `socket`. Creates the runtime directory. */
+/*
+ * The directory of the ephemeral device that listens on `socket`, the same for every spelling of
+ * that path. Creates the runtime directory.
+ */
 int paths_ephemeral(const char *socket, char *out, size_t size, char *err, size_t errlen);
 
 /*

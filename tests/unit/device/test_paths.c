@@ -165,6 +165,27 @@ Test(paths, socket_path_that_the_kernel_cannot_take_is_explained)
 	rmdir(deep);
 }
 
+Test(paths, ephemeral_device_goes_by_the_whole_path_of_its_socket)
+{
+	char socket[PATH_MAX], link[PATH_MAX], one[PATH_MAX], other[PATH_MAX], err[256];
+
+	snprintf(socket, sizeof(socket), "%s/tee.sock", base);
+	cr_assert_eq(paths_ephemeral(socket, one, sizeof(one), err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(paths_ephemeral("/srv/tee.sock", other, sizeof(other), err, sizeof(err)), 0);
+	cr_expect_str_neq(one, other);
+
+	snprintf(socket, sizeof(socket), "%s/./teesim//../tee.sock", base);
+	cr_assert_eq(paths_ephemeral(socket, other, sizeof(other), err, sizeof(err)), 0);
+	cr_expect_str_eq(one, other);
+
+	snprintf(link, sizeof(link), "%s/link", base);
+	cr_assert_eq(symlink(base, link), 0);
+	snprintf(socket, sizeof(socket), "%s/link/tee.sock", base);
+	cr_assert_eq(paths_ephemeral(socket, other, sizeof(other), err, sizeof(err)), 0);
+	unlink(link);
+	cr_expect_str_eq(one, other);
+}
+
 Test(paths, buffer_that_is_too_small_is_an_error)
 {
 	char path[8];

@@ -163,6 +163,29 @@ Test(teesimd, ephemeral_device_of_a_killed_daemon_is_swept_by_the_next)
 	daemon_stop(&daemon_);
 }
 
+Test(teesimd, ephemeral_devices_of_sockets_named_alike_are_two)
+{
+	static const char *const extra[] = { "--ephemeral", NULL };
+	struct daemon second;
+	char said[512];
+	int sock;
+
+	daemon_start(&daemon_, extra);
+	second = daemon_;
+	snprintf(second.socket, sizeof(second.socket), "%s/ta/sock", second.dir);
+	daemon_launch(&second, extra, said, sizeof(said));
+	cr_expect_str_eq(said, "ready\n");
+	daemon_add_ta(&daemon_, TA_SINGLE, FAKE_NORMAL);
+	for (int i = 0; i < 2; i++) {
+		sock = client_hello(i ? &second : &daemon_, FAKE_NORMAL);
+		cr_expect_eq(client_open(sock, TA_SINGLE, NULL).result, RESULT_SUCCESS);
+		close(sock);
+	}
+	kill(second.pid, SIGTERM);
+	cr_expect_eq(daemon_wait(&second), 0);
+	daemon_stop(&daemon_);
+}
+
 Test(teesimd, ends_when_idle)
 {
 	static const char *const extra[] = { "--on-demand", "--idle-seconds", "1", NULL };
