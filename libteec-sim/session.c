@@ -409,8 +409,8 @@ static void session_forget(struct session *session)
 /* Withdraws an operation, and then what is asked of teesimd for it. */
 static void running_cancel(struct session *session, uint32_t seq)
 {
-	channel_client_withdraw(&session->client, seq);
-	control_cancel(&session->context->control, &session->asked, seq);
+	if (channel_client_withdraw(&session->client, seq))
+		control_cancel(&session->context->control, &session->asked, seq);
 }
 
 /* The TA's open entry point, on the session's channel. */
@@ -600,10 +600,13 @@ static void queued_cancel(struct session *session, uint32_t ticket)
 	pthread_mutex_unlock(&session->queue_lock);
 }
 
-/* The sequence number that an even ticket stands for: it lost its highest bit. */
+/* The sequence number that an even ticket stands for: it lost its highest bit. None is beyond that
+ * of the operation to come. */
 static uint32_t ticket_seq(const struct session *session, uint32_t ticket)
 {
-	return (session->client.seq & 0x80000000U) | ticket >> 1;
+	const uint32_t next = session->client.seq + 1;
+
+	return next - ((next - (ticket >> 1)) & 0x7FFFFFFFU);
 }
 
 void TEEC_RequestCancellation(TEEC_Operation *operation)

@@ -411,7 +411,7 @@ static void waiting_cancel(struct waiting *waiting)
 
 	if (patience_is_over(waiting->patience)) {
 		waiting->cancelled = true;
-		channel_client_withdraw(channel, waiting->seq);
+		(void)channel_client_withdraw(channel, waiting->seq);
 	} else if (waiting->patience->cancelled && is_taken(waiting)) {
 		waiting->cancelled = true;
 		channel_client_cancel(channel->channel, waiting->seq);
@@ -436,7 +436,7 @@ static int waiting_tick(void *context)
 		waiting->asked = sent;
 		waiting->vain = waits_in_vain(waiting->session);
 		if (waiting->vain)
-			channel_client_withdraw(channel, waiting->seq);
+			(void)channel_client_withdraw(channel, waiting->seq);
 	}
 	channel->alarm_ns = waiting->cancelled ? 0 : patience_next(waiting->patience);
 	return 0;

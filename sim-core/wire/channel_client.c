@@ -47,6 +47,7 @@ int channel_client_map(struct channel_client *client, int channel_fd, int bell_f
 	client->slot = slot;
 	client->seq = atomic_load(&client->channel->request.seq);
 	client->answered = client->seq;
+	atomic_store(&client->unwanted, client->seq);
 	wait_policy_init(&client->wait, spin_us);
 	return 0;
 }
@@ -316,22 +317,25 @@ void channel_client_cancel(struct channel *channel, uint32_t seq)
 	futex_wake_all(&channel->client.cancel);
 }
 
-void channel_client_withdraw(struct channel_client *client, uint32_t seq)
+bool channel_client_withdraw(struct channel_client *client, uint32_t seq)
 {
 	struct channel *channel = client->channel;
 	uint32_t early = seq;
 
+	if ((int32_t)(atomic_load(&client->unwanted) - seq) > 0)
+		return false;
+	atomic_store(&client->unwanted, seq);
 	/* It is over, or never was sent and the next one is. */
 	if ((int32_t)(atomic_load(&channel->reply.seq) - seq) >= 0 ||
 	    (int32_t)(atomic_load(&channel->request.seq) - seq) > 0)
-		return;
+		return true;
 	/* The word for the host still says that the one before it is cancelled. */
 	if (atomic_load(&client->owed)) {
 		atomic_store(&client->withdrawn_early, seq);
 		futex_wake_all(&channel->reply.seq);
 		if (atomic_load(&client->owed) ||
 		    !atomic_compare_exchange_strong(&client->withdrawn_early, &early, 0))
-			return;
+			return true;
 	}
 	channel_client_cancel(channel, seq);
 	/* The host notes what it takes up and then looks whether that is cancelled, without a fence
@@ -339,9 +343,10 @@ void channel_client_withdraw(struct channel_client *client, uint32_t seq)
 	 * After it, a host that has not noted this operation will see that it is cancelled, and not
 	 * enter the TA with it. */
 	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0)
-		return;
+		return true;
 	if (atomic_load(&channel->progress.taken) == seq)
-		return;
+		return true;
 	atomic_store(&client->withdrawn, seq);
 	futex_wake_all(&channel->reply.seq);
+	return true;
 }

@@ -34,6 +34,8 @@ struct channel_client {
 	/* When the tick is to come at the latest, by CLOCK_MONOTONIC; 0: when it is due. Set before
 	 * a call, and by the tick itself. */
 	uint64_t alarm_ns;
+	/* The latest operation that somebody wanted withdrawn. */
+	_Atomic uint32_t unwanted;
 	/* The last operation that was withdrawn, for the thread that waits for it. */
 	_Atomic uint32_t withdrawn;
 	/* One that was withdrawn before it was sent, since a reply is owed; whoever changes it back
@@ -81,7 +83,9 @@ void channel_client_skip(struct channel_client *client);
 void channel_client_cancel(struct channel *channel, uint32_t seq);
 
 /* The same for the operation that `client` runs in another thread, or is about to run; one that the
- * host has not taken up, being busy with another session, ends at once with -ECANCELED. */
-void channel_client_withdraw(struct channel_client *client, uint32_t seq);
+ * host has not taken up, being busy with another session, ends at once with -ECANCELED. From one
+ * thread at a time, or for the same operation. Returns false, having done nothing, when a later
+ * operation has been withdrawn: this one is over, and must not take that one's place. */
+bool channel_client_withdraw(struct channel_client *client, uint32_t seq);
 
 #endif

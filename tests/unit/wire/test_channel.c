@@ -949,6 +949,30 @@ Test(channel, number_that_was_withdrawn_is_no_other_operations)
 	all_end();
 }
 
+Test(channel, withdrawal_that_comes_late_takes_no_later_ones_place)
+{
+	struct channel_operation next = { .op = CHANNEL_INVOKE, .cmd = 6 };
+	unsigned int ticks = 0;
+
+	bell_make(0);
+	client_make(&session[0], 0, 0);
+	/* After one that was never sent. */
+	channel_client_skip(&session[0].client);
+	cr_expect(channel_client_withdraw(&session[0].client, 2));
+	cr_expect_not(channel_client_withdraw(&session[0].client, 1));
+	cr_expect_eq(channel_client_call(&session[0].client, &next, end_at_third_tick, &ticks),
+		     -ECANCELED);
+
+	/* After one that is owed a reply. */
+	cr_expect(session[0].client.owed);
+	cr_expect(channel_client_withdraw(&session[0].client, 3));
+	cr_expect_not(channel_client_withdraw(&session[0].client, 2));
+	cr_expect_eq(channel_client_call(&session[0].client, &next, end_at_third_tick, &ticks),
+		     -ECANCELED);
+	cr_expect_eq(ticks, 0);
+	all_end();
+}
+
 Test(channel, operation_that_the_host_works_on_is_not_withdrawn)
 {
 	union channel_slot out[CHANNEL_PARAMS] = { 0 };
