@@ -546,7 +546,7 @@ static void waiting_children_kill(pid_t parser, unsigned int from, unsigned int 
 	cr_assert_eq(count, PARSER_READY, "%u children: %s", count, text);
 	for (char *save, *word = strtok_r(text, " ", &save); word;
 	     word = strtok_r(NULL, " ", &save)) {
-		const pid_t child = atoi(word);
+		const pid_t child = (pid_t)strtol(word, NULL, 10);
 
 		if (from && --from)
 			continue;
