@@ -103,7 +103,7 @@ int main(int argc, char **argv)
 		{ "ca-file", &options.ca_file, NULL }, { "script", &script_path, NULL },
 		{ "proxy", &port_text, NULL },	       { "quiet", NULL, &options.quiet }
 	};
-	int rc, status = arguments_parse(argc, argv, help, table, 6, &path, 0, 1);
+	int rc, status = arguments_parse(argc, argv, help, table, 6, &path, 1);
 	struct theatre *theatre;
 	struct script script;
 	unsigned char *text;

@@ -106,7 +106,7 @@ static int make_list(int argc, char **argv)
 	PKEY_AUTO key = NULL;
 	char number[24];
 	long version;
-	int status = arguments_parse(argc, argv, help, table, 5, NULL, 0, 0);
+	int status = arguments_parse(argc, argv, help, table, 5, NULL, 0);
 
 	if (status >= 0)
 		return status;
@@ -145,7 +145,7 @@ static int apply(int argc, char **argv)
 	struct tee *tee;
 	int store_error, rc;
 	size_t size;
-	int status = arguments_parse(argc, argv, help, table, 2, &path, 1, 1);
+	int status = arguments_parse(argc, argv, help, table, 2, &path, 1);
 
 	if (status >= 0)
 		return status;

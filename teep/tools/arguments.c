@@ -195,10 +195,9 @@ static int complete(const char *help, const char *command, const struct argument
 }
 
 int arguments_parse(int argc, char **argv, const char *help, const struct argument *table,
-		    size_t count, const char **words, size_t words_min, size_t words_max)
+		    size_t count, const char **words, size_t words_max)
 {
 	size_t found = 0;
-	int missing;
 
 	for (int i = 1; i < argc; i++) {
 		const char *text = argv[i], *equals;
@@ -229,11 +228,7 @@ int arguments_parse(int argc, char **argv, const char *help, const struct argume
 		else
 			return not_understood(help, argv[0], "%s needs a value", text);
 	}
-	missing = complete(help, argv[0], table, count, found);
-	if (missing >= 0 || found >= words_min)
-		return missing;
-	return not_understood(help, argv[0], "%s needs %s", argv[0],
-			      words_min > 1 ? "more than that" : "to be told what to work on");
+	return complete(help, argv[0], table, count, found);
 }
 
 bool argument_number(const char *name, const char *text, long otherwise, long least, long most,

@@ -24,13 +24,13 @@ struct argument {
 
 /*
  * Parse what follows argv[0], the command's name. `words` gets up to `words_max` arguments that are
- * no options, and must get at least `words_min`. `help` begins with "usage: teesim …" and a line
- * for each form of each command, up to an empty line; what stands there outside of brackets is
- * needed, the options among it as well. Returns -1 to go on, or the exit status: --help prints
- * `help`; what is missing or not understood is told with the forms of that command.
+ * no options. `help` begins with "usage: teesim …" and a line for each form of each command, up to
+ * an empty line; what stands there outside of brackets is needed, words and options alike, and a
+ * command that needs something has a form there. Returns -1 to go on, or the exit status: --help
+ * prints `help`; what is missing or not understood is told with the forms of that command.
  */
 int arguments_parse(int argc, char **argv, const char *help, const struct argument *table,
-		    size_t count, const char **words, size_t words_min, size_t words_max);
+		    size_t count, const char **words, size_t words_max);
 
 /* A number of an option; `otherwise` without it. Returns false, with a message, for anything else.
  */

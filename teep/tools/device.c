@@ -82,7 +82,7 @@ static int look(int argc, char **argv, bool print)
 	const char *device = NULL;
 	enum boot_result result;
 	struct boot boot;
-	int status = arguments_parse(argc, argv, help, NULL, 0, &device, 0, 1);
+	int status = arguments_parse(argc, argv, help, NULL, 0, &device, 1);
 
 	if (status >= 0)
 		return status;
@@ -208,7 +208,7 @@ static int accept_rollback(int argc, char **argv)
 	char directory[PATH_MAX];
 	struct store_gap gap[BOOT_TEES_MAX];
 	unsigned int tees;
-	int lock, status = arguments_parse(argc, argv, help, table, 1, &device, 0, 1);
+	int lock, status = arguments_parse(argc, argv, help, table, 1, &device, 1);
 
 	if (status >= 0)
 		return status;

@@ -241,7 +241,7 @@ static int make_device(int argc, char **argv)
 		{ "no-attestation", NULL, &order.unattested },
 	};
 	int status = arguments_parse(argc, argv, help, table, sizeof(table) / sizeof(table[0]),
-				     &order.device, 1, 1);
+				     &order.device, 1);
 
 	if (status >= 0)
 		return status;

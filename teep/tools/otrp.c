@@ -87,7 +87,7 @@ static int exec_request(int argc, char **argv)
 	long offset;
 	int runs;
 	int status = arguments_parse(argc, argv, help, table, sizeof(table) / sizeof(table[0]),
-				     &path, 0, 1);
+				     &path, 1);
 
 	if (status >= 0)
 		return status;
@@ -137,7 +137,7 @@ static int information(int argc, char **argv)
 	struct tee *tee;
 	int store_error, rc = 0;
 	size_t size;
-	int status = arguments_parse(argc, argv, help, table, 2, &path, 0, 1);
+	int status = arguments_parse(argc, argv, help, table, 2, &path, 1);
 
 	if (status >= 0)
 		return status;
@@ -199,7 +199,7 @@ static int list(int argc, char **argv)
 	struct tee_client *client;
 	struct tee *tee;
 	char *text;
-	int runs, status = arguments_parse(argc, argv, help, table, 2, NULL, 0, 0);
+	int runs, status = arguments_parse(argc, argv, help, table, 2, NULL, 0);
 
 	if (status >= 0)
 		return status;
@@ -225,7 +225,7 @@ static int request_ta(int argc, char **argv)
 	struct tee_client *client;
 	char text[128], err[512];
 	struct tee *tee;
-	int rc, status = arguments_parse(argc, argv, help, table, 2, words, 1, 2);
+	int rc, status = arguments_parse(argc, argv, help, table, 2, words, 2);
 	int size;
 
 	if (status >= 0)
@@ -252,7 +252,7 @@ static int tees(int argc, char **argv)
 	const struct argument table[] = { { "device", &device, NULL } };
 	struct tee_client *client;
 	struct tee *tee;
-	int status = arguments_parse(argc, argv, help, table, 1, NULL, 0, 0);
+	int status = arguments_parse(argc, argv, help, table, 1, NULL, 0);
 
 	if (status >= 0)
 		return status;

@@ -55,7 +55,7 @@ static int init(int argc, char **argv)
 	const char *key = NULL, *directory;
 	const struct argument table[] = { { "key", &key, NULL } };
 	enum key_kind kinds[HIERARCHY_COUNT];
-	int status = arguments_parse(argc, argv, help, table, 1, &directory, 1, 1);
+	int status = arguments_parse(argc, argv, help, table, 1, &directory, 1);
 
 	if (status >= 0)
 		return status;
@@ -83,7 +83,7 @@ static int ca(int argc, char **argv)
 	const struct argument table[] = { { "key", &key, NULL } };
 	enum hierarchy hierarchy;
 	enum key_kind kind;
-	int status = arguments_parse(argc, argv, help, table, 1, words, 3, 3);
+	int status = arguments_parse(argc, argv, help, table, 1, words, 3);
 
 	if (status >= 0)
 		return status;
@@ -161,7 +161,7 @@ static int tam(int argc, char **argv)
 		{ "previous", &leaf.previous, NULL },
 	};
 	int status = arguments_parse(argc, argv, help, table, sizeof(table) / sizeof(table[0]),
-				     &leaf.directory, 1, 1);
+				     &leaf.directory, 1);
 
 	if (status >= 0)
 		return status;
@@ -200,8 +200,8 @@ static int sp(int argc, char **argv)
 		{ "name", &leaf.name, NULL },	  { "key", &leaf.key, NULL },
 		{ "days", &leaf.days, NULL },
 	};
-	int status = arguments_parse(argc, argv, help, table, sizeof(table) / sizeof(table[0]),
-				     NULL, 0, 0);
+	int status =
+		arguments_parse(argc, argv, help, table, sizeof(table) / sizeof(table[0]), NULL, 0);
 
 	if (status >= 0)
 		return status;
@@ -238,7 +238,7 @@ static int ocsp(int argc, char **argv)
 	uint8_t *der = NULL;
 	size_t size = 0;
 	long hours;
-	int rc, status = arguments_parse(argc, argv, help, table, 4, words, 3, 3);
+	int rc, status = arguments_parse(argc, argv, help, table, 4, words, 3);
 
 	if (status >= 0)
 		return status;
@@ -264,7 +264,7 @@ static int revoke(int argc, char **argv)
 	const struct argument table[] = { { "ca", &name, NULL } };
 	struct authority authority = { 0 };
 	X509_STACK_AUTO chain = NULL;
-	int rc, status = arguments_parse(argc, argv, help, table, 1, words, 3, 3);
+	int rc, status = arguments_parse(argc, argv, help, table, 1, words, 3);
 
 	if (status >= 0)
 		return status;
@@ -290,7 +290,7 @@ static int crl(int argc, char **argv)
 	uint8_t *der = NULL;
 	size_t size = 0;
 	long hours;
-	int rc, status = arguments_parse(argc, argv, help, table, 3, words, 2, 2);
+	int rc, status = arguments_parse(argc, argv, help, table, 3, words, 2);
 
 	if (status >= 0)
 		return status;
@@ -333,7 +333,7 @@ static int show(int argc, char **argv)
 {
 	X509_STACK_AUTO chain = NULL;
 	const char *path;
-	int status = arguments_parse(argc, argv, help, NULL, 0, &path, 1, 1);
+	int status = arguments_parse(argc, argv, help, NULL, 0, &path, 1);
 
 	if (status >= 0)
 		return status;

@@ -69,7 +69,7 @@ static int package(int argc, char **argv)
 	unsigned char *image;
 	long version;
 	size_t size;
-	int rc, status = arguments_parse(argc, argv, help, table, 5, &path, 1, 1);
+	int rc, status = arguments_parse(argc, argv, help, table, 5, &path, 1);
 
 	if (status >= 0)
 		return status;
@@ -109,7 +109,7 @@ static int verify(int argc, char **argv)
 	struct ta_cms cms;
 	uint8_t *der;
 	size_t size;
-	int rc = EXIT_DONE, status = arguments_parse(argc, argv, help, table, 1, &path, 1, 1);
+	int rc = EXIT_DONE, status = arguments_parse(argc, argv, help, table, 1, &path, 1);
 
 	if (status >= 0)
 		return status;

@@ -161,7 +161,7 @@ int sp_encrypt(int argc, char **argv)
 	struct otrp_failure failure;
 	struct aik_statement key;
 	struct ta_cms cms = { 0 };
-	int rc = arguments_parse(argc, argv, help, table, 7, &path, 0, 1);
+	int rc = arguments_parse(argc, argv, help, table, 7, &path, 1);
 
 	if (rc >= 0)
 		return rc;
@@ -237,7 +237,7 @@ int sp_inspect(int argc, char **argv)
 	struct aik_statement key;
 	FILE_AUTO file = { 0 };
 	ARENA_AUTO arena = { 0 };
-	int rc = arguments_parse(argc, argv, help, table, 2, &path, 1, 1);
+	int rc = arguments_parse(argc, argv, help, table, 2, &path, 1);
 
 	if (rc >= 0)
 		return rc;

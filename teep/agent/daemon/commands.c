@@ -67,7 +67,7 @@ int agent_request_command(int argc, char **argv)
 					  { "tam", &tam, NULL },
 					  { "package", &package, NULL },
 					  { "keys", &keys_path, NULL } };
-	int rc, status = arguments_parse(argc, argv, agent_help, table, 5, &taid, 1, 1);
+	int rc, status = arguments_parse(argc, argv, agent_help, table, 5, &taid, 1);
 	unsigned char *octets = NULL;
 	struct teesim_agent *agent;
 	char *keys = NULL;
@@ -106,7 +106,7 @@ int agent_process_command(int argc, char **argv)
 	const char *device = NULL, *socket = NULL, *path = "-";
 	const struct argument table[] = { { "device", &device, NULL },
 					  { "socket", &socket, NULL } };
-	int rc, status = arguments_parse(argc, argv, agent_help, table, 2, &path, 0, 1);
+	int rc, status = arguments_parse(argc, argv, agent_help, table, 2, &path, 1);
 	size_t size, answer_size;
 	struct teesim_agent *agent;
 	unsigned char *message;
@@ -135,7 +135,7 @@ int agent_information_command(int argc, char **argv)
 	const char *device = NULL, *socket = NULL, *words[2];
 	const struct argument table[] = { { "device", &device, NULL },
 					  { "socket", &socket, NULL } };
-	int rc, status = arguments_parse(argc, argv, agent_help, table, 2, words, 2, 2);
+	int rc, status = arguments_parse(argc, argv, agent_help, table, 2, words, 2);
 	struct teesim_agent *agent;
 	char *information;
 
@@ -162,7 +162,7 @@ static int running(int argc, char **argv, int *status)
 	char path[PATH_MAX], err[PATH_MAX + 256] = "";
 	int rc;
 
-	*status = arguments_parse(argc, argv, agent_help, table, 2, NULL, 0, 0);
+	*status = arguments_parse(argc, argv, agent_help, table, 2, NULL, 0);
 	if (*status >= 0)
 		return -ECANCELED;
 	if (!socket)

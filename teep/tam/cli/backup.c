@@ -304,7 +304,7 @@ int command_backup(int argc, char **argv)
 	char directory[PATH_MAX], database[PATH_MAX];
 	struct tam_config config;
 	const char *words[2];
-	int rc = arguments_parse(argc, argv, backup_help, NULL, 0, words, 2, 2);
+	int rc = arguments_parse(argc, argv, backup_help, NULL, 0, words, 2);
 
 	if (rc >= 0)
 		return rc;
@@ -459,7 +459,7 @@ int command_restore(int argc, char **argv)
 	const struct argument table[] = { { "database", &where, NULL },
 					  { "finish", NULL, &finishes } };
 	char copy[PATH_MAX], to[PATH_MAX], path[PATHS];
-	int rc = arguments_parse(argc, argv, restore_help, table, 2, words, 1, 2);
+	int rc = arguments_parse(argc, argv, restore_help, table, 2, words, 2);
 
 	if (rc >= 0)
 		return rc;

@@ -61,7 +61,7 @@ int command_ta_announce(int argc, char **argv)
 	json_t *body;
 	char *path;
 	int rc = arguments_parse(argc, argv, announce_help, table, CLIENT_ARGUMENT_COUNT + 2, words,
-				 2, 2);
+				 2);
 
 	if (rc >= 0)
 		return rc;
@@ -93,8 +93,7 @@ int command_ta_deliver(int argc, char **argv)
 	const char *file;
 	char *text[3];
 	size_t size;
-	int rc = arguments_parse(argc, argv, deliver_help, table, CLIENT_ARGUMENT_COUNT, &file, 1,
-				 1);
+	int rc = arguments_parse(argc, argv, deliver_help, table, CLIENT_ARGUMENT_COUNT, &file, 1);
 
 	if (rc >= 0)
 		return rc;
@@ -164,7 +163,7 @@ int command_ta_deliveries(int argc, char **argv)
 					  { "ta", &taid, NULL } };
 	char did[65] = "";
 	int rc = arguments_parse(argc, argv, deliveries_help, table, CLIENT_ARGUMENT_COUNT + 3,
-				 NULL, 0, 0);
+				 NULL, 0);
 
 	if (rc >= 0)
 		return rc;
@@ -178,8 +177,7 @@ int command_ta_withdraw(int argc, char **argv)
 	const struct argument table[] = { CLIENT_ARGUMENTS(options) };
 	const char *id;
 	char *path;
-	int rc = arguments_parse(argc, argv, deliveries_help, table, CLIENT_ARGUMENT_COUNT, &id, 1,
-				 1);
+	int rc = arguments_parse(argc, argv, deliveries_help, table, CLIENT_ARGUMENT_COUNT, &id, 1);
 
 	if (rc >= 0)
 		return rc;
@@ -233,8 +231,8 @@ int command_device_aik(int argc, char **argv)
 	const struct argument table[] = { CLIENT_ARGUMENTS(options),
 					  { "sp", &sp, NULL },
 					  { "out", &out, NULL } };
-	const int rc = arguments_parse(argc, argv, aik_help, table, CLIENT_ARGUMENT_COUNT + 2,
-				       &device, 1, 1);
+	const int rc =
+		arguments_parse(argc, argv, aik_help, table, CLIENT_ARGUMENT_COUNT + 2, &device, 1);
 
 	if (rc >= 0)
 		return rc;

@@ -261,7 +261,7 @@ static int deploy_it(int argc, char **argv)
 	char id[24] = "";
 	long timeout;
 	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 10, &deploy.taid,
-				 1, 1);
+				 1);
 
 	if (rc >= 0)
 		return rc;
@@ -298,7 +298,7 @@ static int list(int argc, char **argv)
 	static const struct columns all = COLUMNS_OF(columns, "no deployments");
 	struct client_options options = { 0 };
 	const struct argument table[] = { CLIENT_ARGUMENTS(options) };
-	const int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, NULL, 0, 0);
+	const int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, NULL, 0);
 
 	return rc >= 0 ? rc : command_list(&options, "/deployments", &all);
 }
@@ -311,7 +311,7 @@ static int show(int argc, char **argv)
 	json_t *answer = NULL, *devices = NULL;
 	const char *id;
 	char *path, *devices_path;
-	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, &id, 1, 1);
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, &id, 1);
 
 	if (rc >= 0)
 		return rc;
@@ -348,7 +348,7 @@ static int watch_it(int argc, char **argv)
 					  { "timeout", &timeout_text, NULL } };
 	struct client *client;
 	long timeout;
-	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 1, &id, 1, 1);
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 1, &id, 1);
 
 	if (rc >= 0)
 		return rc;
@@ -398,8 +398,8 @@ static int wanted_list(int argc, char **argv)
 					  { "sp", &sp, NULL },
 					  { "ta", &ta, NULL } };
 	char *path;
-	int rc = arguments_parse(argc, argv, wanted_help, table, CLIENT_ARGUMENT_COUNT + 2, NULL, 0,
-				 0);
+	int rc =
+		arguments_parse(argc, argv, wanted_help, table, CLIENT_ARGUMENT_COUNT + 2, NULL, 0);
 
 	if (rc >= 0)
 		return rc;
@@ -419,7 +419,7 @@ static int wanted_remove(int argc, char **argv)
 	const struct argument table[] = { CLIENT_ARGUMENTS(options) };
 	const char *id;
 	char *path;
-	int rc = arguments_parse(argc, argv, wanted_help, table, CLIENT_ARGUMENT_COUNT, &id, 1, 1);
+	int rc = arguments_parse(argc, argv, wanted_help, table, CLIENT_ARGUMENT_COUNT, &id, 1);
 
 	if (rc >= 0)
 		return rc;

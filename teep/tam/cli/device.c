@@ -106,7 +106,7 @@ static int list(int argc, char **argv)
 	char format[64] = "/devices", joint = '?';
 	size_t count = 0;
 	char *path;
-	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 3, NULL, 0, 0);
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 3, NULL, 0);
 	const struct {
 		const char *name, *value;
 	} filters[] = { { "q", search }, { "group", group }, { "status", status } };
@@ -156,7 +156,7 @@ static int show(int argc, char **argv)
 	json_t *answer = NULL;
 	const char *word, *full;
 	char did[65], *path = NULL;
-	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, &word, 1, 1);
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, &word, 1);
 
 	if (rc >= 0)
 		return rc;
@@ -221,7 +221,7 @@ static int status_set(int argc, char **argv, const char *to, const char *done)
 	struct client_options options = { 0 };
 	const struct argument table[] = { CLIENT_ARGUMENTS(options) };
 	const char *word;
-	const int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, &word, 1, 1);
+	const int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, &word, 1);
 
 	if (rc >= 0)
 		return rc;
@@ -250,7 +250,7 @@ static int label(int argc, char **argv)
 	const char *model = NULL, *words[1 + DIDS_MAX] = { NULL };
 	const struct argument table[] = { CLIENT_ARGUMENTS(options), { "model", &model, NULL } };
 	json_t *labels = NULL, *body;
-	const int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 1, words, 1,
+	const int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 1, words,
 				       1 + DIDS_MAX);
 
 	if (rc >= 0)
@@ -307,7 +307,7 @@ static int group_list(int argc, char **argv)
 	struct client_options options = { 0 };
 	const struct argument table[] = { CLIENT_ARGUMENTS(options) };
 	const int rc =
-		arguments_parse(argc, argv, group_help, table, CLIENT_ARGUMENT_COUNT, NULL, 0, 0);
+		arguments_parse(argc, argv, group_help, table, CLIENT_ARGUMENT_COUNT, NULL, 0);
 
 	return rc >= 0 ? rc : command_list(&options, "/groups", &groups);
 }
@@ -316,7 +316,7 @@ static int group_one(int argc, char **argv, struct client_options *options, cons
 {
 	const struct argument table[] = { CLIENT_ARGUMENTS(*options) };
 
-	return arguments_parse(argc, argv, group_help, table, CLIENT_ARGUMENT_COUNT, name, 1, 1);
+	return arguments_parse(argc, argv, group_help, table, CLIENT_ARGUMENT_COUNT, name, 1);
 }
 
 static int group_add(int argc, char **argv)
@@ -367,7 +367,7 @@ static int members_change(int argc, char **argv, const char *method, const char 
 	const char *words[1 + DIDS_MAX] = { NULL };
 	struct client *client;
 	size_t changed = 0;
-	int rc = arguments_parse(argc, argv, group_help, table, CLIENT_ARGUMENT_COUNT, words, 2,
+	int rc = arguments_parse(argc, argv, group_help, table, CLIENT_ARGUMENT_COUNT, words,
 				 1 + DIDS_MAX);
 
 	if (rc >= 0)

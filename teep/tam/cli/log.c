@@ -168,7 +168,7 @@ int command_log(int argc, char **argv)
 	struct client *client;
 	char did[65];
 	long last;
-	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 5, NULL, 0, 0);
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 5, NULL, 0);
 
 	if (rc >= 0)
 		return rc;
@@ -230,7 +230,7 @@ static int session_list(int argc, char **argv)
 	struct client *client;
 	char did[65], *path;
 	int rc = arguments_parse(argc, argv, session_help, table, CLIENT_ARGUMENT_COUNT + 2, NULL,
-				 0, 0);
+				 0);
 
 	if (rc >= 0)
 		return rc;
@@ -264,7 +264,7 @@ static int session_show(int argc, char **argv)
 	size_t i;
 	char *path;
 	int rc = arguments_parse(argc, argv, session_help, table, CLIENT_ARGUMENT_COUNT + 1, &tid,
-				 1, 1);
+				 1);
 
 	if (rc >= 0)
 		return rc;

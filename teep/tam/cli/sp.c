@@ -41,8 +41,7 @@ static int list(int argc, char **argv)
 		COLUMNS_OF(columns, "no service providers; add one: teesim tam sp add SPID");
 	struct client_options options = { 0 };
 	const struct argument table[] = { CLIENT_ARGUMENTS(options) };
-	const int status =
-		arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, NULL, 0, 0);
+	const int status = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, NULL, 0);
 
 	return status >= 0 ? status : command_list(&options, "/sps", &all);
 }
@@ -93,8 +92,7 @@ static int add(int argc, char **argv)
 	const struct argument table[] = { CLIENT_ARGUMENTS(options),
 					  { "name", &name, NULL },
 					  { "cert", &cert, NULL } };
-	int status =
-		arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 2, &spid, 1, 1);
+	int status = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 2, &spid, 1);
 
 	if (status >= 0)
 		return status;
@@ -136,7 +134,7 @@ static int show(int argc, char **argv)
 	const char *spid;
 	json_t *answer;
 	char *path;
-	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, &spid, 1, 1);
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, &spid, 1);
 
 	if (rc >= 0)
 		return rc;
@@ -161,8 +159,8 @@ static int change(int argc, char **argv, const char *method, const char *format,
 	const struct argument table[] = { CLIENT_ARGUMENTS(options) };
 	const char *words[2] = { NULL };
 	char *path;
-	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, words, words_count,
-				 words_count);
+	int rc =
+		arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, words, words_count);
 
 	if (rc >= 0)
 		return rc;
@@ -197,7 +195,7 @@ static int certify(int argc, char **argv)
 	const struct argument table[] = { CLIENT_ARGUMENTS(options) };
 	const char *words[2];
 	const int status =
-		arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, words, 2, 2);
+		arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, words, 2);
 
 	return status >= 0 ? status : certify_file(&options, words[0], words[1]);
 }
@@ -210,7 +208,7 @@ static int open_to(int argc, char **argv, const char *method, const char *of_gro
 	const struct argument table[] = { CLIENT_ARGUMENTS(options), { "all", NULL, &all } };
 	const char *words[2] = { NULL };
 	char *path;
-	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 1, words, 1, 2);
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 1, words, 2);
 
 	if (rc >= 0)
 		return rc;

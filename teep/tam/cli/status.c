@@ -43,7 +43,7 @@ int command_status(int argc, char **argv)
 	const json_t *certificates;
 	json_t *answer;
 	json_int_t soon, expired;
-	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, NULL, 0, 0);
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, NULL, 0);
 
 	if (rc >= 0)
 		return rc;
@@ -81,7 +81,7 @@ int command_certificates(int argc, char **argv)
 	json_t *answer = NULL, *items = NULL, *one;
 	size_t i;
 	int rc = arguments_parse(argc, argv, certificates_help, table, CLIENT_ARGUMENT_COUNT, NULL,
-				 0, 0);
+				 0);
 
 	if (rc >= 0)
 		return rc;

@@ -50,7 +50,7 @@ static int list(int argc, char **argv)
 					  { "sp", &sp, NULL },
 					  { "search", &search, NULL } };
 	char *path;
-	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 2, NULL, 0, 0);
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 2, NULL, 0);
 
 	if (rc >= 0)
 		return rc;
@@ -80,7 +80,7 @@ static int add(int argc, char **argv)
 	json_t *answer = NULL;
 	size_t size;
 	char *path;
-	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 3, &file, 1, 1);
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 3, &file, 1);
 
 	if (rc >= 0)
 		return rc;
@@ -113,7 +113,7 @@ static int show(int argc, char **argv)
 	const char *taid;
 	json_t *answer;
 	char *path;
-	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, &taid, 1, 1);
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, &taid, 1);
 
 	if (rc >= 0)
 		return rc;
@@ -137,7 +137,7 @@ static int get(int argc, char **argv)
 	const struct argument table[] = { CLIENT_ARGUMENTS(options), { "out", &out, NULL } };
 	struct client *client;
 	char *path;
-	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 1, words, 2, 2);
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 1, words, 2);
 
 	if (rc >= 0)
 		return rc;
@@ -157,7 +157,7 @@ static int change(int argc, char **argv, const char *method, const char *format,
 	const struct argument table[] = { CLIENT_ARGUMENTS(options) };
 	const char *words[2];
 	char *path;
-	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, words, 2, 2);
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, words, 2);
 
 	if (rc >= 0)
 		return rc;
@@ -187,7 +187,7 @@ static int personalise(int argc, char **argv)
 	json_t *answer = NULL;
 	size_t size;
 	char *path;
-	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, words, 3, 3);
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, words, 3);
 
 	if (rc >= 0)
 		return rc;

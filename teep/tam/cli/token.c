@@ -21,7 +21,7 @@ static int list(int argc, char **argv)
 	static const struct columns all = COLUMNS_OF(columns, "no tokens");
 	struct client_options options = { 0 };
 	const struct argument table[] = { CLIENT_ARGUMENTS(options) };
-	const int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, NULL, 0, 0);
+	const int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, NULL, 0);
 
 	return rc >= 0 ? rc : command_list(&options, "/tokens", &all);
 }
@@ -36,7 +36,7 @@ static int add(int argc, char **argv)
 	struct client *client;
 	json_t *answer = NULL;
 	const char *token;
-	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 2, &name, 1, 1);
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT + 2, &name, 1);
 
 	if (rc >= 0)
 		return rc;
@@ -62,7 +62,7 @@ static int remove_it(int argc, char **argv)
 	const struct argument table[] = { CLIENT_ARGUMENTS(options) };
 	const char *id;
 	char *path;
-	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, &id, 1, 1);
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, &id, 1);
 
 	if (rc >= 0)
 		return rc;
