@@ -274,6 +274,7 @@ test('tokens are made, shown once and removed', async () => {
 	await page.type('dialog input[name=name]', 'colleague');
 	await page.click('Make token');
 	const text = await page.until('document.querySelector("#new-token")?.innerText', 'the token');
+	assert.deepEqual(await page.evaluate('[...document.querySelectorAll("dialog button")].map((each) => each.innerText)'), ['Done']);
 	assert.match(text, /^tam_[\w-]{43}$/);
 	await page.click('Done');
 	await page.shows('colleague');
@@ -358,7 +359,37 @@ test('it fits a narrow window, and both themes', async () => {
 		await page.evaluate(`location.hash = '#/${where}'`);
 		await page.until(`document.querySelector('main h1') && !document.body.hasAttribute('data-busy')`, where);
 		assert.ok(await page.evaluate('document.documentElement.scrollWidth <= 390'), `${where} is wider than the window`);
+		if (where === '')
+			assert.ok(!/\b1\n(devices|TAs|deployments|sessions)\b/.test(await page.text()), 'one of them is said to be several');
 	}
+	/* In a dialog, a box to tick keeps its size, and what it means has lines of its own; what is side by side ends at one height. */
+	await page.evaluate(`location.hash = '#/tas'`);
+	for (const width of [390, 1280]) {
+		await page.resize(width, 800);
+		await page.click('Upload a TA');
+		const ticked = await page.until(`(() => {
+			const label = document.querySelector('dialog[open] label.check');
+			const [box, text, hint] = label ? [label.querySelector('input'), label.querySelector('span').firstChild, label.querySelector('small')] : [];
+			const words = document.createRange();
+			return hint && (words.selectNode(text), { size: box.getBoundingClientRect().width,
+				apart: hint.getBoundingClientRect().top - words.getBoundingClientRect().bottom });
+		})()`, 'the dialog');
+		assert.ok(ticked.size >= 13, `${width}: a box of ${ticked.size} pixels`);
+		assert.ok(ticked.apart > -4, `${width}: the hint is on the line of what it belongs to`);
+		await page.click('Cancel');
+		await page.click('Announce a version');
+		const ends = await page.until(`(() => { const all = [...document.querySelectorAll('dialog[open] .pair input')];
+			return all.length && all.map((each) => each.getBoundingClientRect()).map(({ top, bottom }) => [top, bottom]); })()`, 'the dialog');
+		assert.ok(ends[0][1] === ends[1][1] || ends[0][1] < ends[1][0], `${width}: fields side by side, and at ${ends}`);
+		await page.click('Cancel');
+	}
+	/* What a low window has no room for is scrolled to; what ends the dialog is in sight. */
+	await page.resize(390, 400);
+	await page.click('Announce a version');
+	assert.ok(await page.until(`(() => { const last = document.querySelector('dialog[open] .primary')?.getBoundingClientRect();
+		return last && last.bottom <= innerHeight; })()`, 'the button'));
+	await page.click('Cancel');
+	await page.resize(390, 800);
 	await page.click('Menu');
 	await page.click('Switch between light and dark');
 	const theme = await page.evaluate('document.documentElement.dataset.theme');

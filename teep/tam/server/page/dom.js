@@ -220,7 +220,7 @@ export function select(name, options, properties = {}) {
 
 /**
  * A dialog with a form; `submit(values, form)` may throw what is then shown in it. Resolves to what that
- * returns, or to null when it is dismissed.
+ * returns, or to null when it is dismissed. Without `submit` it only tells something.
  */
 export function dialog(title, { description, body, action = 'Save', danger, submit }) {
 	return new Promise((resolve) => {
@@ -232,7 +232,7 @@ export function dialog(title, { description, body, action = 'Save', danger, subm
 			problem.hidden = true;
 			try {
 				const form = event.target;
-				result = await submit(Object.fromEntries([...form.elements].filter((each) => each.name)
+				result = await submit?.(Object.fromEntries([...form.elements].filter((each) => each.name)
 					.map((each) => [each.name, each.type === 'checkbox' ? each.checked :
 						each.type === 'file' ? each.files[0] : each.value.trim()])), form);
 				element.close();
@@ -244,7 +244,7 @@ export function dialog(title, { description, body, action = 'Save', danger, subm
 		} },
 		h('header', h('h2', title), description && h('p', description)),
 		h('div.body', body, problem),
-		h('footer', h('button', { type: 'button', onclick: () => element.close() }, 'Cancel'), button)));
+		h('footer', submit && h('button', { type: 'button', onclick: () => element.close() }, 'Cancel'), button)));
 		let result = null;
 		element.addEventListener('close', () => {
 			element.remove();

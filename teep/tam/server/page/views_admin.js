@@ -9,7 +9,8 @@ import { sessionTable } from './views_sessions.js';
 
 /* ---- Overview ---- */
 
-const figure = (where, value, name, detail) => h('a.card.figure', { href: where }, h('b', number(value)), h('span', name), h('small', detail ?? ''));
+const figure = (where, value, thing, detail, state = '') => h('a.card.figure', { href: where }, h('b', number(value)),
+	h('span', `${value === 1 ? thing : `${thing}s`} ${state}`.trim()), h('small', detail ?? ''));
 
 /* What is to be done first, where nothing is there yet. */
 function firstSteps(me) {
@@ -46,13 +47,13 @@ export async function overviewView(context) {
 		header('Overview', { description: me.spid ? `What concerns ${me.spid}.` : 'Devices, what they should have, and how far they are.' }),
 		firstSteps(now),
 		h('div.grid',
-			figure('#/devices', now.devices.total, 'devices', [now.devices.trusted && `${number(now.devices.trusted)} trusted`,
+			figure('#/devices', now.devices.total, 'device', [now.devices.trusted && `${number(now.devices.trusted)} trusted`,
 				now.devices.refused && `${number(now.devices.refused)} refused`, now.devices.suspended && `${number(now.devices.suspended)} suspended`]
 				.filter(Boolean).join(', ')),
-			figure('#/tas', now.tas, 'TAs', `of ${plural(now.sps, 'provider')}`),
-			figure('#/deployments', now.deployments.running, 'deployments under way', ''),
-			figure('#/sessions', now.sessions?.open ?? sessions.items.filter((each) => each.state === 'open').length, 'sessions under way',
-				now.sessions ? `${number(now.sessions.total)} on record` : '')),
+			figure('#/tas', now.tas, 'TA', `of ${plural(now.sps, 'provider')}`),
+			figure('#/deployments', now.deployments.running, 'deployment', '', 'under way'),
+			figure('#/sessions', now.sessions?.open ?? sessions.items.filter((each) => each.state === 'open').length, 'session',
+				now.sessions ? `${number(now.sessions.total)} on record` : '', 'under way')),
 		h('div.columns',
 			card('Sessions', { actions: [h('a', { href: '#/sessions' }, 'All')], flush: true, body: sessions.items.length ?
 				sessionTable(sessions.items, { compact: true }) : h('div.body', h('p.muted', 'No device has been in contact yet.')) }),
@@ -146,7 +147,7 @@ async function tokenMake(context) {
 	if (!made)
 		return;
 	await dialog(`Token of ${made.name}`, { description: 'It is shown this once. Keep it where only its user reads it.', action: 'Done',
-		body: h('pre', { id: 'new-token' }, made.token), submit: () => true });
+		body: h('pre', { id: 'new-token' }, made.token) });
 	context.reload();
 }
 
