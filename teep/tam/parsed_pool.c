@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "teep/otrp/key_numbers.h"
-#include "teep/pki/certificate.h"
+#include "teep/pki/key.h"
+#include "teep/tam/certificate_library.h"
 
 /* Sets of slots, each of which holds any of the values whose hashes begin alike. */
 #define SETS 256
@@ -85,7 +86,7 @@ X509 *pool_certificate(struct span der)
 		return NULL;
 	if (pool_find(slot.hash, &slot))
 		return slot.certificate;
-	slot.certificate = certificate_parse(der.data, der.size);
+	slot.certificate = certificate_library_parse(der);
 	if (slot.certificate)
 		pool_put(&slot);
 	return slot.certificate;
