@@ -8,6 +8,7 @@
 #define TEESIM_TEEP_PKI_CHAIN_H
 
 #include <openssl/x509.h>
+#include <pthread.h>
 #include <time.h>
 
 /*
@@ -17,5 +18,25 @@
  */
 int chain_verify(X509 *leaf, STACK_OF(X509) * others, STACK_OF(X509) * roots, time_t now,
 		 STACK_OF(X509) * *path, const char **why);
+
+#define CHAIN_MEMORY_SIZE 16
+
+/* Which authorities' signatures have been verified, by the objects themselves: worth it where the
+ * same ones come again and again. For all threads. */
+struct chain_memory {
+	pthread_mutex_t mutex;
+	struct chain_signature {
+		X509 *certificate, *issuer; /* held here */
+	} signatures[CHAIN_MEMORY_SIZE];
+	unsigned next;
+};
+
+void chain_memory_open(struct chain_memory *memory);
+void chain_memory_close(struct chain_memory *memory);
+
+/* The same, but that the signature of one authority about another is verified once. Everything else
+ * is checked each time: what the path may be, all times, the leaf's signature. */
+int chain_verify_with(struct chain_memory *memory, X509 *leaf, STACK_OF(X509) * others,
+		      STACK_OF(X509) * roots, time_t now, STACK_OF(X509) * *path, const char **why);
 
 #endif

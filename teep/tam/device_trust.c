@@ -54,6 +54,7 @@ struct device_trust {
 	pthread_rwlock_t lock; /* of what follows */
 	struct material *material;
 	uint64_t stamp; /* of the files that it was made from */
+	struct chain_memory verified;
 };
 
 static void material_free(struct material *material)
@@ -355,6 +356,7 @@ int device_trust_open(struct device_trust **out, const struct device_trust_optio
 	if (!trust)
 		return rc;
 	(void)pthread_rwlock_init(&trust->lock, NULL);
+	chain_memory_open(&trust->verified);
 	if (path_keep(options->tee_roots, &trust->tee_roots) &&
 	    path_keep(options->firmware_roots, &trust->firmware_roots) &&
 	    path_keep(options->revocation, &trust->revocation))
@@ -373,6 +375,7 @@ void device_trust_close(struct device_trust *trust)
 {
 	if (!trust)
 		return;
+	chain_memory_close(&trust->verified);
 	material_free(trust->material);
 	trust_policy_clear(&trust->policy);
 	free(trust->tee_roots);
@@ -533,7 +536,7 @@ static STACK_OF(X509) * others_of(const struct span_list *told, const struct rin
 	return others;
 }
 
-static int path_check(const struct material *material, const struct ring *ring, X509 *leaf,
+static int path_check(struct device_trust *trust, const struct ring *ring, X509 *leaf,
 		      const struct span_list *told, const char *whose, bool required, time_t now,
 		      STACK_OF(X509) * *path, char reason[DEVICE_REASON_SIZE])
 {
@@ -543,26 +546,25 @@ static int path_check(const struct material *material, const struct ring *ring, 
 
 	if (!others)
 		return no_memory(reason);
-	rc = chain_verify(leaf, others, ring->roots, now, path, &why);
+	rc = chain_verify_with(&trust->verified, leaf, others, ring->roots, now, path, &why);
 	ERR_clear_error();
 	if (rc == -ENOMEM)
 		return no_memory(reason);
 	if (rc)
 		return refuse(reason, "the %s's certificate: %s", whose, why);
-	return revocation_check(material, *path, required, now, reason);
+	return revocation_check(trust->material, *path, required, now, reason);
 }
 
-static int certificate_check(const struct device_trust *trust, const struct dsi *dsi, time_t now,
+static int certificate_check(struct device_trust *trust, const struct dsi *dsi, time_t now,
 			     X509 **leaf, char reason[DEVICE_REASON_SIZE])
 {
-	const struct material *material = trust->material;
 	X509_AUTO certificate = pool_certificate(dsi->cert);
 	X509_STACK_AUTO path = NULL;
 	int rc;
 
 	if (!certificate)
 		return refuse(reason, "the TEE's certificate is none");
-	rc = path_check(material, &material->tee, certificate, &dsi->cacert, "TEE",
+	rc = path_check(trust, &trust->material->tee, certificate, &dsi->cacert, "TEE",
 			trust->policy.require_revocation, now, &path, reason);
 	if (rc)
 		return rc;
@@ -580,7 +582,7 @@ int device_trust_certificate(const struct device_trust *trust, const struct dsi 
 	int rc;
 
 	(void)pthread_rwlock_rdlock(&shared->lock);
-	rc = certificate_check(trust, dsi, now, leaf, reason);
+	rc = certificate_check(shared, dsi, now, leaf, reason);
 	(void)pthread_rwlock_unlock(&shared->lock);
 	return rc;
 }
@@ -600,11 +602,10 @@ static bool root_listed(const struct trust_roots *roots, STACK_OF(X509) * path)
 }
 
 /* The firmware vouches for this transaction, with a certificate of a firmware root. */
-static int firmware_check(const struct device_trust *trust, const struct trust_rule *rule,
+static int firmware_check(struct device_trust *trust, const struct trust_rule *rule,
 			  const struct dsi *dsi, struct span tid, time_t now,
 			  char reason[DEVICE_REASON_SIZE])
 {
-	const struct material *material = trust->material;
 	X509_AUTO certificate = pool_certificate(dsi->tfw_cert);
 	X509_STACK_AUTO path = NULL;
 	EVP_PKEY *key = certificate ? X509_get0_pubkey(certificate) : NULL;
@@ -612,8 +613,8 @@ static int firmware_check(const struct device_trust *trust, const struct trust_r
 
 	if (!key)
 		return refuse(reason, "the firmware's certificate is none");
-	rc = path_check(material, &material->firmware, certificate, NULL, "firmware", false, now,
-			&path, reason);
+	rc = path_check(trust, &trust->material->firmware, certificate, NULL, "firmware", false,
+			now, &path, reason);
 	if (rc)
 		return rc;
 	if (!certificate_fits(certificate, ROLE_TFW))
@@ -648,7 +649,7 @@ int device_trust_judge(const struct device_trust *trust, const struct dsi *dsi, 
 							  "TEE, as the policy asks")
 					 : 0;
 	(void)pthread_rwlock_rdlock(&shared->lock);
-	rc = firmware_check(trust, rule, dsi, tid, now, reason);
+	rc = firmware_check(shared, rule, dsi, tid, now, reason);
 	(void)pthread_rwlock_unlock(&shared->lock);
 	return rc;
 }
