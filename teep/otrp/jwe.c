@@ -457,6 +457,18 @@ static bool key_wrap(const uint8_t *wrapping, bool longer, struct span cek, uint
 	       EVP_EncryptUpdate(context, out, n, cek.data, (int)cek.size) == 1;
 }
 
+/* On the recipient's curve, which need not be looked up by its name then. */
+static EVP_PKEY *pair_generate(EVP_PKEY *recipient)
+{
+	PKEY_CTX_AUTO context = EVP_PKEY_CTX_new(recipient, NULL);
+	EVP_PKEY *pair = NULL;
+
+	if (!context || EVP_PKEY_keygen_init(context) <= 0 ||
+	    EVP_PKEY_generate(context, &pair) <= 0)
+		return NULL;
+	return pair;
+}
+
 /* The same for the holder of a key on a curve, with a fresh pair, whose public half goes into
  * *epk. */
 static char *ecdh_wrap(EVP_PKEY *recipient, enum jwe_algorithm algorithm, struct span cek,
@@ -464,7 +476,7 @@ static char *ecdh_wrap(EVP_PKEY *recipient, enum jwe_algorithm algorithm, struct
 {
 	const struct jwe agreement = { .algorithm = algorithm };
 	const bool longer = algorithm == JWE_ECDH_ES_A256KW;
-	PKEY_AUTO fresh = key_generate(key_kind(recipient));
+	PKEY_AUTO fresh = pair_generate(recipient);
 	uint8_t secret[KEY_NUMBERS_POINT_MAX], wrapping[32], wrapped[80];
 	size_t secret_size = sizeof(secret);
 	char *text = NULL;

@@ -34,17 +34,16 @@ static const struct {
 
 enum key_kind key_kind(const EVP_PKEY *key)
 {
+	/* EVP_PKEY_is_a() looks for names. */
+	const int type = key ? EVP_PKEY_get_id(key) : EVP_PKEY_NONE;
 	char group[32] = "";
 
-	if (!key)
-		return KEY_OTHER;
-	if (EVP_PKEY_is_a(key, "RSA"))
+	if (type == EVP_PKEY_RSA)
 		return EVP_PKEY_get_bits(key) >= RSA_BITS && EVP_PKEY_get_bits(key) <= RSA_BITS_MAX
 			       ? KEY_RSA
 			       : KEY_OTHER;
-	if (!EVP_PKEY_is_a(key, "EC") ||
-	    !EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group),
-					    NULL))
+	if (type != EVP_PKEY_EC || !EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME,
+								   group, sizeof(group), NULL))
 		return KEY_OTHER;
 	if (strcmp(group, kinds[KEY_P256].group) == 0)
 		return KEY_P256;
