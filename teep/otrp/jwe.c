@@ -280,31 +280,34 @@ static bool secret_agree(EVP_PKEY *key, EVP_PKEY *peer, uint8_t *out, size_t *si
 	       EVP_PKEY_derive(context, out, size) > 0;
 }
 
-/* Replaces `key` where the wrapped one is of its size and whole: the wrapping has a check of its
- * own, so there is nothing to hide about it. */
-static void ecdh_unwrap(const struct jwe *jwe, EVP_PKEY *own, uint8_t *key, size_t size)
+/* Whether the wrapped key is of that size and whole: the wrapping has a check of its own, so there
+ * is nothing to hide about it. */
+static bool ecdh_unwrap(const struct jwe *jwe, EVP_PKEY *own, uint8_t *key, size_t size)
 {
 	const bool longer = jwe->algorithm == JWE_ECDH_ES_A256KW;
 	CIPHER_CTX_AUTO context = EVP_CIPHER_CTX_new();
 	PKEY_AUTO peer = jwe->epk.kind == key_kind(own) ? key_numbers_load(&jwe->epk) : NULL;
 	uint8_t secret[KEY_NUMBERS_POINT_MAX], wrapping[32], found[80];
 	size_t secret_size = sizeof(secret);
+	bool whole;
 	int n = 0;
 
 	if (!context || jwe->encrypted_key.size != size + 8 ||
 	    !secret_agree(own, peer, secret, &secret_size) ||
 	    !wrapping_key_derive(jwe, secret, secret_size, wrapping, longer ? 32 : 16))
-		return;
+		return false;
 	EVP_CIPHER_CTX_set_flags(context, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-	if (EVP_DecryptInit_ex(context, longer ? EVP_aes_256_wrap() : EVP_aes_128_wrap(), NULL,
-			       wrapping, NULL) == 1 &&
-	    EVP_DecryptUpdate(context, found, &n, jwe->encrypted_key.data,
-			      (int)jwe->encrypted_key.size) == 1 &&
-	    n == (int)size)
+	whole = EVP_DecryptInit_ex(context, longer ? EVP_aes_256_wrap() : EVP_aes_128_wrap(), NULL,
+				   wrapping, NULL) == 1 &&
+		EVP_DecryptUpdate(context, found, &n, jwe->encrypted_key.data,
+				  (int)jwe->encrypted_key.size) == 1 &&
+		n == (int)size;
+	if (whole)
 		memcpy(key, found, size);
 	OPENSSL_cleanse(secret, sizeof(secret));
 	OPENSSL_cleanse(wrapping, sizeof(wrapping));
 	OPENSSL_cleanse(found, sizeof(found));
+	return whole;
 }
 
 /* The content key: the unwrapped one when there is one of the right length, else a random one. */
@@ -314,12 +317,14 @@ static int cek_unwrap(const struct jwe *jwe, EVP_PKEY *key, size_t size, struct 
 	uint8_t *chosen = arena_take(arena, size);
 	int rc = 0;
 
-	if (!chosen || RAND_priv_bytes(chosen, (int)size) != 1)
+	if (!chosen)
 		return -ENOMEM;
 	if (jwe->algorithm == JWE_RSA1_5)
-		rc = jwe_rsa_unwrap(key, jwe->encrypted_key, chosen, size);
-	else
-		ecdh_unwrap(jwe, key, chosen, size);
+		rc = RAND_priv_bytes(chosen, (int)size) == 1
+			     ? jwe_rsa_unwrap(key, jwe->encrypted_key, chosen, size)
+			     : -ENOMEM;
+	else if (!ecdh_unwrap(jwe, key, chosen, size) && RAND_priv_bytes(chosen, (int)size) != 1)
+		rc = -ENOMEM;
 	ERR_clear_error();
 	*cek = span_of(chosen, size);
 	return rc;
@@ -457,18 +462,6 @@ static bool key_wrap(const uint8_t *wrapping, bool longer, struct span cek, uint
 	       EVP_EncryptUpdate(context, out, n, cek.data, (int)cek.size) == 1;
 }
 
-/* On the recipient's curve, which need not be looked up by its name then. */
-static EVP_PKEY *pair_generate(EVP_PKEY *recipient)
-{
-	PKEY_CTX_AUTO context = EVP_PKEY_CTX_new(recipient, NULL);
-	EVP_PKEY *pair = NULL;
-
-	if (!context || EVP_PKEY_keygen_init(context) <= 0 ||
-	    EVP_PKEY_generate(context, &pair) <= 0)
-		return NULL;
-	return pair;
-}
-
 /* The same for the holder of a key on a curve, with a fresh pair, whose public half goes into
  * *epk. */
 static char *ecdh_wrap(EVP_PKEY *recipient, enum jwe_algorithm algorithm, struct span cek,
@@ -476,7 +469,7 @@ static char *ecdh_wrap(EVP_PKEY *recipient, enum jwe_algorithm algorithm, struct
 {
 	const struct jwe agreement = { .algorithm = algorithm };
 	const bool longer = algorithm == JWE_ECDH_ES_A256KW;
-	PKEY_AUTO fresh = pair_generate(recipient);
+	PKEY_AUTO fresh = key_numbers_pair(key_kind(recipient));
 	uint8_t secret[KEY_NUMBERS_POINT_MAX], wrapping[32], wrapped[80];
 	size_t secret_size = sizeof(secret);
 	char *text = NULL;

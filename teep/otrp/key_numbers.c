@@ -142,21 +142,35 @@ static void curves_make(void)
 	}
 }
 
+static EVP_PKEY *curve_of(uint32_t kind)
+{
+	(void)pthread_once(&curves_once, curves_make);
+	return kind == KEY_P256 ? curves[0] : kind == KEY_P384 ? curves[1] : NULL;
+}
+
+EVP_PKEY *key_numbers_pair(uint32_t kind)
+{
+	EVP_PKEY *curve = curve_of(kind), *pair = NULL;
+	PKEY_CTX_AUTO context = curve ? EVP_PKEY_CTX_new(curve, NULL) : NULL;
+
+	if (!context || EVP_PKEY_keygen_init(context) <= 0 ||
+	    EVP_PKEY_generate(context, &pair) <= 0)
+		return NULL;
+	return pair;
+}
+
 /* OpenSSL refuses a point that does not lie on the curve. */
 static EVP_PKEY *point_load(const struct key_numbers *from)
 {
 	const size_t size = point_size(from->kind);
 	uint8_t point[1 + 2 * KEY_NUMBERS_POINT_MAX] = { 4 };
-	const EVP_PKEY *curve;
-	EVP_PKEY *key;
+	EVP_PKEY *curve = curve_of(from->kind), *key;
 
-	(void)pthread_once(&curves_once, curves_make);
-	curve = curves[from->kind == KEY_P384];
 	if (!curve || from->x.size != size || from->y.size != size)
 		return NULL;
 	memcpy(point + 1, from->x.data, size);
 	memcpy(point + 1 + size, from->y.data, size);
-	key = EVP_PKEY_dup((EVP_PKEY *)curve);
+	key = EVP_PKEY_dup(curve);
 	if (key && EVP_PKEY_set1_encoded_public_key(key, point, 1 + 2 * size) != 1) {
 		EVP_PKEY_free(key);
 		key = NULL;

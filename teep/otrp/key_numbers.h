@@ -47,4 +47,8 @@ EVP_PKEY *key_numbers_load(const struct key_numbers *key);
 	}
 /* NOLINTEND(bugprone-macro-parentheses) */
 
+/* A fresh pair on the curve of that kind, which need not be looked up by its name; the caller's.
+ * NULL for what is no curve. */
+EVP_PKEY *key_numbers_pair(uint32_t kind);
+
 #endif
