@@ -132,15 +132,16 @@ static int trim(struct tam_database *database, void *context)
 /* All that fit, piece by piece; what was removed is added to *removed. */
 static int trim_all(struct tam_database *database, const char *sql, int64_t bound, int64_t *removed)
 {
-	struct trimming trimming = { .sql = sql, .bound = bound };
-	int rc;
+	for (;;) {
+		struct trimming trimming = { .sql = sql, .bound = bound };
+		const int rc = tam_database_transaction(database, TAM_RELAXED, trim, &trimming);
 
-	do {
-		trimming.removed = 0;
-		rc = tam_database_transaction(database, TAM_RELAXED, trim, &trimming);
-		*removed += rc ? 0 : trimming.removed;
-	} while (rc == 0 && trimming.removed == TRIM_AT_ONCE);
-	return rc;
+		if (rc)
+			return rc;
+		*removed += trimming.removed;
+		if (trimming.removed < TRIM_AT_ONCE)
+			return 0;
+	}
 }
 
 int message_log_trim(struct tam_database *database, int64_t keep, int64_t before, int64_t *removed)
