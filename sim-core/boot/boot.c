@@ -15,6 +15,7 @@
 #include "registry/atomic_file.h"
 #include "teep/pki/certificate.h"
 #include "teep/pki/openssl_auto.h"
+#include "teep/pki/ready_key.h"
 #include "teep/pki/signature.h"
 
 #define RECORD_MAGIC "teesim boot record 1\n"
@@ -245,6 +246,7 @@ static enum boot_result firmware_verify(const struct chain_of_trust *at,
 	if (!firmware->key)
 		return refuse(at, BOOT_TFW_KEY,
 			      "boot/tfw.key.sealed is not as it was made; the firmware has no key");
+	ready_key_make(firmware->key);
 	return key_fits(firmware->key, firmware->chain)
 		       ? BOOT_OK
 		       : refuse(at, BOOT_TFW_CERTIFICATE,
@@ -478,6 +480,7 @@ static enum boot_result key_take(const struct chain_of_trust *at, unsigned int t
 		return refuse(at, BOOT_TEE_KEY,
 			      "boot/%s.key.sealed is not as it was made; the TEE has no key",
 			      boot_tee_stem(tee, stem));
+	ready_key_make(boot->tee_key);
 	return key_fits(boot->tee_key, boot->tee_chain)
 		       ? BOOT_OK
 		       : refuse(at, BOOT_TEE_CERTIFICATE,

@@ -19,8 +19,8 @@
 /* A key of 8192 bits in PKCS #8 is half as long; a line of text fits as well. */
 #define OCTETS_MAX 12288U
 
-/* About half of what a signature takes. */
-#define LOOKOUT_US 300U
+/* More than a signature takes. */
+#define LOOKOUT_US 1000U
 
 enum request_kind {
 	REQUEST_KEY, /* octets: enum firmware_key, in one */

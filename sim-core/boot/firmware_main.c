@@ -34,6 +34,7 @@
 #include "boot/manufacture.h"
 #include "sandbox/service.h"
 #include "wire/socket.h"
+#include "wire/turn.h"
 #ifndef TEESIM_SANITIZE
 #include "firmware_policy.h"
 #endif
@@ -108,6 +109,8 @@ static int serve(struct service *service)
 	unsigned int gone = 0;
 	bool giving = true;
 
+	/* A TEE that asks for a signature has something else to do meanwhile. */
+	turn_wait();
 	for (;;) {
 		if (poll(service->polled, service->count, -1) < 0 && errno != EINTR)
 			return -errno;

@@ -1,5 +1,7 @@
 #include "otrp/certificate_cache.h"
 
+#include "teep/pki/ready_key.h"
+
 const struct certificate_known *certificate_cache_find(const struct certificate_cache *cache,
 						       struct span der)
 {
@@ -24,6 +26,7 @@ void certificate_cache_put(struct certificate_cache *cache, struct span der,
 	    (kept.key && EVP_PKEY_up_ref(kept.key) != 1))
 		return;
 	EVP_PKEY_free(slot->key);
+	ready_key_make(kept.key);
 	*slot = kept;
 	if (cache->certificates < CERTIFICATE_CACHE_SIZE)
 		cache->certificates++;
@@ -50,6 +53,7 @@ void tam_cache_put(struct certificate_cache *cache, const struct tam_known *know
 	if (EVP_PKEY_up_ref(known->key) != 1)
 		return;
 	EVP_PKEY_free(slot->key);
+	ready_key_make(known->key);
 	*slot = *known;
 	if (cache->tams < TAM_CACHE_SIZE)
 		cache->tams++;

@@ -1,6 +1,7 @@
 #include "otrp/key_cache.h"
 
 #include "teep/pki/key.h"
+#include "teep/pki/ready_key.h"
 
 void key_cache_put(struct key_cache *cache, struct span der, EVP_PKEY *key)
 {
@@ -10,6 +11,7 @@ void key_cache_put(struct key_cache *cache, struct span der, EVP_PKEY *key)
 	    EVP_PKEY_up_ref(key) != 1)
 		return;
 	EVP_PKEY_free(cache->slot[i].key);
+	ready_key_make(key);
 	cache->slot[i].key = key;
 	cache->next = (i + 1) % KEY_CACHE_SIZE;
 }

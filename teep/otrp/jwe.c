@@ -14,6 +14,7 @@
 #include "teep/otrp/encoding.h"
 #include "teep/otrp/key_numbers.h"
 #include "teep/pki/openssl_auto.h"
+#include "teep/pki/ready_key.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -193,13 +194,17 @@ static uint8_t zero_mask(uint8_t octet)
  * error of its own, which takes time of its own. */
 int jwe_rsa_unwrap(EVP_PKEY *rsa, struct span block, uint8_t *key, size_t size)
 {
-	PKEY_CTX_AUTO context = EVP_PKEY_CTX_new(rsa, NULL);
+	EVP_PKEY_CTX *context = ready_key_context(rsa, READY_DECRYPT);
+	PKEY_CTX_AUTO fresh = context ? NULL : EVP_PKEY_CTX_new(rsa, NULL);
 	uint8_t padded[BLOCK_MAX], good = 0xff;
 	size_t whole = sizeof(padded);
 
-	if (!context || EVP_PKEY_decrypt_init(context) <= 0 ||
-	    EVP_PKEY_CTX_set_rsa_padding(context, RSA_NO_PADDING) <= 0)
-		return -ENOMEM;
+	if (!context) {
+		context = fresh;
+		if (!context || EVP_PKEY_decrypt_init(context) <= 0 ||
+		    EVP_PKEY_CTX_set_rsa_padding(context, RSA_NO_PADDING) <= 0)
+			return -ENOMEM;
+	}
 	/* What fails here is not below the modulus, as everybody can see. */
 	if (EVP_PKEY_decrypt(context, padded, &whole, block.data, block.size) <= 0 ||
 	    whole < size + 11) {
@@ -419,13 +424,18 @@ int jwe_decrypt(const struct jwe *jwe, EVP_PKEY *key, struct arena *arena, struc
 /* The content key for the holder of an RSA key; the caller's text in base64url. */
 static char *rsa_wrap(EVP_PKEY *recipient, struct span cek)
 {
-	PKEY_CTX_AUTO context = EVP_PKEY_CTX_new(recipient, NULL);
+	EVP_PKEY_CTX *context = ready_key_context(recipient, READY_ENCRYPT);
+	PKEY_CTX_AUTO fresh = context ? NULL : EVP_PKEY_CTX_new(recipient, NULL);
 	uint8_t wrapped[BLOCK_MAX];
 	size_t size = sizeof(wrapped);
 
-	if (!context || EVP_PKEY_encrypt_init(context) <= 0 ||
-	    EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) <= 0 ||
-	    EVP_PKEY_encrypt(context, wrapped, &size, cek.data, cek.size) <= 0)
+	if (!context) {
+		context = fresh;
+		if (!context || EVP_PKEY_encrypt_init(context) <= 0 ||
+		    EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) <= 0)
+			return NULL;
+	}
+	if (EVP_PKEY_encrypt(context, wrapped, &size, cek.data, cek.size) <= 0)
 		return NULL;
 	return base64url_encode(wrapped, size);
 }

@@ -6,6 +6,7 @@
 
 #include "teep/pki/key.h"
 #include "teep/pki/openssl_auto.h"
+#include "teep/pki/ready_key.h"
 
 /* Octets of r, and of s; 0 for keys that have none. */
 static int half_size(enum key_kind kind)
@@ -58,17 +59,14 @@ static uint8_t *der_of_jose(const uint8_t *jose, int half, size_t *out_size)
 	return n > 0 ? out : NULL;
 }
 
-uint8_t *signature_make(EVP_PKEY *key, enum signature_form form, const void *data, size_t size,
-			size_t *signature_size)
+/* Both as ASN.1, where the key is on a curve. */
+static uint8_t *sign(EVP_PKEY *key, const void *data, size_t size, size_t *signature_size)
 {
 	MD_CTX_AUTO context = EVP_MD_CTX_new();
-	const enum key_kind kind = key_kind(key);
-	const int half = half_size(kind);
-	uint8_t *signature = NULL, *jose;
-	size_t n = 0;
+	uint8_t *signature;
+	size_t n = (size_t)EVP_PKEY_get_size(key);
 
-	if (!context || EVP_DigestSignInit(context, NULL, digest_of(kind), NULL, key) != 1 ||
-	    EVP_DigestSign(context, NULL, &n, data, size) != 1)
+	if (!context || EVP_DigestSignInit(context, NULL, digest_of(key_kind(key)), NULL, key) != 1)
 		return NULL;
 	signature = OPENSSL_malloc(n);
 	if (!signature || EVP_DigestSign(context, signature, &n, data, size) != 1) {
@@ -76,17 +74,77 @@ uint8_t *signature_make(EVP_PKEY *key, enum signature_form form, const void *dat
 		return NULL;
 	}
 	*signature_size = n;
-	if (form == SIGNATURE_DER || !half)
+	return signature;
+}
+
+static uint8_t *sign_ready(EVP_PKEY *key, EVP_PKEY_CTX *context, const void *data, size_t size,
+			   size_t *signature_size)
+{
+	uint8_t digest[EVP_MAX_MD_SIZE], *signature;
+	unsigned int length;
+	size_t n = (size_t)EVP_PKEY_get_size(key);
+
+	if (EVP_Digest(data, size, digest, &length, ready_key_digest(key), NULL) != 1)
+		return NULL;
+	signature = OPENSSL_malloc(n);
+	if (!signature || EVP_PKEY_sign(context, signature, &n, digest, length) != 1) {
+		OPENSSL_free(signature);
+		return NULL;
+	}
+	*signature_size = n;
+	return signature;
+}
+
+uint8_t *signature_make(EVP_PKEY *key, enum signature_form form, const void *data, size_t size,
+			size_t *signature_size)
+{
+	EVP_PKEY_CTX *ready = ready_key_context(key, READY_SIGN);
+	const int half = half_size(key_kind(key));
+	uint8_t *signature, *jose;
+
+	signature = ready ? sign_ready(key, ready, data, size, signature_size)
+			  : sign(key, data, size, signature_size);
+	if (!signature || form == SIGNATURE_DER || !half)
 		return signature;
-	jose = jose_of_der(signature, n, half, signature_size);
+	jose = jose_of_der(signature, *signature_size, half, signature_size);
 	OPENSSL_free(signature);
 	return jose;
+}
+
+static bool verify(EVP_PKEY *key, const EVP_MD *digest, const void *data, size_t size,
+		   const uint8_t *signature, size_t signature_size)
+{
+	MD_CTX_AUTO context = EVP_MD_CTX_new();
+
+	return context && EVP_DigestVerifyInit(context, NULL, digest, NULL, key) == 1 &&
+	       EVP_DigestVerify(context, signature, signature_size, data, size) == 1;
+}
+
+static bool verify_ready(EVP_PKEY *key, EVP_PKEY_CTX *context, const void *data, size_t size,
+			 const uint8_t *signature, size_t signature_size)
+{
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned int length;
+
+	return EVP_Digest(data, size, digest, &length, ready_key_digest(key), NULL) == 1 &&
+	       EVP_PKEY_verify(context, signature, signature_size, digest, length) == 1;
+}
+
+/* By a digest that fits the key. */
+static bool holds_by(EVP_PKEY *key, const EVP_MD *digest, const void *data, size_t size,
+		     const uint8_t *signature, size_t signature_size)
+{
+	EVP_PKEY_CTX *ready = NULL;
+
+	if (EVP_MD_get_type(digest) == EVP_MD_get_type(digest_of(key_kind(key))))
+		ready = ready_key_context(key, READY_VERIFY);
+	return ready ? verify_ready(key, ready, data, size, signature, signature_size)
+		     : verify(key, digest, data, size, signature, signature_size);
 }
 
 bool signature_holds(EVP_PKEY *key, enum signature_form form, const void *data, size_t size,
 		     const void *signature, size_t signature_size)
 {
-	MD_CTX_AUTO context = EVP_MD_CTX_new();
 	const enum key_kind kind = key_kind(key);
 	const int half = half_size(kind);
 	uint8_t *der = NULL;
@@ -102,8 +160,7 @@ bool signature_holds(EVP_PKEY *key, enum signature_form form, const void *data, 
 			return false;
 		signature = der;
 	}
-	holds = context && EVP_DigestVerifyInit(context, NULL, digest_of(kind), NULL, key) == 1 &&
-		EVP_DigestVerify(context, signature, signature_size, data, size) == 1;
+	holds = holds_by(key, digest_of(kind), data, size, signature, signature_size);
 	OPENSSL_free(der);
 	return holds;
 }
@@ -111,7 +168,6 @@ bool signature_holds(EVP_PKEY *key, enum signature_form form, const void *data, 
 bool signature_holds_by(EVP_PKEY *key, enum signature_method method, const void *data, size_t size,
 			const void *signature, size_t signature_size)
 {
-	MD_CTX_AUTO context = EVP_MD_CTX_new();
 	const enum key_kind kind = key_kind(key);
 	const EVP_MD *digest = NULL;
 	bool holds;
@@ -125,8 +181,7 @@ bool signature_holds_by(EVP_PKEY *key, enum signature_method method, const void 
 		digest = EVP_sha384();
 	else
 		digest = EVP_sha512();
-	holds = context && EVP_DigestVerifyInit(context, NULL, digest, NULL, key) == 1 &&
-		EVP_DigestVerify(context, signature, signature_size, data, size) == 1;
+	holds = holds_by(key, digest, data, size, signature, signature_size);
 	/* Whoever tries several keys leaves no complaints behind. */
 	ERR_clear_error();
 	return holds;
