@@ -588,7 +588,7 @@ static void roots_kill(unsigned int requests)
 	cr_assert_gt(n, 0);
 	while (requests--) {
 		/* Envelope and request come first, then the root. */
-		waiting_children_kill(atoi(text), 3, 1);
+		waiting_children_kill((pid_t)strtol(text, NULL, 10), 3, 1);
 		state_expect("ERR_TAM_NOT_TRUSTED");
 	}
 	kit.options.parser = NULL;
