@@ -70,6 +70,15 @@ static void signature_verify(struct exchange *exchange, const struct request_gue
 	exchange->ahead.key = key;
 }
 
+/* A fresh content key for the answer to a query, as exchange_wrap() makes it. */
+static void answer_wrap(struct exchange *exchange)
+{
+	struct ahead *ahead = &exchange->ahead;
+
+	(void)jwe_wrap(ahead->key, ENC_A128CBC_HS256, &exchange->arena, &ahead->answer_cek,
+		       &ahead->wrapped);
+}
+
 static void key_unwrap(struct exchange *exchange, const struct request_guess *guess)
 {
 	struct ahead *ahead = &exchange->ahead;
@@ -92,6 +101,9 @@ void exchange_ahead_verify(struct exchange *exchange, const struct request_guess
 	if (!tam)
 		return;
 	signature_verify(exchange, guess, tam->key);
+	/* With other messages there is more to do than time. */
+	if (guess->query && exchange->ahead.key)
+		answer_wrap(exchange);
 	/* What the transaction will read first is in the caches then. */
 	(void)tam_get(exchange->tee->store, &exchange->arena, span_of_text(tam->tamid), &unused);
 }
@@ -119,6 +131,19 @@ bool exchange_signature_holds(const struct exchange *exchange, EVP_PKEY *key)
 	    span_equal(jws->signature, ahead->signature))
 		return true;
 	return jws_verify(jws, key);
+}
+
+bool exchange_wrapped_ahead(struct exchange *exchange)
+{
+	const struct ahead *ahead = &exchange->ahead;
+
+	if (exchange->cek.data || !ahead->wrapped.data ||
+	    EVP_PKEY_eq(ahead->key, exchange->sender) != 1)
+		return false;
+	exchange->encryption = ENC_A128CBC_HS256;
+	exchange->cek = ahead->answer_cek;
+	exchange->wrapped = ahead->wrapped;
+	return true;
 }
 
 int exchange_content_key(struct exchange *exchange, struct span *cek)

@@ -82,7 +82,7 @@ static int content_encrypted(struct exchange *exchange, const char *state, struc
 
 void exchange_wrap(struct exchange *exchange)
 {
-	if (exchange->wrapped.data || !exchange->sender)
+	if (exchange->wrapped.data || !exchange->sender || exchange_wrapped_ahead(exchange))
 		return;
 	/* The request's content key where it is known; else a fresh one. */
 	if (!exchange->cek.data)

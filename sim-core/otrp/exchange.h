@@ -59,6 +59,7 @@ struct ahead {
 	struct span tid; /* the firmware was begun for it */
 	struct jws jws;	 /* holds under `key`, which is ours; NULL: nothing was seen to hold */
 	EVP_PKEY *key;
+	struct span answer_cek, wrapped; /* of the answer, for the holder of that key */
 	struct jwe content; /* the block in it has this key; no data: none was unwrapped */
 	struct span cek;
 	/* That of a TA, by the key of this SP; the SP has one key as long as the request lasts. */
@@ -112,6 +113,9 @@ void exchange_ahead_unwrap(struct exchange *exchange, const struct request_guess
  * content: as they would be found out now, if that is not known already. */
 bool exchange_signature_holds(const struct exchange *exchange, EVP_PKEY *key);
 int exchange_content_key(struct exchange *exchange, struct span *cek);
+/* Whether the answer's content key was wrapped already, for who sent the request; then it is taken.
+ */
+bool exchange_wrapped_ahead(struct exchange *exchange);
 /* The same for the key of a TA, of which the decrypted content says whose it is: the former while
  * that is parsed, the latter once the domain is known. */
 void exchange_ta_key_ahead(struct exchange *exchange, struct span content);

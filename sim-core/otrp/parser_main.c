@@ -20,7 +20,6 @@
 #include "otrp/parser_warm.h"
 #include "sandbox/filter.h"
 #include "wire/socket.h"
-#include "wire/turn.h"
 #ifndef TEESIM_SANITIZE
 #include "otrp_policies.h"
 #endif
@@ -28,9 +27,6 @@
 #define CPU_SECONDS	 10U
 #define PATIENCE_SECONDS 15
 #define ADDRESS_SPACE	 (2ULL << 30)
-
-/* About what a message takes. A signature that is made at the same time takes longer. */
-#define SLICE_US 100U
 
 #ifndef TEESIM_SANITIZE
 static void filter_enter(const struct sock_filter *policy, size_t size)
@@ -124,7 +120,6 @@ int main(void)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
 	    sigaction(SIGCHLD, &reap, NULL) < 0)
 		return 1;
-	turn_be_short(SLICE_US);
 	limit(RLIMIT_CORE, 0);
 #ifndef TEESIM_SANITIZE
 	limit(RLIMIT_AS, ADDRESS_SPACE);

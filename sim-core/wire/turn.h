@@ -2,7 +2,7 @@
  * Who has the CPU first, where one of several processes that work on the same thing is waited for.
  *
  * Called by a process for itself, before a filter holds. Of a process whose user has chosen another
- * policy than the usual one, neither changes anything; failing does no harm, so nobody is told.
+ * policy than the usual one nothing changes; failing does no harm, so nobody is told.
  */
 #ifndef TEESIM_WIRE_TURN_H
 #define TEESIM_WIRE_TURN_H
@@ -10,9 +10,5 @@
 /* When this process wakes up it interrupts nobody: what it computes takes long. Children that it
  * starts later are like it. */
 void turn_wait(void);
-
-/* What this process and its children do takes `slice_us` at most, in microseconds, 100 or more: it
- * goes before who takes longer. Kernels before 6.12 have no use for it. */
-void turn_be_short(unsigned int slice_us);
 
 #endif

@@ -3,18 +3,11 @@
 
 #include <criterion/criterion.h>
 #include <sched.h>
-#include <sys/resource.h>
-
-/* As most are started. */
-static void usual_or_skip(void)
-{
-	if (sched_getscheduler(0) != SCHED_OTHER)
-		cr_skip_test("this test itself was given a policy");
-}
 
 Test(wire_turn, who_waits_interrupts_nobody)
 {
-	usual_or_skip();
+	if (sched_getscheduler(0) != SCHED_OTHER)
+		cr_skip_test("this test itself was given a policy");
 	turn_wait();
 	cr_assert_eq(sched_getscheduler(0), SCHED_BATCH);
 }
@@ -25,15 +18,5 @@ Test(wire_turn, another_policy_stays)
 
 	cr_assert_eq(sched_setscheduler(0, SCHED_IDLE, &none), 0);
 	turn_wait();
-	turn_be_short(100);
 	cr_assert_eq(sched_getscheduler(0), SCHED_IDLE);
-}
-
-Test(wire_turn, who_is_short_stays_as_nice)
-{
-	usual_or_skip();
-	cr_assert_eq(setpriority(PRIO_PROCESS, 0, 7), 0);
-	turn_be_short(100);
-	cr_assert_eq(sched_getscheduler(0), SCHED_OTHER);
-	cr_assert_eq(getpriority(PRIO_PROCESS, 0), 7);
 }
