@@ -34,16 +34,17 @@
 #include "teep/pki/certificate.h"
 #include "teep/pki/key.h"
 #include "teep/pki/openssl_auto.h"
+#include "teep/tam/certificate_library.h"
 #include "teep/tam/device_table.h"
 
 /* ---- What has to be computed ------------------------------------------------------------------
  */
 
 /*
- * What a TAM must do in one session. Signs: three requests. Verifies: the chain of the TEE (two
- * certificates) and that of the firmware (two) with the authorities' keys, three answers with the
- * TEE's, the firmware's word with the firmware's; the packages are verified when they come into the
- * catalogue. Decrypts: three answers, each of which brings a point of its own when keys are on a
+ * What a TAM must do in one session. Signs: three requests. Verifies: the certificates of the TEE and
+ * of the firmware with their authorities' keys, three answers with the TEE's, the firmware's word
+ * with the firmware's; what one authority says of another need be verified once only, and the
+ * packages are verified when they come into the catalogue. Decrypts: three answers, each of which brings a point of its own when keys are on a
  * curve. Encrypts: the content of two requests to the TEE, the TA's key to the anonymous key.
  * Parses: what has another key in it for each device, which are two certificates and the anonymous
  * key; a key that was just parsed is one that OpenSSL has worked out nothing for yet.
@@ -52,7 +53,7 @@
  * known again, what seals secrets in the database.
  */
 #define SIGNS	    3U
-#define AUTHORITIES 4U
+#define AUTHORITIES 2U
 #define ANSWERS	    3U
 #define ENCRYPTS    2U
 /* Octets: of the package; of what is encrypted for somebody, six times; and of what is signed or
@@ -129,7 +130,7 @@ static void bare_close(struct bare *bare)
 
 static X509 *certificate_in(const struct bare *bare)
 {
-	return certificate_parse(bare->certificate, bare->certificate_size);
+	return certificate_library_parse(span_of(bare->certificate, bare->certificate_size));
 }
 
 /* With the key of a certificate that came in this session. */
