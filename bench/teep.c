@@ -41,13 +41,14 @@
  */
 
 /*
- * What a TAM must do in one session. Signs: three requests. Verifies: the certificates of the TEE and
- * of the firmware with their authorities' keys, three answers with the TEE's, the firmware's word
- * with the firmware's; what one authority says of another need be verified once only, and the
- * packages are verified when they come into the catalogue. Decrypts: three answers, each of which brings a point of its own when keys are on a
- * curve. Encrypts: the content of two requests to the TEE, the TA's key to the anonymous key.
- * Parses: what has another key in it for each device, which are two certificates and the anonymous
- * key; a key that was just parsed is one that OpenSSL has worked out nothing for yet.
+ * What a TAM must do in one session. Signs: three requests. Verifies: the certificates of the TEE
+ * and of the firmware with their authorities' keys, three answers with the TEE's, the firmware's
+ * word with the firmware's; what one authority says of another need be verified once only, and the
+ * packages are verified when they come into the catalogue. Decrypts: three answers, each of which
+ * brings a point of its own when keys are on a curve. Encrypts: the content of two requests to the
+ * TEE, the TA's key to the anonymous key. Parses: what has another key in it for each device, which
+ * are two certificates and the anonymous key; a key that was just parsed is one that OpenSSL has
+ * worked out nothing for yet.
  *
  * Not in it, since no octet on the wire asks for it: base64, JSON, the hash by which a message is
  * known again, what seals secrets in the database.
