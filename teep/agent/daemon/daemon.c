@@ -207,6 +207,17 @@ static void handle_end(uv_handle_t *handle, void *context)
 		uv_close(handle, NULL);
 }
 
+/* Told to end once more when nobody handles that any longer, it would leave its files. */
+static void signals_block(void)
+{
+	sigset_t both;
+
+	sigemptyset(&both);
+	sigaddset(&both, SIGTERM);
+	sigaddset(&both, SIGINT);
+	(void)pthread_sigmask(SIG_BLOCK, &both, NULL);
+}
+
 void daemon_look(struct daemon *daemon)
 {
 	const bool busy = daemon->client_count || daemon->session_count || daemon->starting;
@@ -214,10 +225,8 @@ void daemon_look(struct daemon *daemon)
 	if (daemon->ending) {
 		/* Poll handles of clients close themselves; the rest is the daemon's own. */
 		if (!busy) {
+			signals_block();
 			uv_walk(&daemon->loop, handle_end, NULL);
-			/* Told to end once more, it would leave its files. */
-			(void)signal(SIGTERM, SIG_IGN);
-			(void)signal(SIGINT, SIG_IGN);
 		}
 		return;
 	}
