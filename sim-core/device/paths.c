@@ -152,16 +152,15 @@ static unsigned int path_mark(const char *path)
 static int socket_resolve(const char *socket, char *out, size_t size)
 {
 	const char *slash = strrchr(socket, '/');
-	char directory[PATH_MAX], resolved[PATH_MAX];
-	int rc;
+	char directory[PATH_MAX] = "./", resolved[PATH_MAX];
+	int rc = 0;
 
-	if (!slash)
-		return format(out, size, "%s", socket);
-	rc = format(directory, sizeof(directory), "%.*s/", (int)(slash - socket), socket);
+	if (slash)
+		rc = format(directory, sizeof(directory), "%.*s/", (int)(slash - socket), socket);
 	if (rc)
 		return rc;
 	rc = format(out, size, "%s/%s", realpath(directory, resolved) ? resolved : directory,
-		    slash + 1);
+		    slash ? slash + 1 : socket);
 	if (rc == 0 && out[0] == '/')
 		normalise(out);
 	return rc;

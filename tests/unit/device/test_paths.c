@@ -184,6 +184,12 @@ Test(paths, ephemeral_device_goes_by_the_whole_path_of_its_socket)
 	cr_assert_eq(paths_ephemeral(socket, other, sizeof(other), err, sizeof(err)), 0);
 	unlink(link);
 	cr_expect_str_eq(one, other);
+
+	cr_assert_eq(chdir(base), 0);
+	cr_assert_eq(paths_ephemeral("tee.sock", other, sizeof(other), err, sizeof(err)), 0);
+	cr_expect_str_eq(one, other);
+	cr_assert_eq(paths_ephemeral("./tee.sock", other, sizeof(other), err, sizeof(err)), 0);
+	cr_expect_str_eq(one, other);
 }
 
 Test(paths, buffer_that_is_too_small_is_an_error)
