@@ -324,7 +324,7 @@ void json_put_text(struct json_writing *to, const char *text, size_t size)
 	}
 }
 
-static void put_integer(struct json_writing *to, json_int_t integer)
+void json_put_integer(struct json_writing *to, json_int_t integer)
 {
 	char text[24];
 
@@ -388,7 +388,7 @@ void json_put_value(struct json_writing *to, const json_t *value)
 	else if (json_is_string(value))
 		json_put_text(to, json_string_value(value), json_string_length(value));
 	else if (json_is_integer(value))
-		put_integer(to, json_integer_value(value));
+		json_put_integer(to, json_integer_value(value));
 	else if (json_is_boolean(value))
 		json_put(to, json_is_true(value) ? "true" : "false", json_is_true(value) ? 4 : 5);
 	else

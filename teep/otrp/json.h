@@ -72,9 +72,11 @@ struct json_writing {
 	bool failed;
 };
 
-/* Octets as they are; a string, UTF-8, with its quotes; a value as json_canonical() has it. */
+/* Octets as they are; a string, UTF-8, with its quotes; a number; a value as json_canonical() has
+ * it. */
 void json_put(struct json_writing *to, const char *octets, size_t size);
 void json_put_text(struct json_writing *to, const char *text, size_t size);
+void json_put_integer(struct json_writing *to, json_int_t integer);
 void json_put_value(struct json_writing *to, const json_t *value);
 
 /* Sorted by name, no white space, least escapes. The caller's (free()); NULL without memory. */

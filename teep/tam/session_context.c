@@ -1,8 +1,6 @@
 #include "teep/tam/session_context.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,11 +22,8 @@ static void put_text(struct json_writing *to, const char *before, const char *te
 
 static void put_integer(struct json_writing *to, const char *before, int64_t integer)
 {
-	char digits[24];
-
 	put(to, before);
-	(void)snprintf(digits, sizeof(digits), "%" PRId64, integer);
-	put(to, digits);
+	json_put_integer(to, integer);
 }
 
 static void put_boolean(struct json_writing *to, const char *before, bool is)
