@@ -6,7 +6,6 @@
 #include <openssl/err.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
-#include <openssl/rsa.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,17 +193,13 @@ static uint8_t zero_mask(uint8_t octet)
  * error of its own, which takes time of its own. */
 int jwe_rsa_unwrap(EVP_PKEY *rsa, struct span block, uint8_t *key, size_t size)
 {
-	EVP_PKEY_CTX *context = ready_key_context(rsa, READY_DECRYPT);
-	PKEY_CTX_AUTO fresh = context ? NULL : EVP_PKEY_CTX_new(rsa, NULL);
+	PKEY_CTX_AUTO fresh = NULL;
+	EVP_PKEY_CTX *context = ready_key_borrow(rsa, READY_DECRYPT, &fresh);
 	uint8_t padded[BLOCK_MAX], good = 0xff;
 	size_t whole = sizeof(padded);
 
-	if (!context) {
-		context = fresh;
-		if (!context || EVP_PKEY_decrypt_init(context) <= 0 ||
-		    EVP_PKEY_CTX_set_rsa_padding(context, RSA_NO_PADDING) <= 0)
-			return -ENOMEM;
-	}
+	if (!context)
+		return -ENOMEM;
 	/* What fails here is not below the modulus, as everybody can see. */
 	if (EVP_PKEY_decrypt(context, padded, &whole, block.data, block.size) <= 0 ||
 	    whole < size + 11) {
@@ -424,18 +419,12 @@ int jwe_decrypt(const struct jwe *jwe, EVP_PKEY *key, struct arena *arena, struc
 /* The content key for the holder of an RSA key; the caller's text in base64url. */
 static char *rsa_wrap(EVP_PKEY *recipient, struct span cek)
 {
-	EVP_PKEY_CTX *context = ready_key_context(recipient, READY_ENCRYPT);
-	PKEY_CTX_AUTO fresh = context ? NULL : EVP_PKEY_CTX_new(recipient, NULL);
+	PKEY_CTX_AUTO fresh = NULL;
+	EVP_PKEY_CTX *context = ready_key_borrow(recipient, READY_ENCRYPT, &fresh);
 	uint8_t wrapped[BLOCK_MAX];
 	size_t size = sizeof(wrapped);
 
-	if (!context) {
-		context = fresh;
-		if (!context || EVP_PKEY_encrypt_init(context) <= 0 ||
-		    EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) <= 0)
-			return NULL;
-	}
-	if (EVP_PKEY_encrypt(context, wrapped, &size, cek.data, cek.size) <= 0)
+	if (!context || EVP_PKEY_encrypt(context, wrapped, &size, cek.data, cek.size) <= 0)
 		return NULL;
 	return base64url_encode(wrapped, size);
 }

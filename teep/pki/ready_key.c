@@ -63,6 +63,11 @@ static struct ready *ready_of(const EVP_PKEY *key)
 	return key && place >= 0 ? EVP_PKEY_get_ex_data(key, place) : NULL;
 }
 
+static const EVP_MD *digest_of(const EVP_PKEY *key)
+{
+	return key_kind(key) == KEY_P384 ? EVP_sha384() : EVP_sha256();
+}
+
 void ready_key_make(EVP_PKEY *key)
 {
 	struct ready *ready;
@@ -73,23 +78,22 @@ void ready_key_make(EVP_PKEY *key)
 	if (!ready)
 		return;
 	ready->copy = EVP_PKEY_dup(key);
-	ready->digest =
-		EVP_MD_fetch(NULL, key_kind(key) == KEY_P384 ? "SHA2-384" : "SHA2-256", NULL);
+	ready->digest = EVP_MD_fetch(NULL, EVP_MD_get0_name(digest_of(key)), NULL);
 	if (!ready->copy || !ready->digest || EVP_PKEY_set_ex_data(key, place, ready) != 1)
 		ready_free(ready);
 }
 
-static bool context_prepare(const struct ready *ready, EVP_PKEY_CTX *context, enum ready_use use)
+static bool context_prepare(EVP_PKEY_CTX *context, const EVP_MD *digest, enum ready_use use)
 {
-	const bool rsa = key_kind(ready->copy) == KEY_RSA;
+	const bool rsa = key_kind(EVP_PKEY_CTX_get0_pkey(context)) == KEY_RSA;
 
 	switch (use) {
 	case READY_SIGN:
 		return EVP_PKEY_sign_init(context) > 0 &&
-		       EVP_PKEY_CTX_set_signature_md(context, ready->digest) > 0;
+		       EVP_PKEY_CTX_set_signature_md(context, digest) > 0;
 	case READY_VERIFY:
 		return EVP_PKEY_verify_init(context) > 0 &&
-		       EVP_PKEY_CTX_set_signature_md(context, ready->digest) > 0;
+		       EVP_PKEY_CTX_set_signature_md(context, digest) > 0;
 	case READY_ENCRYPT:
 		return rsa && EVP_PKEY_encrypt_init(context) > 0 &&
 		       EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) > 0;
@@ -102,22 +106,33 @@ static bool context_prepare(const struct ready *ready, EVP_PKEY_CTX *context, en
 	return false;
 }
 
+static EVP_PKEY_CTX *context_make(EVP_PKEY *key, const EVP_MD *digest, enum ready_use use)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, NULL);
+
+	if (context && context_prepare(context, digest, use))
+		return context;
+	EVP_PKEY_CTX_free(context);
+	return NULL;
+}
+
 EVP_PKEY_CTX *ready_key_context(const EVP_PKEY *key, enum ready_use use)
 {
 	struct ready *ready = ready_of(key);
-	EVP_PKEY_CTX *context;
 
 	if (!ready || use >= READY_USE_COUNT)
 		return NULL;
-	if (ready->context[use])
-		return ready->context[use];
-	context = EVP_PKEY_CTX_new_from_pkey(NULL, ready->copy, NULL);
-	if (!context || !context_prepare(ready, context, use)) {
-		EVP_PKEY_CTX_free(context);
-		return NULL;
-	}
-	ready->context[use] = context;
-	return context;
+	if (!ready->context[use])
+		ready->context[use] = context_make(ready->copy, ready->digest, use);
+	return ready->context[use];
+}
+
+EVP_PKEY_CTX *ready_key_borrow(EVP_PKEY *key, enum ready_use use, EVP_PKEY_CTX **fresh)
+{
+	EVP_PKEY_CTX *context = ready_key_context(key, use);
+
+	*fresh = context ? NULL : context_make(key, digest_of(key), use);
+	return context ? context : *fresh;
 }
 
 const EVP_MD *ready_key_digest(const EVP_PKEY *key)

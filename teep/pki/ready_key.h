@@ -27,6 +27,10 @@ void ready_key_make(EVP_PKEY *key);
  * It is the key's, and may be used as often as one likes. */
 EVP_PKEY_CTX *ready_key_context(const EVP_PKEY *key, enum ready_use use);
 
+/* The same, or where the key is not ready one for this time, which is in *fresh too: the caller's
+ * (EVP_PKEY_CTX_free()), else NULL. */
+EVP_PKEY_CTX *ready_key_borrow(EVP_PKEY *key, enum ready_use use, EVP_PKEY_CTX **fresh);
+
 /* What READY_SIGN and READY_VERIFY sign, the key's; NULL as above. */
 const EVP_MD *ready_key_digest(const EVP_PKEY *key);
 

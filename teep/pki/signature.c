@@ -59,40 +59,23 @@ static uint8_t *der_of_jose(const uint8_t *jose, int half, size_t *out_size)
 	return n > 0 ? out : NULL;
 }
 
-/* Both as ASN.1, where the key is on a curve. */
-static uint8_t *sign(EVP_PKEY *key, const void *data, size_t size, size_t *signature_size)
+static bool sign(EVP_PKEY *key, const void *data, size_t size, uint8_t *out, size_t *n)
 {
 	MD_CTX_AUTO context = EVP_MD_CTX_new();
-	uint8_t *signature;
-	size_t n = (size_t)EVP_PKEY_get_size(key);
 
-	if (!context || EVP_DigestSignInit(context, NULL, digest_of(key_kind(key)), NULL, key) != 1)
-		return NULL;
-	signature = OPENSSL_malloc(n);
-	if (!signature || EVP_DigestSign(context, signature, &n, data, size) != 1) {
-		OPENSSL_free(signature);
-		return NULL;
-	}
-	*signature_size = n;
-	return signature;
+	return context &&
+	       EVP_DigestSignInit(context, NULL, digest_of(key_kind(key)), NULL, key) == 1 &&
+	       EVP_DigestSign(context, out, n, data, size) == 1;
 }
 
-static uint8_t *sign_ready(EVP_PKEY *key, EVP_PKEY_CTX *context, const void *data, size_t size,
-			   size_t *signature_size)
+static bool sign_ready(EVP_PKEY *key, EVP_PKEY_CTX *context, const void *data, size_t size,
+		       uint8_t *out, size_t *n)
 {
-	uint8_t digest[EVP_MAX_MD_SIZE], *signature;
+	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned int length;
-	size_t n = (size_t)EVP_PKEY_get_size(key);
 
-	if (EVP_Digest(data, size, digest, &length, ready_key_digest(key), NULL) != 1)
-		return NULL;
-	signature = OPENSSL_malloc(n);
-	if (!signature || EVP_PKEY_sign(context, signature, &n, digest, length) != 1) {
-		OPENSSL_free(signature);
-		return NULL;
-	}
-	*signature_size = n;
-	return signature;
+	return EVP_Digest(data, size, digest, &length, ready_key_digest(key), NULL) == 1 &&
+	       EVP_PKEY_sign(context, out, n, digest, length) == 1;
 }
 
 uint8_t *signature_make(EVP_PKEY *key, enum signature_form form, const void *data, size_t size,
@@ -100,13 +83,18 @@ uint8_t *signature_make(EVP_PKEY *key, enum signature_form form, const void *dat
 {
 	EVP_PKEY_CTX *ready = ready_key_context(key, READY_SIGN);
 	const int half = half_size(key_kind(key));
-	uint8_t *signature, *jose;
+	size_t n = (size_t)EVP_PKEY_get_size(key);
+	uint8_t *signature = OPENSSL_malloc(n), *jose;
 
-	signature = ready ? sign_ready(key, ready, data, size, signature_size)
-			  : sign(key, data, size, signature_size);
-	if (!signature || form == SIGNATURE_DER || !half)
+	if (!signature || !(ready ? sign_ready(key, ready, data, size, signature, &n)
+				  : sign(key, data, size, signature, &n))) {
+		OPENSSL_free(signature);
+		return NULL;
+	}
+	*signature_size = n;
+	if (form == SIGNATURE_DER || !half)
 		return signature;
-	jose = jose_of_der(signature, *signature_size, half, signature_size);
+	jose = jose_of_der(signature, n, half, signature_size);
 	OPENSSL_free(signature);
 	return jose;
 }
