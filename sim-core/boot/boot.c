@@ -14,6 +14,7 @@
 #include "device/seal.h"
 #include "registry/atomic_file.h"
 #include "teep/pki/certificate.h"
+#include "teep/pki/fetched.h"
 #include "teep/pki/openssl_auto.h"
 #include "teep/pki/ready_key.h"
 #include "teep/pki/signature.h"
@@ -149,9 +150,7 @@ static enum boot_result image_check(const struct chain_of_trust *at, const char 
 			      "the signature of %s does not hold under the secure boot key; the "
 			      "device does not boot",
 			      image_name);
-	return EVP_Digest(image->octets, image->size, hash, NULL, EVP_sha256(), NULL) == 1
-		       ? BOOT_OK
-		       : BOOT_FILE;
+	return sha256_make(image->octets, image->size, hash) ? BOOT_OK : BOOT_FILE;
 }
 
 static enum boot_result efuse_check(const struct chain_of_trust *at)
@@ -301,8 +300,7 @@ static bool section_make(const struct boot_tee_image *tee, char out[SECTION_SIZE
 	char image[65], key[65];
 	uint8_t hash[32], *der = NULL;
 	const int size = i2d_PUBKEY(X509_get0_pubkey(sk_X509_value(tee->chain, 0)), &der);
-	const bool hashed =
-		size > 0 && EVP_Digest(der, (size_t)size, hash, NULL, EVP_sha256(), NULL) == 1;
+	const bool hashed = size > 0 && sha256_make(der, (size_t)size, hash);
 
 	OPENSSL_free(der);
 	if (!hashed)

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 
+#include "teep/pki/fetched.h"
 #include "teep/pki/ocsp.h"
 #include "teep/pki/openssl_auto.h"
 #include "teep/pki/signed_object.h"
@@ -346,7 +347,7 @@ static int evidence_hash(const struct exchange *exchange, const struct anchors *
 {
 	MD_CTX_AUTO context = EVP_MD_CTX_new();
 
-	return context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
+	return context && EVP_DigestInit_ex(context, fetched_digest(FETCHED_SHA256), NULL) == 1 &&
 			       EVP_DigestUpdate(context, anchors->hash, sizeof(anchors->hash)) ==
 				       1 &&
 			       list_digest(context, &exchange->session.chain) &&
@@ -363,7 +364,7 @@ static int session_hash(const struct exchange *exchange, const struct anchors *a
 	const struct span tid = exchange->request.tid;
 	MD_CTX_AUTO context = EVP_MD_CTX_new();
 
-	return context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
+	return context && EVP_DigestInit_ex(context, fetched_digest(FETCHED_SHA256), NULL) == 1 &&
 			       EVP_DigestUpdate(context, anchors->hash, sizeof(anchors->hash)) ==
 				       1 &&
 			       list_digest(context, &exchange->session.chain) &&

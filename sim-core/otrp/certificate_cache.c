@@ -1,5 +1,6 @@
 #include "otrp/certificate_cache.h"
 
+#include "teep/pki/fetched.h"
 #include "teep/pki/ready_key.h"
 
 const struct certificate_known *certificate_cache_find(const struct certificate_cache *cache,
@@ -7,7 +8,7 @@ const struct certificate_known *certificate_cache_find(const struct certificate_
 {
 	uint8_t hash[32];
 
-	if (EVP_Digest(der.data, der.size, hash, NULL, EVP_sha256(), NULL) != 1)
+	if (!sha256_make(der.data, der.size, hash))
 		return NULL;
 	for (uint32_t i = 0; i < cache->certificates; i++)
 		if (memcmp(cache->certificate[i].hash, hash, sizeof(hash)) == 0)
@@ -21,8 +22,7 @@ void certificate_cache_put(struct certificate_cache *cache, struct span der,
 	struct certificate_known *slot = &cache->certificate[cache->next];
 	struct certificate_known kept = *known;
 
-	if (certificate_cache_find(cache, der) ||
-	    EVP_Digest(der.data, der.size, kept.hash, NULL, EVP_sha256(), NULL) != 1 ||
+	if (certificate_cache_find(cache, der) || !sha256_make(der.data, der.size, kept.hash) ||
 	    (kept.key && EVP_PKEY_up_ref(kept.key) != 1))
 		return;
 	EVP_PKEY_free(slot->key);

@@ -4,6 +4,7 @@
 #include <openssl/rand.h>
 
 #include "teep/otrp/encoding.h"
+#include "teep/pki/fetched.h"
 #include "teep/pki/openssl_auto.h"
 
 /* Whatever is wrong with a TA is told in one way, so that a failed decryption looks like the rest.
@@ -189,8 +190,7 @@ static int signer_remove(struct exchange *exchange, struct span hash)
 	uint8_t digest[32];
 
 	for (uint32_t i = 0; i < signers->count; i++) {
-		if (EVP_Digest(signers->item[i].data, signers->item[i].size, digest, NULL,
-			       EVP_sha256(), NULL) != 1)
+		if (!sha256_make(signers->item[i].data, signers->item[i].size, digest))
 			return otrp_fail(&exchange->failure, OTRP_TEE_FAIL, "out of memory");
 		if (memcmp(digest, hash.data, sizeof(digest)) != 0)
 			continue;
@@ -340,7 +340,7 @@ static int ta_decrypt(struct exchange *exchange, const uint8_t *key, struct span
 	if (!context || !out)
 		return otrp_fail(&exchange->failure, OTRP_TEE_FAIL, "out of memory");
 	if (cipher.size > INT32_MAX ||
-	    EVP_DecryptInit_ex(context, EVP_aes_256_cbc(), NULL, key,
+	    EVP_DecryptInit_ex(context, fetched_cipher(FETCHED_AES_256_CBC), NULL, key,
 			       exchange->request.ta_iv.data) != 1 ||
 	    EVP_DecryptUpdate(context, out, &size, cipher.data, (int)cipher.size) != 1 ||
 	    EVP_DecryptFinal_ex(context, out + size, &last) != 1)
@@ -481,7 +481,7 @@ static int image_hash(struct exchange *exchange, struct span image, struct span 
 {
 	uint8_t *digest = arena_take(&exchange->arena, 32);
 
-	if (!digest || EVP_Digest(image.data, image.size, digest, NULL, EVP_sha256(), NULL) != 1)
+	if (!digest || !sha256_make(image.data, image.size, digest))
 		return otrp_fail(&exchange->failure, OTRP_TEE_FAIL, "out of memory");
 	*out = span_of(digest, 32);
 	return 0;

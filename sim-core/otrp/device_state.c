@@ -7,6 +7,7 @@
 
 #include "teep/otrp/compose.h"
 #include "teep/otrp/encoding.h"
+#include "teep/pki/fetched.h"
 #include "teep/pki/openssl_auto.h"
 
 json_t *aik_encode(EVP_PKEY *key, const char **type)
@@ -265,7 +266,7 @@ char *device_state_make(struct exchange *exchange, uint8_t hash[32])
 		firmware_add(exchange, &pieces);
 	piece_text(&pieces, "}}");
 	text = pieces_join(&pieces, &size);
-	if (text && EVP_Digest(text, size, hash, NULL, EVP_sha256(), NULL) != 1) {
+	if (text && !sha256_make(text, size, hash)) {
 		free(text);
 		text = NULL;
 	}

@@ -7,6 +7,7 @@
 
 #include "storage/forgotten.h"
 #include "teep/otrp/record.h"
+#include "teep/pki/fetched.h"
 
 /* Kinds of rows; behind each, the parts of its key. */
 enum {
@@ -320,7 +321,8 @@ int ta_mark_get(struct store *store, struct arena *arena, const struct domain_ta
 		const struct span parts[] = { span_of(purpose, sizeof(purpose)), domain.name.tamid,
 					      span_of("", 1), ta->domain, birth };
 		EVP_MD_CTX *context = EVP_MD_CTX_new();
-		bool done = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
+		bool done = context &&
+			    EVP_DigestInit_ex(context, fetched_digest(FETCHED_SHA256), NULL) == 1;
 
 		for (size_t i = 0; done && i < COUNT(parts); i++)
 			done = EVP_DigestUpdate(context, parts[i].data, parts[i].size) == 1;
@@ -337,7 +339,7 @@ int ta_number_get(struct store *store, struct arena *arena, const struct domain_
 	uint8_t mark[TA_MARK_SIZE];
 	int rc = ta_mark_get(store, arena, ta, mark);
 
-	if (rc == 0 && EVP_Digest(mark, sizeof(mark), number, NULL, EVP_sha256(), NULL) != 1)
+	if (rc == 0 && !sha256_make(mark, sizeof(mark), number))
 		rc = -ENOMEM;
 	return rc;
 }
@@ -651,7 +653,7 @@ static bool request_hash(struct span rid, struct span tid, struct arena *arena, 
 	joined[rid.size + 1] = (uint8_t)tid.size;
 	memcpy(joined + rid.size + 2, tid.data, tid.size);
 	text = span_of(joined, rid.size + tid.size + 2);
-	if (EVP_Digest(text.data, text.size, digest, NULL, EVP_sha256(), NULL) != 1)
+	if (!sha256_make(text.data, text.size, digest))
 		return false;
 	for (size_t i = 0; i < sizeof(digest); i++)
 		snprintf(digits + 2 * i, 3, "%02x", digest[i]);

@@ -5,6 +5,7 @@
 
 #include "otrp/exchange.h"
 #include "teep/otrp/compose.h"
+#include "teep/pki/fetched.h"
 #include "teep/pki/openssl_auto.h"
 
 _Static_assert(TEE_DOMAIN_KEY_SIZE == TA_NUMBER_SIZE, "a number fits");
@@ -53,7 +54,7 @@ int tee_ta_image(struct tee *tee, const char *taid, uint8_t **image, size_t *siz
 		if (rc == -ENOENT)
 			rc = -EBADMSG;
 	}
-	if (rc == 0 && EVP_Digest(octets.data, octets.size, hash, NULL, EVP_sha256(), NULL) != 1)
+	if (rc == 0 && !sha256_make(octets.data, octets.size, hash))
 		rc = -ENOMEM;
 	if (rc == 0 && !span_equal(ta.hash, span_of(hash, sizeof(hash))))
 		rc = -EBADMSG;

@@ -1,5 +1,6 @@
 #include "otrp/key_cache.h"
 
+#include "teep/pki/fetched.h"
 #include "teep/pki/key.h"
 #include "teep/pki/ready_key.h"
 
@@ -7,8 +8,7 @@ void key_cache_put(struct key_cache *cache, struct span der, EVP_PKEY *key)
 {
 	const unsigned int i = cache->next;
 
-	if (EVP_Digest(der.data, der.size, cache->slot[i].hash, NULL, EVP_sha256(), NULL) != 1 ||
-	    EVP_PKEY_up_ref(key) != 1)
+	if (!sha256_make(der.data, der.size, cache->slot[i].hash) || EVP_PKEY_up_ref(key) != 1)
 		return;
 	EVP_PKEY_free(cache->slot[i].key);
 	ready_key_make(key);
@@ -21,7 +21,7 @@ EVP_PKEY *key_cache_get(struct key_cache *cache, struct span der)
 	uint8_t hash[32];
 	EVP_PKEY *key;
 
-	if (EVP_Digest(der.data, der.size, hash, NULL, EVP_sha256(), NULL) != 1)
+	if (!sha256_make(der.data, der.size, hash))
 		return NULL;
 	for (unsigned int i = 0; i < KEY_CACHE_SIZE; i++)
 		if (cache->slot[i].key && memcmp(cache->slot[i].hash, hash, sizeof(hash)) == 0)

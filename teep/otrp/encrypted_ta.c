@@ -4,6 +4,7 @@
 
 #include "teep/otrp/compose.h"
 #include "teep/otrp/encoding.h"
+#include "teep/pki/fetched.h"
 #include "teep/pki/openssl_auto.h"
 
 #define TA_KEY_SIZE  32
@@ -28,7 +29,7 @@ static json_t *cipher_text(const uint8_t key[TA_KEY_SIZE], const uint8_t iv[TA_I
 	int size = 0, last = 0;
 
 	if (!context || !out || plain.size > INT32_MAX ||
-	    EVP_EncryptInit_ex(context, EVP_aes_256_cbc(), NULL, key, iv) != 1 ||
+	    EVP_EncryptInit_ex(context, fetched_cipher(FETCHED_AES_256_CBC), NULL, key, iv) != 1 ||
 	    EVP_EncryptUpdate(context, out, &size, plain.data, (int)plain.size) != 1 ||
 	    EVP_EncryptFinal_ex(context, out + size, &last) != 1)
 		return NULL;

@@ -6,12 +6,12 @@
 #include <openssl/err.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "teep/otrp/encoding.h"
 #include "teep/otrp/key_numbers.h"
+#include "teep/pki/fetched.h"
 #include "teep/pki/openssl_auto.h"
 #include "teep/pki/ready_key.h"
 
@@ -193,16 +193,18 @@ static uint8_t zero_mask(uint8_t octet)
  * error of its own, which takes time of its own. */
 int jwe_rsa_unwrap(EVP_PKEY *rsa, struct span block, uint8_t *key, size_t size)
 {
-	PKEY_CTX_AUTO fresh = NULL;
-	EVP_PKEY_CTX *context = ready_key_borrow(rsa, READY_DECRYPT, &fresh);
+	EVP_PKEY_CTX *context = ready_key_take(rsa, READY_DECRYPT);
 	uint8_t padded[BLOCK_MAX], good = 0xff;
 	size_t whole = sizeof(padded);
+	bool fits;
 
 	if (!context)
 		return -ENOMEM;
 	/* What fails here is not below the modulus, as everybody can see. */
-	if (EVP_PKEY_decrypt(context, padded, &whole, block.data, block.size) <= 0 ||
-	    whole < size + 11) {
+	fits = EVP_PKEY_decrypt(context, padded, &whole, block.data, block.size) > 0 &&
+	       whole >= size + 11;
+	ready_key_give(rsa, READY_DECRYPT, context);
+	if (!fits) {
 		ERR_clear_error();
 		return 0;
 	}
@@ -232,15 +234,6 @@ static uint8_t *field_put(uint8_t *at, const void *data, size_t size)
 	return at + size;
 }
 
-/* To look for it takes longer than to use it. It stays for as long as the process. */
-static EVP_MAC *hmac;
-static pthread_once_t fetched = PTHREAD_ONCE_INIT;
-
-static void hmac_fetch(void)
-{
-	hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-}
-
 /* The key that wraps, by Concat KDF (RFC 7518 section 4.6.2), of which no key here takes more than
  * one round. */
 static bool wrapping_key_derive(const struct jwe *jwe, const uint8_t *secret, size_t secret_size,
@@ -261,7 +254,7 @@ static bool wrapping_key_derive(const struct jwe *jwe, const uint8_t *secret, si
 	at = field_put(at, jwe->apu.data, jwe->apu.size);
 	at = field_put(at, jwe->apv.data, jwe->apv.size);
 	(void)number_put(at, size * 8);
-	derived = EVP_Digest(input, room, digest, NULL, EVP_sha256(), NULL) == 1;
+	derived = sha256_make(input, room, digest);
 	memcpy(out, digest, size);
 	OPENSSL_cleanse(digest, sizeof(digest));
 	OPENSSL_cleanse(input, room);
@@ -273,11 +266,12 @@ static bool wrapping_key_derive(const struct jwe *jwe, const uint8_t *secret, si
  * there is nothing else to check about it. */
 static bool secret_agree(EVP_PKEY *key, EVP_PKEY *peer, uint8_t *out, size_t *size)
 {
-	PKEY_CTX_AUTO context = EVP_PKEY_CTX_new(key, NULL);
+	EVP_PKEY_CTX *context = ready_key_take(key, READY_DERIVE);
+	const bool agreed = context && peer && EVP_PKEY_derive_set_peer_ex(context, peer, 0) > 0 &&
+			    EVP_PKEY_derive(context, out, size) > 0;
 
-	return context && peer && EVP_PKEY_derive_init(context) > 0 &&
-	       EVP_PKEY_derive_set_peer_ex(context, peer, 0) > 0 &&
-	       EVP_PKEY_derive(context, out, size) > 0;
+	ready_key_give(key, READY_DERIVE, context);
+	return agreed;
 }
 
 /* Whether the wrapped key is of that size and whole: the wrapping has a check of its own, so there
@@ -297,8 +291,10 @@ static bool ecdh_unwrap(const struct jwe *jwe, EVP_PKEY *own, uint8_t *key, size
 	    !wrapping_key_derive(jwe, secret, secret_size, wrapping, longer ? 32 : 16))
 		return false;
 	EVP_CIPHER_CTX_set_flags(context, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-	whole = EVP_DecryptInit_ex(context, longer ? EVP_aes_256_wrap() : EVP_aes_128_wrap(), NULL,
-				   wrapping, NULL) == 1 &&
+	whole = EVP_DecryptInit_ex(context,
+				   fetched_cipher(longer ? FETCHED_AES_256_WRAP
+							 : FETCHED_AES_128_WRAP),
+				   NULL, wrapping, NULL) == 1 &&
 		EVP_DecryptUpdate(context, found, &n, jwe->encrypted_key.data,
 				  (int)jwe->encrypted_key.size) == 1 &&
 		n == (int)size;
@@ -336,6 +332,7 @@ static bool tag_make(struct span protected_text, struct span iv, struct span cip
 		     const uint8_t *key, size_t half, uint8_t *code)
 {
 	const uint64_t bits = htobe64((uint64_t)protected_text.size * 8);
+	EVP_MAC *hmac = fetched_hmac();
 	EVP_MAC_CTX *context;
 	OSSL_PARAM parameters[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
@@ -345,7 +342,6 @@ static bool tag_make(struct span protected_text, struct span iv, struct span cip
 	size_t size = 0;
 	bool made;
 
-	(void)pthread_once(&fetched, hmac_fetch);
 	context = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
 	made = context && EVP_MAC_init(context, key, half, parameters) == 1 &&
 	       EVP_MAC_update(context, protected_text.data, protected_text.size) == 1 &&
@@ -381,8 +377,9 @@ int jwe_decrypt_by(const struct jwe *jwe, struct span cek, struct arena *arena,
 	out = arena_take(arena, jwe->ciphertext.size + 16);
 	if (!out)
 		return -ENOMEM;
-	if (EVP_DecryptInit_ex(context, half == 16 ? EVP_aes_128_cbc() : EVP_aes_256_cbc(), NULL,
-			       cek.data + half, jwe->iv.data) != 1 ||
+	if (EVP_DecryptInit_ex(
+		    context, fetched_cipher(half == 16 ? FETCHED_AES_128_CBC : FETCHED_AES_256_CBC),
+		    NULL, cek.data + half, jwe->iv.data) != 1 ||
 	    EVP_DecryptUpdate(context, out, &size, jwe->ciphertext.data,
 			      (int)jwe->ciphertext.size) != 1 ||
 	    EVP_DecryptFinal_ex(context, out + size, &last) != 1) {
@@ -419,14 +416,14 @@ int jwe_decrypt(const struct jwe *jwe, EVP_PKEY *key, struct arena *arena, struc
 /* The content key for the holder of an RSA key; the caller's text in base64url. */
 static char *rsa_wrap(EVP_PKEY *recipient, struct span cek)
 {
-	PKEY_CTX_AUTO fresh = NULL;
-	EVP_PKEY_CTX *context = ready_key_borrow(recipient, READY_ENCRYPT, &fresh);
+	EVP_PKEY_CTX *context = ready_key_take(recipient, READY_ENCRYPT);
 	uint8_t wrapped[BLOCK_MAX];
 	size_t size = sizeof(wrapped);
+	const bool done =
+		context && EVP_PKEY_encrypt(context, wrapped, &size, cek.data, cek.size) > 0;
 
-	if (!context || EVP_PKEY_encrypt(context, wrapped, &size, cek.data, cek.size) <= 0)
-		return NULL;
-	return base64url_encode(wrapped, size);
+	ready_key_give(recipient, READY_ENCRYPT, context);
+	return done ? base64url_encode(wrapped, size) : NULL;
 }
 
 /* {"crv":…,"kty":"EC","x":…,"y":…} */
@@ -456,8 +453,10 @@ static bool key_wrap(const uint8_t *wrapping, bool longer, struct span cek, uint
 	if (!context)
 		return false;
 	EVP_CIPHER_CTX_set_flags(context, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-	return EVP_EncryptInit_ex(context, longer ? EVP_aes_256_wrap() : EVP_aes_128_wrap(), NULL,
-				  wrapping, NULL) == 1 &&
+	return EVP_EncryptInit_ex(context,
+				  fetched_cipher(longer ? FETCHED_AES_256_WRAP
+							: FETCHED_AES_128_WRAP),
+				  NULL, wrapping, NULL) == 1 &&
 	       EVP_EncryptUpdate(context, out, n, cek.data, (int)cek.size) == 1;
 }
 
@@ -494,8 +493,9 @@ static bool content_encrypt(struct span plaintext, struct span cek, const uint8_
 	int n = 0, last = 0;
 
 	if (!context || plaintext.size > INT32_MAX - 16 ||
-	    EVP_EncryptInit_ex(context, half == 16 ? EVP_aes_128_cbc() : EVP_aes_256_cbc(), NULL,
-			       cek.data + half, iv) != 1 ||
+	    EVP_EncryptInit_ex(
+		    context, fetched_cipher(half == 16 ? FETCHED_AES_128_CBC : FETCHED_AES_256_CBC),
+		    NULL, cek.data + half, iv) != 1 ||
 	    EVP_EncryptUpdate(context, out, &n, plaintext.data, (int)plaintext.size) != 1 ||
 	    EVP_EncryptFinal_ex(context, out + n, &last) != 1)
 		return false;

@@ -7,6 +7,7 @@
 
 #include "teep/pki/certificate.h"
 #include "teep/pki/der.h"
+#include "teep/pki/fetched.h"
 #include "teep/pki/openssl_auto.h"
 #include "teep/pki/signature.h"
 
@@ -292,7 +293,8 @@ int ta_cms_attributes_parse(struct span attributes, struct span *digest)
 /* RFC 5652 section 5.6: the attributes stand for the content by its digest. */
 static bool content_fits(const struct ta_cms_parts *parts)
 {
-	const EVP_MD *method = parts->digest == 32 ? EVP_sha256() : EVP_sha384();
+	const EVP_MD *method =
+		fetched_digest(parts->digest == 32 ? FETCHED_SHA256 : FETCHED_SHA384);
 	struct span stated;
 	uint8_t digest[48];
 

@@ -6,6 +6,7 @@
 #include "teep/otrp/compose.h"
 #include "teep/otrp/encrypted_ta.h"
 #include "teep/otrp/request.h"
+#include "teep/pki/fetched.h"
 #include "teep/pki/openssl_auto.h"
 #include "wire/uuid.h"
 
@@ -28,7 +29,7 @@ static const struct member members[] = {
 
 bool ta_delivery_aik_hash(struct span aik, uint8_t hash[OTRP_HASH_SIZE])
 {
-	return EVP_Digest(aik.data, aik.size, hash, NULL, EVP_sha256(), NULL) == 1;
+	return sha256_make(aik.data, aik.size, hash);
 }
 
 static bool whole_blocks(struct span octets)

@@ -12,6 +12,7 @@
 
 #include "device/paths.h"
 #include "registry/atomic_file.h"
+#include "teep/pki/fetched.h"
 #include "teep/pki/ocsp.h"
 #include "teep/pki/openssl_auto.h"
 
@@ -236,8 +237,7 @@ static bool key_fingerprint(EVP_PKEY *key, char out[65])
 {
 	uint8_t *der = NULL, digest[32];
 	const int size = i2d_PUBKEY(key, &der);
-	const bool made =
-		size > 0 && EVP_Digest(der, (size_t)size, digest, NULL, EVP_sha256(), NULL) == 1;
+	const bool made = size > 0 && sha256_make(der, (size_t)size, digest);
 
 	OPENSSL_free(der);
 	if (made)
@@ -273,8 +273,8 @@ static int identifier_claim(const struct authority *authority, const char *tamid
 	uint8_t digest[32];
 	int rc;
 
-	if (EVP_Digest(tamid, strlen(tamid), digest, NULL, EVP_sha256(), NULL) != 1 ||
-	    !key_fingerprint(key, mine) || (previous && !key_fingerprint(previous, old)))
+	if (!sha256_make(tamid, strlen(tamid), digest) || !key_fingerprint(key, mine) ||
+	    (previous && !key_fingerprint(previous, old)))
 		return complain(-ENOMEM, err, errlen, "cannot claim", tamid);
 	hex(digest, sizeof(digest), name);
 	snprintf(path, sizeof(path), "%s/identifiers/%s", authority->directory, name);

@@ -3,23 +3,25 @@
 #include <openssl/crypto.h>
 #include <openssl/rsa.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
-#include "teep/pki/key.h"
+#include "teep/pki/fetched.h"
+
+/* So many of each use are kept, more than threads use one key at a time in what we do. */
+#define KEPT 4
 
 struct ready {
 	/* A context holds its key, so these have a copy: the key itself could never be freed. */
 	EVP_PKEY *copy;
-	EVP_MD *digest;
-	EVP_PKEY_CTX *context[READY_USE_COUNT];
+	_Atomic(EVP_PKEY_CTX *) kept[READY_USE_COUNT][KEPT];
 };
 
 static void ready_free(struct ready *ready)
 {
 	if (!ready)
 		return;
-	for (unsigned int i = 0; i < READY_USE_COUNT; i++)
-		EVP_PKEY_CTX_free(ready->context[i]);
-	EVP_MD_free(ready->digest);
+	for (unsigned int i = 0; i < READY_USE_COUNT * KEPT; i++)
+		EVP_PKEY_CTX_free(atomic_load(&ready->kept[i / KEPT][i % KEPT]));
 	EVP_PKEY_free(ready->copy);
 	OPENSSL_free(ready);
 }
@@ -63,11 +65,6 @@ static struct ready *ready_of(const EVP_PKEY *key)
 	return key && place >= 0 ? EVP_PKEY_get_ex_data(key, place) : NULL;
 }
 
-static const EVP_MD *digest_of(const EVP_PKEY *key)
-{
-	return key_kind(key) == KEY_P384 ? EVP_sha384() : EVP_sha256();
-}
-
 void ready_key_make(EVP_PKEY *key)
 {
 	struct ready *ready;
@@ -78,66 +75,73 @@ void ready_key_make(EVP_PKEY *key)
 	if (!ready)
 		return;
 	ready->copy = EVP_PKEY_dup(key);
-	ready->digest = EVP_MD_fetch(NULL, EVP_MD_get0_name(digest_of(key)), NULL);
-	if (!ready->copy || !ready->digest || EVP_PKEY_set_ex_data(key, place, ready) != 1)
+	if (!ready->copy || EVP_PKEY_set_ex_data(key, place, ready) != 1)
 		ready_free(ready);
 }
 
-static bool context_prepare(EVP_PKEY_CTX *context, const EVP_MD *digest, enum ready_use use)
+bool ready_key_is(const EVP_PKEY *key)
 {
-	const bool rsa = key_kind(EVP_PKEY_CTX_get0_pkey(context)) == KEY_RSA;
+	return ready_of(key);
+}
+
+/* What is signed comes as a digest; RSA puts the digest's name before it, ECDSA nothing. */
+static bool digest_set(EVP_PKEY_CTX *context, bool rsa)
+{
+	return !rsa || EVP_PKEY_CTX_set_signature_md(context, fetched_digest(FETCHED_SHA256)) > 0;
+}
+
+static bool context_prepare(EVP_PKEY_CTX *context, enum ready_use use)
+{
+	const enum key_kind kind = key_kind(EVP_PKEY_CTX_get0_pkey(context));
+	const bool rsa = kind == KEY_RSA;
 
 	switch (use) {
 	case READY_SIGN:
-		return EVP_PKEY_sign_init(context) > 0 &&
-		       EVP_PKEY_CTX_set_signature_md(context, digest) > 0;
+		return EVP_PKEY_sign_init(context) > 0 && digest_set(context, rsa);
 	case READY_VERIFY:
-		return EVP_PKEY_verify_init(context) > 0 &&
-		       EVP_PKEY_CTX_set_signature_md(context, digest) > 0;
+		return EVP_PKEY_verify_init(context) > 0 && digest_set(context, rsa);
 	case READY_ENCRYPT:
 		return rsa && EVP_PKEY_encrypt_init(context) > 0 &&
 		       EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) > 0;
 	case READY_DECRYPT:
 		return rsa && EVP_PKEY_decrypt_init(context) > 0 &&
 		       EVP_PKEY_CTX_set_rsa_padding(context, RSA_NO_PADDING) > 0;
+	case READY_DERIVE:
+		return (kind == KEY_P256 || kind == KEY_P384) && EVP_PKEY_derive_init(context) > 0;
 	case READY_USE_COUNT:
 		break;
 	}
 	return false;
 }
 
-static EVP_PKEY_CTX *context_make(EVP_PKEY *key, const EVP_MD *digest, enum ready_use use)
+static EVP_PKEY_CTX *context_make(EVP_PKEY *key, enum ready_use use)
 {
 	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, NULL);
 
-	if (context && context_prepare(context, digest, use))
+	if (context && context_prepare(context, use))
 		return context;
 	EVP_PKEY_CTX_free(context);
 	return NULL;
 }
 
-EVP_PKEY_CTX *ready_key_context(const EVP_PKEY *key, enum ready_use use)
+EVP_PKEY_CTX *ready_key_take(EVP_PKEY *key, enum ready_use use)
 {
 	struct ready *ready = ready_of(key);
+	EVP_PKEY_CTX *context = NULL;
 
-	if (!ready || use >= READY_USE_COUNT)
-		return NULL;
-	if (!ready->context[use])
-		ready->context[use] = context_make(ready->copy, ready->digest, use);
-	return ready->context[use];
+	for (unsigned int i = 0; ready && i < KEPT && !context; i++)
+		if (atomic_load(&ready->kept[use][i]))
+			context = atomic_exchange(&ready->kept[use][i], NULL);
+	return context ? context : context_make(ready ? ready->copy : key, use);
 }
 
-EVP_PKEY_CTX *ready_key_borrow(EVP_PKEY *key, enum ready_use use, EVP_PKEY_CTX **fresh)
+void ready_key_give(const EVP_PKEY *key, enum ready_use use, EVP_PKEY_CTX *context)
 {
-	EVP_PKEY_CTX *context = ready_key_context(key, use);
+	struct ready *ready = context ? ready_of(key) : NULL;
+	EVP_PKEY_CTX *none = NULL;
 
-	*fresh = context ? NULL : context_make(key, digest_of(key), use);
-	return context ? context : *fresh;
-}
-
-const EVP_MD *ready_key_digest(const EVP_PKEY *key)
-{
-	const struct ready *ready = ready_of(key);
-
-	return ready ? ready->digest : NULL;
+	for (unsigned int i = 0; ready && i < KEPT; i++, none = NULL)
+		if (atomic_compare_exchange_strong(&ready->kept[use][i], &none, context))
+			return;
+	EVP_PKEY_CTX_free(context);
 }

@@ -2,8 +2,9 @@
  * Keys that are used again and again: what OpenSSL sets up for an operation, which it does anew for
  * each otherwise, is set up at the key's first and kept with it.
  *
- * Used by the TEE and its firmware, whose answers somebody waits for. A key that is ready is one
- * thread's at a time; one that was not made ready works as ever.
+ * Used by the TEE and its firmware, whose answers somebody waits for, and by the TAM for its own
+ * keys. Every function may be called from any thread; a context is one thread's from when it is
+ * taken until it is given back. A key that was not made ready works as ever.
  */
 #ifndef TEESIM_TEEP_PKI_READY_KEY_H
 #define TEESIM_TEEP_PKI_READY_KEY_H
@@ -11,27 +12,26 @@
 #include <openssl/evp.h>
 #include <stdbool.h>
 
+#include "teep/pki/key.h"
+
 enum ready_use {
 	READY_SIGN,    /* a digest, by signature_make()'s algorithm; RSA by PKCS #1 v1.5 */
 	READY_VERIFY,  /* the same */
 	READY_ENCRYPT, /* RSA by PKCS #1 v1.5 */
 	READY_DECRYPT, /* RSA without looking at the padding */
+	READY_DERIVE,  /* ECDH */
 	READY_USE_COUNT,
 };
 
-/* To be called once for each key, of any kind; NULL does nothing. What is kept goes with the key.
- * Where there is no memory for it the key is as it was. */
+/* To be called once for each key, of any kind, before others use it; NULL does nothing. What is
+ * kept goes with the key. Where there is no memory for it the key is as it was. Not for a key that
+ * only a token has, which can't be copied. */
 void ready_key_make(EVP_PKEY *key);
+bool ready_key_is(const EVP_PKEY *key);
 
-/* The key's context for `use`, initialised; NULL where it was not made ready or cannot be used so.
- * It is the key's, and may be used as often as one likes. */
-EVP_PKEY_CTX *ready_key_context(const EVP_PKEY *key, enum ready_use use);
-
-/* The same, or where the key is not ready one for this time, which is in *fresh too: the caller's
- * (EVP_PKEY_CTX_free()), else NULL. */
-EVP_PKEY_CTX *ready_key_borrow(EVP_PKEY *key, enum ready_use use, EVP_PKEY_CTX **fresh);
-
-/* What READY_SIGN and READY_VERIFY sign, the key's; NULL as above. */
-const EVP_MD *ready_key_digest(const EVP_PKEY *key);
+/* A context for `use`, initialised: a kept one, or a fresh one where none is kept now. NULL where
+ * the key can't be used so. To be given back with the same key and use, also after a failure. */
+EVP_PKEY_CTX *ready_key_take(EVP_PKEY *key, enum ready_use use);
+void ready_key_give(const EVP_PKEY *key, enum ready_use use, EVP_PKEY_CTX *context);
 
 #endif

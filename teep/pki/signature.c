@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <string.h>
 
+#include "teep/pki/fetched.h"
 #include "teep/pki/key.h"
 #include "teep/pki/openssl_auto.h"
 #include "teep/pki/ready_key.h"
@@ -21,9 +22,9 @@ static int half_size(enum key_kind kind)
 	}
 }
 
-static const EVP_MD *digest_of(enum key_kind kind)
+static enum fetched_digest digest_of(enum key_kind kind)
 {
-	return kind == KEY_P384 ? EVP_sha384() : EVP_sha256();
+	return kind == KEY_P384 ? FETCHED_SHA384 : FETCHED_SHA256;
 }
 
 static uint8_t *jose_of_der(const uint8_t *der, size_t size, int half, size_t *out_size)
@@ -59,35 +60,47 @@ static uint8_t *der_of_jose(const uint8_t *jose, int half, size_t *out_size)
 	return n > 0 ? out : NULL;
 }
 
-static bool sign(EVP_PKEY *key, const void *data, size_t size, uint8_t *out, size_t *n)
+static bool hash(enum fetched_digest which, const void *data, size_t size, uint8_t *digest,
+		 unsigned int *length)
+{
+	return EVP_Digest(data, size, digest, length, fetched_digest(which), NULL) == 1;
+}
+
+static bool sign(EVP_PKEY *key, enum fetched_digest which, const void *data, size_t size,
+		 uint8_t *out, size_t *n)
 {
 	MD_CTX_AUTO context = EVP_MD_CTX_new();
 
 	return context &&
-	       EVP_DigestSignInit(context, NULL, digest_of(key_kind(key)), NULL, key) == 1 &&
+	       EVP_DigestSignInit(context, NULL, fetched_digest(which), NULL, key) == 1 &&
 	       EVP_DigestSign(context, out, n, data, size) == 1;
 }
 
-static bool sign_ready(EVP_PKEY *key, EVP_PKEY_CTX *context, const void *data, size_t size,
+static bool sign_ready(EVP_PKEY *key, enum fetched_digest which, const void *data, size_t size,
 		       uint8_t *out, size_t *n)
 {
+	EVP_PKEY_CTX *context = ready_key_take(key, READY_SIGN);
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned int length;
+	const bool done = context && hash(which, data, size, digest, &length) &&
+			  EVP_PKEY_sign(context, out, n, digest, length) == 1;
 
-	return EVP_Digest(data, size, digest, &length, ready_key_digest(key), NULL) == 1 &&
-	       EVP_PKEY_sign(context, out, n, digest, length) == 1;
+	ready_key_give(key, READY_SIGN, context);
+	return done;
 }
 
 uint8_t *signature_make(EVP_PKEY *key, enum signature_form form, const void *data, size_t size,
 			size_t *signature_size)
 {
-	EVP_PKEY_CTX *ready = ready_key_context(key, READY_SIGN);
-	const int half = half_size(key_kind(key));
+	const enum key_kind kind = key_kind(key);
+	const int half = half_size(kind);
 	size_t n = (size_t)EVP_PKEY_get_size(key);
 	uint8_t *signature = OPENSSL_malloc(n), *jose;
 
-	if (!signature || !(ready ? sign_ready(key, ready, data, size, signature, &n)
-				  : sign(key, data, size, signature, &n))) {
+	/* A token may know signing only together with hashing. */
+	if (!signature ||
+	    !(ready_key_is(key) ? sign_ready(key, digest_of(kind), data, size, signature, &n)
+				: sign(key, digest_of(kind), data, size, signature, &n))) {
 		OPENSSL_free(signature);
 		return NULL;
 	}
@@ -99,35 +112,36 @@ uint8_t *signature_make(EVP_PKEY *key, enum signature_form form, const void *dat
 	return jose;
 }
 
-static bool verify(EVP_PKEY *key, const EVP_MD *digest, const void *data, size_t size,
+static bool verify(EVP_PKEY *key, enum fetched_digest which, const void *data, size_t size,
 		   const uint8_t *signature, size_t signature_size)
 {
 	MD_CTX_AUTO context = EVP_MD_CTX_new();
 
-	return context && EVP_DigestVerifyInit(context, NULL, digest, NULL, key) == 1 &&
+	return context &&
+	       EVP_DigestVerifyInit(context, NULL, fetched_digest(which), NULL, key) == 1 &&
 	       EVP_DigestVerify(context, signature, signature_size, data, size) == 1;
 }
 
-static bool verify_ready(EVP_PKEY *key, EVP_PKEY_CTX *context, const void *data, size_t size,
+static bool verify_ready(EVP_PKEY *key, enum fetched_digest which, const void *data, size_t size,
 			 const uint8_t *signature, size_t signature_size)
 {
+	EVP_PKEY_CTX *context = ready_key_take(key, READY_VERIFY);
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned int length;
+	const bool holds = context && hash(which, data, size, digest, &length) &&
+			   EVP_PKEY_verify(context, signature, signature_size, digest, length) == 1;
 
-	return EVP_Digest(data, size, digest, &length, ready_key_digest(key), NULL) == 1 &&
-	       EVP_PKEY_verify(context, signature, signature_size, digest, length) == 1;
+	ready_key_give(key, READY_VERIFY, context);
+	return holds;
 }
 
 /* By a digest that fits the key. */
-static bool holds_by(EVP_PKEY *key, const EVP_MD *digest, const void *data, size_t size,
-		     const uint8_t *signature, size_t signature_size)
+static bool holds_by(EVP_PKEY *key, enum key_kind kind, enum fetched_digest which, const void *data,
+		     size_t size, const uint8_t *signature, size_t signature_size)
 {
-	EVP_PKEY_CTX *ready = NULL;
-
-	if (EVP_MD_get_type(digest) == EVP_MD_get_type(digest_of(key_kind(key))))
-		ready = ready_key_context(key, READY_VERIFY);
-	return ready ? verify_ready(key, ready, data, size, signature, signature_size)
-		     : verify(key, digest, data, size, signature, signature_size);
+	return which == digest_of(kind)
+		       ? verify_ready(key, which, data, size, signature, signature_size)
+		       : verify(key, which, data, size, signature, signature_size);
 }
 
 bool signature_holds(EVP_PKEY *key, enum signature_form form, const void *data, size_t size,
@@ -148,7 +162,7 @@ bool signature_holds(EVP_PKEY *key, enum signature_form form, const void *data, 
 			return false;
 		signature = der;
 	}
-	holds = holds_by(key, digest_of(kind), data, size, signature, signature_size);
+	holds = holds_by(key, kind, digest_of(kind), data, size, signature, signature_size);
 	OPENSSL_free(der);
 	return holds;
 }
@@ -157,19 +171,17 @@ bool signature_holds_by(EVP_PKEY *key, enum signature_method method, const void 
 			const void *signature, size_t signature_size)
 {
 	const enum key_kind kind = key_kind(key);
-	const EVP_MD *digest = NULL;
+	enum fetched_digest which = FETCHED_SHA512;
 	bool holds;
 
 	if (method == METHOD_NONE || kind == KEY_OTHER ||
 	    (kind == KEY_RSA) != (method <= METHOD_RSA_SHA512))
 		return false;
 	if (method == METHOD_RSA_SHA256 || method == METHOD_ECDSA_SHA256)
-		digest = EVP_sha256();
+		which = FETCHED_SHA256;
 	else if (method == METHOD_RSA_SHA384 || method == METHOD_ECDSA_SHA384)
-		digest = EVP_sha384();
-	else
-		digest = EVP_sha512();
-	holds = holds_by(key, digest, data, size, signature, signature_size);
+		which = FETCHED_SHA384;
+	holds = holds_by(key, kind, which, data, size, signature, signature_size);
 	/* Whoever tries several keys leaves no complaints behind. */
 	ERR_clear_error();
 	return holds;

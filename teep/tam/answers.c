@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 
 #include "teep/otrp/encoding.h"
+#include "teep/pki/fetched.h"
 #include "teep/pki/openssl_auto.h"
 #include "teep/tam/conversation.h"
 #include "teep/tam/device_trust.h"
@@ -100,8 +101,7 @@ static const char *did_text(struct conversation *conversation, const struct dsi 
 	uint8_t hash[OTRP_HASH_SIZE];
 	char *text = arena_take(&conversation->arena, 2 * sizeof(hash));
 
-	if (!text ||
-	    EVP_Digest(dsi->cert.data, dsi->cert.size, hash, NULL, EVP_sha256(), NULL) != 1)
+	if (!text || !sha256_make(dsi->cert.data, dsi->cert.size, hash))
 		return NULL;
 	return hex_encode(hash, sizeof(hash), text);
 }

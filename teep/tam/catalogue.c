@@ -7,6 +7,7 @@
 
 #include "teep/otrp/encoding.h"
 #include "teep/otrp/ta_cms.h"
+#include "teep/pki/fetched.h"
 #include "teep/tam/vault.h"
 
 /* What a value of personalisation data is sealed for. */
@@ -25,7 +26,7 @@ static const char *hash_text(struct span octets, struct arena *arena)
 	uint8_t hash[SHA256_SIZE];
 	char *text = arena_take(arena, SHA256_TEXT_SIZE);
 
-	if (!text || EVP_Digest(octets.data, octets.size, hash, NULL, EVP_sha256(), NULL) != 1)
+	if (!text || !sha256_make(octets.data, octets.size, hash))
 		return NULL;
 	return hex_encode(hash, sizeof(hash), text);
 }

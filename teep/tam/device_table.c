@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "teep/pki/certificate.h"
+#include "teep/pki/fetched.h"
 #include "teep/pki/openssl_auto.h"
 #include "teep/tam/deployment.h"
 #include "teep/tam/parsed_pool.h"
@@ -97,7 +98,7 @@ static int key_hash(struct span der, uint8_t out[CERTIFICATE_HASH_SIZE])
 	n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &spki);
 	if (n <= 0)
 		return -ENOMEM;
-	rc = EVP_Digest(spki, (size_t)n, out, NULL, EVP_sha256(), NULL) == 1 ? 0 : -ENOMEM;
+	rc = sha256_make(spki, (size_t)n, out) ? 0 : -ENOMEM;
 	OPENSSL_free(spki);
 	return rc;
 }

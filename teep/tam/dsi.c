@@ -5,6 +5,7 @@
 #include <openssl/x509.h>
 
 #include "teep/otrp/encoding.h"
+#include "teep/pki/fetched.h"
 #include "teep/tam/parsed_pool.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -364,7 +365,7 @@ int dsi_take(const json_t *object, struct span text, struct arena *arena, struct
 
 	*out = (struct dsi) { 0 };
 	rc = state_take(object, arena, out, failure);
-	if (rc == 0 && EVP_Digest(text.data, text.size, out->hash, NULL, EVP_sha256(), NULL) != 1)
+	if (rc == 0 && !sha256_make(text.data, text.size, out->hash))
 		rc = no_memory(failure);
 	return rc;
 }

@@ -6,6 +6,7 @@
 
 #include "teep/otrp/compose.h"
 #include "teep/otrp/encoding.h"
+#include "teep/pki/fetched.h"
 #include "teep/tam/catalogue.h"
 #include "teep/tam/conversation.h"
 #include "teep/tam/session_memory.h"
@@ -84,7 +85,7 @@ static int package_take(struct conversation *conversation, const struct tam_hint
 		return -EACCES;
 	if (hints->package_size > SESSION_PACKAGE_MAX)
 		return -EMSGSIZE;
-	if (EVP_Digest(hints->package, hints->package_size, hash, NULL, EVP_sha256(), NULL) != 1)
+	if (!sha256_make(hints->package, hints->package_size, hash))
 		return -ENOMEM;
 	hex_encode(hash, sizeof(hash), digits);
 	for (size_t i = 0; i < context->requested_count; i++) {
@@ -340,7 +341,7 @@ static int process(struct tam_worker *worker, const struct tam_peer *peer, struc
 		return 0;
 	if (all_are(responses, RESPONSE_UNREADABLE))
 		return -EBADMSG;
-	if (EVP_Digest(body.data, body.size, hash, NULL, EVP_sha256(), NULL) != 1)
+	if (!sha256_make(body.data, body.size, hash))
 		return -ENOMEM;
 	for (int i = 0; rc == -ESTALE && i < TRIES_MAX; i++) {
 		struct conversation *conversation = conversation_begin_with(

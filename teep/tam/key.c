@@ -24,6 +24,7 @@
 #include "teep/otrp/jwe.h"
 #include "teep/pki/ocsp.h"
 #include "teep/pki/openssl_auto.h"
+#include "teep/pki/ready_key.h"
 #include "teep/pki/signature.h"
 
 #define PKCS11		"pkcs11:"
@@ -383,6 +384,8 @@ static int pair_open(struct tam_keys *keys, const struct tam_keys_options *optio
 				 : key_read(source->key, err, errlen);
 	if (!key->key)
 		return -EACCES;
+	if (!key->in_token)
+		ready_key_make(key->key);
 	key->kind = key_kind(X509_get0_pubkey(leaf));
 	if (!certificate_fits(leaf, ROLE_TAM)) {
 		snprintf(err, errlen,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "teep/otrp/key_numbers.h"
+#include "teep/pki/fetched.h"
 #include "teep/pki/key.h"
 #include "teep/tam/certificate_library.h"
 
@@ -72,7 +73,7 @@ static void pool_put(const struct slot *value)
 /* The same octets may be asked for as either kind. */
 static bool hash_make(struct span der, uint8_t kind, uint8_t hash[HASH])
 {
-	if (EVP_Digest(der.data, der.size, hash, NULL, EVP_sha256(), NULL) != 1)
+	if (!sha256_make(der.data, der.size, hash))
 		return false;
 	hash[HASH - 1] ^= kind;
 	return true;

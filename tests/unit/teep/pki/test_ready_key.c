@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "teep/otrp/jwe.h"
@@ -44,7 +45,7 @@ Test(pki_ready_key, signs_and_verifies_as_any_other)
 		PKEY_AUTO plain = EVP_PKEY_dup(key);
 
 		ready_key_make(key);
-		cr_assert(ready_key_context(key, READY_SIGN));
+		cr_assert(ready_key_is(key));
 		signatures_hold(key, plain, "made by a ready key");
 		signatures_hold(plain, key, "seen by a ready key");
 		signatures_hold(key, key, "both");
@@ -100,30 +101,85 @@ Test(pki_ready_key, content_keys_come_back)
 	}
 }
 
+/* Takes one context and gives it back. */
+static EVP_PKEY_CTX *kept_one(EVP_PKEY *key, enum ready_use use)
+{
+	EVP_PKEY_CTX *context = ready_key_take(key, use);
+
+	cr_assert(context);
+	ready_key_give(key, use, context);
+	return context;
+}
+
 /* What is kept goes with its key; a copy has nothing of it. */
 Test(pki_ready_key, belongs_to_one_key)
 {
 	PKEY_AUTO key = key_generate(KEY_RSA);
 	EVP_PKEY *copy;
 
-	cr_assert_null(ready_key_context(key, READY_SIGN));
+	cr_assert_not(ready_key_is(key));
 	ready_key_make(key);
 	ready_key_make(key);
 	ready_key_make(NULL);
 	copy = EVP_PKEY_dup(key);
-	cr_assert_null(ready_key_context(copy, READY_SIGN));
+	cr_assert_not(ready_key_is(copy));
 	ready_key_make(copy);
-	cr_assert_neq(ready_key_context(copy, READY_SIGN), ready_key_context(key, READY_SIGN));
-	cr_assert_eq(ready_key_context(key, READY_SIGN), ready_key_context(key, READY_SIGN));
+	cr_assert_neq(kept_one(copy, READY_SIGN), kept_one(key, READY_SIGN));
+	cr_assert_eq(kept_one(key, READY_SIGN), kept_one(key, READY_SIGN));
 	EVP_PKEY_free(copy);
 	signatures_hold(key, key, "after its copy is gone");
 }
 
-Test(pki_ready_key, keys_on_curves_wrap_nothing)
+/* However many are taken at once, no two are the same, and each may be given back. */
+Test(pki_ready_key, each_taker_has_one_of_its_own)
 {
 	PKEY_AUTO key = key_generate(KEY_P256);
+	EVP_PKEY_CTX *taken[9];
 
 	ready_key_make(key);
-	cr_assert_null(ready_key_context(key, READY_ENCRYPT));
-	cr_assert_null(ready_key_context(key, READY_DECRYPT));
+	for (int turn = 0; turn < 2; turn++) {
+		for (int i = 0; i < 9; i++) {
+			taken[i] = ready_key_take(key, READY_SIGN);
+			cr_assert(taken[i]);
+			for (int j = 0; j < i; j++)
+				cr_assert_neq(taken[i], taken[j]);
+		}
+		for (int i = 0; i < 9; i++)
+			ready_key_give(key, READY_SIGN, taken[i]);
+	}
+	ready_key_give(key, READY_SIGN, NULL);
+	signatures_hold(key, key, "after nine at once");
+}
+
+static void *thread_run(void *key)
+{
+	for (int i = 0; i < 20; i++)
+		signatures_hold(key, key, "beside another");
+	return NULL;
+}
+
+Test(pki_ready_key, threads_use_one_key)
+{
+	PKEY_AUTO key = key_generate(KEY_P256);
+	pthread_t threads[6];
+
+	ready_key_make(key);
+	for (int i = 0; i < 6; i++)
+		cr_assert_eq(pthread_create(&threads[i], NULL, thread_run, key), 0);
+	for (int i = 0; i < 6; i++)
+		cr_assert_eq(pthread_join(threads[i], NULL), 0);
+}
+
+Test(pki_ready_key, a_use_that_does_not_fit_is_refused)
+{
+	PKEY_AUTO curve = key_generate(KEY_P384);
+	PKEY_AUTO rsa = key_generate(KEY_RSA);
+
+	for (int ready = 0; ready < 2; ready++) {
+		cr_assert_null(ready_key_take(curve, READY_ENCRYPT));
+		cr_assert_null(ready_key_take(curve, READY_DECRYPT));
+		cr_assert_null(ready_key_take(rsa, READY_DERIVE));
+		ready_key_make(curve);
+		ready_key_make(rsa);
+	}
 }
