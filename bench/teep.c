@@ -258,50 +258,47 @@ static double cpu_seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* While a TAM is measured the devices keep all processors busy; so does this for libcrypto. */
-#define COMPANY_MAX 64U
-
-struct company {
+/*
+ * The same in a thread of its own, over and over while a TAM is measured: both have the same
+ * company and the same minutes of a machine that is not always equally fast.
+ */
+struct beside {
 	bool rsa;
+	pthread_t thread;
 	atomic_bool over;
+	unsigned int sessions;
+	double seconds; /* of the thread's processor time; 0 when libcrypto failed */
 };
 
-static void *company_keep(void *context)
+static void *beside_run(void *context)
 {
-	struct company *company = context;
+	struct beside *beside = context;
 	struct bare bare;
-	bool done = bare_open(&bare, company->rsa);
+	bool done = bare_open(&bare, beside->rsa);
+	double began;
 
-	while (done && !atomic_load(&company->over))
+	for (unsigned int i = 0; done && i < 20; i++)
 		done = bare_session(&bare);
+	began = cpu_seconds();
+	for (; done && !atomic_load(&beside->over); beside->sessions++)
+		done = bare_session(&bare);
+	beside->seconds = done ? cpu_seconds() - began : 0;
 	bare_close(&bare);
 	return NULL;
 }
 
-/* Sessions in a second of processor time; 0 when libcrypto fails. */
-static double bare_measure(bool rsa, unsigned int sessions)
+static bool beside_start(struct beside *beside, bool rsa)
 {
-	struct company company = { .rsa = rsa };
-	pthread_t threads[COMPANY_MAX];
-	unsigned int count = 0;
-	struct bare bare;
-	bool done = bare_open(&bare, rsa);
-	double began, seconds;
+	*beside = (struct beside) { .rsa = rsa };
+	return pthread_create(&beside->thread, NULL, beside_run, beside) == 0;
+}
 
-	for (long left = sysconf(_SC_NPROCESSORS_ONLN) - 1; left > 0 && count < COMPANY_MAX; left--)
-		if (pthread_create(&threads[count], NULL, company_keep, &company) == 0)
-			count++;
-	for (unsigned int i = 0; done && i < 20; i++)
-		done = bare_session(&bare);
-	began = cpu_seconds();
-	for (unsigned int i = 0; done && i < sessions; i++)
-		done = bare_session(&bare);
-	seconds = cpu_seconds() - began;
-	atomic_store(&company.over, true);
-	for (unsigned int i = 0; i < count; i++)
-		(void)pthread_join(threads[i], NULL);
-	bare_close(&bare);
-	return done ? sessions / seconds : 0;
+/* Sessions in a second of processor time; 0 when there were none. */
+static double beside_stop(struct beside *beside)
+{
+	atomic_store(&beside->over, true);
+	(void)pthread_join(beside->thread, NULL);
+	return beside->seconds > 0 ? beside->sessions / beside->seconds : 0;
 }
 
 /* ---- Fleets -----------------------------------------------------------------------------------
@@ -483,7 +480,8 @@ static void sessions_measure(struct bench *bench, const char *name, const char *
 	struct result *result;
 	struct service service = { 0 };
 	char why[512];
-	double cost = 1, bare;
+	double cost = 1, bare = 0;
+	struct beside beside;
 
 	if (!service_open(&service, name, key, why, sizeof(why))) {
 		harness_fail(bench, name, title, "%.180s", why);
@@ -497,8 +495,10 @@ static void sessions_measure(struct bench *bench, const char *name, const char *
 	/* Both sides are warm: what a process does once is no session's. */
 	cost = service_cost(&service, WARM_DEVICES, key, why, sizeof(why));
 	for (unsigned int i = 0; i < rounds && cost > 0; i++) {
+		if (!beside_start(&beside, rsa))
+			break;
 		cost = service_cost(&service, devices, key, why, sizeof(why));
-		bare = bare_measure(rsa, 200);
+		bare = beside_stop(&beside);
 		if (cost > 0 && bare > 0) {
 			series_add(&result->thing, 1 / cost, 1 / cost);
 			series_add(&result->yardstick, bare, bare);
