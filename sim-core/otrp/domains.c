@@ -509,7 +509,7 @@ int ta_part_put(struct store *store, struct arena *arena, struct span taid, enum
 {
 	const struct span key = part_key(arena, taid, part);
 
-	return key.data ? store_put(store, key, octets) : -ENOMEM;
+	return key.data ? store_put_late(store, key, octets) : -ENOMEM;
 }
 
 int aik_get(struct store *store, struct arena *arena, struct span tamid, struct span spid,
@@ -586,7 +586,7 @@ int tam_put(struct store *store, struct arena *arena, struct span tamid,
 {
 	const struct span key = KEY1(arena, ROW_TAM, tamid);
 
-	return key.data ? store_put(store, key, span_of(memory, sizeof(*memory))) : -ENOMEM;
+	return key.data ? store_put_late(store, key, span_of(memory, sizeof(*memory))) : -ENOMEM;
 }
 
 struct tam_rows {

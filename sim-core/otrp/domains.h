@@ -98,6 +98,7 @@ enum ta_part {
 	TA_PART_PERSONAL,
 };
 
+/* A part that is put is there once it is committed (store_put_late()); `octets` stay until then. */
 int ta_part_get(struct store *store, struct arena *arena, struct span taid, enum ta_part part,
 		struct span *out);
 int ta_part_put(struct store *store, struct arena *arena, struct span taid, enum ta_part part,
@@ -132,7 +133,8 @@ struct tam_memory {
 	uint8_t dsi_hash[DSI_HASH_SIZE];
 };
 
-/* All zero for a TAM that was never heard of, but for the count, where tams_advance() raised it. */
+/* All zero for a TAM that was never heard of, but for the count, where tams_advance() raised it.
+ * What is put is there once it is committed (store_put_late()), as `memory` then is. */
 int tam_get(struct store *store, struct arena *arena, struct span tamid, struct tam_memory *out);
 int tam_put(struct store *store, struct arena *arena, struct span tamid,
 	    const struct tam_memory *memory);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +19,9 @@ struct parser_process {
 	bool gone;
 	/* Their sockets: a child ends with its own, which takes time that nobody has before. */
 	int spent[PARSER_READY];
+	/* Of children that wait, as many as have been received, the oldest first. */
+	int ready[PARSER_READY];
+	unsigned int ready_count;
 };
 
 int parser_process_start(struct parser_process **out, const char *program)
@@ -41,6 +45,8 @@ int parser_process_start(struct parser_process **out, const char *program)
 void parser_process_stop(struct parser_process *process)
 {
 	parser_process_refill(process);
+	while (process->ready_count)
+		close(process->ready[--process->ready_count]);
 	/* It ends when nobody is there to ask. */
 	close(process->control);
 	while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR)
@@ -63,6 +69,20 @@ static int answer_take(struct span octets, struct parser_answer *out)
 	return otrp_record_parse(octets, parser_answer_layout, PARSER_ANSWER_LAYOUT_COUNT, out);
 }
 
+/* One more child's socket. 0, or an error, which is none where there need not be one. */
+static int socket_take(struct parser_process *process, int flags)
+{
+	struct packet_fds fds;
+	char word;
+
+	if (socket_receive(process->control, &word, 1, &fds, flags) != 1 || fds.count != 1) {
+		packet_fds_close(&fds);
+		return -EIO;
+	}
+	process->ready[process->ready_count++] = fds.fd[0];
+	return 0;
+}
+
 void parser_process_refill(struct parser_process *process)
 {
 	const char word = (char)process->used;
@@ -78,25 +98,29 @@ void parser_process_refill(struct parser_process *process)
 		process->used = 0;
 	else
 		process->gone = true;
+	/* What was made up for earlier. */
+	while (process->ready_count < PARSER_READY && !socket_take(process, MSG_DONTWAIT))
+		;
 }
 
 /* Takes a child that waits: its socket, or -EIO. */
 static int child_take(struct parser_process *process)
 {
-	struct packet_fds fds;
-	char word;
+	int sock;
 
 	if (process->used == PARSER_READY)
 		parser_process_refill(process);
 	if (process->used == PARSER_READY)
 		return -EIO;
-	if (socket_receive(process->control, &word, 1, &fds, 0) != 1 || fds.count != 1) {
-		packet_fds_close(&fds);
+	if (!process->ready_count && socket_take(process, 0)) {
 		process->gone = true;
 		return -EIO;
 	}
-	process->spent[process->used++] = fds.fd[0];
-	return fds.fd[0];
+	sock = process->ready[0];
+	memmove(process->ready, process->ready + 1,
+		--process->ready_count * sizeof(process->ready[0]));
+	process->spent[process->used++] = sock;
+	return sock;
 }
 
 int parser_process_begin(struct parser_process *process, const struct parser_job *job,

@@ -56,6 +56,13 @@ struct counter_slot {
 	uint8_t mac[DEVICE_SEAL_MAC_SIZE];
 };
 
+/* More than these are not worth to be put off. */
+#define LATE_MAX 4U
+
+struct late {
+	struct span key, value;
+};
+
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENT_COUNT];
@@ -65,7 +72,9 @@ struct store {
 	int counter_fd;
 	bool durable;
 	bool in_transaction;
-	bool uncounted;		    /* the last commit is not in the counter's file yet */
+	bool uncounted; /* the last commit is not in the counter's file yet */
+	struct late late[LATE_MAX];
+	unsigned int late_count;
 	struct state state, before; /* the latter as it was when the transaction began */
 	uint8_t mark[MARK_SIZE];    /* of the state that was committed last */
 };
@@ -269,6 +278,14 @@ int store_put(struct store *store, struct span key, struct span value)
 	return rc;
 }
 
+int store_put_late(struct store *store, struct span key, struct span value)
+{
+	if (store->late_count == LATE_MAX)
+		return store_put(store, key, value);
+	store->late[store->late_count++] = (struct late) { key, value };
+	return 0;
+}
+
 int store_delete(struct store *store, struct span key)
 {
 	const int rc = row_forget(store, key);
@@ -373,8 +390,13 @@ int store_begin(struct store *store)
 int store_commit(struct store *store)
 {
 	uint8_t mark[MARK_SIZE];
-	int rc;
+	int rc = 0;
 
+	for (unsigned int i = 0; i < store->late_count && rc == 0; i++)
+		rc = store_put(store, store->late[i].key, store->late[i].value);
+	if (rc)
+		return rc;
+	store->late_count = 0;
 	store->state.generation++;
 	memcpy(store->state.previous, store->mark, sizeof(mark));
 	rc = state_write(store, mark);
@@ -396,6 +418,7 @@ void store_rollback(struct store *store)
 		return;
 	(void)run(store, ROLLBACK);
 	store->in_transaction = false;
+	store->late_count = 0;
 	store->state = store->before;
 }
 

@@ -60,6 +60,10 @@ int store_get(struct store *store, struct span key, struct arena *arena, struct 
 int store_put(struct store *store, struct span key, struct span value);
 int store_delete(struct store *store, struct span key);
 
+/* The same as store_put(), but done by store_commit(), which then fails as this would. Until then
+ * the old value, if there is one, is there, and both spans must stay as they are. */
+int store_put_late(struct store *store, struct span key, struct span value);
+
 /* Each key that begins with `prefix`, in order, until `each` returns something else than 0, which
  * is then returned. `each` must not change the store. With `values` false, none is unsealed. */
 int store_scan(struct store *store, struct span prefix, bool values,

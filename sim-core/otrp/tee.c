@@ -214,22 +214,28 @@ static int request_take(struct exchange *exchange, struct span octets,
 	struct parser *parser = exchange->tee->parser;
 	struct arena *arena = &exchange->arena;
 	struct span payload;
+	bool signing;
 	int rc, rc_request = 0;
 
 	exchange_ahead_begin(exchange, guess);
-	parser_envelope_begin(parser, octets, arena, &envelope);
-	if (guess->payload.data)
-		parser_request_begin(parser, guess->payload, arena, &request);
+	signing = exchange->ahead.tid.data;
+	if (!signing) {
+		parser_envelope_begin(parser, octets, arena, &envelope);
+		if (guess->payload.data)
+			parser_request_begin(parser, guess->payload, arena, &request);
+	}
 	exchange_ahead_verify(exchange, guess);
-	/* Waiting lets both get to work, even where one has only this CPU. */
+	exchange_ahead_unwrap(exchange, guess);
+	/* Where the firmware signs for longer than all of this takes, a child each time that we
+	 * wait for it has our CPU and not the firmware's. */
+	if (signing)
+		parser_envelope_begin(parser, octets, arena, &envelope);
 	rc = parser_envelope_end(&envelope, arena, &exchange->envelope, &exchange->failure);
-	if (rc == 0)
-		exchange_ahead_unwrap(exchange, guess);
 	exchange->message = (enum otrp_message)exchange->envelope.message;
 	payload = exchange->envelope.jws.payload_text;
 	/* Its identifiers are echoed even where it ends here. */
 	if (payload.data) {
-		if (!guess->payload.data || !span_equal(guess->payload, payload))
+		if (signing || !guess->payload.data || !span_equal(guess->payload, payload))
 			parser_request_begin(parser, payload, arena, &request);
 		rc_request = parser_request_end(&request, arena, &exchange->request, &in_request);
 	}

@@ -7,7 +7,8 @@
 #ifndef TEESIM_WIRE_TURN_H
 #define TEESIM_WIRE_TURN_H
 
-/* When this process wakes up it interrupts nobody: what it computes takes long. Children that it
+/* When this process wakes up it interrupts nobody, and who wakes up where it runs interrupts it:
+ * what it computes takes long. Over time it has as much of the CPU as others. Children that it
  * starts later are like it. */
 void turn_wait(void);
 

@@ -60,6 +60,51 @@ static void tear_down(void)
 
 TestSuite(otrp_store, .init = set_up, .fini = tear_down);
 
+static bool holds(const char *name, const char *value)
+{
+	struct span found;
+	const int rc = store_get(store, span_of_text(name), &arena, &found);
+
+	cr_assert(rc == 0 || rc == -ENOENT);
+	return rc == 0 && span_is(found, value);
+}
+
+/* More than are put off at once, of which one replaces a value and one comes behind another. */
+Test(otrp_store, what_is_put_late_is_there_after_the_commit)
+{
+	static const char *const names[] = { "Ka", "Kb", "Kc", "Kd", "Ke", "Kf" };
+
+	put("old");
+	cr_assert_eq(store_begin(store), 0);
+	cr_assert_eq(store_put_late(store, span_of_text("Kkey"), span_of_text("new")), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		cr_assert_eq(store_put_late(store, span_of_text(names[i]), span_of_text("value")),
+			     0);
+	cr_assert(holds("Kkey", "old"));
+	cr_assert_not(holds("Ka", "value"));
+	cr_assert_eq(store_commit(store), 0);
+	for (int again = 0; again < 2; again++) {
+		cr_assert(holds("Kkey", "new"));
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			cr_assert(holds(names[i], "value"), "%s", names[i]);
+		stop();
+		cr_assert_eq(start(), 0, "%s", err);
+	}
+}
+
+Test(otrp_store, what_was_to_be_put_late_goes_with_its_transaction)
+{
+	put("old");
+	cr_assert_eq(store_begin(store), 0);
+	cr_assert_eq(store_put_late(store, span_of_text("Kkey"), span_of_text("new")), 0);
+	store_rollback(store);
+	cr_assert_eq(store_begin(store), 0);
+	cr_assert_eq(store_put_late(store, span_of_text("Kother"), span_of_text("other")), 0);
+	cr_assert_eq(store_commit(store), 0);
+	cr_assert(holds("Kkey", "old"));
+	cr_assert(holds("Kother", "other"));
+}
+
 /* As often changed as the counter says, and yet another one. */
 Test(otrp_store, one_that_went_another_way_is_refused)
 {
