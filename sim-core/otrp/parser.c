@@ -61,6 +61,12 @@ void parser_ensure(struct parser *parser)
 		parser_process_refill(parser->process);
 }
 
+void parser_here(struct parser *parser, bool here)
+{
+	if (parser->process)
+		parser_process_here(parser->process, here);
+}
+
 /* Has a child do it while the caller does something else; it may be left at that. In this process
  * it is done when it is waited for. */
 static void job_begin(struct parser *parser, struct parser_job *job, struct arena *arena,

@@ -31,6 +31,9 @@ bool parser_child_failed(const struct parser *parser);
 void parser_refill(struct parser *parser);
 void parser_ensure(struct parser *parser);
 
+/* Jobs that are begun from now on are done where the caller runs (parser_process_here()). */
+void parser_here(struct parser *parser, bool here);
+
 /* A job that was begun, while the TEE does something else. It holds nothing that has to be let go;
  * what it is about stays the caller's, until it is ended or for good. */
 struct parser_pending {

@@ -54,6 +54,7 @@ static void job_serve(int sock)
 #ifndef TEESIM_SANITIZE
 	filter_enter(policy_job, sizeof(policy_job));
 #endif
+	parser_stream_greet(sock);
 	/* The pages that a parse writes to are its own before it is waited for. */
 	parser_warm_up();
 	if (parser_stream_read(sock, PARSER_SIZE_MAX, &arena, &octets) == 0 &&
@@ -75,12 +76,13 @@ static int child_make(void)
 	static const struct timeval patience = { .tv_sec = PATIENCE_SECONDS };
 	struct packet_fds fds = { .count = 1 };
 	pid_t child;
-	int ends[2], rc;
+	int ends[2], rc, on = 1;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return -1;
 	(void)setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	(void)setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
 	child = fork();
 	if (child == 0) {
 		/* Of the child alone: its parent serves for ever. */

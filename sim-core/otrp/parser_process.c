@@ -1,6 +1,7 @@
 #include "otrp/parser_process.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "otrp/parser_stream.h"
 #include "wire/child.h"
 #include "wire/socket.h"
+#include "wire/wait.h"
 
 struct parser_process {
 	pid_t pid;
@@ -22,6 +24,7 @@ struct parser_process {
 	/* Of children that wait, as many as have been received, the oldest first. */
 	int ready[PARSER_READY];
 	unsigned int ready_count;
+	bool two_cpus, here;
 };
 
 int parser_process_start(struct parser_process **out, const char *program)
@@ -38,8 +41,14 @@ int parser_process_start(struct parser_process **out, const char *program)
 		free(process);
 		return rc;
 	}
+	process->two_cpus = wait_cpus() == 2;
 	*out = process;
 	return 0;
+}
+
+void parser_process_here(struct parser_process *process, bool here)
+{
+	process->here = here && process->two_cpus;
 }
 
 void parser_process_stop(struct parser_process *process)
@@ -103,9 +112,23 @@ void parser_process_refill(struct parser_process *process)
 		;
 }
 
+/* Failing does no harm. */
+static void child_call(pid_t child)
+{
+	const uint32_t cpu = wait_cpu();
+	cpu_set_t cpus;
+
+	if (child <= 0 || cpu < 1)
+		return;
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu - 1, &cpus);
+	(void)sched_setaffinity(child, sizeof(cpus), &cpus);
+}
+
 /* Takes a child that waits: its socket, or -EIO. */
 static int child_take(struct parser_process *process)
 {
+	pid_t child;
 	int sock;
 
 	if (process->used == PARSER_READY)
@@ -120,6 +143,9 @@ static int child_take(struct parser_process *process)
 	memmove(process->ready, process->ready + 1,
 		--process->ready_count * sizeof(process->ready[0]));
 	process->spent[process->used++] = sock;
+	child = parser_stream_greeted(sock);
+	if (process->here)
+		child_call(child);
 	return sock;
 }
 

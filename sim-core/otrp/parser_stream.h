@@ -6,7 +6,14 @@
 #ifndef TEESIM_OTRP_PARSER_STREAM_H
 #define TEESIM_OTRP_PARSER_STREAM_H
 
+#include <sys/types.h>
+
 #include "teep/otrp/arena.h"
+
+/* A child's first word, and by whom the kernel says that it was said, which the receiving end must
+ * have asked for before (SO_PASSCRED): the child's number, 0 where it said nothing. */
+void parser_stream_greet(int sock);
+pid_t parser_stream_greeted(int sock);
 
 /* 0, -EPIPE when the other end is gone, or another -errno. Never raises SIGPIPE. */
 int parser_stream_write(int sock, struct span octets);

@@ -226,8 +226,9 @@ static int request_take(struct exchange *exchange, struct span octets,
 	}
 	exchange_ahead_verify(exchange, guess);
 	exchange_ahead_unwrap(exchange, guess);
-	/* Where the firmware signs for longer than all of this takes, a child each time that we
-	 * wait for it has our CPU and not the firmware's. */
+	/* Where the firmware signs for longer than all of this takes, the children have our CPU
+	 * one after the other, and not the firmware's. */
+	parser_here(parser, signing);
 	if (signing)
 		parser_envelope_begin(parser, octets, arena, &envelope);
 	rc = parser_envelope_end(&envelope, arena, &exchange->envelope, &exchange->failure);
@@ -239,6 +240,7 @@ static int request_take(struct exchange *exchange, struct span octets,
 			parser_request_begin(parser, payload, arena, &request);
 		rc_request = parser_request_end(&request, arena, &exchange->request, &in_request);
 	}
+	parser_here(parser, false);
 	if (rc)
 		return rc;
 	if (rc_request) {

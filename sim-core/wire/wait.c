@@ -26,11 +26,16 @@ long wait_spin_from_environment(void)
 	return us;
 }
 
-bool wait_one_cpu(void)
+unsigned int wait_cpus(void)
 {
 	cpu_set_t cpus;
 
-	return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) < 2;
+	return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? (unsigned int)CPU_COUNT(&cpus) : 0;
+}
+
+bool wait_one_cpu(void)
+{
+	return wait_cpus() == 1;
 }
 
 void wait_policy_init(struct wait_policy *policy, long spin_us)
