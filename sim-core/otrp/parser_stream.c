@@ -6,6 +6,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "wire/socket.h"
+
 /* What comes with the first read; longer ones take another. */
 #define FIRST_READ 16384U
 
@@ -49,52 +51,19 @@ static int read_all(int sock, uint8_t *data, size_t size)
 
 void parser_stream_greet(int sock)
 {
-	char word = 'g';
-	struct iovec parts[2] = { { &word, 1 }, { &word, 0 } };
-
-	(void)send_all(sock, parts);
-}
-
-/* What nobody asked for. */
-static void descriptors_close(const struct cmsghdr *control)
-{
-	const size_t count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	int fd;
-
-	for (size_t i = 0; i < count; i++) {
-		memcpy(&fd, CMSG_DATA(control) + i * sizeof(fd), sizeof(fd));
-		close(fd);
-	}
+	(void)socket_send(sock, "g", 1, NULL, 0);
 }
 
 pid_t parser_stream_greeted(int sock)
 {
-	union {
-		char octets[CMSG_SPACE(sizeof(struct ucred))];
-		struct cmsghdr align;
-	} control;
+	struct packet_fds fds;
+	pid_t child;
 	char word;
-	struct iovec part = { &word, 1 };
-	struct msghdr message = { .msg_iov = &part,
-				  .msg_iovlen = 1,
-				  .msg_control = control.octets,
-				  .msg_controllen = sizeof(control) };
-	struct ucred by = { 0 };
-	ssize_t n;
 
-	do {
-		n = recvmsg(sock, &message, MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
-	for (struct cmsghdr *said = n == 1 ? CMSG_FIRSTHDR(&message) : NULL; said;
-	     said = CMSG_NXTHDR(&message, said)) {
-		if (said->cmsg_level != SOL_SOCKET)
-			continue;
-		if (said->cmsg_type == SCM_CREDENTIALS && said->cmsg_len == CMSG_LEN(sizeof(by)))
-			memcpy(&by, CMSG_DATA(said), sizeof(by));
-		else if (said->cmsg_type == SCM_RIGHTS)
-			descriptors_close(said);
-	}
-	return by.pid;
+	if (socket_receive_from(sock, &word, 1, &fds, &child, 0) != 1)
+		child = 0;
+	packet_fds_close(&fds);
+	return child;
 }
 
 int parser_stream_write(int sock, struct span octets)

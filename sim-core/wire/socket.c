@@ -59,10 +59,25 @@ static void descriptors_collect(struct msghdr *msg, struct packet_fds *fds, int 
 	}
 }
 
-ssize_t socket_receive(int sock, void *data, size_t capacity, struct packet_fds *fds, int flags)
+static pid_t sender_find(struct msghdr *msg)
+{
+	struct ucred sender = { 0 };
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS &&
+		    c->cmsg_len == CMSG_LEN(sizeof(sender)))
+			memcpy(&sender, CMSG_DATA(c), sizeof(sender));
+	return sender.pid;
+}
+
+ssize_t socket_receive_from(int sock, void *data, size_t capacity, struct packet_fds *fds,
+			    pid_t *from, int flags)
 {
 	struct iovec iov = { .iov_base = data, .iov_len = capacity };
-	union control_buffer control;
+	union {
+		char bytes[sizeof(union control_buffer) + CMSG_SPACE(sizeof(struct ucred))];
+		struct cmsghdr align;
+	} control;
 	struct msghdr msg = { .msg_iov = &iov,
 			      .msg_iovlen = 1,
 			      .msg_control = control.bytes,
@@ -71,6 +86,7 @@ ssize_t socket_receive(int sock, void *data, size_t capacity, struct packet_fds 
 	ssize_t n;
 
 	fds->count = 0;
+	*from = 0;
 	do {
 		n = recvmsg(sock, &msg, flags | MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
@@ -89,7 +105,16 @@ ssize_t socket_receive(int sock, void *data, size_t capacity, struct packet_fds 
 	 */
 	if (n == 0)
 		packet_fds_close(fds);
+	else
+		*from = sender_find(&msg);
 	return n;
+}
+
+ssize_t socket_receive(int sock, void *data, size_t capacity, struct packet_fds *fds, int flags)
+{
+	pid_t unused;
+
+	return socket_receive_from(sock, data, capacity, fds, &unused, flags);
 }
 
 void packet_fds_close(struct packet_fds *fds)

@@ -27,6 +27,11 @@ int socket_send(int sock, const void *data, size_t size, const struct packet_fds
  * -errno: -EAGAIN, -EMSGSIZE for a packet that does not fit, -EPROTO for too many descriptors. */
 ssize_t socket_receive(int sock, void *data, size_t capacity, struct packet_fds *fds, int flags);
 
+/* The same, and in *from which process sent it, by the kernel's account; 0 where this end had not
+ * asked for that before it was sent (SO_PASSCRED). */
+ssize_t socket_receive_from(int sock, void *data, size_t capacity, struct packet_fds *fds,
+			    pid_t *from, int flags);
+
 /* Closes all of them and empties the set. */
 void packet_fds_close(struct packet_fds *fds);
 
