@@ -480,7 +480,7 @@ static void sessions_measure(struct bench *bench, const char *name, const char *
 	struct result *result;
 	struct service service = { 0 };
 	char why[512];
-	double cost = 1, bare = 0;
+	double cost, bare;
 	struct beside beside;
 
 	if (!service_open(&service, name, key, why, sizeof(why))) {

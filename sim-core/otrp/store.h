@@ -61,7 +61,8 @@ int store_put(struct store *store, struct span key, struct span value);
 int store_delete(struct store *store, struct span key);
 
 /* The same as store_put(), but done by store_commit(), which then fails as this would. Until then
- * the old value, if there is one, is there, and both spans must stay as they are. */
+ * the old value, if there is one, is there, and both spans must stay as they are. Not for a key
+ * that the same transaction changes otherwise. */
 int store_put_late(struct store *store, struct span key, struct span value);
 
 /* Each key that begins with `prefix`, in order, until `each` returns something else than 0, which

@@ -7,6 +7,7 @@
 
 #include "otrp/domains.h"
 #include "teep/pki/certificate.h"
+#include "teep/pki/fetched.h"
 #include "teep/pki/openssl_auto.h"
 
 /* A root that so many children did not survive is bad. */
@@ -95,7 +96,8 @@ static int anchors_read_again(struct anchors *anchors, struct parser *parser)
 static int anchors_hash(struct anchors *anchors)
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool hashed = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
+	bool hashed =
+		context && EVP_DigestInit_ex(context, fetched_digest(FETCHED_SHA256), NULL) == 1;
 
 	for (size_t i = 0; hashed && i < anchors->count; i++) {
 		const struct span der = anchors->item[i].der;

@@ -7,7 +7,8 @@
 
 #include "teep/pki/fetched.h"
 
-/* So many of each use are kept, more than threads use one key at a time in what we do. */
+/* So many of each use are kept; where more threads use a key at once, the others make theirs anew.
+ */
 #define KEPT 4
 
 struct ready {
