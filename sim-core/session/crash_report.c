@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/queue.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -35,12 +36,16 @@ struct crash_report {
 	struct message_death death;
 	/* Which one it is since teesimd started. */
 	uint64_t number;
+	/* Of those that wait for their backtrace. */
+	LIST_ENTRY(crash_report) waiting;
 	pid_t pid;
 	int pidfd;
 	int output_fd;
 	uv_poll_t watch;
 	uv_poll_t output;
 	uv_timer_t patience;
+	/* Why it was killed, or NULL. */
+	const char *killed_because;
 	unsigned int open_handles;
 	char backtrace[BACKTRACE_SIZE];
 	size_t backtrace_size;
@@ -213,21 +218,39 @@ static void symbolizer_ended(uv_poll_t *poll, int status, int events)
 		backtrace_add(report);
 	} else {
 		line_add(report, "  backtrace, without source since teesim-symbolize %s:",
-			 WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL ? "took too long" : "failed");
+			 report->killed_because ? report->killed_because : "failed");
 		raw_backtrace(report);
 	}
 	report_finish(report);
+	LIST_REMOVE(report, waiting);
 	uv_close((uv_handle_t *)&report->watch, handle_closed);
 	uv_close((uv_handle_t *)&report->output, handle_closed);
 	uv_close((uv_handle_t *)&report->patience, handle_closed);
 }
 
-static void patience_over(uv_timer_t *timer)
+static bool symbolizer_kill(struct crash_report *report, const char *because)
 {
-	const struct crash_report *report = timer->data;
-
+	if (report->killed_because)
+		return false;
+	report->killed_because = because;
 	/* Not reaped yet, so the number is still its own. */
 	kill(report->pid, SIGKILL);
+	return true;
+}
+
+static void patience_over(uv_timer_t *timer)
+{
+	(void)symbolizer_kill(timer->data, "took too long");
+}
+
+bool crash_reports_hurry(struct server *server)
+{
+	struct crash_report *report;
+	bool any = false;
+
+	LIST_FOREACH(report, &server->crash_reports, waiting)
+		any |= symbolizer_kill(report, "was not waited for");
+	return any;
 }
 
 static int death_file(const struct message_death *death)
@@ -296,6 +319,7 @@ static int symbolizer_start(struct crash_report *report, const struct image *ima
 	if (err < 0)
 		return err;
 	server->symbolizers++;
+	LIST_INSERT_HEAD(&server->crash_reports, report, waiting);
 	report->open_handles = 3;
 	report->watch.data = report->output.data = report->patience.data = report;
 	/* Both are descriptors that the loop can wait on, so these can't fail. */

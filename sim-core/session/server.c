@@ -11,14 +11,16 @@
 #include <unistd.h>
 
 #include "session/client.h"
+#include "session/crash_report.h"
 #include "session/instance.h"
 
 #define LISTEN_BACKLOG	     4096
 #define CONNECTIONS_PER_TURN 64
 /* When a stop tells what it waits for, when it kills that, and when it waits no more. */
-#define STOP_TELL_MS  1000
-#define STOP_KILL_MS  1000
-#define STOP_LEAVE_MS 2000
+#define STOP_TELL_MS   1000
+#define STOP_KILL_MS   1000
+#define STOP_LEAVE_MS  2000
+#define STOP_REPORT_MS 1000
 /* A developer's next attempt comes sooner; what lies unused for longer is not worth its memory. */
 #define IMAGES_KEPT_MS 60000
 
@@ -247,6 +249,11 @@ static void stop_leave(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
 
+	/* What is known of a crash is not to be lost. */
+	if (crash_reports_hurry(server)) {
+		uv_timer_start(timer, stop_leave, STOP_REPORT_MS, 0);
+		return;
+	}
 	log_write(server->log, LOG_LEVEL_ERROR, "device %s: ends without waiting for %s",
 		  server->device->name,
 		  server->instances.count || !LIST_EMPTY(&server->tee_processes)

@@ -98,10 +98,11 @@ struct server {
 	/* Kept until none was asked for in a while. */
 	struct ta_cache images;
 	uv_timer_t images_unused;
-	/* Crash reports: how many there were, the newest one in the file, and those that wait for
-	 * their backtrace. */
+	/* Crash reports: how many there were, the newest one in the file, those that wait for their
+	 * backtrace, and how many processes that takes. */
 	uint64_t crashes;
 	uint64_t last_crash_stored;
+	LIST_HEAD(, crash_report) crash_reports;
 	unsigned int symbolizers;
 	/* sandbox_feature bits that the newest host lacks. */
 	uint32_t sandbox_missing;
@@ -128,8 +129,8 @@ int server_init(struct server *server, uv_loop_t *loop, const struct server_opti
 
 /* The orderly end: no new clients, all others are closed but `asker` (or NULL), TAs are destroyed,
  * those that take longer than two seconds are killed. The loop then runs out of work, or is left
- * two seconds later; what is missing is told in the log and to `asker`. Asked for again, all of
- * that happens at once. */
+ * two seconds later, and one more when reports of crashes had to be hurried; what is missing is
+ * told in the log and to `asker`. Asked for again, TAs are killed at once. */
 void server_stop(struct server *server, const char *reason, struct client *asker);
 
 /* A socket at `path`, for this user alone, which is taken over from whoever had it. Returns the

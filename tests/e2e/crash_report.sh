@@ -78,6 +78,7 @@ crash 1 1 'cannot be started: No such file' '#0  TA+0x'
 expect_no_output ta-host+0x
 cp "$(command -v yes)" libexec/teesim-symbolize
 crash 1 1 'since teesim-symbolize took too long' '#0  TA+0x'
+expect_no_output 'ends without waiting'
 unset TEESIM_DAEMON
 
 # It is shown again, with what the log has.
@@ -94,4 +95,22 @@ expect_output "#0  inner_divide at $source:$(line_of divide)"
 expect_no_output inner_null
 expect_status 0 teesim log -n all --ta "${uuid}01"
 expect_output inner_null
+
+# A daemon that is told twice to end waits less than that, and loses nothing of it.
+device=$TEESIM_HOME/devices/default
+: >"$device/log"
+expect_status 0 env TEESIM_DAEMON="$PWD/libexec/teesimd" teesim start
+expect_status 0 env TEESIM_TA_PATH="$built" "$built/crash" 1 1
+daemon=$(teesim status | sed -n 's/.*process \([0-9]*\).*/\1/p' | head -n 1)
+hung=$(pgrep -P "$daemon" -f "^$PWD/libexec/teesim-symbolize")
+expect [ -n "$hung" ]
+expect_status 0 kill -TERM "$daemon"
+expect_soon grep -q 'stopping:' "$device/log"
+expect_status 0 kill -TERM "$daemon"
+expect_soon grep -q 'since teesim-symbolize was not waited for' "$device/last-crash"
+expect_status 0 grep -q '#0  TA+0x' "$device/last-crash"
+expect_status 0 teesim stop
+expect_status 1 kill -0 "$hung"
+expect_status 0 teesim log
+expect_no_output 'ends without waiting'
 expect_done
