@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "wire/socket.h"
@@ -127,6 +128,37 @@ Test(packet, as_many_descriptors_as_fit_are_taken)
 	cr_assert_eq(socket_receive(pair[1], data, sizeof(data), &in, 0), 1);
 	cr_expect_eq(in.count, SOCKET_FDS_MAX);
 	packet_fds_close(&in);
+}
+
+Test(packet, sender_is_told_where_it_was_asked_for)
+{
+	static const int yes = 1;
+	struct packet_fds in, out = { .count = 2, .fd = { pair[0], pair[0] } };
+	pid_t child, from = -1;
+	char data[4];
+
+	send_raw("x", 1, 0);
+	cr_assert_eq(socket_receive_from(pair[1], data, sizeof(data), &in, &from, 0), 1);
+	cr_expect_eq(from, 0);
+	cr_assert_eq(setsockopt(pair[1], SOL_SOCKET, SO_PASSCRED, &yes, sizeof(yes)), 0);
+	child = fork();
+	if (!child)
+		_exit(socket_send(pair[0], "x", 1, &out, 0) ? 1 : 0);
+	cr_assert_gt(child, 0);
+	cr_assert_eq(socket_receive_from(pair[1], data, sizeof(data), &in, &from, 0), 1);
+	cr_expect_eq(from, child);
+	cr_expect_eq(in.count, 2);
+	packet_fds_close(&in);
+	cr_assert_eq(waitpid(child, NULL, 0), child);
+	/* As many descriptors as may come leave room for it. */
+	send_raw("x", 1, SOCKET_FDS_MAX);
+	cr_assert_eq(socket_receive_from(pair[1], data, sizeof(data), &in, &from, 0), 1);
+	cr_expect_eq(from, getpid());
+	cr_expect_eq(in.count, SOCKET_FDS_MAX);
+	packet_fds_close(&in);
+	send_raw("x", 1, SOCKET_FDS_MAX + 1);
+	cr_expect_eq(socket_receive_from(pair[1], data, sizeof(data), &in, &from, 0), -EPROTO);
+	cr_expect_eq(from, 0);
 }
 
 Test(packet, empty_one_with_descriptors_leaks_none)
