@@ -38,9 +38,11 @@
 
 #define IDLE_SECONDS_DEFAULT 60
 /* How long a device's lock may be held by somebody who does not listen. */
-#define LOCK_ATTEMPTS	 100
+#define LOCK_ATTEMPTS	 2000
 #define LOCK_STEP_NS	 5000000
 #define GRACE_MS_DEFAULT 10000
+/* It bounds its own processor time; this is for a machine that has none for it. */
+#define SYMBOLIZE_MS_DEFAULT 20000
 /* A second: nobody waits that long for one. */
 #define WORLD_SWITCH_NS_MAX 1000000000U
 
@@ -53,6 +55,7 @@ enum option_key {
 	OPTION_ON_DEMAND,
 	OPTION_IDLE_SECONDS,
 	OPTION_ABANDONED_MS,
+	OPTION_SYMBOLIZE_MS,
 	OPTION_EPHEMERAL,
 	OPTION_PARENT_PID,
 	OPTION_REQUIRE_SIGNED,
@@ -97,6 +100,7 @@ struct arguments {
 	struct network_rules network;
 	unsigned int idle_seconds;
 	unsigned int grace_ms;
+	unsigned int symbolize_ms;
 	unsigned int world_switch_ns;
 	unsigned int nested_tas;
 	bool seeded;
@@ -130,6 +134,10 @@ static const struct argp_option options[] = {
 	{ "abandoned-ms", OPTION_ABANDONED_MS, "N", 0,
 	  "Kill a TA that, N milliseconds after all its clients have gone, is still busy with what "
 	  "it did for them (default: 10000)",
+	  0 },
+	{ "symbolize-ms", OPTION_SYMBOLIZE_MS, "N", 0,
+	  "Report a crash without lines of source when they are not found within N milliseconds "
+	  "(default: 20000)",
 	  0 },
 	{ "ephemeral", OPTION_EPHEMERAL, NULL, 0, "Use a fresh device and remove it at the end",
 	  0 },
@@ -247,6 +255,9 @@ static error_t option_parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case OPTION_ABANDONED_MS:
 		arguments->grace_ms = number_parse(text, 1000000, state, "--abandoned-ms");
+		return 0;
+	case OPTION_SYMBOLIZE_MS:
+		arguments->symbolize_ms = number_parse(text, 1000000, state, "--symbolize-ms");
 		return 0;
 	case OPTION_NESTED_TAS:
 		arguments->nested_tas =
@@ -597,6 +608,7 @@ static void options_prepare(struct daemon *daemon)
 		.tee_path = daemon->tee_path,
 		.idle_seconds = arguments->on_demand ? arguments->idle_seconds : 0,
 		.grace_ms = arguments->grace_ms,
+		.symbolize_ms = arguments->symbolize_ms,
 		.instances_by_tas_max = arguments->nested_tas,
 		.require_signed = arguments->require_signed,
 		.require_full_sandbox = arguments->require_full_sandbox,
@@ -738,6 +750,7 @@ int main(int argc, char **argv)
 		.log_fd = -1,
 		.idle_seconds = IDLE_SECONDS_DEFAULT,
 		.grace_ms = GRACE_MS_DEFAULT,
+		.symbolize_ms = SYMBOLIZE_MS_DEFAULT,
 		.nested_tas = INSTANCES_BY_TAS_DEFAULT,
 		.log_level = LOG_LEVEL_INFO,
 		.ta_log_level = LOG_LEVEL_FLOW,

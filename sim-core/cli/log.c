@@ -233,8 +233,11 @@ static int follow(struct reader *reader)
 		if (reader->file)
 			show_added(reader);
 		if (file_changed(reader)) {
-			if (reader->file)
+			/* What came between the look and the change. */
+			if (reader->file) {
+				show_added(reader);
 				fclose(reader->file);
+			}
 			reader->file = log_open_file(reader, "log");
 			continue;
 		}

@@ -25,8 +25,9 @@
 #define EXIT_NOT_EXECUTABLE 126
 #define EXIT_NOT_FOUND	    127
 
-/* How long teesimd may take to end before it is killed; it gives its TAs two seconds. */
-#define STOP_TIMEOUT_MS 6000
+/* How long teesimd may take to end before it is killed; it gives its TAs two seconds, those that it
+ * has killed ten, and reports of crashes twenty. */
+#define STOP_TIMEOUT_MS 45000
 
 /* What the device is called to the command while it has no name of its own. */
 #define EPHEMERAL_NAME "ephemeral"

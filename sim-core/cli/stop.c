@@ -18,8 +18,9 @@
 #include "device/paths.h"
 #include "wire/launch.h"
 
-/* teesimd gives its TAs two seconds, and itself two more. */
-#define STOP_TIMEOUT_MS 10000
+/* teesimd gives its TAs two seconds, those that it has killed ten, and reports of crashes twenty.
+ */
+#define STOP_TIMEOUT_MS 45000
 /* The lock is let go of when the last child is gone, a moment later. */
 #define LOCK_ATTEMPTS 50
 #define LOCK_STEP_NS  20000000

@@ -24,8 +24,6 @@
 #define BACKTRACE_SIZE 16384U
 #define TEXT_SIZE      (BACKTRACE_SIZE + IMAGE_NAME_SIZE + 4096U)
 #define OBITUARY_SIZE  640
-/* How long it may take to find the lines of source. */
-#define PATIENCE_MS 4000
 /* A client that lets a TA crash over and over gets reports without source, and no more processes
  * than this at a time. */
 #define SYMBOLIZERS_MAX 2U
@@ -328,7 +326,7 @@ static int symbolizer_start(struct crash_report *report, const struct image *ima
 	uv_timer_init(server->loop, &report->patience);
 	uv_poll_start(&report->watch, UV_READABLE, symbolizer_ended);
 	uv_poll_start(&report->output, UV_READABLE, output_ready);
-	uv_timer_start(&report->patience, patience_over, PATIENCE_MS, 0);
+	uv_timer_start(&report->patience, patience_over, server->options->symbolize_ms, 0);
 	return 0;
 }
 

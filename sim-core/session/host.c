@@ -23,10 +23,13 @@ static const struct peer_bounds host_bounds = {
 #define OVERLOAD_PACKETS     16384
 #define OVERLOAD_DESCRIPTORS 4096
 
-/* An ending process closes its descriptors a moment before it is gone. */
-#define ENDING_MS     50
+/* An ending process closes its descriptors a moment before it is gone, and may be kept from its
+ * last steps on a machine with much to do. */
+#define ENDING_MS     2000
 
 #define WRAPPER_WORDS 16
+
+static const char connection_closed[] = "it closed its connection to teesimd";
 
 static void host_free(struct host *host)
 {
@@ -74,7 +77,13 @@ static void ending_over(uv_timer_t *timer)
 	struct host *host = timer->data;
 
 	if (!host->exited)
-		host_kill(host, "it closed its connection to teesimd");
+		host_kill(host, connection_closed);
+}
+
+static void ending_due(uv_timer_t *timer)
+{
+	/* teesimd itself may have been kept from running: its end is heard first. */
+	uv_timer_start(timer, ending_over, 1, 0);
 }
 
 /* Without its control connection a host is of no use. Usually it has ended, and the kernel tells
@@ -86,7 +95,7 @@ static void control_gone(struct peer *peer, int err)
 	if (err == -ENOBUFS)
 		host_kill(host, "it has not read its messages for too long");
 	else if (!host->exited)
-		uv_timer_start(&host->ending, ending_over, ENDING_MS, 0);
+		uv_timer_start(&host->ending, ending_due, ENDING_MS, 0);
 }
 
 static void control_closed(struct peer *peer)
@@ -132,6 +141,10 @@ static void host_ended(struct host *host)
 	/* Last words first: they tell what the exit status cannot. */
 	peer_drain(&host->control);
 	host->exited = true;
+	/* It was on its way. */
+	if (host->killed_because == connection_closed &&
+	    (!WIFSIGNALED(host->status) || WTERMSIG(host->status) != SIGKILL))
+		host->killed_because = NULL;
 	uv_poll_stop(&host->watch);
 	log_pipe_close(&host->output);
 	peer_close(&host->control);

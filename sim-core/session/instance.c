@@ -188,9 +188,15 @@ static void patience_over(uv_timer_t *timer)
 					: "nobody waits for it to start any more");
 }
 
+static void patience_due(uv_timer_t *timer)
+{
+	/* teesimd itself may have been kept from running: what came meanwhile is heard first. */
+	uv_timer_start(timer, patience_over, 1, 0);
+}
+
 static void patience_start(struct instance *instance)
 {
-	uv_timer_start(&instance->patience, patience_over, PATIENCE_MS, 0);
+	uv_timer_start(&instance->patience, patience_due, PATIENCE_MS, 0);
 }
 
 /* Does it live on for clients that are all gone? */

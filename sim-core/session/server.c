@@ -21,6 +21,8 @@
 #define STOP_KILL_MS   1000
 #define STOP_LEAVE_MS  2000
 #define STOP_REPORT_MS 1000
+/* What was killed goes at once, unless the machine has no time for it. */
+#define STOP_LEAVES 5
 /* A developer's next attempt comes sooner; what lies unused for longer is not worth its memory. */
 #define IMAGES_KEPT_MS 60000
 
@@ -248,17 +250,22 @@ int server_init(struct server *server, uv_loop_t *loop, const struct server_opti
 static void stop_leave(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
+	const bool processes = server->instances.count || !LIST_EMPTY(&server->tee_processes);
 
-	/* What is known of a crash is not to be lost. */
-	if (crash_reports_hurry(server)) {
+	/* What is known of a crash is not to be lost; each report has its own patience. */
+	if (!LIST_EMPTY(&server->crash_reports) &&
+	    (!server->stopping_at_once || crash_reports_hurry(server))) {
 		uv_timer_start(timer, stop_leave, STOP_REPORT_MS, 0);
+		return;
+	}
+	if (processes && ++server->leaves < STOP_LEAVES) {
+		uv_timer_start(timer, stop_leave, STOP_LEAVE_MS, 0);
 		return;
 	}
 	log_write(server->log, LOG_LEVEL_ERROR, "device %s: ends without waiting for %s",
 		  server->device->name,
-		  server->instances.count || !LIST_EMPTY(&server->tee_processes)
-			  ? "processes that were killed and do not go"
-			  : "the address of a machine that a TA named");
+		  processes ? "processes that were killed and do not go"
+			    : "the address of a machine that a TA named");
 	server->left_early = true;
 	uv_stop(server->loop);
 }
@@ -275,6 +282,12 @@ static void stop_kill(uv_timer_t *timer)
 	uv_timer_start(timer, stop_leave, STOP_LEAVE_MS, 0);
 }
 
+static void stop_kill_due(uv_timer_t *timer)
+{
+	/* teesimd itself may have been kept from running: who has ended meanwhile comes first. */
+	uv_timer_start(timer, stop_kill, 1, 0);
+}
+
 static void stop_tell(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
@@ -282,7 +295,7 @@ static void stop_tell(uv_timer_t *timer)
 
 	if (asker)
 		client_tell_instances(asker);
-	uv_timer_start(timer, stop_kill, STOP_KILL_MS, 0);
+	uv_timer_start(timer, stop_kill_due, STOP_KILL_MS, 0);
 }
 
 /* What TAs need goes last. */
@@ -345,6 +358,7 @@ void server_stop(struct server *server, const char *reason, struct client *asker
 	if (server->stopping) {
 		log_write(server->log, LOG_LEVEL_INFO, "device %s: stopping at once: %s",
 			  server->device->name, reason);
+		server->stopping_at_once = true;
 		stop_kill(&server->last_call);
 		return;
 	}

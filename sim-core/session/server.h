@@ -46,6 +46,8 @@ struct server_options {
 	unsigned int idle_seconds;
 	/* How long a TA may take to let go of sessions once all its clients are gone. */
 	unsigned int grace_ms;
+	/* How long the lines of source of a crash may take. */
+	unsigned int symbolize_ms;
 	bool require_signed;
 	bool require_full_sandbox;
 	bool spare_host;
@@ -119,6 +121,10 @@ struct server {
 	uint32_t asker;
 	bool listening;
 	bool stopping;
+	/* Told to a second time. */
+	bool stopping_at_once;
+	/* How often what was killed has been waited for. */
+	unsigned int leaves;
 	/* What was left to wait for is not waited for. */
 	bool left_early;
 };
@@ -129,8 +135,9 @@ int server_init(struct server *server, uv_loop_t *loop, const struct server_opti
 
 /* The orderly end: no new clients, all others are closed but `asker` (or NULL), TAs are destroyed,
  * those that take longer than two seconds are killed. The loop then runs out of work, or is left
- * two seconds later, and one more when reports of crashes had to be hurried; what is missing is
- * told in the log and to `asker`. Asked for again, TAs are killed at once. */
+ * when two seconds later it waits for nobody that was killed, ten at most; what is missing is told
+ * in the log and to `asker`. Reports of crashes are waited for as long as they take. Asked for
+ * again, TAs are killed at once, and two seconds later reports are hurried. */
 void server_stop(struct server *server, const char *reason, struct client *asker);
 
 /* A socket at `path`, for this user alone, which is taken over from whoever had it. Returns the

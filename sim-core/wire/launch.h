@@ -17,7 +17,7 @@
 #include <stddef.h>
 
 /* How long a daemon may take until it listens, in milliseconds. */
-#define LAUNCH_TIMEOUT_MS 10000
+#define LAUNCH_TIMEOUT_MS 30000
 
 /* The descriptor on which a started daemon finds the pipe to say "ready" on. */
 #define LAUNCH_READY_FD 3

@@ -77,6 +77,17 @@ rm libexec/teesim-symbolize
 crash 1 1 'cannot be started: No such file' '#0  TA+0x'
 expect_no_output ta-host+0x
 cp "$(command -v yes)" libexec/teesim-symbolize
+# daemon_with MS: a daemon that waits so long for it.
+daemon_with() {
+	printf '#!/bin/sh\nexec "%s" "$@" --symbolize-ms %s\n' "$PWD/libexec/teesimd" "$1" >"libexec/with-$1"
+	chmod +x "libexec/with-$1"
+	export TEESIM_DAEMON=$PWD/libexec/with-$1
+}
+daemon_with 1000
+crash 1 1 'since teesim-symbolize took too long' '#0  TA+0x'
+expect_no_output 'ends without waiting'
+# A stop waits for that, and not only as long as for all else.
+daemon_with 6000
 crash 1 1 'since teesim-symbolize took too long' '#0  TA+0x'
 expect_no_output 'ends without waiting'
 unset TEESIM_DAEMON
@@ -96,14 +107,17 @@ expect_no_output inner_null
 expect_status 0 teesim log -n all --ta "${uuid}01"
 expect_output inner_null
 
-# A daemon that is told twice to end waits less than that, and loses nothing of it.
+# A daemon that is told twice to end waits for nobody, and loses nothing of it.
 device=$TEESIM_HOME/devices/default
 : >"$device/log"
-expect_status 0 env TEESIM_DAEMON="$PWD/libexec/teesimd" teesim start
+daemon_with 600000
+expect_status 0 teesim start
+unset TEESIM_DAEMON
 expect_status 0 env TEESIM_TA_PATH="$built" "$built/crash" 1 1
 daemon=$(teesim status | sed -n 's/.*process \([0-9]*\).*/\1/p' | head -n 1)
+# The client may hear of the death first.
+expect_soon pgrep -P "$daemon" -f "^$PWD/libexec/teesim-symbolize"
 hung=$(pgrep -P "$daemon" -f "^$PWD/libexec/teesim-symbolize")
-expect [ -n "$hung" ]
 expect_status 0 kill -TERM "$daemon"
 expect_soon grep -q 'stopping:' "$device/log"
 expect_status 0 kill -TERM "$daemon"

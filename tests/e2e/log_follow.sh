@@ -24,7 +24,9 @@ one=$!
 teesim log -f -n 0 --ta 8AAAF200 >some &
 two=$!
 # They follow from here on: no line before this one is shown.
-sleep 0.5
+follows() { find "/proc/$1/fd" -lname '*inotify*' | grep -q .; }
+expect_soon follows "$one"
+expect_soon follows "$two"
 {
 	printf ', and the rest\n'
 	line hello first
