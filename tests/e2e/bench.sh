@@ -20,7 +20,11 @@ for text in "TA $uuid, command 0, 2 threads" p50 p90 p99 max calls/s invoke floo
 done
 expect_status 0 teesim stop
 
-expect_status 0 "${bench[@]}" --cmd 0 --json
+# The machine may have been elsewhere for all of that time.
+for _ in {1..10}; do
+	expect_status 0 "${bench[@]}" --cmd 0 --json
+	[ "$(number invoke calls)" -le 100 ] || break
+done
 expect test "$(number invoke calls)" -gt 100
 expect test "$(number floor p50_ns)" -gt 10
 expect test "$(number invoke p50_ns)" -gt 10

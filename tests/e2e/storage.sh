@@ -56,15 +56,23 @@ expect_status 0 teesim storage fsck
 expect_output '2 objects'
 expect_output '0 damaged'
 
-# While it runs, it can be looked at and not changed.
+# While its services run, it can be looked at and not changed.
 expect_status 0 teesim start
 expect_status 0 "$vault" put third 'while it runs'
+mkfifo enough
+TEESIM_TA_PATH=$TEESIM_BUILD_DIR/tests/gp/ta "$TEESIM_BUILD_DIR/tests/e2e/storage/hold" \
+	<enough >held &
+holder=$!
+exec {hold}>enough
+expect_soon grep -q held held
 expect_status 0 teesim storage ls
 expect_output 'third'
 expect_status 0 teesim storage fsck
 expect_output '3 objects'
 expect_status 1 teesim storage rm "$ta" third
 expect_output 'teesim stop --device default'
+exec {hold}>&-
+expect wait "$holder"
 expect_status 1 teesim device snapshot default
 expect_output 'teesim stop --device default'
 expect_status 0 teesim stop

@@ -27,8 +27,9 @@
 #include "wire/message.h"
 #include "wire/socket.h"
 
-#define STEP_US	 5000
-#define READY_FD 9
+#define STEP_US	   5000
+#define READY_FD   9
+#define SPIN_TICKS 100
 
 static struct {
 	pid_t daemon;
@@ -289,7 +290,7 @@ bool fixture_logged(const char *first, ...)
 {
 	char line[2048];
 
-	for (int i = 0; i < 600; i++) {
+	for (int i = 0; i < FIXTURE_HANG_MS * 1000 / STEP_US; i++) {
 		FILE *log = log_open_for_reading();
 		bool found = false;
 
@@ -386,6 +387,47 @@ pid_t fixture_host_of(unsigned int ta)
 
 	(void)hosts_list((int)ta, &pid, 1);
 	return pid;
+}
+
+/* Its processor time in clock ticks, in both modes. */
+static unsigned long host_ticks(pid_t host)
+{
+	char path[64], line[1024] = "";
+	unsigned long user = 0, kernel = 0;
+	const char *end;
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)host);
+	stat = fopen(path, "re");
+	if (!stat || !fgets(line, sizeof(line), stat))
+		line[0] = '\0';
+	if (stat)
+		fclose(stat);
+	end = strrchr(line, ')');
+	/* NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers that fit */
+	if (!end || sscanf(end, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+			   &kernel) != 2)
+		return 0;
+	return user + kernel;
+}
+
+bool fixture_host_spins(unsigned int ta)
+{
+	unsigned long from = 0;
+	pid_t host = 0;
+
+	for (int i = 0; i < FIXTURE_HANG_MS * 1000 / STEP_US; i++) {
+		const pid_t now = fixture_host_of(ta);
+
+		if (now && now != host)
+			from = host_ticks(now);
+		host = now;
+		/* What it does to start, and before it goes to sleep, takes a fraction of that. */
+		if (host && host_ticks(host) >= from + SPIN_TICKS)
+			return true;
+		usleep(STEP_US);
+	}
+	return false;
 }
 
 bool fixture_hosts_become(unsigned int count)

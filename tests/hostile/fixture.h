@@ -62,6 +62,8 @@ unsigned int fixture_log_count(const char *text);
 unsigned int fixture_hosts(pid_t *pids, unsigned int max);
 /* The process of some instance of this TA; 0 when there is none. */
 pid_t fixture_host_of(unsigned int ta);
+/* Waits until the process of some instance of this TA has used up a second: it spins. */
+bool fixture_host_spins(unsigned int ta);
 /* Waits until there are exactly `count` of them. */
 bool fixture_hosts_become(unsigned int count);
 

@@ -278,11 +278,29 @@ Test(client, shares_a_number_twice)
 	close(sock);
 }
 
-/* The block goes while the TA reads it: the TA is asked to unmap it between two commands. */
-Test(client, releases_a_block_in_use)
+struct releasing {
+	struct raw_session session;
+	uint8_t *memory;
+};
+
+static void *release_once_it_reads(void *arg)
 {
 	const struct message_release_block release = { .header.type = MESSAGE_RELEASE_BLOCK,
 						       .block = 1 };
+	const struct releasing *releasing = arg;
+
+	/* The opening was the first that it took. */
+	while (atomic_load(&releasing->session.client.channel->progress.taken) != 2)
+		usleep(1000);
+	raw_send(releasing->session.sock, &release, sizeof(release), -1);
+	usleep(100000);
+	*(volatile uint8_t *)releasing->memory = 1;
+	return NULL;
+}
+
+/* The block goes while the TA reads it: the TA is asked to unmap it between two commands. */
+Test(client, releases_a_block_in_use)
+{
 	struct channel_operation operation = {
 		.op = CHANNEL_INVOKE,
 		.cmd = VILLAIN_HOLD,
@@ -290,30 +308,28 @@ Test(client, releases_a_block_in_use)
 		.slot[1].size = 4096,
 		.memref[1] = { .place = CHANNEL_PLACE_BLOCK, .block = 1 },
 	};
-	struct raw_session session;
 	int sock = raw_connect(true), fd = block_create("test", 4096);
-	uint8_t *memory = block_map(fd, 4096, true);
-	pid_t writer;
+	struct releasing releasing = { .memory = block_map(fd, 4096, true) };
+	const uint64_t begin = fixture_now_ms();
+	pthread_t thread;
+	uint32_t result;
 
-	raw_session_open(&session, sock, VILLAIN_ALONE);
-	cr_assert_eq(raw_share(&session, 1, 4096, both_ways, fd), RESULT_SUCCESS);
-	writer = fork();
-	if (!writer) {
-		usleep(100000);
-		(void)socket_send(sock, &release, sizeof(release), NULL, 0);
-		usleep(100000);
-		memory[0] = 1;
-		_exit(0);
-	}
-	cr_expect_eq(raw_call(&session, &operation), RESULT_SUCCESS);
+	raw_session_open(&releasing.session, sock, VILLAIN_ALONE);
+	cr_assert_eq(raw_share(&releasing.session, 1, 4096, both_ways, fd), RESULT_SUCCESS);
+	cr_assert_eq(pthread_create(&thread, NULL, release_once_it_reads, &releasing), 0);
+	cr_expect_eq(raw_call(&releasing.session, &operation), RESULT_SUCCESS);
 	cr_expect_eq(operation.slot[0].value.a, 1);
-	cr_expect_eq(fixture_reap(writer), 0);
-	operation.slot[0].value.a = 0;
-	cr_expect_eq(raw_call(&session, &operation), RESULT_BAD_PARAMETERS);
-	cr_expect(raw_session_works(&session));
-	munmap(memory, 4096);
+	pthread_join(thread, NULL);
+	/* teesimd may not have come to it yet. */
+	do {
+		operation.slot[0].value.a = 0;
+		result = raw_call(&releasing.session, &operation);
+	} while (result == RESULT_SUCCESS && fixture_now_ms() - begin < FIXTURE_HANG_MS);
+	cr_expect_eq(result, RESULT_BAD_PARAMETERS);
+	cr_expect(raw_session_works(&releasing.session));
+	munmap(releasing.memory, 4096);
 	close(fd);
-	raw_session_unmap(&session);
+	raw_session_unmap(&releasing.session);
 	close(sock);
 }
 
@@ -534,7 +550,9 @@ Test(client, rewrites_its_request_while_it_is_read)
 	raw_session_open(&session, sock, VILLAIN_SHARED);
 	rewriter.channel = session.client.channel;
 	cr_assert_eq(pthread_create(&thread, NULL, rewrite, NULL), 0);
-	while (fixture_now_ms() < end) {
+	/* On a machine with much to do it takes longer until there was some of each. */
+	while (fixture_now_ms() < end ||
+	       ((calls <= 100 || !refused) && fixture_now_ms() < end + FIXTURE_HANG_MS)) {
 		struct channel_operation operation = {
 			.op = CHANNEL_INVOKE,
 			.cmd = VILLAIN_SUM,
@@ -797,8 +815,7 @@ Test(client, dies_while_its_ta_spins_for_ever)
 
 	bystander_arrive(&bystander);
 	pid = fixture_spawn(leaves_it_spinning, NULL);
-	cr_assert(fixture_hosts_become(2));
-	usleep(50000);
+	cr_assert(fixture_host_spins(VILLAIN_SHARED));
 	/* As long as it lives it may wait. */
 	usleep(1000 * (FIXTURE_GRACE_MS + 200));
 	cr_expect_eq(fixture_hosts(NULL, 0), 2);
@@ -824,8 +841,13 @@ static void leaves_it_sleeping(void *unused)
 
 Test(client, dies_while_its_ta_comes_back_in_time)
 {
-	pid_t pid = fixture_spawn(leaves_it_sleeping, NULL);
+	/* In time for any machine. */
+	static const char *const patient[] = { "--abandoned-ms", "100000", NULL };
+	pid_t pid;
 
+	fixture_daemon_stop();
+	fixture_daemon_start(patient);
+	pid = fixture_spawn(leaves_it_sleeping, NULL);
 	cr_assert(fixture_hosts_become(1));
 	usleep(50000);
 	kill(pid, SIGKILL);

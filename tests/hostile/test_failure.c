@@ -335,6 +335,20 @@ Test(failure, raises_every_signal_without_a_pid_namespace)
  * long as they live, nobody else does.
  */
 
+static TEEC_SharedMemory held = { .size = 16, .flags = TEEC_MEM_INPUT | TEEC_MEM_OUTPUT };
+
+/* Comes back when the first octet of `held` is not 0 any more. */
+static struct outcome hold(TEEC_Session *session)
+{
+	TEEC_Operation operation = { .paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INOUT,
+								    TEEC_MEMREF_WHOLE, 0, 0) };
+	struct outcome outcome;
+
+	operation.params[1].memref.parent = &held;
+	outcome.result = TEEC_InvokeCommand(session, VILLAIN_HOLD, &operation, &outcome.origin);
+	return outcome;
+}
+
 static void *halted_client(void *arg)
 {
 	struct outcome *outcome = arg;
@@ -342,7 +356,7 @@ static void *halted_client(void *arg)
 
 	*outcome = fixture_open(&context, &session, VILLAIN_ALONE);
 	if (outcome->result == TEEC_SUCCESS)
-		*outcome = fixture_tell(&session, VILLAIN_SLEEP, 200, 0);
+		*outcome = hold(&session);
 	if (outcome->result == TEEC_SUCCESS)
 		TEEC_CloseSession(&session);
 	return NULL;
@@ -356,6 +370,8 @@ Test(failure, halted_host_goes_on_when_it_is_let)
 	pid_t host;
 
 	context_begin();
+	cr_assert_eq(TEEC_AllocateSharedMemory(&context, &held), TEEC_SUCCESS);
+	*(volatile uint8_t *)held.buffer = 0;
 	bystander_arrive(&bystander);
 	cr_assert_eq(pthread_create(&thread, NULL, halted_client, &outcome), 0);
 	while (!(host = fixture_host_of(VILLAIN_ALONE)))
@@ -367,8 +383,10 @@ Test(failure, halted_host_goes_on_when_it_is_let)
 		bystander_check(&bystander);
 	cr_expect_eq(fixture_host_of(VILLAIN_ALONE), host);
 	kill(host, SIGCONT);
+	*(volatile uint8_t *)held.buffer = 1;
 	pthread_join(thread, NULL);
 	expect_outcome(outcome, TEEC_SUCCESS, TEEC_ORIGIN_TRUSTED_APP);
+	TEEC_ReleaseSharedMemory(&held);
 	bystander_leave(&bystander);
 	context_end();
 }
@@ -379,6 +397,8 @@ static void halted_clients_life(void *unused)
 
 	(void)unused;
 	context_begin();
+	cr_assert_eq(TEEC_AllocateSharedMemory(&context, &held), TEEC_SUCCESS);
+	*(volatile uint8_t *)held.buffer = 0;
 	halted_client(&outcome);
 }
 

@@ -191,9 +191,7 @@ Test(nested, both_end_when_the_client_dies_and_the_callee_spins)
 
 	begin();
 	pid = fixture_spawn(call_for_ever, NULL);
-	for (int i = 0; i < 3000 && !fixture_host_of(VILLAIN_SHARED); i++)
-		usleep(10000);
-	usleep(100000);
+	cr_expect(fixture_host_spins(VILLAIN_SHARED));
 	kill(pid, SIGKILL);
 	fixture_reap(pid);
 	end();

@@ -230,7 +230,7 @@ Test(ta, never_answers)
 
 	begin();
 	cr_assert_eq(pthread_create(&thread, NULL, wait_for_ever, &outcome), 0);
-	cr_assert(fixture_hosts_become(2));
+	cr_assert(fixture_host_spins(VILLAIN_ALONE));
 	usleep(1000 * (FIXTURE_GRACE_MS + 300));
 	/* It has a client. */
 	count = fixture_hosts(hosts, 4);

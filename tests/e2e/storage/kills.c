@@ -28,7 +28,8 @@
 #define RIGHTS	  7U /* read, write, write meta */
 #define OVERWRITE 0x400U
 #define NOT_FOUND TEEC_ERROR_ITEM_NOT_FOUND
-#define TRIES	  200
+/* For a process that was killed to go, 5 ms at the least between two. */
+#define TRIES 12000
 
 struct object {
 	bool exists;

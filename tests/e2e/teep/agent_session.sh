@@ -79,7 +79,7 @@ grep -q ERR_AGENT_TEE_UNKNOWN out || fail "$(cat out)"
 
 # The device ends, and its agent with it.
 teesim stop >/dev/null
-for _ in {1..100}; do
+for _ in {1..600}; do
 	[ -z "$(ls "$XDG_RUNTIME_DIR/teesim")" ] && break
 	sleep 0.1
 done

@@ -32,8 +32,8 @@ through() {
 	: >proxy.log
 	teesim evil-agent --proxy 0 --tam "$tam_uri" - <<<"$1" >>proxy.log &
 	proxy_pid=$!
-	for _ in {1..100}; do
-		! grep -q '^listening' proxy.log || break
+	until grep -q '^listening' proxy.log; do
+		kill -0 "$proxy_pid" || fail "the proxy ended: $(cat proxy.log)"
 		sleep 0.05
 	done
 	uri=$(sed -n 's/^listening at \([^ ]*\) .*/\1/p' proxy.log)/tam

@@ -12,13 +12,20 @@ fail() {
 	exit 1
 }
 
-# The process of the TEE below teesimd, of which there must be one.
+# The process of the TEE below teesimd, of which there must be one. One that was killed may take a moment
+# to go, and its firmware another.
 tee_of() {
 	local found firmware
-	firmware=$(pgrep -P "$1" -x tee-firmware) || fail "no firmware runs below process $1"
-	found=$(pgrep -P "$firmware" -x tee-otrp) || fail "no TEE runs below process $firmware"
-	[ "$(wc -w <<<"$found")" = 1 ] || fail "more than one TEE runs: $found"
-	echo "$found"
+	for _ in {1..600}; do
+		firmware=$(pgrep -d , -P "$1" -x tee-firmware) || fail "no firmware runs below process $1"
+		found=$(pgrep -P "$firmware" -x tee-otrp) || true
+		if [[ $firmware != *,* ]] && [ "$(wc -w <<<"$found")" = 1 ]; then
+			echo "$found"
+			return
+		fi
+		sleep 0.1
+	done
+	fail "not one TEE runs: $found below $firmware"
 }
 
 daemon_of() { teesim status "$@" | sed -n 's/.*running as process \([0-9]*\).*/\1/p'; }
@@ -77,9 +84,9 @@ grep -q '"TAInformation"' out || fail "no parser"
 cp "$examples/otp/otp" otp
 TEESIM_DEVICE=device ./otp >/dev/null 2>&1 && fail "a TA that nobody installed was found"
 kill -9 "$(tee_of "$daemon")"
-for _ in $(seq 100); do
+for _ in {1..600}; do
 	pgrep -P "$daemon" -x tee-firmware >/dev/null || break
-	sleep 0.05
+	sleep 0.1
 done
 TEESIM_DEVICE=device ./otp >/dev/null 2>&1 && fail "a TA that nobody installed was found"
 if pgrep -P "$daemon" -x tee-firmware >/dev/null; then

@@ -169,7 +169,7 @@ for what in '' "$PWD/firm/"; do
 	! grep -q "$PWD/firm/" firm.back/tam.conf || fail "the original is meant: $(cat firm.back/tam.conf)"
 	rm firm.back/keys/p256.ocsp
 	serve firm.back
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		[ ! -s firm.back/keys/p256.ocsp ] || break
 		sleep 0.1
 	done

@@ -168,13 +168,16 @@ says "InstallTARequest" teesim tam log --messages --device "$did" --last 100
 says "version 2" teesim tam ta add v2.cms --sp com.bank/pay
 ends 5 "is not done after 1 s" teesim tam deploy "$ta" --group lab --version 2 --wait --timeout 1
 id=$(teesim tam deploy list --json | json '[0]["id"]')
-teesim tam deploy watch "$id" --timeout 60 >watched 2>progress &
+teesim tam deploy watch "$id" --timeout 200 >watched 2>progress &
 watcher=$!
+until grep -q "0 of 1 done" progress; do
+	kill -0 "$watcher" || fail "nobody watches: $(cat watched progress)"
+	sleep 0.05
+done
 teesim fleet --devices 3 --tam "${url}tam" --pki pki --token tam/admin.token --ca tam/tls.pem \
 	--keep fleet >fleet.log 2>&1 || fail "the fleet: $(tail -3 fleet.log)"
 wait "$watcher" || fail "the deployment failed: $(cat watched)"
 grep -q "done, 1 of 1 devices" watched || fail "watched: $(cat watched)"
-grep -q "0 of 1 done" progress || fail "progress: $(cat progress)"
 [ "$(teesim tam device show "$did" --json | json '["security_domains"][0]["tas"][0]["version"]')" = 2 ] ||
 	fail "the device was not updated"
 says "retired" teesim tam ta retire "$ta" 2
@@ -230,7 +233,7 @@ ends 5 "; --port N serves it at another" teesim tam serve tam --port "$(tr -dc 0
 teesim tam log --follow --last 1 >followed 2>/dev/null &
 follower=$!
 says "added" teesim tam sp add later
-for _ in {1..100}; do
+for _ in {1..600}; do
 	grep -q later followed && break
 	sleep 0.1
 done

@@ -24,8 +24,8 @@ tam_start() {
 	/usr/bin/python3 "$TEESIM_SOURCE_DIR/tests/e2e/teep/http_tam.py" "$name.port" tam leaf.ocsp ca.ocsp \
 		sp.pem image.cms "$taid" "$@" >"$tam_log" 2>"$name.err" &
 	tam_pid=$!
-	for _ in {1..100}; do
-		[ ! -e "$name.port" ] || break
+	until [ -e "$name.port" ]; do
+		kill -0 "$tam_pid" || { cat "$name.err" >&2; exit 1; }
 		sleep 0.1
 	done
 	# shellcheck disable=SC2034 # the sourcing script's

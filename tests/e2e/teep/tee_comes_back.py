@@ -11,6 +11,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 
 NAMES, TA_LIST, SELECT = 1, 4, 6
 MAGIC = 0x5052544F
@@ -54,13 +55,26 @@ class Connection:
         return self.hear()
 
 
+def runs(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().split(")")[-1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def tee_find(daemon, number):
-    firmware = subprocess.run(["pgrep", "-P", daemon, "-x", "tee-firmware"],
-                              stdout=subprocess.PIPE, check=True, text=True).stdout.split()
-    found = [pid for one in firmware for pid in
-             subprocess.run(["pgrep", "-P", one, "-f", f"tee-otrp {number} "], stdout=subprocess.PIPE,
-                            text=True).stdout.split()
-             if open(f"/proc/{pid}/stat", encoding="ascii").read().split(")")[-1].split()[0] != "Z"]
+    """The process of the TEE, once those that were killed before it are gone."""
+    found = []
+    for _ in range(600):
+        firmware = subprocess.run(["pgrep", "-P", daemon, "-x", "tee-firmware"],
+                                  stdout=subprocess.PIPE, text=True).stdout.split()
+        found = [pid for one in firmware for pid in
+                 subprocess.run(["pgrep", "-P", one, "-f", f"tee-otrp {number} "],
+                                stdout=subprocess.PIPE, text=True).stdout.split() if runs(pid)]
+        if len(found) == 1:
+            break
+        time.sleep(0.1)
     assert len(found) == 1, found
     return int(found[0])
 

@@ -385,7 +385,7 @@ Test(trusted_storage, handles_of_other_instances_count_until_they_die)
 	cr_expect_eq(client_invoke(&second, CMD_PANIC, NULL), TEEC_ERROR_TARGET_DEAD);
 	client_close(&second);
 	/* teesimd tells the storage of the death in its own time. */
-	for (int i = 0; i < 500 && try_open("shared", READ, &mine) != TEEC_SUCCESS; i++) {
+	for (int i = 0; i < 6000 && try_open("shared", READ, &mine) != TEEC_SUCCESS; i++) {
 		const struct timespec pause = { .tv_nsec = 10000000 };
 
 		nanosleep(&pause, NULL);
