@@ -5,8 +5,8 @@
 enum {
 	/* Value 0: b becomes ~a. */
 	CMD_ECHO = 1,
-	/* Memref 1: comes back when its first octet is not 0 any more. Value 0.a: may be cancelled
-	 * meanwhile. */
+	/* Memref 1: says in its second octet that it is there, and comes back when the first one is
+	 * not 0 any more. Value 0.a: may be cancelled meanwhile. */
 	CMD_HOLD,
 	/* Memref 1: says in octet 0.a that it is there, and waits until octet 0.b says so. */
 	CMD_MEET,

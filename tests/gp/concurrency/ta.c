@@ -63,10 +63,11 @@ TEE_Result TA_InvokeCommandEntryPoint(void *session, uint32_t command, uint32_t 
 		params[0].value.b = ~params[0].value.a;
 		return TEE_SUCCESS;
 	case CMD_HOLD:
-		if (!has_memory)
+		if (!has_memory || params[1].memref.size < 2)
 			return TEE_ERROR_BAD_PARAMETERS;
 		if (params[0].value.a)
 			TEE_UnmaskCancellation();
+		octets[1] = 1;
 		return wait_for(octets);
 	case CMD_MEET:
 		if (!has_memory || params[0].value.a >= params[1].memref.size ||

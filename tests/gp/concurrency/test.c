@@ -101,6 +101,13 @@ static struct call hold_begin(struct client *client, TEEC_SharedMemory *block, b
 	};
 }
 
+/* Until the TA is held; nobody else's operation was taken before. */
+static void hold_await(const TEEC_SharedMemory *block)
+{
+	while (!((const volatile uint8_t *)block->buffer)[1])
+		pause_ms(1);
+}
+
 static void hold_end(TEEC_SharedMemory *block)
 {
 	*(volatile uint8_t *)block->buffer = 1;
@@ -212,7 +219,7 @@ Test(concurrency, operations_of_one_session_wait_for_each_other)
 	block_make(&client, &block);
 	hold = hold_begin(&client, &block, false);
 	call_start(&hold);
-	pause_ms(50);
+	hold_await(&block);
 	for (uint32_t i = 0; i < 4; i++) {
 		waiting[i] = echo(&client.session, i);
 		call_start(&waiting[i]);
@@ -268,7 +275,7 @@ Test(concurrency, cancellation_reaches_what_waits_for_its_session)
 	block_make(&client, &block);
 	hold = hold_begin(&client, &block, false);
 	call_start(&hold);
-	pause_ms(50);
+	hold_await(&block);
 	waiting = echo(&client.session, 1);
 	call_start(&waiting);
 	cr_expect_eq(call_cancel(&waiting), TEEC_ERROR_CANCEL);
@@ -292,7 +299,7 @@ Test(concurrency, cancellation_reaches_what_waits_for_a_busy_instance)
 	block_make(&client, &block);
 	hold = hold_begin(&client, &block, false);
 	call_start(&hold);
-	pause_ms(50);
+	hold_await(&block);
 	waiting = echo(&other.session, 1);
 	call_start(&waiting);
 	cr_expect_eq(call_cancel(&waiting), TEEC_ERROR_CANCEL);
@@ -352,7 +359,7 @@ Test(concurrency, cancellation_reaches_what_waits_for_memory_in_a_busy_instance)
 	block_make(&other, &shared);
 	hold = hold_begin(&client, &block, false);
 	call_start(&hold);
-	pause_ms(50);
+	hold_await(&block);
 	for (size_t size = 1 << 17; size <= sizeof(octets); size *= 2) {
 		waiting = sum(&other.session, octets, size);
 		call_start(&waiting);
@@ -443,9 +450,10 @@ Test(concurrency, cancellation_reaches_what_runs_where_it_is_not_masked)
 	call_start(&hold);
 	cr_expect_eq(call_cancel(&hold), TEEC_ERROR_CANCEL);
 	/* Masked by default. */
+	memset(block.buffer, 0, block.size);
 	hold = hold_begin(&client, &block, false);
 	call_start(&hold);
-	pause_ms(50);
+	hold_await(&block);
 	for (int i = 0; i < 20; i++) {
 		TEEC_RequestCancellation(&hold.operation);
 		pause_ms(1);
@@ -457,7 +465,7 @@ Test(concurrency, cancellation_reaches_what_runs_where_it_is_not_masked)
 	client_close(&client);
 }
 
-/* The TA's create entry point takes a minute. */
+/* The TA's create entry point takes ten minutes. */
 Test(concurrency, cancellation_reaches_an_opening_that_waits_for_its_ta)
 {
 	TEEC_Session session;

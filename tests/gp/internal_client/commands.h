@@ -44,7 +44,7 @@ enum {
 	 */
 	CMD_HANDSHAKE,
 	/* [0] in: milliseconds, 1 to unmask. Returns what TEE_Wait() does. [1] out: flag when
-	 * unmasked. */
+	 * unmasked; or two octets inout: 1 when it waits, the flag. */
 	CMD_WAIT,
 	/* Waits, unmasked, until it is cancelled. */
 	CMD_SLEEP,

@@ -300,13 +300,19 @@ static TEE_Result handshake(volatile uint8_t *memory)
 
 static TEE_Result wait(uint32_t types, TEE_Param params[TEE_NUM_PARAMS])
 {
+	const bool tells = TEE_PARAM_TYPE_GET(types, 1) == TEE_PARAM_TYPE_MEMREF_INOUT;
+	volatile uint8_t *told = params[1].memref.buffer;
 	TEE_Result result;
 
 	if (params[0].value.b)
 		TEE_UnmaskCancellation();
+	if (tells)
+		told[0] = 1;
 	result = TEE_Wait(params[0].value.a);
 	TEE_UnmaskCancellation();
-	if (TEE_PARAM_TYPE_GET(types, 1) == TEE_PARAM_TYPE_VALUE_OUTPUT)
+	if (tells)
+		told[1] = TEE_GetCancellationFlag();
+	else if (TEE_PARAM_TYPE_GET(types, 1) == TEE_PARAM_TYPE_VALUE_OUTPUT)
 		params[1].value.a = TEE_GetCancellationFlag();
 	return result;
 }

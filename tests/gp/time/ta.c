@@ -37,12 +37,20 @@ static void clocks(TEE_Param params[TEE_NUM_PARAMS])
 	params[1].value.b = now.millis;
 }
 
-static TEE_Result wait_as_told(TEE_Param params[TEE_NUM_PARAMS])
+/* Says in the first octet of memref 2, where there is one, that it is about to wait. */
+static void tell_of_waiting(uint32_t types, TEE_Param params[TEE_NUM_PARAMS])
+{
+	if (TEE_PARAM_TYPE_GET(types, 2) == TEE_PARAM_TYPE_MEMREF_INOUT && params[2].memref.size)
+		*(volatile uint8_t *)params[2].memref.buffer = 1;
+}
+
+static TEE_Result wait_as_told(uint32_t types, TEE_Param params[TEE_NUM_PARAMS])
 {
 	TEE_Result result;
 
 	if (params[0].value.b)
 		TEE_UnmaskCancellation();
+	tell_of_waiting(types, params);
 	result = TEE_Wait(params[0].value.a);
 	params[1].value.a = TEE_GetCancellationFlag();
 	TEE_MaskCancellation();
@@ -98,9 +106,10 @@ TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t 
 		clocks(params);
 		return TEE_SUCCESS;
 	case CMD_WAIT:
-		return wait_as_told(params);
+		return wait_as_told(types, params);
 	case CMD_POLL:
 		TEE_UnmaskCancellation();
+		tell_of_waiting(types, params);
 		while (!TEE_GetCancellationFlag())
 			TEE_Wait(1);
 		return TEE_ERROR_CANCEL;
