@@ -11,7 +11,7 @@
  * most. */
 #define TICK_FIRST_NS 2000000U
 /* How long a host may take from saying that the session has ended to its last answer. */
-#define LAST_ANSWER_NS 1000000000U
+#define LAST_ANSWER_NS 5000000000U
 #define TICK_LAST_NS   64000000U
 
 int channel_client_map(struct channel_client *client, int channel_fd, int bell_fd, uint32_t slot,

@@ -16,7 +16,7 @@
 #include "teep/agent/protocol.h"
 #include "wire/launch.h"
 
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 30000
 #define RETRY_MS    20
 
 static uint64_t now_ms(void)

@@ -114,10 +114,10 @@ Test(services, sessions_of_many_clients_share_one_process)
 	pid = fixture_process("tee-services");
 	cr_expect_gt(pid, 0);
 	client_close(&client);
-	client_close(&other);
 	client_open(&client, &devices);
 	cr_expect_eq(fixture_process("tee-services"), pid);
 	client_close(&client);
+	client_close(&other);
 }
 
 Test(services, the_death_of_the_process_ends_its_sessions_and_the_next_gets_another)

@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -444,25 +445,46 @@ Test(sockets, sizes_of_buffers_are_numbers_of_32_bits)
  * Cancellation.
  */
 
-static void *cancel_soon(void *operation)
-{
-	const struct timespec pause = { .tv_nsec = 100 * 1000000 };
+struct cancelling {
+	TEEC_Operation *operation;
+	unsigned int ms;
+	atomic_bool done;
+};
 
-	nanosleep(&pause, NULL);
-	TEEC_RequestCancellation(operation);
+/* Again and again, as an operation that has not got anywhere yet is not reached. */
+static void *cancel_soon(void *arg)
+{
+	struct cancelling *cancelling = arg;
+
+	for (unsigned int waited = 0; waited < cancelling->ms && !cancelling->done; waited += 10)
+		usleep(10000);
+	do {
+		TEEC_RequestCancellation(cancelling->operation);
+		usleep(5000);
+	} while (!cancelling->done);
 	return NULL;
 }
 
+/* While the TA is at it; where it had not even begun, it is done again, later. */
 static TEEC_Result invoke_cancelled(uint32_t command, TEEC_Operation *operation)
 {
+	const TEEC_Operation before = *operation;
+	struct cancelling cancelling = { .operation = operation };
 	TEEC_Result result;
 	pthread_t thread;
 
-	operation->started = 0;
-	cr_assert_eq(pthread_create(&thread, NULL, cancel_soon, operation), 0);
-	result = client_invoke(&client, command, operation);
-	pthread_join(thread, NULL);
-	return result;
+	for (cancelling.ms = 100;; cancelling.ms *= 2) {
+		*operation = before;
+		operation->started = 0;
+		cancelling.done = false;
+		cr_assert_eq(pthread_create(&thread, NULL, cancel_soon, &cancelling), 0);
+		result = client_invoke(&client, command, operation);
+		cancelling.done = true;
+		pthread_join(thread, NULL);
+		if (result != TEEC_ERROR_CANCEL || client.origin == TEEC_ORIGIN_TRUSTED_APP ||
+		    cancelling.ms > 20000)
+			return result;
+	}
 }
 
 Test(sockets, receiving_is_cancelled)
@@ -542,6 +564,7 @@ Test(sockets, a_ta_that_goes_while_it_connects_leaves_nothing)
 	TEEC_Operation operation = { .paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INPUT,
 								    TEEC_MEMREF_TEMP_INPUT,
 								    TEEC_VALUE_OUTPUT, 0) };
+	struct cancelling cancelling = { .operation = &operation, .ms = 100 };
 	char host[] = "127.0.0.1";
 	struct server server;
 	pthread_t thread;
@@ -553,8 +576,9 @@ Test(sockets, a_ta_that_goes_while_it_connects_leaves_nothing)
 	operation.params[0].value.b = server.port;
 	operation.params[1].tmpref.buffer = host;
 	operation.params[1].tmpref.size = sizeof(host);
-	cr_assert_eq(pthread_create(&thread, NULL, cancel_soon, &operation), 0);
+	cr_assert_eq(pthread_create(&thread, NULL, cancel_soon, &cancelling), 0);
 	(void)client_invoke(&client, CMD_OPEN, &operation);
+	cancelling.done = true;
 	pthread_join(thread, NULL);
 	for (int i = 0; i < 4; i++)
 		close(queued[i]);

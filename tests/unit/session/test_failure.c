@@ -141,7 +141,7 @@ Test(failure, report_has_details_and_a_backtrace_and_is_kept)
 	cr_expect(daemon_logged(&daemon_, "TA fixture     #0  ? (TA+0x10)\n"));
 	snprintf(path, sizeof(path), "%s/home/devices/default/last-crash", daemon_.dir);
 	/* It is written right after the log. */
-	for (int i = 0; i < 100 && access(path, F_OK) < 0; i++)
+	for (int i = 0; i < 6000 && access(path, F_OK) < 0; i++)
 		usleep(10000);
 	file = fopen(path, "re");
 	cr_assert_not_null(file);

@@ -15,6 +15,8 @@
 #include "wire/result.h"
 
 #define SESSIONS 12
+/* A client waits for a last answer for longer than this. */
+#define SOON_NS 1000000000U
 
 struct session {
 	int fd;
@@ -182,9 +184,10 @@ Test(channel, pauses_between_calls_find_the_host_asleep_and_wake_it)
 	server_start();
 	for (uint32_t cmd = 0; cmd < 20; cmd++) {
 		cr_assert_eq(call_and_check(&session[0].client, cmd), 0);
-		usleep(3000);
+		/* An idle host goes to sleep. */
+		while (!atomic_load(&bell->parked))
+			usleep(1000);
 	}
-	cr_expect_eq(atomic_load(&bell->parked), 1, "an idle host must sleep");
 	all_end();
 }
 
@@ -735,32 +738,53 @@ Test(channel, death_of_the_host_ends_the_wait_and_every_later_call)
 	all_end();
 }
 
+struct last_answer {
+	struct channel *channel;
+	/* From the end to the answer. */
+	uint64_t took_ns;
+};
+
 /* Says that the session has ended, and then answers after all. */
 static void *end_then_answer(void *context)
 {
-	struct channel *channel = context;
+	struct last_answer *last = context;
+	struct channel *channel = last->channel;
+	uint64_t since;
 
 	usleep(20000);
+	since = wait_now_ns();
 	atomic_store(&channel->keeper.dead, CHANNEL_END_SAID);
 	usleep(200000);
 	channel->reply.result = 0x1234;
 	atomic_store(&channel->reply.seq, 1);
+	last->took_ns = wait_now_ns() - since;
 	futex_wake_all(&channel->reply.seq);
 	return NULL;
 }
 
 Test(channel, last_answer_of_a_session_that_has_ended_is_waited_for)
 {
-	struct channel_operation operation = { .op = CHANNEL_OPEN };
-	pthread_t keeper;
+	struct last_answer last = { .took_ns = UINT64_MAX };
 
-	bell_make(-1);
-	client_make(&session[0], 0, -1);
-	cr_assert_eq(pthread_create(&keeper, NULL, end_then_answer, session[0].client.channel), 0);
-	cr_expect_eq(channel_client_call(&session[0].client, &operation, NULL, NULL), 0);
-	cr_expect_eq(operation.result, 0x1234);
-	pthread_join(keeper, NULL);
-	all_end();
+	/* What comes too late on a machine that has no time says nothing. */
+	for (int i = 0; i < 20 && last.took_ns > SOON_NS; i++) {
+		struct channel_operation operation = { .op = CHANNEL_OPEN };
+		pthread_t keeper;
+		int err;
+
+		bell_make(-1);
+		client_make(&session[0], 0, -1);
+		last.channel = session[0].client.channel;
+		cr_assert_eq(pthread_create(&keeper, NULL, end_then_answer, &last), 0);
+		err = channel_client_call(&session[0].client, &operation, NULL, NULL);
+		pthread_join(keeper, NULL);
+		if (last.took_ns <= SOON_NS) {
+			cr_expect_eq(err, 0);
+			cr_expect_eq(operation.result, 0x1234);
+		}
+		all_end();
+	}
+	cr_expect_leq(last.took_ns, SOON_NS);
 }
 
 static void *end_later(void *context)

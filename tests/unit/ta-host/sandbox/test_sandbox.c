@@ -285,7 +285,7 @@ static int thread_start(void)
 static int thread_release(void)
 {
 	atomic_store(&thread_goes, 1);
-	sleep(5);
+	sleep(60);
 	return 0;
 }
 

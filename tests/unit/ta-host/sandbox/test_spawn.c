@@ -310,7 +310,7 @@ Test(spawn, pidfd_tells_the_end)
 	cr_assert(fcntl(child.pidfd, F_GETFD) & FD_CLOEXEC);
 	cr_assert_eq(poll(&ended, 1, 0), 0);
 	cr_assert_eq(kill(child.pid, SIGKILL), 0);
-	cr_assert_eq(poll(&ended, 1, 5000), 1);
+	cr_assert_eq(poll(&ended, 1, 60000), 1);
 	cr_assert(WIFSIGNALED(finish()));
 }
 
@@ -332,7 +332,7 @@ Test(spawn, host_ends_with_its_spawner)
 	cr_assert_eq(kill(spawner, SIGKILL), 0);
 	cr_assert_eq(waitpid(spawner, NULL, 0), spawner);
 	/* Its end of the log pipe was the last. */
-	cr_assert_eq(poll(&over, 1, 5000), 1);
+	cr_assert_eq(poll(&over, 1, 60000), 1);
 	cr_assert_eq(read(output[0], &octet, 1), 0);
 }
 

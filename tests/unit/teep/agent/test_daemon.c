@@ -60,16 +60,21 @@ static void program_start(const char *const *more)
 	close(ready[0]);
 }
 
-static void start_with(const char *const *more)
+static int agent_open(void)
 {
 	const struct teesim_agent_options options = { .socket = socket_path };
 
+	return teesim_agent_open(&options, &agent);
+}
+
+static void start_with(const char *const *more)
+{
 	cr_assert_not_null(mkdtemp(directory));
 	snprintf(tee_path, sizeof(tee_path), "%s/tee", directory);
 	snprintf(socket_path, sizeof(socket_path), "%s/agent", directory);
 	fake_tee_start(&fake, tee_path, one);
 	program_start(more);
-	cr_assert_eq(teesim_agent_open(&options, &agent), 0);
+	cr_assert_eq(agent_open(), 0);
 }
 
 static int program_wait(void)
@@ -152,13 +157,14 @@ Test(agent_daemon, a_flood_is_answered_busy_and_holds_up_nobody_else)
 	pid_t other;
 
 	start_with(limits);
-	for (int i = 0; i < 300; i++) {
+	/* On any machine there are more than ten in some second. */
+	for (int i = 0; i < 300 || (!busy && i < 3000); i++) {
 		const int rc = process("flood");
 
 		served += rc == 0;
 		busy += rc == TEESIM_AGENT_TEE_BUSY;
+		cr_assert(rc == 0 || rc == TEESIM_AGENT_TEE_BUSY, "%d", rc);
 	}
-	cr_expect_eq(served + busy, 300);
 	cr_expect_geq(served, 20);
 	cr_expect_gt(busy, 0);
 	cr_expect_eq(fake.shared->asked, served);
@@ -196,11 +202,10 @@ Test(agent_daemon, a_queue_that_is_full_takes_no_more)
 	/* One is with the TEE, two wait; a fourth is one too many, as soon as they are there. */
 	while (fake.shared->asked == 0)
 		usleep(1000);
-	for (int tries = 0; tries < 1000; tries++) {
+	for (bool all = false; !all;) {
 		struct agent_message message;
 		char err[256];
 		const int fd = agent_connect(NULL, socket_path, err, sizeof(err));
-		bool all;
 
 		cr_assert_geq(fd, 0);
 		cr_assert_eq(agent_send(fd, AGENT_STATUS, 0, NULL, 0), 0);
@@ -208,8 +213,6 @@ Test(agent_daemon, a_queue_that_is_full_takes_no_more)
 		all = strstr(message.octets, "\"under_way\":3") != NULL;
 		agent_message_clear(&message);
 		close(fd);
-		if (all)
-			break;
 		usleep(1000);
 	}
 	cr_expect_eq(process("x"), TEESIM_AGENT_TEE_BUSY);
@@ -352,7 +355,7 @@ Test(agent_daemon, requests_are_limited)
 	int busy = 0;
 
 	start_with(limits);
-	for (int i = 0; i < 10; i++)
+	for (int i = 0; i < 200 && !busy; i++)
 		busy += teesim_agent_request_ta(agent, TAID, "http://127.0.0.1:1/", NULL, NULL,
 						NULL) == TEESIM_AGENT_TEE_BUSY;
 	cr_expect_gt(busy, 0);
@@ -442,9 +445,15 @@ Test(agent_daemon, a_killed_one_is_followed_by_the_next)
 Test(agent_daemon, it_ends_when_it_is_idle)
 {
 	static const char *const idle[] = { "--idle", "1", NULL };
+	int rc;
 
 	start_with(idle);
-	cr_expect_eq(process("x"), 0);
+	/* It may have ended before anybody came. */
+	for (int i = 0; (rc = process("x")) < 0 && i < 20; i++) {
+		cr_assert_eq(program_wait(), 0);
+		program_start(idle);
+	}
+	cr_expect_eq(rc, 0);
 	/* As long as somebody is connected it stays: the handle keeps its connection. */
 	teesim_agent_close(agent);
 	cr_expect_eq(program_wait(), 0);
