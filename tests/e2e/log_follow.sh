@@ -24,6 +24,7 @@ one=$!
 teesim log -f -n 0 --ta 8AAAF200 >some &
 two=$!
 # They follow from here on: no line before this one is shown.
+# shellcheck disable=SC2317 # expect_soon calls it
 follows() { find "/proc/$1/fd" -lname '*inotify*' | grep -q .; }
 expect_soon follows "$one"
 expect_soon follows "$two"
