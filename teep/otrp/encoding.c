@@ -1,5 +1,6 @@
 #include "teep/otrp/encoding.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -11,12 +12,15 @@ static const char url_alphabet[] =
 
 /* What a digit means: its value, and these. */
 enum {
-	SEEN_STANDARD = 0x40, /* this alphabet has it alone */
-	SEEN_URL = 0x80,
-	NO_DIGIT = 0x100,
+	SEEN_STANDARD = 1 << 24, /* this alphabet has it alone */
+	SEEN_URL = 1 << 25,
+	NO_DIGIT = 1 << 26,
 };
 
-static uint16_t meaning[256];
+static uint32_t meaning[256];
+/* The same with the value where the first to the fourth of four digits has it in three octets, the
+ * first of which is the lowest. */
+static uint32_t part[4][256];
 static pthread_once_t meaning_once = PTHREAD_ONCE_INIT;
 
 static void meaning_make(void)
@@ -24,9 +28,16 @@ static void meaning_make(void)
 	for (unsigned i = 0; i < 256; i++)
 		meaning[i] = NO_DIGIT;
 	for (unsigned i = 0; i < 64; i++) {
-		meaning[(uint8_t)standard_alphabet[i]] =
-			(uint16_t)(i | (i > 61 ? SEEN_STANDARD : 0));
-		meaning[(uint8_t)url_alphabet[i]] = (uint16_t)(i | (i > 61 ? SEEN_URL : 0));
+		meaning[(uint8_t)standard_alphabet[i]] = i | (i > 61 ? SEEN_STANDARD : 0);
+		meaning[(uint8_t)url_alphabet[i]] = i | (i > 61 ? SEEN_URL : 0);
+	}
+	for (unsigned i = 0; i < 256; i++) {
+		const uint32_t value = meaning[i] & 63, seen = meaning[i] & ~63U;
+
+		part[0][i] = seen | value << 2;
+		part[1][i] = seen | value >> 4 | (value & 15) << 12;
+		part[2][i] = seen | (value >> 2) << 8 | (value & 3) << 22;
+		part[3][i] = seen | value << 16;
 	}
 }
 
@@ -59,17 +70,15 @@ int base64_decode(struct span text, enum base64_form form, struct arena *arena, 
 	if (!octets)
 		return -ENOMEM;
 	at = octets;
-	for (const uint8_t *end = from + count / 4 * 4; from < end; from += 4) {
-		const uint32_t a = meaning[from[0]], b = meaning[from[1]], c = meaning[from[2]],
-			       d = meaning[from[3]];
+	for (const uint8_t *end = from + count / 4 * 4; from < end; from += 4, at += 3) {
+		const uint32_t four =
+			part[0][from[0]] | part[1][from[1]] | part[2][from[2]] | part[3][from[3]];
+		const uint32_t octets_of_it = htole32(four);
 
-		seen |= a | b | c | d;
-		value = (a & 63) << 18 | (b & 63) << 12 | (c & 63) << 6 | (d & 63);
-		*at++ = (uint8_t)(value >> 16);
-		*at++ = (uint8_t)(value >> 8);
-		*at++ = (uint8_t)value;
+		seen |= four;
+		/* One more octet than there is: what comes behind overwrites it. */
+		memcpy(at, &octets_of_it, sizeof(octets_of_it));
 	}
-	value = 0;
 	for (ssize_t i = 0; i < count % 4; i++) {
 		seen |= meaning[from[i]];
 		value = value << 6 | (meaning[from[i]] & 63);

@@ -59,12 +59,25 @@ struct shortened {
 	unsigned count;
 };
 
+#define EACH(octet) (0x0101010101010101U * (octet))
+
+/* Some octet of these eight is below `least`, up to 0x80. */
+static uint64_t any_below(uint64_t octets, uint64_t least)
+{
+	return (octets - EACH(least)) & ~octets & EACH(0x80);
+}
+
 static bool printable(const uint8_t *at, size_t size)
 {
-	uint8_t odd = 0;
+	uint64_t odd = 0, octets;
 
-	for (size_t i = 0; i < size; i++)
-		odd |= (uint8_t)(at[i] < 0x20 || at[i] > 0x7e);
+	for (; size >= sizeof(octets); at += sizeof(octets), size -= sizeof(octets)) {
+		memcpy(&octets, at, sizeof(octets));
+		odd |= (octets & EACH(0x80)) | any_below(octets, 0x20) |
+		       any_below(octets ^ EACH(0x7f), 1);
+	}
+	for (; size; at++, size--)
+		odd |= *at < 0x20 || *at > 0x7e;
 	return !odd;
 }
 
@@ -267,14 +280,6 @@ void json_put(struct json_writing *to, const char *octets, size_t size)
 		memcpy(at, octets, size);
 		to->size += size;
 	}
-}
-
-#define EACH(octet) (0x0101010101010101U * (octet))
-
-/* Some octet of these eight is below `least`, up to 0x80. */
-static uint64_t any_below(uint64_t octets, uint64_t least)
-{
-	return (octets - EACH(least)) & ~octets & EACH(0x80);
 }
 
 /* Stands in JSON as it is: ASCII without control characters, quotes and backslashes. */
