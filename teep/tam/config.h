@@ -26,7 +26,7 @@
  *                                      devices but what wanted state excludes by name
  *     "session_seconds": 600,          an open session that is older is given up
  *     "message_days": 30,              how long the message log is kept
- *     "threads": 0,                    0: two for each core, at least 4
+ *     "threads": 0,                    0: one for each core, at least 2; PostgreSQL: twice
  *     "log_level": "info",             error, warning, info or debug
  *     "limits": {
  *       "body": 16777216,              octets of a request

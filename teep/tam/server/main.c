@@ -226,11 +226,6 @@ static int config_load(struct server *server)
 	config->behind_proxy |= options->behind_proxy;
 	if (options->threads)
 		config->threads = (uint32_t)options->threads;
-	if (config->threads == 0) {
-		const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
-		config->threads = cores > 2 ? 2 * (uint32_t)cores : 4;
-	}
 	log_level_set(config->log_level);
 	return -1;
 }
@@ -340,6 +335,15 @@ static int files_load(struct server *server)
 	return keys_load(server) && trust_load(server) ? -1 : STATUS_CONFIG;
 }
 
+/* Who waits for a database elsewhere leaves the core to another; SQLite's is in the process. */
+static uint32_t threads_choose(const struct tam_database *database)
+{
+	const bool waits = strcmp(tam_database_kind(database), "sqlite") != 0;
+	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return (cores > 2 ? (uint32_t)cores : 2) * (waits ? 2 : 1);
+}
+
 static int database_open(struct server *server)
 {
 	char error[256];
@@ -356,6 +360,8 @@ static int database_open(struct server *server)
 	}
 	server->site.database.create = false;
 	server->site.database.shared = true;
+	if (server->config.threads == 0)
+		server->config.threads = threads_choose(server->database);
 	return -1;
 }
 
