@@ -12,6 +12,7 @@
 #include "teep/tam/log_writer.h"
 #include "teep/tam/parsed_pool.h"
 #include "teep/tam/sealed_delivery.h"
+#include "teep/tam/session_ticket.h"
 #include "teep/tam/text_cut.h"
 
 /* How often in a row a session may ask for the state again without a command that passed. */
@@ -428,15 +429,18 @@ static uint32_t algorithms_of(const struct tam *tam)
 	return 1U << JWS_RS256 | 1U << JWS_ES256 | (tam->extended ? 1U << JWS_ES384 : 0);
 }
 
-static int frame_make(struct conversation *conversation, char rid[COMMAND_ID_SIZE],
-		      struct span_list *ocsp, struct command_frame *frame)
+/* `rid` NULL: a fresh one. */
+static int frame_make(struct conversation *conversation, const char *rid, struct span_list *ocsp,
+		      struct command_frame *frame)
 {
 	const struct tam *tam = conversation->worker->tam;
+	char fresh[COMMAND_ID_SIZE];
 	struct span copy;
 	int rc;
 
-	if (!command_id_make(rid) ||
-	    !arena_copy(&conversation->arena, rid, COMMAND_ID_SIZE - 1, &copy))
+	if (!rid)
+		rid = command_id_make(fresh) ? fresh : NULL;
+	if (!rid || !arena_copy(&conversation->arena, rid, strlen(rid), &copy))
 		return -ENOMEM;
 	rc = tam_key_ocsp(tam->keys, conversation->key, &conversation->arena, ocsp);
 	conversation->session.rid = span_text(copy);
@@ -475,11 +479,11 @@ static int command_send(struct conversation *conversation, enum otrp_message mes
 	return 0;
 }
 
-/* GetDeviceState: what is known of each TEE now is what its answer must not be older than. */
-static int query_make(struct conversation *conversation)
+/* GetDeviceState: what is known of each TEE now is what its answer must not be older than. `rid` as
+ * above. */
+static int query_make(struct conversation *conversation, const char *rid)
 {
 	struct session_context *context = &conversation->context;
-	char rid[COMMAND_ID_SIZE];
 	struct command command;
 	struct command_frame frame;
 	struct span_list ocsp;
@@ -652,7 +656,6 @@ static int step_compose(struct conversation *conversation, const struct picture 
 			const struct plan_step *step, const struct command_goods *goods)
 {
 	X509_AUTO certificate = pool_certificate(picture->device.tee_certificate);
-	char rid[COMMAND_ID_SIZE];
 	struct command command;
 	struct command_frame frame;
 	struct span_list ocsp;
@@ -660,7 +663,7 @@ static int step_compose(struct conversation *conversation, const struct picture 
 
 	if (!certificate)
 		return -EBADMSG;
-	rc = frame_make(conversation, rid, &ocsp, &frame);
+	rc = frame_make(conversation, NULL, &ocsp, &frame);
 	frame.with_certificates = picture->device.signer_required;
 	frame.tee = picture->device.tee_name;
 	frame.dsihash = picture->device.dsi_hash;
@@ -845,7 +848,7 @@ static int plan_next(struct conversation *conversation)
 			break;
 		if (!picture->has_dsi) {
 			conversation->session.state = SESSION_OPEN;
-			return query_make(conversation);
+			return query_make(conversation, NULL);
 		}
 		rc = picture_plan(conversation, picture, &input, &plan, &sent);
 		if (rc == 0 && conversation->outcome == OUTCOME_FAILED)
@@ -875,17 +878,30 @@ int conversation_next(struct conversation *conversation)
 	if (conversation->outcome == OUTCOME_FAILED)
 		return session_fail(conversation, conversation->why);
 	if (conversation->outcome == OUTCOME_QUERY)
-		return query_make(conversation);
+		return query_make(conversation, NULL);
 	return plan_next(conversation);
 }
 
-int conversation_begin(struct conversation *conversation)
+/* That of the TAM whose first request every TEE should be able to verify. */
+static int key_choose(struct conversation *conversation)
 {
 	const struct tam *tam = conversation->worker->tam;
-	char tid[COMMAND_ID_SIZE];
+
+	conversation->key = tam_keys_choose(tam->keys, 0);
+	/* A TAM with nothing else tries what only some TEEs verify. */
+	if (!conversation->key && tam->extended)
+		conversation->key = tam_keys_choose(tam->keys, 1U << JWS_ES384);
+	if (!conversation->key)
+		return -ENOKEY;
+	conversation->context.key = conversation->key->index;
+	return 0;
+}
+
+static int session_open(struct conversation *conversation, const char *tid)
+{
 	struct span copy;
 
-	if (!command_id_make(tid) || !arena_copy(&conversation->arena, tid, sizeof(tid) - 1, &copy))
+	if (!arena_copy(&conversation->arena, tid, strlen(tid), &copy))
 		return -ENOMEM;
 	conversation->fresh = true;
 	conversation->session = (struct session) {
@@ -895,14 +911,74 @@ int conversation_begin(struct conversation *conversation)
 		.address = peer_address(conversation),
 		.error = "",
 	};
-	conversation->key = tam_keys_choose(tam->keys, 0);
-	/* A TAM with nothing else tries what only some TEEs verify. */
-	if (!conversation->key && tam->extended)
-		conversation->key = tam_keys_choose(tam->keys, 1U << JWS_ES384);
-	if (!conversation->key)
-		return -ENOKEY;
-	conversation->context.key = conversation->key->index;
-	return query_make(conversation);
+	return 0;
+}
+
+/* Its first request is in the log although there is no row that counts it. */
+static int invitation_log(struct conversation *conversation)
+{
+	struct log_writer *log = conversation->worker->tam->log;
+	struct message *sent = &conversation->sent;
+
+	sent->counted = true;
+	sent->seq = 1;
+	/* Without memory the log has a gap. */
+	if (log)
+		(void)log_writer_message(log, sent);
+	return log ? 0 : message_log_add(conversation->worker->database, sent);
+}
+
+int conversation_begin(struct conversation *conversation)
+{
+	char tid[COMMAND_ID_SIZE];
+	int rc = command_id_make(tid) ? session_open(conversation, tid) : -ENOMEM;
+
+	if (rc == 0)
+		rc = key_choose(conversation);
+	return rc ? rc : query_make(conversation, NULL);
+}
+
+int conversation_invite(struct conversation *conversation)
+{
+	struct session_ticket ticket;
+	int rc = key_choose(conversation);
+
+	if (rc == 0)
+		rc = session_ticket_make(tam_database_vault(conversation->worker->database),
+					 conversation->now, conversation->context.key, &ticket);
+	if (rc == 0)
+		rc = session_open(conversation, ticket.tid);
+	if (rc == 0)
+		rc = query_make(conversation, ticket.rid);
+	if (rc == 0)
+		rc = invitation_log(conversation);
+	return rc;
+}
+
+/* A clock of another process may be ahead. */
+#define CLOCKS_APART 60
+
+int conversation_accept(struct conversation *conversation, const char *tid, unsigned seconds)
+{
+	const struct vault *vault = tam_database_vault(conversation->worker->database);
+	const struct tam_keys *keys = conversation->worker->tam->keys;
+	struct session_ticket ticket;
+	struct span rid;
+	int rc;
+
+	if (!vault || session_ticket_parse(vault, tid, &ticket) ||
+	    ticket.key >= tam_keys_count(keys) || ticket.since > conversation->now + CLOCKS_APART ||
+	    ticket.since < conversation->now - (time_t)seconds)
+		return -ENOENT;
+	rc = session_open(conversation, tid);
+	if (rc || !arena_copy(&conversation->arena, ticket.rid, strlen(ticket.rid), &rid))
+		return -ENOMEM;
+	conversation->session.rid = span_text(rid);
+	conversation->session.messages = 1;
+	conversation->context.key = ticket.key;
+	conversation->context.querying = true;
+	conversation->key = tam_keys_at(keys, ticket.key);
+	return 0;
 }
 
 /* ---- Writing --------------------------------------------------------------------------------- */
@@ -1070,8 +1146,15 @@ static int write_all(struct tam_database *database, void *context)
 
 	session.revision = conversation->revision;
 	session.messages_added = messages_count(conversation);
-	rc = conversation->fresh ? session_table_add(database, &session)
-				 : session_table_store(database, &session);
+	if (conversation->fresh) {
+		session.messages_added += session.messages;
+		rc = session_table_add(database, &session);
+		/* Somebody else has just taken the answer that begins it. */
+		if (rc == -EEXIST)
+			rc = -ESTALE;
+	} else {
+		rc = session_table_store(database, &session);
+	}
 	for (size_t i = 0; rc == 0 && i < conversation->picture_count; i++) {
 		struct picture *picture = &conversation->pictures[i];
 
@@ -1123,10 +1206,12 @@ int conversation_write(struct conversation *conversation)
 				    &session->context);
 	if (rc)
 		return rc;
-	if (conversation->body.data)
+	session->last_answer = (struct span) { 0 };
+	if (conversation->body.data) {
 		session->last_hash = span_of(conversation->body_hash, OTRP_HASH_SIZE);
-	session->last_answer =
-		conversation->next ? span_of_text(conversation->next) : (struct span) { 0 };
+		if (conversation->next)
+			session->last_answer = span_of_text(conversation->next);
+	}
 	rc = tam_database_transaction(conversation->worker->database, TAM_RELAXED, write_all,
 				      conversation);
 	if (rc == 0) {

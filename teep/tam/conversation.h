@@ -130,6 +130,14 @@ int conversation_progress(struct conversation *conversation, const char *did, co
 /* A session of its own that begins with GetDeviceState. 0 or -errno. */
 int conversation_begin(struct conversation *conversation);
 
+/* The same with nothing to be written but the log, which this has done: the session is stored with
+ * the answer, if one comes. The database has a vault. */
+int conversation_invite(struct conversation *conversation);
+
+/* The session of conversation_invite() by its tid, whose answer has come. -ENOENT: it is no such
+ * session, or older than `seconds`. */
+int conversation_accept(struct conversation *conversation, const char *tid, unsigned seconds);
+
 /* The picture of a TEE of this session, from the database unless it is there. -ENOENT: the device
  * was removed. */
 int conversation_picture(struct conversation *conversation, const char *did, struct picture **out);

@@ -38,6 +38,11 @@ void tam_worker_close(struct tam_worker *worker)
 	free(worker);
 }
 
+static unsigned seconds_of(const struct tam *tam)
+{
+	return tam->session_seconds ? tam->session_seconds : SESSION_SECONDS;
+}
+
 /* Gone, or in hand for the session's next message. */
 static void conversation_end(struct conversation *conversation)
 {
@@ -111,6 +116,13 @@ static int package_take(struct conversation *conversation, const struct tam_hint
 	return -EACCES;
 }
 
+/* What the first answer has to find again. */
+static bool leaves_hints(const struct conversation *conversation)
+{
+	return conversation->context.requested_count || conversation->context.package.data ||
+	       !tam_database_vault(conversation->worker->database);
+}
+
 int tam_connect(struct tam_worker *worker, const struct tam_peer *peer,
 		const struct tam_hints *hints, char **request)
 {
@@ -123,8 +135,9 @@ int tam_connect(struct tam_worker *worker, const struct tam_peer *peer,
 	if (rc == 0 && hints && hints->package)
 		rc = package_take(conversation, hints);
 	if (rc == 0)
-		rc = conversation_begin(conversation);
-	if (rc == 0)
+		rc = leaves_hints(conversation) ? conversation_begin(conversation)
+						: conversation_invite(conversation);
+	if (rc == 0 && leaves_hints(conversation))
 		rc = conversation_write(conversation);
 	if (rc == 0) {
 		conversation_tell(conversation);
@@ -279,6 +292,10 @@ static int session_read(struct conversation *conversation, const char *tid, bool
 	*over = false;
 	if (rc && rc != -ENOENT)
 		return rc;
+	if (rc && tid) {
+		rc = conversation_accept(conversation, tid, seconds_of(tam));
+		return rc == -ENOENT ? 0 : rc;
+	}
 	if (rc == 0 && span_equal(session->last_hash, hash) &&
 	    (session->last_answer.data || session->state != SESSION_OPEN)) {
 		*over = true;
@@ -493,8 +510,7 @@ int tam_aik(struct tam_worker *worker, const char *tid, char **signed_keys)
 
 int tam_expire(struct tam_worker *worker)
 {
-	const unsigned seconds =
-		worker->tam->session_seconds ? worker->tam->session_seconds : SESSION_SECONDS;
+	const unsigned seconds = seconds_of(worker->tam);
 	const int64_t before = tam_time_now() - (int64_t)seconds * 1000;
 	int64_t expired, all = 0;
 	struct timespec clock;

@@ -2,9 +2,9 @@
  * The TAM's side of OTrP: from the octets that a device posts to the octets of the next request.
  *
  * Runs in the TAM's server, or in a test: no network. It trusts its database, its keys and its
- * roots, and nobody who posts. All state is in the database, a session under its `tid`: whichever
- * process gets the next message goes on with it, and a message that comes twice is answered twice
- * with the same octets and acted on once.
+ * roots, and nobody who posts. All state is in the database, a session under its `tid` from the
+ * device's first answer on (session_ticket.h): whichever process gets the next message goes on with
+ * it, and a message that comes twice is answered twice with the same octets and acted on once.
  *
  * A `struct tam` is shared by all threads and is not changed by them; each thread has a worker of
  * its own.

@@ -151,3 +151,16 @@ int vault_unseal(const struct vault *vault, const char *what, const char *whose,
 	*plain = span_of(out, sealed.size - NONCE_SIZE - TAG_SIZE);
 	return 0;
 }
+
+void vault_tag(const struct vault *vault, const char *what, struct span data,
+	       uint8_t out[VAULT_TAG_SIZE])
+{
+	crypto_generichash_state state;
+
+	(void)crypto_generichash_init(&state, vault->key, KEY_SIZE, VAULT_TAG_SIZE);
+	/* Its end is told by the zero. */
+	(void)crypto_generichash_update(&state, (const uint8_t *)what, strlen(what) + 1);
+	(void)crypto_generichash_update(&state, data.data, data.size);
+	(void)crypto_generichash_final(&state, out, VAULT_TAG_SIZE);
+	sodium_memzero(&state, sizeof(state));
+}

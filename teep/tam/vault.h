@@ -32,4 +32,9 @@ int vault_seal(const struct vault *vault, const char *what, const char *whose, s
 int vault_unseal(const struct vault *vault, const char *what, const char *whose, struct span sealed,
 		 struct arena *arena, struct span *plain);
 
+/* What nobody without the key can work out of `data`: a hash of it, another for each `what`. */
+#define VAULT_TAG_SIZE 32
+void vault_tag(const struct vault *vault, const char *what, struct span data,
+	       uint8_t out[VAULT_TAG_SIZE]);
+
 #endif

@@ -140,9 +140,10 @@ devices 4 fleet1
 for name in one two; do
 	grep -q 'POST /tam 200' $name.log || fail "process $name got nothing"
 done
-# The peer is who speaks to nginx, whatever that says of itself.
+# The peer is who speaks to nginx, whatever that says of itself. A session that names a TA is on record
+# at once.
 check "a peer of its own" 200 "$(ask --interface 127.0.0.9 -H 'X-Forwarded-For: 203.0.113.7' -X POST \
-	-H 'Content-Length: 0' -H 'Accept: application/otrp+json' /tam)"
+	-H 'Content-Length: 0' -H 'Accept: application/otrp+json' "/tam?ta=$ta")"
 tam session list --json | grep -q '"127.0.0.9"' || fail "the TAM does not know who asked"
 ! tam session list --json | grep -q 203.0.113.7 || fail "the TAM believes what a client says of itself"
 
