@@ -134,7 +134,7 @@ test('what a page has open is closed when it is left', async (t) => {
 			.openSession('${TEST_UUID}2', 'PUBLIC', null, null,
 				() => { console.log('opened'); window.close(); },
 				(error) => left ? setTimeout(again, 50, left - 1) : console.log(String(error)));
-			again(100);`),
+			again(600);`),
 	}, { 2: '' });
 	assert.equal((await webapp(directory)).stdout, 'opened\n');
 });

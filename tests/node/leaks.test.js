@@ -26,7 +26,7 @@ const descriptors = () => fs.readdirSync('/proc/self/fd').length;
 
 /* Collects until it comes true; what collecting sets off takes its time. */
 async function collectUntil(condition, what) {
-	for (let i = 0; i < 600; i++) {
+	for (let i = 0; i < 6000; i++) {
 		collect();
 		await pause(10);
 		if (condition())

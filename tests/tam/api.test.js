@@ -554,7 +554,7 @@ test('so many wrong tokens, and nobody from there is listened to for a while', a
 	assert.ok(seconds >= 1 && seconds <= 5);
 	/* OTrP goes on meanwhile, and so do people a little later. */
 	assert.equal((await tam.ask(null, 'GET', '/health')).status, 200);
-	for (let left = 50; (await tam.ask('viewer', 'GET', 'status')).status !== 200; left--) {
+	for (let left = 300; (await tam.ask('viewer', 'GET', 'status')).status !== 200; left--) {
 		assert.ok(left > 0);
 		await new Promise((resolve) => setTimeout(resolve, 200));
 	}
@@ -581,7 +581,7 @@ test('thousands of damaged requests leave it as it was', async () => {
 				octets[next(octets.length)] = next(256);
 			return send(octets.subarray(0, octets.length - (next(3) ? 0 : next(octets.length))));
 		}));
-	for (let left = 50; (await tam.ask('admin', 'GET', 'status')).status !== 200; left--) {
+	for (let left = 300; (await tam.ask('admin', 'GET', 'status')).status !== 200; left--) {
 		assert.ok(left > 0);
 		await new Promise((resolve) => setTimeout(resolve, 200));
 	}

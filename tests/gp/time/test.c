@@ -357,6 +357,15 @@ static void expect_persistent(const TEEC_UUID *of, uint32_t seconds)
 	cr_expect(now >= seconds && now < seconds + 600, "%u", now);
 }
 
+/* The same after a restart: the clock had gone on for a while when the time was set. */
+static void expect_persistent_later(const TEEC_UUID *of, uint32_t seconds)
+{
+	uint32_t now;
+
+	cr_expect_eq(persistent_get(of, &now), TEEC_SUCCESS);
+	cr_expect(now >= seconds - 600 && now < seconds + 600, "%u", now);
+}
+
 static void expect_no_persistent(const TEEC_UUID *of, TEEC_Result why)
 {
 	uint32_t now;
@@ -387,24 +396,24 @@ Test(persistent_time, goes_on_while_the_device_is_off)
 {
 	persistent_set(&ta, 1000);
 	fixture_restart(SIGTERM, in_2040);
-	expect_persistent(&ta, 1000 + TEN_YEARS);
+	expect_persistent_later(&ta, 1000 + TEN_YEARS);
 	/* A day later: it must not be earlier than it has been seen. */
 	fixture_restart(SIGKILL, (const char *const[]) { "--clock=2040-01-02T00:00:00Z", NULL });
-	expect_persistent(&ta, 1000 + TEN_YEARS + 86400);
+	expect_persistent_later(&ta, 1000 + TEN_YEARS + 86400);
 }
 
 Test(persistent_time, survives_a_device_that_is_killed)
 {
 	persistent_set(&ta, 1000);
 	fixture_restart(SIGKILL, in_2040);
-	expect_persistent(&ta, 1000 + TEN_YEARS);
+	expect_persistent_later(&ta, 1000 + TEN_YEARS);
 }
 
 Test(persistent_time, needs_a_reset_when_the_clock_was_set_back)
 {
 	persistent_set(&ta, 1000);
 	fixture_restart(SIGTERM, in_2040);
-	expect_persistent(&ta, 1000 + TEN_YEARS);
+	expect_persistent_later(&ta, 1000 + TEN_YEARS);
 	/* Later than it was set, but earlier than it has been seen. */
 	fixture_restart(SIGTERM, (const char *const[]) { "--clock=2035-01-01", NULL });
 	expect_no_persistent(&ta, TEEC_ERROR_TIME_NEEDS_RESET);
@@ -420,7 +429,7 @@ Test(persistent_time, overflow_is_told_with_the_time_modulo_2_to_the_32)
 	persistent_set(&ta, UINT32_MAX - 10);
 	fixture_restart(SIGTERM, in_2040);
 	cr_expect_eq(persistent_get(&ta, &now), TEEC_ERROR_OVERFLOW);
-	cr_expect(now >= TEN_YEARS - 11 && now < TEN_YEARS + 600, "%u", now);
+	cr_expect(now >= TEN_YEARS - 600 && now < TEN_YEARS + 600, "%u", now);
 	/* It is no state to be stuck in. */
 	persistent_set(&ta, 7);
 	expect_persistent(&ta, 7);
@@ -487,7 +496,7 @@ Test(persistent_time, what_a_killed_service_left_half_written_is_removed)
 	cr_assert_geq(fd, 0);
 	close(fd);
 	fixture_restart(SIGKILL, in_2040);
-	expect_persistent(&ta, 1000 + TEN_YEARS);
+	expect_persistent_later(&ta, 1000 + TEN_YEARS);
 	cr_expect_neq(stat(leftover, &info), 0);
 }
 

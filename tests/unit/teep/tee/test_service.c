@@ -16,7 +16,7 @@
 
 #define BELOW "below"
 /* It is there at once, unless it never comes. */
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 60000
 
 /*
  * The TEE itself, which the service does not ask for anything here.
