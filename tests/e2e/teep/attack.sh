@@ -42,7 +42,9 @@ export OTHER_NAME='"another"'
 . "$here/attack_$tam.sh"
 
 # For floods: an agent that takes twenty messages a second.
-teesim agent serve --rate 20 &
+mkfifo agent.ready
+teesim agent serve --rate 20 --ready-fd 3 3>agent.ready &
+read -r word <agent.ready && [ "$word" = ready ]
 shift 2
 for name; do
 	echo "== $name"

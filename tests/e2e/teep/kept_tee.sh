@@ -47,6 +47,13 @@ if TEESIM_DEVICE=device ./hello 2>/dev/null; then
 	fail "a TA was found before it was installed"
 fi
 TAM_STOP_AFTER=install /usr/bin/python3 "$tam" device tam leaf.ocsp ca.ocsp sp.pem hello.cms "$taid"
+# It would rest if this took long.
+mkfifo enough held
+PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$TEESIM_SOURCE_DIR/tests/e2e/teep/hold_tee.py" \
+	"$(echo "$XDG_RUNTIME_DIR"/teesim/device-*.otrp)" <enough >held &
+holder=$!
+exec {hold}>enough
+read -r _ <held || fail "the TEE is not there"
 tee=$(tee_of "$daemon")
 TEESIM_DEVICE=device ./hello >/dev/null
 teesim ta list --device device >out
@@ -63,6 +70,9 @@ grep -q '^Seccomp:	2' "/proc/$tee/status" || fail "no filter of system calls"
 grep -q '^NoNewPrivs:	1' "/proc/$tee/status" || fail "it may gain privileges"
 firmware=$(pgrep -P "$daemon" -x tee-firmware)
 grep -q '^Seccomp:	2' "/proc/$firmware/status" || fail "the firmware has no filter of system calls"
+
+exec {hold}>&-
+wait "$holder" || fail "the TEE did not stay"
 
 # Killed, it is there again for who comes next, with all that it had.
 kill -9 "$tee"

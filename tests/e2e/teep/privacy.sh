@@ -17,6 +17,13 @@ printf '{"TAQuery":{"spid":"com.bank","taid":"%s"}}' "$taid" |
 	teesim otrp ta-information --device device >>traffic
 device=$(teesim device path device)
 daemon=$(teesim status --device device | sed -n 's/.*running as process \([0-9]*\).*/\1/p')
+# It stays while it is looked at, however long that takes.
+mkfifo enough held
+PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$TEESIM_SOURCE_DIR/tests/e2e/teep/hold_tee.py" \
+	"$(echo "$XDG_RUNTIME_DIR"/teesim/device-*.otrp)" <enough >held &
+holder=$!
+exec {hold}>enough
+read -r _ <held || fail "the TEE is not there"
 firmware=$(pgrep -P "$daemon" -x tee-firmware)
 tee=$(pgrep -P "$firmware" -x tee-otrp)
 openssl x509 -in "$device/boot/tee.pem" -outform DER -out tee.der
@@ -107,5 +114,7 @@ if [ "$(id -u)" = 0 ]; then
 		"$TEESIM_BUILD_DIR/bin/teesim" otrp list --device device >/dev/null 2>&1 ||
 		fail "another user asks the TEE"
 fi
+exec {hold}>&-
+wait "$holder" || fail "the TEE did not stay"
 teesim stop --device device >/dev/null
 trap - EXIT

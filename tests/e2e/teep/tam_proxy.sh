@@ -33,6 +33,20 @@ stop() {
 	kill "$1"
 	wait "$1" || fail "the TAM did not end in order: $?"
 }
+# A port that nobody has, and that the kernel gives to nobody else.
+port_find() {
+	python3 - <<-'END'
+		import random, socket
+		while True:
+		    port = random.randrange(20000, 32000)
+		    try:
+		        socket.create_server(("", port)).close()
+		    except OSError:
+		        continue
+		    print(port)
+		    break
+	END
+}
 conf() { # NAME VALUE: into tam.conf
 	python3 - "$1" "$2" <<-'END'
 		import json, sys
@@ -47,7 +61,7 @@ teesim tam init tam --pki pki --id 1.3.6.1.4.1.55555.7.1 --kind p256 --plain-htt
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 5 -subj /CN=tam.example \
 	-addext 'subjectAltName=DNS:tam.example,IP:127.0.0.1' -keyout proxy.key -out proxy.pem 2>/dev/null
 conf behind_proxy true
-serve one
+serve one "$(port_find)"
 one=$pid first=$port
 serve two
 two=$pid second=$port
@@ -58,7 +72,7 @@ sed -n '/^upstream tam {/,/^```/p' "$manual" | sed '/^```/d' >site.conf
 for text in 127.0.0.1:8444 127.0.0.1:8445 'listen 443 ' /etc/ssl/tam.pem /etc/ssl/tam.key; do
 	grep -q "$text" site.conf || fail "the manual's configuration has no \"$text\" any more"
 done
-https=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+https=$(port_find)
 sed -i "s|127.0.0.1:8444|127.0.0.1:$first|; s|127.0.0.1:8445|127.0.0.1:$second|; s|listen 443 |listen 0.0.0.0:$https |
 	s|/etc/ssl/tam|$PWD/proxy|" site.conf
 mkdir spool
