@@ -140,7 +140,7 @@ cp tee.img "$TEESIM_HOME/devices/default/boot/tee.img"
 # A port that nobody listens on now.
 port=0
 until [ "$port" -gt 0 ] && ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
-	port=$((20000 + RANDOM % 20000))
+	port=$((20000 + RANDOM % 12000))
 done
 
 tam_begin() {

@@ -13,7 +13,7 @@
 #define APPLICATION_ID "0x7465651"
 #define SCHEMA	       "CREATE TABLE row(id INTEGER PRIMARY KEY, data BLOB NOT NULL)"
 /* How long somebody else may hold the file: readers of the command line. */
-#define BUSY_MS 5000
+#define BUSY_MS 20000
 /* So much of the file is read in place, and the rest as files are. */
 #define MAPPED "1073741824"
 
