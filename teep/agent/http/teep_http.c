@@ -15,7 +15,7 @@
 
 #include "teep/agent/json_scan.h"
 
-#define CONNECT_TIMEOUT_MS 10000U
+#define CONNECT_TIMEOUT_MS 20000U
 #define ANSWER_TIMEOUT_MS  60000U
 #define BODY_MAX	   (16U << 20)
 #define EXCHANGES_MAX	   512U

@@ -17,7 +17,7 @@
 #define ANSWER_MAX (64u << 20)
 #define PAGE	   "1000"
 #define TIMEOUT_MS 60000L
-#define CONNECT_MS 10000L
+#define CONNECT_MS 30000L
 #define TOKEN_MAX  256
 #define DIRECTORY  "tam"
 

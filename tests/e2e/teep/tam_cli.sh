@@ -168,6 +168,7 @@ says "InstallTARequest" teesim tam log --messages --device "$did" --last 100
 says "version 2" teesim tam ta add v2.cms --sp com.bank/pay
 ends 5 "is not done after 1 s" teesim tam deploy "$ta" --group lab --version 2 --wait --timeout 1
 id=$(teesim tam deploy list --json | json '[0]["id"]')
+: >progress
 teesim tam deploy watch "$id" --timeout 200 >watched 2>progress &
 watcher=$!
 until grep -q "0 of 1 done" progress; do
