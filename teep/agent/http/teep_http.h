@@ -25,7 +25,7 @@ struct teep_http_options {
 	const char *uri;     /* http:// or https:// */
 	const char *ca_file; /* PEM: whom HTTPS is trusted to; NULL: whom the system trusts */
 	bool plain_anywhere; /* plain HTTP to other machines, too */
-	unsigned int connect_timeout_ms; /* 10 s */
+	unsigned int connect_timeout_ms; /* 20 s */
 	unsigned int answer_timeout_ms;	 /* for one exchange; 60 s */
 	size_t body_max;		 /* octets of an answer; 16 MiB */
 	unsigned int exchanges_max;	 /* of one session; 512 */
