@@ -1172,7 +1172,13 @@ static int write_all(struct tam_database *database, void *context)
 static void session_settle(struct conversation *conversation)
 {
 	struct session *session = &conversation->session;
+	const struct span answer = session->last_answer;
 
+	/* Without memory it is as in another process: the state is asked for again. */
+	conversation->long_answer = (struct span) { 0 };
+	if (answer.size > SESSION_ANSWER_MAX && conversation->worker->tam->memory)
+		(void)arena_copy(&conversation->arena, answer.data, answer.size,
+				 &conversation->long_answer);
 	session->last_answer = (struct span) { 0 };
 	session->did_stored = session->did;
 	session->state_stored = session->state;

@@ -105,6 +105,8 @@ struct conversation {
 	struct delivery_note deliveries[DELIVERIES_MAX];
 	size_t delivery_count;
 	char *next; /* the caller's in the end; NULL: nothing more */
+	/* What was answered last, where the database does not keep it and this process does. */
+	struct span long_answer;
 };
 
 /* A text in the arena that lives as long as the conversation; "" without memory. */

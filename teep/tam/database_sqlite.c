@@ -265,7 +265,7 @@ static int settings_apply(struct file *file, char *error)
 			"PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON;"
 			"PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;"
 			/* Secrets come here sealed: pages that are let go need not be wiped. */
-			"PRAGMA secure_delete = FAST; PRAGMA wal_autocheckpoint = 4000;"
+			"PRAGMA secure_delete = FAST; PRAGMA wal_autocheckpoint = 8000;"
 			"PRAGMA synchronous = FULL; PRAGMA application_id = " APPLICATION_ID,
 			error);
 	file->durability = TAM_DURABLE;

@@ -267,15 +267,22 @@ static int answered(struct conversation *conversation, struct responses *respons
 	return rc ? rc : conversation_next(conversation);
 }
 
-/* The message came before: what was answered then, where that was kept. */
-static int repeated(struct conversation *conversation)
+/* The message came before. *over: what was answered then is known. */
+static int repeated(struct conversation *conversation, bool *over)
 {
-	const struct span answer = conversation->session.last_answer;
+	const struct session *session = &conversation->session;
+	const struct span answer = session->last_answer;
 
-	if (!answer.data)
-		return 0;
-	conversation->next = strndup((const char *)answer.data, answer.size);
-	return conversation->next ? 0 : -ENOMEM;
+	if (answer.data) {
+		conversation->next = strndup((const char *)answer.data, answer.size);
+		*over = true;
+		return conversation->next ? 0 : -ENOMEM;
+	}
+	if (session->state == SESSION_OPEN)
+		conversation->next = session_memory_answer(conversation->worker->tam->memory,
+							   session->tid, session->revision);
+	*over = session->state != SESSION_OPEN || conversation->next;
+	return 0;
 }
 
 /* The session as the database has it. *over: nothing is left to do but to answer. Without a key it
@@ -296,10 +303,10 @@ static int session_read(struct conversation *conversation, const char *tid, bool
 		rc = conversation_accept(conversation, tid, seconds_of(tam));
 		return rc == -ENOENT ? 0 : rc;
 	}
-	if (rc == 0 && span_equal(session->last_hash, hash) &&
-	    (session->last_answer.data || session->state != SESSION_OPEN)) {
-		*over = true;
-		return repeated(conversation);
+	if (rc == 0 && span_equal(session->last_hash, hash)) {
+		rc = repeated(conversation, over);
+		if (rc || *over)
+			return rc;
 	}
 	*over = rc == 0 && (session->state == SESSION_DONE || session->state == SESSION_FAILED);
 	if (*over)

@@ -159,6 +159,23 @@ struct conversation *session_memory_take(struct session_memory *memory, const ch
 	return conversation;
 }
 
+char *session_memory_answer(struct session_memory *memory, const char *tid, int64_t revision)
+{
+	const struct kept *kept;
+	char *answer = NULL;
+
+	if (!memory)
+		return NULL;
+	(void)pthread_mutex_lock(&memory->mutex);
+	kept = find(memory, tid);
+	if (kept && kept->conversation->revision == revision &&
+	    kept->conversation->long_answer.data)
+		answer = strndup((const char *)kept->conversation->long_answer.data,
+				 kept->conversation->long_answer.size);
+	(void)pthread_mutex_unlock(&memory->mutex);
+	return answer;
+}
+
 void session_memory_expire(struct session_memory *memory, int64_t before)
 {
 	struct kept *gone;

@@ -29,6 +29,10 @@ void session_memory_put(struct session_memory *memory, struct conversation *conv
 struct conversation *session_memory_take(struct session_memory *memory, const char *tid,
 					 struct span hash);
 
+/* What was answered to the last message of the session, stored with that revision, where it was too
+ * long for the database; the caller's. NULL where it is not there. */
+char *session_memory_answer(struct session_memory *memory, const char *tid, int64_t revision);
+
 /* Those that came before that moment of the monotonic clock, in seconds, are let go. */
 void session_memory_expire(struct session_memory *memory, int64_t before);
 

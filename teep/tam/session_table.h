@@ -46,8 +46,9 @@ struct session {
 };
 
 #define SESSION_CONTEXT_MAX (1u << 20)
-/* Longer answers are not kept. */
-#define SESSION_ANSWER_MAX (64u << 10)
+/* Longer answers are not kept here: to write and to free their pages costs more than the rest of
+ * the session. The process that gave one has it in hand (session_memory.h). */
+#define SESSION_ANSWER_MAX (32u << 10)
 
 /*
  * How people name a session: by the first digits of its tid. The whole of it lets whoever knows it
