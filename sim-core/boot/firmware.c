@@ -47,7 +47,9 @@ struct firmware {
 	struct firmware_service service;
 	int sock; /* -1: in this process */
 	struct lookout lookout;
-	pid_t pid; /* 0: not started by us */
+	pid_t pid;  /* 0: not started by us */
+	pid_t peer; /* 0: not known */
+	enum turn_place place;
 	/* A signature that was begun. */
 	bool signing;
 	uint8_t to_sign[FIRMWARE_SIGNED_MAX];
@@ -193,6 +195,7 @@ static int program_start(struct firmware *firmware, const char *program, const c
 		return sock;
 	}
 	firmware->sock = sock;
+	firmware->peer = firmware->pid;
 	return 0;
 }
 
@@ -246,6 +249,15 @@ enum boot_result firmware_open(struct firmware **out, const char *program, const
 	return BOOT_OK;
 }
 
+/* Who made the pair of sockets. */
+static pid_t peer_of(int sock)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	return getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
 int firmware_attach(struct firmware **out, int sock, unsigned int tee)
 {
 	struct firmware *firmware = calloc(1, sizeof(*firmware));
@@ -255,6 +267,7 @@ int firmware_attach(struct firmware **out, int sock, unsigned int tee)
 		return -ENOMEM;
 	}
 	firmware->sock = sock;
+	firmware->peer = peer_of(sock);
 	lookout_init(&firmware->lookout, LOOKOUT_US);
 	firmware->service.tee = tee;
 	*out = firmware;
@@ -299,6 +312,14 @@ int firmware_key(struct firmware *firmware, enum firmware_key which, uint8_t **o
 	if (rc == 0)
 		rc = hear(firmware, &answer);
 	return rc ? rc : take(&answer, octets, size);
+}
+
+void firmware_place(struct firmware *firmware, enum turn_place place)
+{
+	if (firmware->place == TURN_ANYWHERE && place == TURN_ANYWHERE)
+		return;
+	firmware->place = place;
+	turn_place(firmware->peer, place);
 }
 
 int firmware_sign_begin(struct firmware *firmware, const void *octets, size_t size)

@@ -12,6 +12,7 @@
 #define TEESIM_BOOT_FIRMWARE_H
 
 #include "boot/boot.h"
+#include "wire/turn.h"
 
 struct firmware;
 
@@ -52,6 +53,9 @@ int firmware_key(struct firmware *firmware, enum firmware_key which, uint8_t **o
  */
 int firmware_sign_begin(struct firmware *firmware, const void *octets, size_t size);
 int firmware_sign_end(struct firmware *firmware, uint8_t **signature, size_t *size);
+
+/* Where it computes what is begun from now on, if it is another process. */
+void firmware_place(struct firmware *firmware, enum turn_place place);
 
 /* For tee-firmware: tells the program that opened it how the boot went, `err` where it did not. 0
  * or -errno. */

@@ -17,12 +17,11 @@
 /* A session's commands may come without certificates. */
 #define HEADER_EMPTY ":{\"payload\":\""
 
-static bool firmware_begin(struct exchange *exchange, struct span tid)
+static bool firmware_begin(struct exchange *exchange, struct span tid, bool query)
 {
 	const struct tee *tee = exchange->tee;
 
-	if (!tid.data || tee->boot.unattested ||
-	    firmware_sign_begin(tee->firmware, tid.data, tid.size))
+	if (!tid.data || tee->boot.unattested || exchange_firmware_ask(exchange, tid, query))
 		return false;
 	exchange->ahead.tid = tid;
 	return true;
@@ -40,7 +39,7 @@ void exchange_ahead_begin(struct exchange *exchange, const struct request_guess 
 	    !span_equal(guess->header, exchange->tee->query_header))
 		return;
 	request_guess_end_read(guess, &exchange->arena, &end);
-	(void)firmware_begin(exchange, end.tid);
+	(void)firmware_begin(exchange, end.tid, true);
 }
 
 /* The TAM whose session began last, if its key would still be used. */
@@ -116,7 +115,7 @@ void exchange_ahead_unwrap(struct exchange *exchange, const struct request_guess
 		return;
 	request_guess_end_read(guess, &exchange->arena, &end);
 	if (end.nextdsi)
-		(void)firmware_begin(exchange, end.tid);
+		(void)firmware_begin(exchange, end.tid, false);
 	key_unwrap(exchange, guess);
 }
 

@@ -5,8 +5,10 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "wire/futex.h"
+#include "wire/turn.h"
 #include "wire/wait.h"
 
 #define STACK_SIZE (512U << 10)
@@ -23,6 +25,7 @@ enum phase {
 struct committer {
 	struct store *store;
 	pthread_t thread;
+	pid_t number; /* the thread's, as the kernel counts */
 	bool threaded;
 	_Atomic uint32_t phase;
 	int rc; /* the thread's, until it is done */
@@ -38,6 +41,7 @@ static void *serve(void *context)
 	struct committer *committer = context;
 	uint32_t phase;
 
+	committer->number = gettid();
 	(void)phase_move(committer, PHASE_STARTING, PHASE_IDLE);
 	futex_wake_all(&committer->phase);
 	while ((phase = atomic_load(&committer->phase)) != PHASE_ENDING) {
@@ -100,6 +104,7 @@ void committer_begin(struct committer *committer)
 {
 	if (!committer->threaded)
 		return;
+	turn_place(committer->number, TURN_ELSEWHERE);
 	atomic_store(&committer->phase, PHASE_ASKED);
 	futex_wake_all(&committer->phase);
 }

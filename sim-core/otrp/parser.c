@@ -91,7 +91,7 @@ static int job_end(const struct parser_pending *pending, struct arena *arena,
 	int rc = pending->rc;
 
 	if (rc == 0 && pending->sock >= 0)
-		rc = parser_process_end(pending->sock, arena, &answer);
+		rc = parser_process_end(pending->parser->process, pending->sock, arena, &answer);
 	else if (rc == 0)
 		parser_job_do(&pending->job, arena, &answer);
 	pending->parser->child_failed = rc == -EBADMSG;

@@ -24,9 +24,8 @@
 #include "otrp_policies.h"
 #endif
 
-#define CPU_SECONDS	 10U
-#define PATIENCE_SECONDS 15
-#define ADDRESS_SPACE	 (2ULL << 30)
+#define CPU_SECONDS   10U
+#define ADDRESS_SPACE (2ULL << 30)
 
 #ifndef TEESIM_SANITIZE
 static void filter_enter(const struct sock_filter *policy, size_t size)
@@ -57,7 +56,8 @@ static void job_serve(int sock)
 	parser_stream_greet(sock);
 	/* The pages that a parse writes to are its own before it is waited for. */
 	parser_warm_up();
-	if (parser_stream_read(sock, PARSER_SIZE_MAX, &arena, &octets) == 0 &&
+	if (parser_stream_wait(sock, -1) == 0 &&
+	    parser_stream_read(sock, PARSER_SIZE_MAX, &arena, &octets) == 0 &&
 	    otrp_record_parse(octets, parser_job_layout, PARSER_JOB_LAYOUT_COUNT, &job) == 0) {
 		parser_job_do(&job, &arena, &answer);
 		if (otrp_record_encode(&answer, parser_answer_layout, PARSER_ANSWER_LAYOUT_COUNT,
@@ -65,7 +65,7 @@ static void job_serve(int sock)
 			(void)parser_stream_write(sock, octets);
 	}
 	/* Its end is put off until the TEE has time for it. */
-	(void)!read(sock, &answer, 1);
+	parser_stream_wait_end(sock);
 	arena_clear(&arena);
 }
 
@@ -73,7 +73,7 @@ static void job_serve(int sock)
 static int child_make(void)
 {
 	/* One that was taken over must not hold the TEE up for ever. */
-	static const struct timeval patience = { .tv_sec = PATIENCE_SECONDS };
+	static const struct timeval patience = { .tv_sec = PARSER_PATIENCE_SECONDS };
 	struct packet_fds fds = { .count = 1 };
 	pid_t child;
 	int ends[2], rc, on = 1;

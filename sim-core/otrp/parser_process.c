@@ -1,7 +1,6 @@
 #include "otrp/parser_process.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +10,17 @@
 
 #include "otrp/parser_stream.h"
 #include "wire/child.h"
+#include "wire/lookout.h"
 #include "wire/socket.h"
-#include "wire/wait.h"
+#include "wire/turn.h"
+
+/* More than a job of a usual message takes. */
+#define LOOKOUT_US 300U
+
+struct waiting {
+	int sock;
+	pid_t child; /* -1: has not said its first word yet */
+};
 
 struct parser_process {
 	pid_t pid;
@@ -22,9 +30,10 @@ struct parser_process {
 	/* Their sockets: a child ends with its own, which takes time that nobody has before. */
 	int spent[PARSER_READY];
 	/* Of children that wait, as many as have been received, the oldest first. */
-	int ready[PARSER_READY];
+	struct waiting ready[PARSER_READY];
 	unsigned int ready_count;
-	bool two_cpus, here;
+	enum turn_place place;
+	struct lookout lookout;
 };
 
 int parser_process_start(struct parser_process **out, const char *program)
@@ -41,21 +50,22 @@ int parser_process_start(struct parser_process **out, const char *program)
 		free(process);
 		return rc;
 	}
-	process->two_cpus = wait_cpus() == 2;
+	process->place = TURN_ELSEWHERE;
+	lookout_init(&process->lookout, LOOKOUT_US);
 	*out = process;
 	return 0;
 }
 
 void parser_process_here(struct parser_process *process, bool here)
 {
-	process->here = here && process->two_cpus;
+	process->place = here ? TURN_HERE : TURN_ELSEWHERE;
 }
 
 void parser_process_stop(struct parser_process *process)
 {
 	parser_process_refill(process);
 	while (process->ready_count)
-		close(process->ready[--process->ready_count]);
+		close(process->ready[--process->ready_count].sock);
 	/* It ends when nobody is there to ask. */
 	close(process->control);
 	while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR)
@@ -88,7 +98,7 @@ static int socket_take(struct parser_process *process, int flags)
 		packet_fds_close(&fds);
 		return -EIO;
 	}
-	process->ready[process->ready_count++] = fds.fd[0];
+	process->ready[process->ready_count++] = (struct waiting) { fds.fd[0], -1 };
 	return 0;
 }
 
@@ -110,26 +120,17 @@ void parser_process_refill(struct parser_process *process)
 	/* What was made up for earlier. */
 	while (process->ready_count < PARSER_READY && !socket_take(process, MSG_DONTWAIT))
 		;
-}
-
-/* Failing does no harm. */
-static void child_call(pid_t child)
-{
-	const uint32_t cpu = wait_cpu();
-	cpu_set_t cpus;
-
-	if (child <= 0 || cpu < 1)
-		return;
-	CPU_ZERO(&cpus);
-	CPU_SET(cpu - 1, &cpus);
-	(void)sched_setaffinity(child, sizeof(cpus), &cpus);
+	/* A child whose word is read while it waits would look for its job in vain: better now. */
+	for (unsigned int i = 0; i < process->ready_count; i++)
+		if (process->ready[i].child < 0)
+			process->ready[i].child =
+				parser_stream_greeted(process->ready[i].sock, MSG_DONTWAIT);
 }
 
 /* Takes a child that waits: its socket, or -EIO. */
 static int child_take(struct parser_process *process)
 {
-	pid_t child;
-	int sock;
+	struct waiting taken;
 
 	if (process->used == PARSER_READY)
 		parser_process_refill(process);
@@ -139,14 +140,14 @@ static int child_take(struct parser_process *process)
 		process->gone = true;
 		return -EIO;
 	}
-	sock = process->ready[0];
+	taken = process->ready[0];
 	memmove(process->ready, process->ready + 1,
 		--process->ready_count * sizeof(process->ready[0]));
-	process->spent[process->used++] = sock;
-	child = parser_stream_greeted(sock);
-	if (process->here)
-		child_call(child);
-	return sock;
+	process->spent[process->used++] = taken.sock;
+	if (taken.child < 0)
+		taken.child = parser_stream_greeted(taken.sock, 0);
+	turn_place(taken.child, process->place);
+	return taken.sock;
 }
 
 int parser_process_begin(struct parser_process *process, const struct parser_job *job,
@@ -165,11 +166,19 @@ int parser_process_begin(struct parser_process *process, const struct parser_job
 	return rc == -EPIPE ? -EBADMSG : rc;
 }
 
-int parser_process_end(int sock, struct arena *arena, struct parser_answer *out)
+int parser_process_end(struct parser_process *process, int sock, struct arena *arena,
+		       struct parser_answer *out)
 {
 	struct span answer;
-	int rc = parser_stream_read(sock, PARSER_SIZE_MAX, arena, &answer);
+	int rc;
 
+	/* Here it can't do anything while we look. */
+	if (process->place == TURN_ELSEWHERE)
+		lookout_wait(&process->lookout, sock);
+	rc = parser_stream_wait(sock, PARSER_PATIENCE_SECONDS * 1000);
+
+	if (rc == 0)
+		rc = parser_stream_read(sock, PARSER_SIZE_MAX, arena, &answer);
 	if (rc == 0)
 		rc = answer_take(answer, out);
 	return rc == -EPIPE ? -EBADMSG : rc;

@@ -25,13 +25,13 @@ int parser_process_begin(struct parser_process *process, const struct parser_job
 			 struct arena *arena, int *sock);
 
 /* Children that are given a job from now on do it where the caller runs, which has nothing to do
- * but wait for them; or wherever there is room. Of use where somebody else has the only other CPU:
- * nothing changes where there are more, or one. */
+ * but wait for them; or elsewhere, as at first, since it has (turn_place()). */
 void parser_process_here(struct parser_process *process, bool here);
 
 /* Waits for its answer. 0; -EBADMSG when the child died, or answered out of bounds; -ENOMEM. One
  * that nobody waits for is forgotten at the next refill; until then `sock` is the process's. */
-int parser_process_end(int sock, struct arena *arena, struct parser_answer *out);
+int parser_process_end(struct parser_process *process, int sock, struct arena *arena,
+		       struct parser_answer *out);
 
 /* Has its end been noticed? */
 bool parser_process_is_gone(const struct parser_process *process);

@@ -1,6 +1,7 @@
 #include "otrp/parser_stream.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -54,16 +55,38 @@ void parser_stream_greet(int sock)
 	(void)socket_send(sock, "g", 1, NULL, 0);
 }
 
-pid_t parser_stream_greeted(int sock)
+pid_t parser_stream_greeted(int sock, int flags)
 {
 	struct packet_fds fds;
 	pid_t child;
 	char word;
+	const ssize_t n = socket_receive_from(sock, &word, 1, &fds, &child, flags);
 
-	if (socket_receive_from(sock, &word, 1, &fds, &child, 0) != 1)
-		child = 0;
+	if (n != 1)
+		child = n == -EAGAIN && flags & MSG_DONTWAIT ? -1 : 0;
 	packet_fds_close(&fds);
 	return child;
+}
+
+static int wait_for(int sock, short events, int patience_ms)
+{
+	struct pollfd polled = { .fd = sock, .events = events };
+	int n;
+
+	do {
+		n = poll(&polled, 1, patience_ms);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n ? 0 : -EAGAIN;
+}
+
+int parser_stream_wait(int sock, int patience_ms)
+{
+	return wait_for(sock, POLLIN, patience_ms);
+}
+
+void parser_stream_wait_end(int sock)
+{
+	(void)wait_for(sock, 0, -1);
 }
 
 int parser_stream_write(int sock, struct span octets)

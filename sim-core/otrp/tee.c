@@ -550,6 +550,16 @@ static bool transaction_end(struct exchange *exchange, char **state)
 	return true;
 }
 
+/* With a command, parsers work when it is woken, and we go on: it would wait behind us, to go on
+ * when we wait for something else. For a query it is the first. */
+int exchange_firmware_ask(struct exchange *exchange, struct span tid, bool query)
+{
+	struct firmware *firmware = exchange->tee->firmware;
+
+	firmware_place(firmware, query ? TURN_ANYWHERE : TURN_ELSEWHERE);
+	return firmware_sign_begin(firmware, tid.data, tid.size);
+}
+
 void exchange_sign_begin(struct exchange *exchange)
 {
 	const struct otrp_request *request = &exchange->request;
@@ -561,8 +571,8 @@ void exchange_sign_begin(struct exchange *exchange)
 		exchange->signing = true;
 		return;
 	}
-	exchange->signing = firmware_sign_begin(exchange->tee->firmware, request->tid.data,
-						request->tid.size) == 0;
+	exchange->signing = exchange_firmware_ask(exchange, request->tid,
+						  exchange->message == OTRP_GET_DEVICE_STATE) == 0;
 }
 
 static void process(struct exchange *exchange, struct span octets, char **state)

@@ -29,3 +29,25 @@ void turn_wait(void)
 	attributes.runtime = SLICE_NS;
 	(void)syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
+
+static int other_of(const cpu_set_t *cpus, int own)
+{
+	int other = 0;
+
+	while (other == own || !CPU_ISSET(other, cpus))
+		other++;
+	return other;
+}
+
+void turn_place(pid_t task, enum turn_place place)
+{
+	const int own = sched_getcpu();
+	cpu_set_t cpus;
+
+	if (task < 1 || own < 0 || sched_getaffinity(0, sizeof(cpus), &cpus) < 0 ||
+	    CPU_COUNT(&cpus) != 2 || !CPU_ISSET(own, &cpus))
+		return;
+	if (place != TURN_ANYWHERE)
+		CPU_CLR(place == TURN_HERE ? other_of(&cpus, own) : own, &cpus);
+	(void)sched_setaffinity(task, sizeof(cpus), &cpus);
+}

@@ -40,7 +40,7 @@ Test(otrp_parser_stream, a_child_is_known_by_its_first_word)
 		parser_stream_greet(ends[1]);
 		_exit(parser_stream_write(ends[1], job) != 0);
 	}
-	cr_assert_eq(parser_stream_greeted(ends[0]), child);
+	cr_assert_eq(parser_stream_greeted(ends[0], 0), child);
 	cr_assert_eq(parser_stream_read(ends[0], 5, &arena, &got), 0);
 	cr_assert(span_equal(got, job));
 	cr_assert_eq(waitpid(child, NULL, 0), child);
@@ -50,7 +50,7 @@ Test(otrp_parser_stream, one_that_ended_before_is_nobody)
 {
 	close(ends[1]);
 	ends[1] = -1;
-	cr_assert_eq(parser_stream_greeted(ends[0]), 0);
+	cr_assert_eq(parser_stream_greeted(ends[0], 0), 0);
 }
 
 /* Where the receiver did not ask for it before, nobody is named. */
@@ -60,7 +60,7 @@ Test(otrp_parser_stream, who_was_not_asked_for_is_nobody)
 
 	cr_assert_eq(setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &off, sizeof(off)), 0);
 	parser_stream_greet(ends[1]);
-	cr_assert_eq(parser_stream_greeted(ends[0]), 0);
+	cr_assert_eq(parser_stream_greeted(ends[0], 0), 0);
 }
 
 /* One that was taken over, which gives away what nobody asked for: it does not stay here. */
@@ -72,7 +72,7 @@ Test(otrp_parser_stream, descriptors_that_come_along_are_closed)
 	close(next);
 	cr_assert_eq(setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &off, sizeof(off)), 0);
 	cr_assert_eq(socket_send(ends[1], "g", 1, &fds, 0), 0);
-	cr_assert_eq(parser_stream_greeted(ends[0]), 0);
+	cr_assert_eq(parser_stream_greeted(ends[0], 0), 0);
 	cr_assert_eq(dup(ends[0]), next);
 	close(next);
 }
@@ -83,4 +83,38 @@ Test(otrp_parser_stream, more_than_fits_is_refused)
 
 	cr_assert_eq(parser_stream_write(ends[1], span_of("a job", 5)), 0);
 	cr_assert_eq(parser_stream_read(ends[0], 4, &arena, &got), -EBADMSG);
+}
+
+/* Before it has said it, nobody need wait for it. */
+Test(otrp_parser_stream, a_word_that_is_not_said_yet_can_be_asked_for_later)
+{
+	cr_assert_eq(parser_stream_greeted(ends[0], MSG_DONTWAIT), -1);
+	parser_stream_greet(ends[1]);
+	cr_assert_eq(parser_stream_greeted(ends[0], MSG_DONTWAIT), getpid());
+}
+
+Test(otrp_parser_stream, one_that_ended_is_not_asked_later)
+{
+	close(ends[1]);
+	ends[1] = -1;
+	cr_assert_eq(parser_stream_greeted(ends[0], MSG_DONTWAIT), 0);
+}
+
+Test(otrp_parser_stream, patience_ends)
+{
+	cr_assert_eq(parser_stream_wait(ends[0], 0), -EAGAIN);
+	cr_assert_eq(parser_stream_write(ends[1], span_of("a job", 5)), 0);
+	cr_assert_eq(parser_stream_wait(ends[0], 0), 0);
+}
+
+/* There is nothing more to wait for, and reading tells why. */
+Test(otrp_parser_stream, who_waits_is_told_that_the_other_end_is_gone)
+{
+	struct span got;
+
+	close(ends[1]);
+	ends[1] = -1;
+	cr_assert_eq(parser_stream_wait(ends[0], -1), 0);
+	cr_assert_eq(parser_stream_read(ends[0], 5, &arena, &got), -EPIPE);
+	parser_stream_wait_end(ends[0]);
 }
