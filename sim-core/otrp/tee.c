@@ -205,6 +205,15 @@ const char *tee_name_of(const struct tee *tee, unsigned int number)
 	return number < tee->boot.tees ? tee->boot.names[number] : NULL;
 }
 
+static void message_begin(struct parser *parser, struct span octets,
+			  const struct request_guess *guess, struct arena *arena,
+			  struct parser_pending *envelope, struct parser_pending *request)
+{
+	parser_envelope_begin(parser, octets, arena, envelope);
+	if (guess->payload.data)
+		parser_request_begin(parser, guess->payload, arena, request);
+}
+
 /* Steps 1 to 4, in the parser's processes. */
 static int request_take(struct exchange *exchange, struct span octets,
 			const struct request_guess *guess)
@@ -219,24 +228,21 @@ static int request_take(struct exchange *exchange, struct span octets,
 
 	exchange_ahead_begin(exchange, guess);
 	signing = exchange->ahead.tid.data;
-	if (!signing) {
-		parser_envelope_begin(parser, octets, arena, &envelope);
-		if (guess->payload.data)
-			parser_request_begin(parser, guess->payload, arena, &request);
-	}
+	if (!signing)
+		message_begin(parser, octets, guess, arena, &envelope, &request);
 	exchange_ahead_verify(exchange, guess);
 	exchange_ahead_unwrap(exchange, guess);
-	/* Where the firmware signs for longer than all of this takes, the children have our CPU
-	 * one after the other, and not the firmware's. */
+	/* Where the firmware signs for longer than all of this takes, the children have our CPU,
+	 * and not the firmware's. */
 	parser_here(parser, signing);
 	if (signing)
-		parser_envelope_begin(parser, octets, arena, &envelope);
+		message_begin(parser, octets, guess, arena, &envelope, &request);
 	rc = parser_envelope_end(&envelope, arena, &exchange->envelope, &exchange->failure);
 	exchange->message = (enum otrp_message)exchange->envelope.message;
 	payload = exchange->envelope.jws.payload_text;
 	/* Its identifiers are echoed even where it ends here. */
 	if (payload.data) {
-		if (signing || !guess->payload.data || !span_equal(guess->payload, payload))
+		if (!guess->payload.data || !span_equal(guess->payload, payload))
 			parser_request_begin(parser, payload, arena, &request);
 		rc_request = parser_request_end(&request, arena, &exchange->request, &in_request);
 	}
