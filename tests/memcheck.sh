@@ -3,7 +3,7 @@
 #
 # Ends as COMMAND ends, or with 99 when any of those processes made a memory error or lost memory
 # for good; then it prints what Valgrind says of it. Each process writes a log of its own, so what
-# the command leaves in the background (a daemon that ends when it is idle) is waited for, for two
+# the command leaves in the background (a daemon that ends when it is idle) is waited for, for five
 # minutes, and judged as well.
 #
 # ta-host, tee-services and teesim-symbolize are left out: Valgrind needs system calls that their sandbox
@@ -25,7 +25,7 @@ status=$?
 shopt -s nullglob
 judged=0
 bad=0
-give_up=$((SECONDS + 120))
+give_up=$((SECONDS + 300))
 
 # unfinished: names a process that still runs under Valgrind; fails when there is none. A log may
 # appear while the others are waited for.

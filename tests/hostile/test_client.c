@@ -21,7 +21,7 @@
 #include "wire/memory.h"
 #include "wire/result.h"
 
-TestSuite(client, .init = fixture_setup, .fini = fixture_teardown, .timeout = 280);
+TestSuite(client, .init = fixture_setup, .fini = fixture_teardown, .timeout = 500);
 
 static struct bystander bystander;
 
@@ -862,7 +862,7 @@ Test(client, dies_while_its_ta_comes_back_in_time)
 
 #define SESSIONS 10000
 
-Test(client, opens_ten_thousand_sessions, .timeout = 280)
+Test(client, opens_ten_thousand_sessions, .timeout = 500)
 {
 	TEEC_Session *sessions = calloc(SESSIONS, sizeof(*sessions));
 	uint64_t begin, first = 0, last = 0;

@@ -7,7 +7,7 @@
 #include "fixture.h"
 #include "ta/villain.h"
 
-TestSuite(escape, .init = fixture_setup, .fini = fixture_teardown, .timeout = 120);
+TestSuite(escape, .init = fixture_setup, .fini = fixture_teardown, .timeout = 500);
 
 /* The system call that the log must name for each. */
 static const char *const calls[ESCAPE_COUNT] = {

@@ -16,7 +16,7 @@
 #include "ta/villain.h"
 #include "wire/result.h"
 
-TestSuite(failure, .init = fixture_setup, .fini = fixture_teardown, .timeout = 280);
+TestSuite(failure, .init = fixture_setup, .fini = fixture_teardown, .timeout = 500);
 
 static TEEC_Context context;
 

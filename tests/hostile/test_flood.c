@@ -18,7 +18,7 @@
 #include "wire/memory.h"
 #include "wire/result.h"
 
-TestSuite(flood, .init = fixture_setup, .fini = fixture_teardown, .timeout = 280);
+TestSuite(flood, .init = fixture_setup, .fini = fixture_teardown, .timeout = 500);
 
 /* More than what may wait for a host, were it all kept. */
 #define MESSAGES 140000

@@ -12,7 +12,7 @@
 #include "fixture.h"
 #include "ta/villain.h"
 
-TestSuite(ta, .init = fixture_setup, .fini = fixture_teardown, .timeout = 280);
+TestSuite(ta, .init = fixture_setup, .fini = fixture_teardown, .timeout = 500);
 
 static TEEC_Context context;
 static struct bystander bystander;

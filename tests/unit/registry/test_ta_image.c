@@ -231,7 +231,7 @@ Test(ta_image, files_that_anybody_could_have_made_are_refused)
 	}
 }
 
-Test(ta_image, strange_files_do_not_block, .timeout = 100)
+Test(ta_image, strange_files_do_not_block, .timeout = 500)
 {
 	struct ta_location location = place("plain.ta", TA_PLACE_PATH, NULL);
 	struct ta_image out;

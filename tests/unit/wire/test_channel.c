@@ -32,7 +32,7 @@ static pthread_t server;
 static bool serving;
 static _Atomic uint32_t served;
 
-TestSuite(channel, .timeout = 120);
+TestSuite(channel, .timeout = 500);
 
 static void bell_make(long spin_us)
 {

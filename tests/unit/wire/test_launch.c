@@ -48,7 +48,7 @@ static void clear_place(void)
 	cr_expect_eq(system(command), 0);
 }
 
-TestSuite(launch, .init = in_own_place, .fini = clear_place, .timeout = 100);
+TestSuite(launch, .init = in_own_place, .fini = clear_place, .timeout = 500);
 
 /* The daemon's behaviour is in the name of its home. */
 static void choose_daemon(const char *behaviour)

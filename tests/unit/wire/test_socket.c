@@ -37,7 +37,7 @@ static void close_pair(void)
 	close(pair[1]);
 }
 
-TestSuite(packet, .init = make_pair, .fini = close_pair, .timeout = 120);
+TestSuite(packet, .init = make_pair, .fini = close_pair, .timeout = 500);
 
 /* Sends `count` descriptors by hand, more than socket_send() would. */
 static void send_raw(const void *data, size_t size, unsigned int count)

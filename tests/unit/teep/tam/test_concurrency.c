@@ -20,7 +20,7 @@
 #include "teep/tam/token.h"
 #include "teep/tam/vault.h"
 
-TestSuite(tam_concurrency, .init = kit_begin, .fini = kit_end, .timeout = 120);
+TestSuite(tam_concurrency, .init = kit_begin, .fini = kit_end, .timeout = 500);
 
 #define PROCESSES 4
 

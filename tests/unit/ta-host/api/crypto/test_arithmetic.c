@@ -30,7 +30,7 @@ static void setup(void)
 	seed = 7;
 }
 
-TestSuite(arithmetic, .init = setup, .timeout = 60);
+TestSuite(arithmetic, .init = setup, .timeout = 500);
 
 static void empty(struct number *number)
 {

@@ -13,7 +13,7 @@
 #include "runtime_double.h"
 #include "vectors.h"
 
-TestSuite(asymmetric, .init = runtime_double_reset, .timeout = 170);
+TestSuite(asymmetric, .init = runtime_double_reset, .timeout = 500);
 
 static size_t sign(uint32_t algorithm, uint32_t bits, TEE_ObjectHandle key,
 		   const TEE_Attribute *params, uint32_t count, const void *digest, size_t size,

@@ -26,7 +26,7 @@ static void setup(void)
 	random_follow(seed);
 }
 
-TestSuite(completeness, .init = setup, .timeout = 170);
+TestSuite(completeness, .init = setup, .timeout = 500);
 
 struct number {
 	const char *name;

@@ -40,7 +40,7 @@ static void cleanup(void)
 	cr_assert_eq(rmdir(directory), 0);
 }
 
-TestSuite(differential, .init = setup, .fini = cleanup, .timeout = 60);
+TestSuite(differential, .init = setup, .fini = cleanup, .timeout = 500);
 
 static uint32_t chance(uint32_t below)
 {

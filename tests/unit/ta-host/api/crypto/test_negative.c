@@ -11,7 +11,7 @@
 #include "runtime_double.h"
 #include "vectors.h"
 
-TestSuite(negative, .init = runtime_double_reset, .timeout = 60);
+TestSuite(negative, .init = runtime_double_reset, .timeout = 500);
 
 #define SIGNATURE_MAX 512U
 

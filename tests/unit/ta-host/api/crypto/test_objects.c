@@ -13,7 +13,7 @@
 #include "runtime_double.h"
 #include "vectors.h"
 
-TestSuite(objects, .init = runtime_double_reset, .timeout = 170);
+TestSuite(objects, .init = runtime_double_reset, .timeout = 500);
 
 Test(objects, sizes_are_those_of_the_type)
 {

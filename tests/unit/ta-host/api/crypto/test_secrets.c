@@ -12,7 +12,7 @@
 #include "runtime_double.h"
 #include "vectors.h"
 
-TestSuite(secrets, .init = runtime_double_reset, .timeout = 170);
+TestSuite(secrets, .init = runtime_double_reset, .timeout = 500);
 
 /* So that looking for a secret does not find the one that is looked for. */
 static uint8_t hidden[64];
