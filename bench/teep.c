@@ -662,13 +662,16 @@ static size_t swallow(char *data, size_t unit, size_t count, void *context)
 	return unit * count;
 }
 
-/* Each has begun a session and holds its connection. How many did. */
+/* Each has begun a session, for a TA that it names, and holds its connection. How many did. */
 static unsigned int connect_all(const struct service *service, CURL **devices, unsigned int count)
 {
 	struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/otrp+json");
 	unsigned int connected = 0;
+	char uri[sizeof(service->tam.uri) + sizeof("?ta=" OWN_TAM_TAID)];
 	long status;
 
+	/* Without a name nothing would be kept of it until it answers. */
+	(void)snprintf(uri, sizeof(uri), "%s?ta=" OWN_TAM_TAID, service->tam.uri);
 	if (headers)
 		(void)curl_slist_append(headers, "Content-Type:");
 	for (unsigned int i = 0; i < count; i++) {
@@ -676,7 +679,7 @@ static unsigned int connect_all(const struct service *service, CURL **devices, u
 
 		if (!curl)
 			break;
-		(void)curl_easy_setopt(curl, CURLOPT_URL, service->tam.uri);
+		(void)curl_easy_setopt(curl, CURLOPT_URL, uri);
 		(void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
 		(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 		(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
