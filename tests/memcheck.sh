@@ -6,8 +6,8 @@
 # the command leaves in the background (a daemon that ends when it is idle) is waited for, for five
 # minutes, and judged as well.
 #
-# ta-host, tee-services and teesim-symbolize are left out: Valgrind needs system calls that their sandbox
-# forbids. tee-plugins is known to its tests by its name.
+# ta-host, tee-services, tee-firmware, parsers and teesim-symbolize are left out: Valgrind needs system calls
+# that their sandboxes forbid. tee-plugins is known to its tests by its name.
 set -u
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -18,7 +18,7 @@ valgrind --tool=memcheck --log-file="$logs/%p.log" \
 	--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
 	--num-callers=20 --suppressions="$here/valgrind.supp" \
 	--trace-children=yes \
-	--trace-children-skip='*/ta-host,*/tee-services,*/tee-plugins,*/teesim-symbolize,*/*otrp-parser,/bin/*,/usr/bin/*,/sbin/*,/usr/sbin/*' \
+	--trace-children-skip='*/ta-host,*/tee-services,*/tee-firmware,*/tee-plugins,*/teesim-symbolize,*/*otrp-parser,/bin/*,/usr/bin/*,/sbin/*,/usr/sbin/*' \
 	--vgdb=no -- "$@"
 status=$?
 
