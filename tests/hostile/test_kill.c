@@ -105,6 +105,18 @@ static void *work(void *arg)
 	return NULL;
 }
 
+/* Where lives take long no random moment may be late enough for one to be whole. */
+static void life_wait(const struct worker *worker, int round)
+{
+	const uint32_t lives = worker->lives;
+	const uint64_t begin = fixture_now_ms();
+
+	while (worker->lives == lives) {
+		cr_assert_lt(fixture_now_ms() - begin, FIXTURE_HANG_MS, "round %d hangs", round);
+		usleep(200);
+	}
+}
+
 static void worker_check(const struct worker *worker)
 {
 	cr_expect_eq(worker->wrong, 0, "%u wrong answers", worker->wrong);
@@ -121,10 +133,14 @@ static void hosts_killed(unsigned int ta, int rounds)
 	bystander_arrive(&bystander);
 	cr_assert_eq(pthread_create(&thread, NULL, work, &worker), 0);
 	for (int i = 0; i < rounds; i++) {
-		uint32_t events = worker.lives + worker.failures;
-		uint64_t begin = fixture_now_ms();
+		uint32_t events;
+		uint64_t begin;
 		pid_t pid;
 
+		if (i % 4 == 0)
+			life_wait(&worker, i);
+		events = worker.lives + worker.failures;
+		begin = fixture_now_ms();
 		/* In step with its progress, or at random. */
 		usleep(fixture_random(3000));
 		pid = fixture_host_of(ta);
@@ -194,9 +210,13 @@ Test(kill, daemon_at_any_moment)
 	for (int i = 0; i < 2; i++)
 		cr_assert_eq(pthread_create(&thread[i], NULL, work_until_loss, &worker[i]), 0);
 	for (int i = 0; i < rounds; i++) {
-		uint32_t failures[2] = { worker[0].failures, worker[1].failures };
+		uint32_t failures[2];
 		uint64_t begin;
 
+		for (int k = 0; i % 4 == 0 && k < 2; k++)
+			life_wait(&worker[k], i);
+		for (int k = 0; k < 2; k++)
+			failures[k] = worker[k].failures;
 		usleep(fixture_random(40000));
 		fixture_daemon_kill();
 		begin = fixture_now_ms();

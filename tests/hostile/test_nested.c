@@ -97,6 +97,18 @@ static void *work(void *arg)
 	return NULL;
 }
 
+/* Where calls take long no random moment may be late enough for one to come through. */
+static void served_wait(const struct worker *worker, int round)
+{
+	const uint32_t served = worker->served;
+	const uint64_t from = fixture_now_ms();
+
+	while (worker->served == served) {
+		cr_assert_lt(fixture_now_ms() - from, FIXTURE_HANG_MS, "round %d hangs", round);
+		usleep(200);
+	}
+}
+
 static void killed_at_any_moment(unsigned int victim, int rounds)
 {
 	struct worker worker = { 0 };
@@ -106,10 +118,14 @@ static void killed_at_any_moment(unsigned int victim, int rounds)
 	begin();
 	cr_assert_eq(pthread_create(&thread, NULL, work, &worker), 0);
 	for (int i = 0; i < rounds; i++) {
-		uint32_t events = worker.served + worker.lost;
-		uint64_t from = fixture_now_ms();
+		uint32_t events;
+		uint64_t from;
 		pid_t pid;
 
+		if (i % 4 == 0)
+			served_wait(&worker, i);
+		events = worker.served + worker.lost;
+		from = fixture_now_ms();
 		usleep(fixture_random(3000));
 		pid = fixture_host_of(victim);
 		if (pid > 0)
