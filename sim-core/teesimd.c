@@ -34,6 +34,7 @@
 #include "session/server.h"
 #include "storage/quota.h"
 #include "wire/fault.h"
+#include "wire/socket.h"
 #include "wire/wait.h"
 
 #define IDLE_SECONDS_DEFAULT 60
@@ -518,14 +519,13 @@ static bool somebody_listens(const char *path)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct pollfd process = { .fd = -1, .events = POLLIN };
-	struct ucred peer = { 0 };
-	socklen_t size = sizeof(peer);
+	pid_t peer;
 	bool lives;
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	if (connect(sock, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-	    getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid > 0)
-		process.fd = (int)syscall(SYS_pidfd_open, peer.pid, 0);
+	    (peer = socket_peer(sock)) > 0)
+		process.fd = (int)syscall(SYS_pidfd_open, peer, 0);
 	lives = process.fd >= 0 && poll(&process, 1, 0) == 0;
 	if (process.fd >= 0)
 		close(process.fd);

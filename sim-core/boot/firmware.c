@@ -249,15 +249,6 @@ enum boot_result firmware_open(struct firmware **out, const char *program, const
 	return BOOT_OK;
 }
 
-/* Who made the pair of sockets. */
-static pid_t peer_of(int sock)
-{
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
-
-	return getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
-}
-
 int firmware_attach(struct firmware **out, int sock, unsigned int tee)
 {
 	struct firmware *firmware = calloc(1, sizeof(*firmware));
@@ -267,7 +258,7 @@ int firmware_attach(struct firmware **out, int sock, unsigned int tee)
 		return -ENOMEM;
 	}
 	firmware->sock = sock;
-	firmware->peer = peer_of(sock);
+	firmware->peer = socket_peer(sock);
 	lookout_init(&firmware->lookout, LOOKOUT_US);
 	firmware->service.tee = tee;
 	*out = firmware;

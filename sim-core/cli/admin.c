@@ -204,14 +204,6 @@ void admin_status_free(struct admin_status *status)
 	memset(status, 0, sizeof(*status));
 }
 
-pid_t admin_peer(int sock)
-{
-	struct ucred peer = { 0 };
-	socklen_t size = sizeof(peer);
-
-	return getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ? 0 : peer.pid;
-}
-
 /* One message of a daemon that ends. Returns 0, or -ECONNRESET when it has, or another -errno. */
 static int end_heed(int sock, void (*waits)(const struct admin_instance *instance))
 {
@@ -243,7 +235,7 @@ int admin_stop(int sock, unsigned int timeout_ms,
 
 		if (now >= deadline) {
 			snprintf(err, errlen, "teesimd (process %d) did not end within %u ms",
-				 (int)admin_peer(sock), timeout_ms);
+				 (int)socket_peer(sock), timeout_ms);
 			return -ETIMEDOUT;
 		}
 		if (wait_readable(sock, (int)((deadline - now) / 1000000) + 1) < 0)

@@ -46,9 +46,6 @@ int admin_connect(const char *device, char *err, size_t errlen);
 int admin_status(int sock, struct admin_status *status, char *err, size_t errlen);
 void admin_status_free(struct admin_status *status);
 
-/* The process at the other end. */
-pid_t admin_peer(int sock);
-
 /* Asks the daemon to end and waits until it has, `timeout_ms` at most. What it waits for itself
  * after a while is given to `waits`: TAs, and processes of TEEs without a TA. Returns 0, -ETIMEDOUT
  * or another -errno with one line in `err`. */

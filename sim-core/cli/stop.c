@@ -17,6 +17,7 @@
 #include "device/lock.h"
 #include "device/paths.h"
 #include "wire/launch.h"
+#include "wire/socket.h"
 
 /* teesimd gives its TAs two seconds, those that it has killed ten, and reports of crashes twenty.
  */
@@ -77,7 +78,7 @@ static int daemon_find(const char *device, pid_t *pid)
 	sock = launch_connect(&options, err, sizeof(err));
 	if (sock < 0)
 		return -ESRCH;
-	*pid = admin_peer(sock);
+	*pid = socket_peer(sock);
 	close(sock);
 	process = *pid > 0 ? (int)syscall(SYS_pidfd_open, *pid, 0) : -1;
 	return process < 0 ? -ESRCH : process;

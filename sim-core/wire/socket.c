@@ -117,6 +117,14 @@ ssize_t socket_receive(int sock, void *data, size_t capacity, struct packet_fds 
 	return socket_receive_from(sock, data, capacity, fds, &unused, flags);
 }
 
+pid_t socket_peer(int sock)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	return getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ? 0 : peer.pid;
+}
+
 void packet_fds_close(struct packet_fds *fds)
 {
 	for (unsigned int i = 0; i < fds->count; i++)

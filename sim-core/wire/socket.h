@@ -32,6 +32,10 @@ ssize_t socket_receive(int sock, void *data, size_t capacity, struct packet_fds 
 ssize_t socket_receive_from(int sock, void *data, size_t capacity, struct packet_fds *fds,
 			    pid_t *from, int flags);
 
+/* The process that connected or listened at the other end, or that made this pair of sockets, by
+ * the kernel's account; 0 where that is not known. */
+pid_t socket_peer(int sock);
+
 /* Closes all of them and empties the set. */
 void packet_fds_close(struct packet_fds *fds);
 

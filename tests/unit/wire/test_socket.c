@@ -197,3 +197,12 @@ Test(packet, full_queue_is_eagain_when_asked_not_to_wait)
 		rc = socket_send(pair[0], data, sizeof(data), NULL, MSG_DONTWAIT);
 	cr_expect_eq(rc, -EAGAIN);
 }
+
+Test(packet, who_made_the_pair_is_at_the_other_end)
+{
+	const int file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	cr_expect_eq(socket_peer(pair[0]), getpid());
+	cr_expect_eq(socket_peer(file), 0);
+	close(file);
+}
