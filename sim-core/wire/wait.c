@@ -26,16 +26,11 @@ long wait_spin_from_environment(void)
 	return us;
 }
 
-unsigned int wait_cpus(void)
+bool wait_one_cpu(void)
 {
 	cpu_set_t cpus;
 
-	return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? (unsigned int)CPU_COUNT(&cpus) : 0;
-}
-
-bool wait_one_cpu(void)
-{
-	return wait_cpus() == 1;
+	return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) == 1;
 }
 
 void wait_policy_init(struct wait_policy *policy, long spin_us)

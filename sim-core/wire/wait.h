@@ -26,9 +26,6 @@ struct wait_policy {
 /* Whether there is one CPU for us: then whoever looks keeps from running what is looked for. */
 bool wait_one_cpu(void);
 
-/* How many CPUs this process may use; 0: not known. */
-unsigned int wait_cpus(void);
-
 /* `spin_us` < 0 asks for the default: WAIT_SPIN_DEFAULT_NS, or none where this process may run
  * on one CPU only. */
 void wait_policy_init(struct wait_policy *policy, long spin_us);
