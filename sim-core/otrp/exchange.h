@@ -158,6 +158,9 @@ json_t *aik_encode(EVP_PKEY *key, const char **type);
 /* Has the firmware sign the transaction's id, where the answer will need that, while the TEE does
  * the rest. What is begun in vain is dropped. */
 void exchange_sign_begin(struct exchange *exchange);
+
+/* Has the firmware begin with a transaction's id, for a query or a command, on the CPU that suits
+ * that. 0 or -errno. */
 int exchange_firmware_ask(struct exchange *exchange, struct span tid, bool query);
 
 /* The answer's content key for the sender, who is authenticated; it may be made as soon as that key

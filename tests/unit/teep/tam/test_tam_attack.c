@@ -3,11 +3,11 @@
 #include <stdlib.h>
 
 #include "scene.h"
-#include "teep/tam/session_memory.h"
 #include "teep/otrp/compose.h"
 #include "teep/otrp/encoding.h"
 #include "teep/pki/openssl_auto.h"
 #include "teep/tam/message_log.h"
+#include "teep/tam/session_memory.h"
 #include "test_keys.h"
 
 TestSuite(tam_attack, .init = scene_begin, .fini = scene_end);
