@@ -75,6 +75,17 @@ int fixture_reap(pid_t pid);
 
 uint64_t fixture_now_ms(void);
 
+/* Waits for others; the test fails where that takes longer than anything may. */
+#define fixture_wait_while(condition, round)                                                       \
+	do {                                                                                       \
+		const uint64_t since_ = fixture_now_ms();                                          \
+		while (condition) {                                                                \
+			cr_assert_lt(fixture_now_ms() - since_, FIXTURE_HANG_MS, "round %d hangs", \
+				     round);                                                       \
+			usleep(200);                                                               \
+		}                                                                                  \
+	} while (0)
+
 /* 0 to `limit` - 1, by chance that is the same in every run. For one thread. */
 uint32_t fixture_random(uint32_t limit);
 

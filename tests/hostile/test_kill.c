@@ -109,12 +109,8 @@ static void *work(void *arg)
 static void life_wait(const struct worker *worker, int round)
 {
 	const uint32_t lives = worker->lives;
-	const uint64_t begin = fixture_now_ms();
 
-	while (worker->lives == lives) {
-		cr_assert_lt(fixture_now_ms() - begin, FIXTURE_HANG_MS, "round %d hangs", round);
-		usleep(200);
-	}
+	fixture_wait_while(worker->lives == lives, round);
 }
 
 static void worker_check(const struct worker *worker)
@@ -134,23 +130,17 @@ static void hosts_killed(unsigned int ta, int rounds)
 	cr_assert_eq(pthread_create(&thread, NULL, work, &worker), 0);
 	for (int i = 0; i < rounds; i++) {
 		uint32_t events;
-		uint64_t begin;
 		pid_t pid;
 
 		if (i % 4 == 0)
 			life_wait(&worker, i);
 		events = worker.lives + worker.failures;
-		begin = fixture_now_ms();
 		/* In step with its progress, or at random. */
 		usleep(fixture_random(3000));
 		pid = fixture_host_of(ta);
 		if (pid > 0)
 			killed += kill(pid, SIGKILL) == 0;
-		while (worker.lives + worker.failures == events) {
-			cr_assert_lt(fixture_now_ms() - begin, FIXTURE_HANG_MS, "round %d hangs",
-				     i);
-			usleep(200);
-		}
+		fixture_wait_while(worker.lives + worker.failures == events, i);
 		if (i % 10 == 0)
 			bystander_check(&bystander);
 	}
@@ -211,7 +201,6 @@ Test(kill, daemon_at_any_moment)
 		cr_assert_eq(pthread_create(&thread[i], NULL, work_until_loss, &worker[i]), 0);
 	for (int i = 0; i < rounds; i++) {
 		uint32_t failures[2];
-		uint64_t begin;
 
 		for (int k = 0; i % 4 == 0 && k < 2; k++)
 			life_wait(&worker[k], i);
@@ -219,14 +208,8 @@ Test(kill, daemon_at_any_moment)
 			failures[k] = worker[k].failures;
 		usleep(fixture_random(40000));
 		fixture_daemon_kill();
-		begin = fixture_now_ms();
-		for (int k = 0; k < 2; k++) {
-			while (worker[k].failures == failures[k]) {
-				cr_assert_lt(fixture_now_ms() - begin, FIXTURE_HANG_MS,
-					     "round %d hangs", i);
-				usleep(200);
-			}
-		}
+		fixture_wait_while(
+			worker[0].failures == failures[0] || worker[1].failures == failures[1], i);
 		fixture_daemon_start(NULL);
 	}
 	for (int i = 0; i < 2; i++)

@@ -101,12 +101,8 @@ static void *work(void *arg)
 static void served_wait(const struct worker *worker, int round)
 {
 	const uint32_t served = worker->served;
-	const uint64_t from = fixture_now_ms();
 
-	while (worker->served == served) {
-		cr_assert_lt(fixture_now_ms() - from, FIXTURE_HANG_MS, "round %d hangs", round);
-		usleep(200);
-	}
+	fixture_wait_while(worker->served == served, round);
 }
 
 static void killed_at_any_moment(unsigned int victim, int rounds)
@@ -119,21 +115,16 @@ static void killed_at_any_moment(unsigned int victim, int rounds)
 	cr_assert_eq(pthread_create(&thread, NULL, work, &worker), 0);
 	for (int i = 0; i < rounds; i++) {
 		uint32_t events;
-		uint64_t from;
 		pid_t pid;
 
 		if (i % 4 == 0)
 			served_wait(&worker, i);
 		events = worker.served + worker.lost;
-		from = fixture_now_ms();
 		usleep(fixture_random(3000));
 		pid = fixture_host_of(victim);
 		if (pid > 0)
 			killed += kill(pid, SIGKILL) == 0;
-		while (worker.served + worker.lost == events) {
-			cr_assert_lt(fixture_now_ms() - from, FIXTURE_HANG_MS, "round %d hangs", i);
-			usleep(200);
-		}
+		fixture_wait_while(worker.served + worker.lost == events, i);
 		if (i % 10 == 0)
 			bystander_check(&bystander);
 	}
