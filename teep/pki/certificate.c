@@ -1,6 +1,7 @@
 #include "teep/pki/certificate.h"
 
 #include <errno.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
@@ -226,15 +227,42 @@ bool certificate_tamid(X509 *certificate, char out[TAMID_SIZE])
 	return found;
 }
 
+/* The control characters of ASCII, and those that UTF-8 has in two octets. */
+static void controls_replace(char *text)
+{
+	for (unsigned char *c = (unsigned char *)text; *c; c++)
+		if (*c < 0x20 || *c == 0x7f)
+			*c = '?';
+		else if (c[0] == 0xc2 && c[1] && c[1] < 0xa0)
+			c[0] = c[1] = '?';
+}
+
 const char *certificate_name(const X509 *certificate, char *out, size_t size)
 {
 	const X509_NAME *subject = X509_get_subject_name(certificate);
+	const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+	const X509_NAME_ENTRY *entry = at < 0 ? NULL : X509_NAME_get_entry(subject, at);
+	unsigned char *text = NULL;
+	size_t length;
+	int n;
 
-	if (X509_NAME_get_text_by_NID((X509_NAME *)subject, NID_commonName, out, (int)size) <= 0)
+	ERR_set_mark();
+	n = entry ? ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(entry)) : 0;
+	ERR_pop_to_mark();
+	if (n <= 0) {
 		snprintf(out, size, "?");
-	for (char *c = out; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	} else {
+		/* What does not fit ends between two characters. */
+		length = (size_t)n;
+		if (length >= size)
+			for (length = size - 1; length && (text[length] & 0xC0) == 0x80; length--)
+				;
+		for (size_t i = 0; i < length; i++)
+			out[i] = text[i] ? (char)text[i] : '?';
+		out[length] = '\0';
+		controls_replace(out);
+	}
+	OPENSSL_free(text);
 	return out;
 }
 

@@ -64,7 +64,8 @@ bool certificate_fits(X509 *certificate, enum certificate_role role);
  */
 bool certificate_tamid(X509 *certificate, char out[TAMID_SIZE]);
 
-/* The subject's common name, printable; "?" when there is none. */
+/* The subject's common name, printable, in UTF-8 whatever it is in there, as much of it as `size`
+ * octets hold; "?" when there is none. */
 const char *certificate_name(const X509 *certificate, char *out, size_t size);
 
 /* A time of a certificate, CRL or OCSP response; 0 where there is none that can be read. */
