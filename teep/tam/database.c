@@ -13,6 +13,8 @@
 #include "teep/tam/vault.h"
 
 #define TRIES_MAX 12
+/* No try begins so long after the first: nobody is there, or each takes long. */
+#define TRIES_MS 20000
 /* Of the statement cache; a power of two, well above the number of texts in the program. */
 #define BUCKETS 256
 
@@ -156,6 +158,14 @@ static int connection_revive(struct tam_database *database)
 	return rc < 0 ? rc : 0;
 }
 
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static int attempt(struct tam_database *database, enum tam_durability durability,
 		   int (*work)(struct tam_database *, void *), void *context)
 {
@@ -187,11 +197,15 @@ int tam_database_transaction(struct tam_database *database, enum tam_durability 
 			     int (*work)(struct tam_database *database, void *context),
 			     void *context)
 {
+	int64_t until;
 	int rc = -EAGAIN;
 
 	if (database->in_transaction)
 		return work(database, context);
+	until = monotonic_ms() + TRIES_MS;
 	for (unsigned int tries = 0; rc == -EAGAIN && tries < TRIES_MAX; tries++) {
+		if (tries && monotonic_ms() >= until)
+			break;
 		if (tries)
 			pause_before_retry(tries);
 		rc = attempt(database, durability, work, context);
@@ -326,11 +340,13 @@ static int start(struct tam_database *database, struct tam_rows **out, const cha
 int tam_database_query(struct tam_database *database, struct tam_rows **rows, const char *sql,
 		       const struct tam_value *values, size_t count)
 {
+	const int64_t until = monotonic_ms() + TRIES_MS;
 	int rc = start(database, rows, sql, values, count);
 
 	/* What only reads can be tried again at once. */
-	for (unsigned int tries = 1;
-	     rc == -EAGAIN && !database->in_transaction && tries < TRIES_MAX; tries++) {
+	for (unsigned int tries = 1; rc == -EAGAIN && !database->in_transaction &&
+				     tries < TRIES_MAX && monotonic_ms() < until;
+	     tries++) {
 		pause_before_retry(tries);
 		rc = connection_revive(database);
 		if (!rc)

@@ -75,9 +75,9 @@ enum tam_durability {
 
 /*
  * Run `work` in a transaction and commit; on its failure, undo. On -EAGAIN all is undone and `work`
- * runs again, some ten times with growing pauses: it must start from what it reads. Inside another
- * transaction `work` simply runs as a part of that, and -EAGAIN goes up to it. -EIO after a
- * connection was lost during commit: whether it was done is not known.
+ * runs again, some ten times with growing pauses, while twenty seconds are not over: it must start
+ * from what it reads. Inside another transaction `work` simply runs as a part of that, and -EAGAIN
+ * goes up to it. -EIO after a connection was lost during commit: whether it was done is not known.
  */
 int tam_database_transaction(struct tam_database *database, enum tam_durability durability,
 			     int (*work)(struct tam_database *database, void *context),

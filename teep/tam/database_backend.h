@@ -57,6 +57,10 @@ struct tam_backend {
 extern const struct tam_backend tam_backend_sqlite;
 extern const struct tam_backend tam_backend_postgresql;
 
+/* How long a server of PostgreSQL may take for an answer before its connection counts as lost, in
+ * milliseconds: more than it takes before it gives up itself. Less in tests. */
+extern unsigned int tam_postgresql_patience_ms;
+
 const struct tam_dialect *tam_database_dialect(const struct tam_database *database);
 /* For log_order.c: whether log_announce ran in this transaction; from now on it did. */
 bool tam_database_announced(struct tam_database *database);

@@ -4,9 +4,11 @@
 #include <endian.h>
 #include <errno.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Of pg_type, which never change. */
 enum {
@@ -20,7 +22,7 @@ struct connection {
 	PGconn *handle;
 	/* Statements are named by number. */
 	unsigned int statements;
-	bool broken;
+	bool broken, silent; /* the latter: it did not answer in time, and is broken */
 };
 
 struct statement {
@@ -67,14 +69,75 @@ static void one_line(char *text)
 		text[--size] = '\0';
 }
 
+/* The server gives up after a minute: so who waits longer waits for nobody. */
+unsigned int tam_postgresql_patience_ms = 65000;
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Whether something came before that moment, if only the connection's end. */
+static bool comes_before(const PGconn *handle, int64_t until)
+{
+	struct pollfd socket = { .fd = PQsocket(handle), .events = POLLIN };
+	int64_t left;
+	int n = 0;
+
+	do {
+		left = until - monotonic_ms();
+		n = poll(&socket, 1, left > 0 ? (int)left : 0);
+	} while (n < 0 && errno == EINTR);
+	return n != 0;
+}
+
+/*
+ * The answer to what was sent, the last one where there are several; as PQexec() would wait for it,
+ * but not for ever. NULL: the connection knows why, or it is silent.
+ */
+static PGresult *answer_wait(struct connection *connection, int sent)
+{
+	const int64_t until = monotonic_ms() + tam_postgresql_patience_ms;
+	PGresult *last = NULL, *result;
+
+	while (sent) {
+		while (PQisBusy(connection->handle)) {
+			connection->silent = !comes_before(connection->handle, until);
+			if (connection->silent) {
+				PQclear(last);
+				return NULL;
+			}
+			if (!PQconsumeInput(connection->handle))
+				break;
+		}
+		result = PQgetResult(connection->handle);
+		if (!result)
+			break;
+		PQclear(last);
+		last = result;
+	}
+	return last;
+}
+
+static PGresult *query(struct connection *connection, const char *sql)
+{
+	return answer_wait(connection, PQsendQuery(connection->handle, sql));
+}
+
 static int complain(struct connection *connection, const PGresult *result, char *error)
 {
 	const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
 	const char *text = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
 
-	snprintf(error, TAM_ERROR_SIZE, "%s", text ? text : PQerrorMessage(connection->handle));
+	snprintf(error, TAM_ERROR_SIZE, "%s",
+		 connection->silent ? "the database does not answer"
+		 : text		    ? text
+				    : PQerrorMessage(connection->handle));
 	one_line(error);
-	if (PQstatus(connection->handle) != CONNECTION_OK) {
+	if (connection->silent || PQstatus(connection->handle) != CONNECTION_OK) {
 		connection->broken = true;
 		return -ECONNRESET;
 	}
@@ -84,7 +147,7 @@ static int complain(struct connection *connection, const PGresult *result, char 
 static int execute(void *context, const char *sql, char *error)
 {
 	struct connection *connection = context;
-	PGresult *result = PQexec(connection->handle, sql);
+	PGresult *result = query(connection, sql);
 	const ExecStatusType status = PQresultStatus(result);
 	int rc = 0;
 
@@ -124,9 +187,14 @@ static int settings_apply(struct connection *connection, char *error)
 static int open_connection(void **out, const struct tam_database_options *options, char *error)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
-	const char *const names[] = { "dbname", "fallback_application_name", "connect_timeout",
-				      NULL };
-	const char *const values[] = { options->where, "teesim-tam", "10", NULL };
+	/* What stands before the connection string is what it says unless that says otherwise: a
+	 * server that can't be reached any more is given up after 20 seconds. */
+	const char *const names[] = { "connect_timeout",	   "tcp_user_timeout",
+				      "keepalives_idle",	   "keepalives_interval",
+				      "keepalives_count",	   "dbname",
+				      "fallback_application_name", NULL };
+	const char *const values[] = { "10", "20000",	     "10",	   "5",
+				       "2",  options->where, "teesim-tam", NULL };
 	int rc;
 
 	if (!connection)
@@ -161,7 +229,7 @@ static int begin(void *context, enum tam_durability durability, char *error)
 static int commit(void *context, char *error)
 {
 	struct connection *connection = context;
-	PGresult *result = PQexec(connection->handle, "COMMIT");
+	PGresult *result = query(connection, "COMMIT");
 	int rc = 0;
 
 	if (PQresultStatus(result) != PGRES_COMMAND_OK) {
@@ -179,9 +247,9 @@ static void rollback(void *context)
 {
 	struct connection *connection = context;
 
-	if (PQstatus(connection->handle) == CONNECTION_OK &&
+	if (!connection->silent && PQstatus(connection->handle) == CONNECTION_OK &&
 	    PQtransactionStatus(connection->handle) != PQTRANS_IDLE)
-		PQclear(PQexec(connection->handle, "ROLLBACK"));
+		PQclear(query(connection, "ROLLBACK"));
 }
 
 /* The server learns of it with the first arguments, whose types it needs. */
@@ -227,7 +295,8 @@ static int prepare_on_server(struct connection *connection, struct statement *st
 
 	for (size_t i = 0; i < count; i++)
 		type[i] = types[values[i].type];
-	result = PQprepare(connection->handle, statement->name, statement->sql, (int)count, type);
+	result = answer_wait(connection, PQsendPrepare(connection->handle, statement->name,
+						       statement->sql, (int)count, type));
 	if (PQresultStatus(result) != PGRES_COMMAND_OK)
 		rc = complain(connection, result, error);
 	PQclear(result);
@@ -270,8 +339,9 @@ static int start(void *context, void *prepared, const struct tam_value *values, 
 			size[i] = (int)values[i].octets.size;
 		}
 	}
-	statement->result = PQexecPrepared(connection->handle, statement->name, (int)count, value,
-					   size, format, 1);
+	statement->result =
+		answer_wait(connection, PQsendQueryPrepared(connection->handle, statement->name,
+							    (int)count, value, size, format, 1));
 	status = PQresultStatus(statement->result);
 	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
 		return complain(connection, statement->result, error);
@@ -350,6 +420,7 @@ static int revive(void *context, char *error)
 
 	if (!connection->broken && PQstatus(connection->handle) == CONNECTION_OK)
 		return 0;
+	connection->silent = false;
 	PQreset(connection->handle);
 	if (PQstatus(connection->handle) != CONNECTION_OK) {
 		(void)complain(connection, NULL, error);

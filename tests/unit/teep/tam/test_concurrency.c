@@ -12,6 +12,7 @@
 
 #include "database_kit.h"
 #include "teep/tam/catalogue.h"
+#include "teep/tam/database_backend.h"
 #include "teep/tam/deployment.h"
 #include "teep/tam/device_table.h"
 #include "teep/tam/event_log.h"
@@ -745,4 +746,45 @@ Test(tam_concurrency, a_connection_that_is_lost_is_made_anew)
 		     tam_database_error(kit.db));
 	cr_assert_eq(times, 2, "lost once, and started again");
 	cr_assert_eq(kit_count("SELECT COUNT(*) FROM sp"), 3);
+}
+
+/* The server's process for this connection stands still, as if its machine did. */
+static pid_t backend_stop(struct tam_database *database)
+{
+	int64_t pid = 0;
+
+	cr_assert_eq(tam_database_integer(database, &pid, "SELECT CAST(pg_backend_pid() AS BIGINT)",
+					  TAM_NO_VALUES),
+		     0);
+	cr_assert_eq(kill((pid_t)pid, SIGSTOP), 0);
+	return (pid_t)pid;
+}
+
+static int stop_once(struct tam_database *database, void *context)
+{
+	pid_t *stopped = context;
+
+	if (!*stopped)
+		*stopped = backend_stop(database);
+	return tam_database_run(database, "INSERT INTO sp(spid, name, created) VALUES('a', '', 0)",
+				TAM_NO_VALUES, NULL);
+}
+
+Test(tam_concurrency, who_gets_no_answer_waits_no_longer_and_connects_anew)
+{
+	pid_t reading, writing = 0;
+	int64_t count;
+
+	if (!kit_is_postgresql())
+		return;
+	tam_postgresql_patience_ms = 300;
+	reading = backend_stop(kit.db);
+	cr_assert_eq(tam_database_integer(kit.db, &count, "SELECT COUNT(*) FROM sp", TAM_NO_VALUES),
+		     0, "%s", tam_database_error(kit.db));
+	cr_assert_eq(tam_database_transaction(kit.db, TAM_DURABLE, stop_once, &writing), 0, "%s",
+		     tam_database_error(kit.db));
+	cr_assert_eq(kill(reading, SIGCONT), 0);
+	cr_assert_eq(kill(writing, SIGCONT), 0);
+	tam_postgresql_patience_ms = 65000;
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM sp"), 1);
 }
