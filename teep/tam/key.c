@@ -65,6 +65,7 @@ struct tam_keys {
 	pthread_mutex_t lock;
 	pid_t child;
 	time_t last_run;
+	bool given_up; /* the child was killed, and has not been reaped yet */
 };
 
 /* ---- Private keys ---------------------------------------------------------------------------- */
@@ -574,13 +575,25 @@ static pid_t command_start(const char *command, const char *directory)
 	return child;
 }
 
-void tam_keys_refresh(struct tam_keys *keys, time_t now, bool *changed)
+/* One that hangs must not be the last: it is ended when the next may run, and reaped later. */
+static bool command_look_after(struct tam_keys *keys, time_t now)
 {
-	bool any = false;
-
-	pthread_mutex_lock(&keys->lock);
 	if (keys->child > 0 && waitpid(keys->child, NULL, WNOHANG) != 0)
 		keys->child = 0;
+	if (keys->child <= 0 || keys->given_up || now - keys->last_run < COMMAND_SECONDS)
+		return false;
+	(void)kill(-keys->child, SIGKILL);
+	keys->given_up = true;
+	return true;
+}
+
+unsigned int tam_keys_refresh(struct tam_keys *keys, time_t now)
+{
+	unsigned int happened = 0;
+
+	pthread_mutex_lock(&keys->lock);
+	if (command_look_after(keys, now))
+		happened |= TAM_KEYS_COMMAND_HUNG;
 	for (size_t i = 0; i < keys->count; i++) {
 		bool here = false;
 
@@ -588,17 +601,17 @@ void tam_keys_refresh(struct tam_keys *keys, time_t now, bool *changed)
 			here |= response_update(&keys->pair[i].response[n]);
 		if (here)
 			responses_choose(&keys->pair[i], now);
-		any |= here;
+		happened |= here ? TAM_KEYS_CHANGED : 0;
 	}
 	if (keys->command && !keys->child &&
 	    (!keys->last_run || now - keys->last_run >= COMMAND_SECONDS) &&
 	    command_is_due(keys, now)) {
 		keys->child = command_start(keys->command, keys->directory);
 		keys->last_run = now;
+		keys->given_up = false;
 	}
 	pthread_mutex_unlock(&keys->lock);
-	if (changed)
-		*changed = any;
+	return happened;
 }
 
 /* ---- What expires ---------------------------------------------------------------------------- */

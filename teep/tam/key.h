@@ -79,11 +79,16 @@ const struct tam_key *tam_keys_choose(const struct tam_keys *keys, unsigned int 
 int tam_key_ocsp(const struct tam_keys *keys, const struct tam_key *key, struct arena *arena,
 		 struct span_list *out);
 
+enum tam_keys_event {
+	TAM_KEYS_CHANGED = 1 << 0,	/* a response was read */
+	TAM_KEYS_COMMAND_HUNG = 1 << 1, /* the command took more than a minute, and was ended */
+};
+
 /*
  * To be called now and then, once in some seconds: reads files again that changed, and runs the
- * command when it is time, without waiting for it. `changed` may be NULL.
+ * command when it is time, without waiting for it. Returns what happened, enum tam_keys_event.
  */
-void tam_keys_refresh(struct tam_keys *keys, time_t now, bool *changed);
+unsigned int tam_keys_refresh(struct tam_keys *keys, time_t now);
 
 enum tam_expiry_state {
 	EXPIRY_GOOD,

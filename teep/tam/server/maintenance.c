@@ -38,15 +38,17 @@ struct maintenance {
 static void files_refresh(const struct site *site)
 {
 	bool changed = false;
+	unsigned int keys;
 	char error[256];
 
-	if (site->keys) {
-		tam_keys_refresh(site->keys, (tam_time_now() + site->clock_offset_ms) / 1000,
-				 &changed);
-		if (changed)
-			log_line(TAM_LOG_INFO, "OCSP responses were read again");
-	}
-	changed = false;
+	keys = site->keys ? tam_keys_refresh(site->keys,
+					     (tam_time_now() + site->clock_offset_ms) / 1000)
+			  : 0;
+	if (keys & TAM_KEYS_CHANGED)
+		log_line(TAM_LOG_INFO, "OCSP responses were read again");
+	if (keys & TAM_KEYS_COMMAND_HUNG)
+		log_line(TAM_LOG_WARNING,
+			 "ocsp_command took more than a minute, and was ended; it will run again");
 	if (site->trust && device_trust_refresh((struct device_trust *)site->trust, &changed, error,
 						sizeof(error)) < 0)
 		log_line(TAM_LOG_WARNING, "trusted roots stay as they were: %s", error);

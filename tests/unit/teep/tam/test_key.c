@@ -246,29 +246,24 @@ static struct span_list stapled(void)
 Test(tam_key, responses_are_read_again_when_they_change)
 {
 	struct span_list before, after;
-	bool changed;
 
 	pair("tam", KEY_P256, 1);
 	opened();
 	cr_assert_eq(stapled().count, 0, "a TAM without responses opens");
 	staple("tam", 2);
-	tam_keys_refresh(keys, time(NULL), &changed);
-	cr_assert(changed);
+	cr_assert_eq(tam_keys_refresh(keys, time(NULL)), TAM_KEYS_CHANGED);
 	before = stapled();
 	cr_assert_eq(before.count, 2);
-	tam_keys_refresh(keys, time(NULL), &changed);
-	cr_assert(!changed);
+	cr_assert_eq(tam_keys_refresh(keys, time(NULL)), 0);
 	staple("tam", 5);
-	tam_keys_refresh(keys, time(NULL), &changed);
-	cr_assert(changed);
+	cr_assert_eq(tam_keys_refresh(keys, time(NULL)), TAM_KEYS_CHANGED);
 	after = stapled();
 	cr_assert_eq(after.count, 2);
 	cr_assert(!span_equal(before.item[0], after.item[0]));
 	/* What is no response, or no file any more, does not push out the last one. */
 	write_file(path("tam.0.ocsp"), "rubbish", 7);
 	cr_assert_eq(unlink(path("tam.1.ocsp")), 0);
-	tam_keys_refresh(keys, time(NULL), &changed);
-	cr_assert(!changed);
+	cr_assert_eq(tam_keys_refresh(keys, time(NULL)), 0);
 	before = stapled();
 	cr_assert(before.count == 2 && span_equal(before.item[0], after.item[0]));
 }
@@ -338,17 +333,17 @@ Test(tam_key, the_refresh_command_runs_when_it_is_time_and_no_oftener)
 	options.directory = path(".");
 	options.refresh_command = command;
 	opened();
-	tam_keys_refresh(keys, now, NULL);
+	(void)tam_keys_refresh(keys, now);
 	cr_assert_lt(access(path("ran"), F_OK), 0, "it is fresh");
-	tam_keys_refresh(keys, now + 5 * 3600, NULL);
+	(void)tam_keys_refresh(keys, now + 5 * 3600);
 	wait_for(path("ran"));
-	tam_keys_refresh(keys, now + 5 * 3600 + 10, NULL);
-	tam_keys_refresh(keys, now + 5 * 3600 + 20, NULL);
+	(void)tam_keys_refresh(keys, now + 5 * 3600 + 10);
+	(void)tam_keys_refresh(keys, now + 5 * 3600 + 20);
 	runs_are(1);
 	cr_assert_eq(unlink(path("ran")), 0);
 	/* The child is reaped here, and a minute is over. */
 	for (int i = 0; i < 2400 && access(path("ran"), F_OK) < 0; i++) {
-		tam_keys_refresh(keys, now + 5 * 3600 + 70, NULL);
+		(void)tam_keys_refresh(keys, now + 5 * 3600 + 70);
 		usleep(25000);
 	}
 	runs_are(2);
@@ -363,11 +358,39 @@ Test(tam_key, a_refresh_command_that_hangs_ends_with_the_tam)
 		 path("pid"), path("pid"), path("pid"));
 	options.refresh_command = command;
 	opened();
-	tam_keys_refresh(keys, time(NULL), NULL);
+	(void)tam_keys_refresh(keys, time(NULL));
 	wait_for(path("pid"));
 	tam_keys_close(keys);
 	keys = NULL;
 	snprintf(command, sizeof(command), "! kill -0 $(cat %s) 2>/dev/null", path("pid"));
+	cr_assert_eq(system(command), 0);
+}
+
+/* Those of one that is ended all end, and the next is a new one. */
+Test(tam_key, a_refresh_command_that_hangs_is_not_the_last)
+{
+	const time_t now = time(NULL);
+	char command[300];
+
+	pair("tam", KEY_P256, 1);
+	snprintf(command, sizeof(command), "echo $$ >%s.new; mv %s.new %s; sleep 1000 & wait",
+		 path("pid"), path("pid"), path("pid"));
+	options.refresh_command = command;
+	opened();
+	cr_assert_eq(tam_keys_refresh(keys, now), 0);
+	wait_for(path("pid"));
+	cr_assert_eq(tam_keys_refresh(keys, now + 50), 0, "it has a minute");
+	snprintf(command, sizeof(command), "mv %s %s.first && kill -0 $(cat %s.first)", path("pid"),
+		 path("pid"), path("pid"));
+	cr_assert_eq(system(command), 0);
+	cr_assert_eq(tam_keys_refresh(keys, now + 60), TAM_KEYS_COMMAND_HUNG);
+	/* Reaped here, and begun anew. */
+	for (int i = 0; i < 2400 && access(path("pid"), F_OK) < 0; i++) {
+		cr_assert_eq(tam_keys_refresh(keys, now + 61), 0, "it is told once");
+		usleep(25000);
+	}
+	cr_assert_eq(access(path("pid"), F_OK), 0);
+	snprintf(command, sizeof(command), "! kill -0 $(cat %s.first) 2>/dev/null", path("pid"));
 	cr_assert_eq(system(command), 0);
 }
 
