@@ -143,6 +143,18 @@ static bool origin_fits(const struct http_server *server, const char *origin, co
 	return server->host && strcasecmp(name, server->host) == 0;
 }
 
+/* Of several lines the last counts: a proxy may add a line of its own to those that came. */
+static enum MHD_Result forwarded_find(void *context, enum MHD_ValueKind kind, const char *name,
+				      const char *value)
+{
+	const char **last = context;
+
+	(void)kind;
+	if (strcasecmp(name, "X-Forwarded-For") == 0)
+		*last = value;
+	return MHD_YES;
+}
+
 /* The last address that a proxy added, which is the one it saw itself. */
 static bool forwarded_address(const char *header, char out[PEER_NAME_SIZE])
 {
@@ -174,8 +186,11 @@ static void address_set(struct exchange *exchange)
 				request->address, sizeof(request->address));
 	if (request->server->behind_proxy) {
 		char forwarded[PEER_NAME_SIZE];
+		const char *header = NULL;
 
-		if (forwarded_address(http_header(request, "X-Forwarded-For"), forwarded))
+		(void)MHD_get_connection_values(request->connection, MHD_HEADER_KIND,
+						forwarded_find, &header);
+		if (forwarded_address(header, forwarded))
 			(void)strcpy(request->address, forwarded);
 	}
 	peer_limit_name(request->address, request->peer);

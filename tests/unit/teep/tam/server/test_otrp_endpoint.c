@@ -465,6 +465,14 @@ Test(otrp_endpoint, behind_a_proxy_a_peer_is_who_the_proxy_says)
 			       JSON "X-Forwarded-For: 10.9.9.9, 10.0.0.%d\r\nContent-Length: 4", i);
 		cr_assert_eq(ask(head, "next"), 200);
 	}
+	/* A proxy may add a line of its own behind those that came. */
+	for (int i = 0; i < 20; i++) {
+		(void)snprintf(head, sizeof(head),
+			       JSON "X-Forwarded-For: 10.9.9.9\r\nX-Forwarded-For: 10.0.1.%d\r\n"
+				    "Content-Length: 4",
+			       i);
+		cr_assert_eq(ask(head, "next"), 200);
+	}
 	for (int i = 0; i < 400 && status != 429; i++) {
 		(void)ask(JSON "X-Forwarded-For: 10.1.1.1\r\nContent-Length: 4", "next");
 		status = ask(JSON "X-Forwarded-For: 10.2.2.2, 10.1.1.1\r\nContent-Length: 4",
