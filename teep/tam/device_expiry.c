@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "teep/otrp/encoding.h"
 #include "teep/pki/certificate.h"
 #include "teep/tam/device_table.h"
+#include "teep/tam/text_cut.h"
 
 #define PAGE 200
 
@@ -65,14 +67,29 @@ static void read_row(struct tam_rows *rows, struct arena *arena, void *item)
 	row->firmware = tam_row_copy(rows, 4, arena);
 }
 
+/* Both names come from devices. */
+static void subject_print(char *out, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void subject_print(char *out, size_t size, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	text_cut_print(out, size, format, arguments);
+	va_end(arguments);
+}
+
 /* Certificates one after the other; the one that ends first goes into `out`. */
 static void soonest(struct span octets, const char *whose, const struct row *row,
 		    struct device_ending *out)
 {
 	const unsigned char *at = octets.data, *end = at + octets.size;
 	uint8_t hash[CERTIFICATE_HASH_SIZE];
-	char name[160];
+	char name[150], tee[61];
 	X509 *certificate;
+
+	subject_print(tee, sizeof(tee), "%s", row->tee);
 
 	while (at && at < end && (certificate = d2i_X509(NULL, &at, end - at)) != NULL) {
 		const time_t until = certificate_time(X509_get0_notAfter(certificate));
@@ -83,9 +100,9 @@ static void soonest(struct span octets, const char *whose, const struct row *row
 			out->not_before = certificate_time(X509_get0_notBefore(certificate));
 			out->whose = whose;
 			(void)hex_encode(hash, sizeof(hash), out->sha256);
-			(void)snprintf(out->subject, sizeof(out->subject), "%.150s, %s of %.60s",
-				       certificate_name(certificate, name, sizeof(name)), whose,
-				       row->tee);
+			subject_print(out->subject, sizeof(out->subject), "%s, %s of %s",
+				      certificate_name(certificate, name, sizeof(name)), whose,
+				      tee);
 		}
 		X509_free(certificate);
 	}

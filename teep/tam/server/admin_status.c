@@ -36,19 +36,21 @@ struct expiry_list {
 	int64_t devices_ending, devices_ended; /* the latter are among the former */
 };
 
-static void expiry_add(struct expiry_list *list, const char *what, const char *spid,
-		       const char *subject, const char *sha256, time_t not_before, time_t not_after,
-		       enum tam_expiry_state state, const char *file, const char *why)
+/* Returns the entry, which is the list's; NULL without memory. */
+static json_t *expiry_add(struct expiry_list *list, const char *what, const char *spid,
+			  const char *subject, const char *sha256, time_t not_before,
+			  time_t not_after, enum tam_expiry_state state, const char *file,
+			  const char *why)
 {
+	json_t *entry = json_pack("{s:s,s:o,s:s,s:s,s:o,s:o,s:s,s:o,s:o}", "what", what, "spid",
+				  admin_text_or_null(spid), "subject", subject, "sha256", sha256,
+				  "not_before", admin_time_seconds(not_before), "not_after",
+				  admin_time_seconds(not_after), "state", tam_expiry_name(state),
+				  "file", admin_text_or_null(file), "why", admin_text_or_null(why));
+
 	list->soon += state == EXPIRY_SOON;
 	list->expired += state == EXPIRY_EXPIRED || state == EXPIRY_MISSING;
-	(void)json_array_append_new(
-		list->items,
-		json_pack("{s:s,s:o,s:s,s:s,s:o,s:o,s:s,s:o,s:o}", "what", what, "spid",
-			  admin_text_or_null(spid), "subject", subject, "sha256", sha256,
-			  "not_before", admin_time_seconds(not_before), "not_after",
-			  admin_time_seconds(not_after), "state", tam_expiry_name(state), "file",
-			  admin_text_or_null(file), "why", admin_text_or_null(why)));
+	return json_array_append_new(list->items, entry) == 0 ? entry : NULL;
 }
 
 static void expiry_add_certificate(struct expiry_list *list, const char *what, X509 *certificate,
@@ -60,10 +62,10 @@ static void expiry_add_certificate(struct expiry_list *list, const char *what, X
 
 	if (!certificate_hash(certificate, hash))
 		return;
-	expiry_add(list, what, NULL, certificate_name(certificate, subject, sizeof(subject)),
-		   hex_encode(hash, sizeof(hash), hex),
-		   certificate_time(X509_get0_notBefore(certificate)), not_after,
-		   tam_expiry_of(not_after, list->now, warn_before), file, NULL);
+	(void)expiry_add(list, what, NULL, certificate_name(certificate, subject, sizeof(subject)),
+			 hex_encode(hash, sizeof(hash), hex),
+			 certificate_time(X509_get0_notBefore(certificate)), not_after,
+			 tam_expiry_of(not_after, list->now, warn_before), file, NULL);
 }
 
 static void trusted_visit(void *context, const char *what, X509 *certificate)
@@ -81,11 +83,11 @@ static void revocation_visit(void *context, const struct revocation_source *sour
 	struct expiry_list *list = context;
 
 	if (source->until)
-		expiry_add(list, source->is_list ? "crl" : "device_ocsp", NULL, source->subject, "",
-			   source->since, source->until,
-			   tam_expiry_of(source->until, list->now,
-					 (source->until - source->since) / 4),
-			   source->file, NULL);
+		(void)expiry_add(list, source->is_list ? "crl" : "device_ocsp", NULL,
+				 source->subject, "", source->since, source->until,
+				 tam_expiry_of(source->until, list->now,
+					       (source->until - source->since) / 4),
+				 source->file, NULL);
 }
 
 /* Those that end first are named, and all are counted. */
@@ -99,13 +101,13 @@ static void devices_add(struct expiry_list *list, struct device_expiry *expiry)
 	const int64_t soon = list->soon, expired = list->expired;
 
 	for (size_t i = 0; i < count; i++) {
-		expiry_add(list, "device", NULL, ending[i].subject, ending[i].sha256,
-			   ending[i].not_before, ending[i].not_after,
-			   tam_expiry_of(ending[i].not_after, list->now, CERTIFICATE_SOON), NULL,
-			   NULL);
-		(void)json_object_set_new(json_array_get(list->items,
-							 json_array_size(list->items) - 1),
-					  "did", json_string(ending[i].did));
+		json_t *entry =
+			expiry_add(list, "device", NULL, ending[i].subject, ending[i].sha256,
+				   ending[i].not_before, ending[i].not_after,
+				   tam_expiry_of(ending[i].not_after, list->now, CERTIFICATE_SOON),
+				   NULL, NULL);
+
+		(void)json_object_set_new(entry, "did", json_string(ending[i].did));
 	}
 	list->soon = soon + list->devices_ending - list->devices_ended;
 	list->expired = expired + list->devices_ended;
@@ -169,20 +171,20 @@ static int expiry_collect(struct http_request *request, struct expiry_list *list
 	rc = sp_certificate_list(admin_database(request), admin_spid(request), &request->arena,
 				 &certificates, &count);
 	for (size_t i = 0; i < count; i++)
-		expiry_add(list, "sp", certificates[i].spid, certificates[i].subject,
-			   certificates[i].sha256, certificates[i].not_before / 1000,
-			   certificates[i].not_after / 1000,
-			   tam_expiry_of(certificates[i].not_after / 1000, list->now,
-					 CERTIFICATE_SOON),
-			   NULL, NULL);
+		(void)expiry_add(list, "sp", certificates[i].spid, certificates[i].subject,
+				 certificates[i].sha256, certificates[i].not_before / 1000,
+				 certificates[i].not_after / 1000,
+				 tam_expiry_of(certificates[i].not_after / 1000, list->now,
+					       CERTIFICATE_SOON),
+				 NULL, NULL);
 	if (rc == 0 && !admin_spid(request)) {
 		if (site->keys)
 			rc = tam_keys_expiry(site->keys, list->now, &request->arena, &own,
 					     &own_count);
 		for (size_t i = 0; i < own_count; i++)
-			expiry_add(list, own[i].what, NULL, own[i].subject, own[i].sha256,
-				   own[i].not_before, own[i].not_after, own[i].state, own[i].file,
-				   own[i].why);
+			(void)expiry_add(list, own[i].what, NULL, own[i].subject, own[i].sha256,
+					 own[i].not_before, own[i].not_after, own[i].state,
+					 own[i].file, own[i].why);
 		if (site->trust) {
 			device_trust_each(site->trust, trusted_visit, list);
 			device_trust_revocation_each(site->trust, revocation_visit, list);

@@ -823,6 +823,8 @@ static int many_devices(struct tam_database *database, void *context)
 	return rc;
 }
 
+#define EIGHT "________"
+
 Test(tam_devices, certificates_that_end_are_found_on_whichever_page)
 {
 	struct device_expiry *expiry = device_expiry_open();
@@ -849,6 +851,13 @@ Test(tam_devices, certificates_that_end_are_found_on_whichever_page)
 		cr_expect_leq(list[i - 1].not_after, list[i].not_after);
 	cr_expect_str_eq(list[0].whose, "TEE");
 	cr_expect_not_null(strstr(list[0].subject, "Sim TEE"));
+	/* A name is cut between two characters. */
+	kit_run("UPDATE device SET tee_name = 'x' || REPLACE('" EIGHT EIGHT EIGHT EIGHT EIGHT
+		"', '_', '\xe2\x82\xac')");
+	cr_assert_eq(device_expiry_scan(expiry, kit.db, now + 2 * 86400), 0);
+	cr_expect_eq(device_expiry_list(expiry, now, list, &ending, &ended), DEVICE_EXPIRY_MAX);
+	cr_expect_not_null(strstr(list[0].subject, "of x\xe2\x82\xac"));
+	cr_expect_str_eq(list[0].subject + strlen(list[0].subject) - 3, "\xe2\x82\xac");
 	/* What is above it ends first: that is told. */
 	kit_run("UPDATE device SET tee_certificate = tee_chain, tee_chain = tee_certificate");
 	cr_assert_eq(device_expiry_scan(expiry, kit.db, now + 2 * 86400), 0);
