@@ -34,9 +34,11 @@ struct token {
 /* -EINVAL: an admin's with an SP, or a name that is none; -ENOENT: no such SP. */
 int token_make(struct tam_database *database, const char *name, enum token_role role,
 	       const char *spid, char text[TOKEN_TEXT_SIZE], int64_t *id);
-/* Whose it is. -ENOENT for what is no token. */
+/* Whose it is. -ENOENT for what is no token. That it was used is noted if that is possible. */
 int token_check(struct tam_database *database, const char *text, struct arena *arena,
 		struct token *out);
+/* -ENOENT when it has been removed. */
+int token_holds(struct tam_database *database, int64_t id);
 int token_list(struct tam_database *database, struct arena *arena, struct token **list,
 	       size_t *count);
 /* -EBUSY for the last admin's, -ENOENT. */

@@ -12,6 +12,7 @@
 #include "teep/tam/log_writer.h"
 #include "teep/tam/server/connection_watch.h"
 #include "teep/tam/server/log.h"
+#include "teep/tam/text_cut.h"
 
 /* ---- Who asks ----------------------------------------------------------------------------------
  */
@@ -41,6 +42,13 @@ const char *admin_spid(const struct http_request *request)
 	return request->caller_text[0];
 }
 
+bool admin_still_admits(const struct http_request *request)
+{
+	const int rc = token_holds(admin_database(request), request->caller[1]);
+
+	return rc != -ENOENT;
+}
+
 const char *admin_name(const struct http_request *request)
 {
 	return request->caller_text[1];
@@ -68,13 +76,19 @@ static bool unauthorized(struct http_request *request, const char *message)
 	return admin_fail(request, 401, "unauthorized", "%s", message);
 }
 
-/* The token was wrong: so many of them, and the peer is not listened to for a while. */
+/* The token was wrong: so many of them, and the peer is told no more, nor the log. Others at its
+ * address, who have right ones, are not its hostages. */
 static bool token_wrong(struct http_request *request)
 {
 	uint32_t seconds;
+	char text[16];
 
-	(void)peer_limit_take(worker_of(request)->site->wrong_tokens, request->peer, watch_now(),
-			      &seconds);
+	if (!peer_limit_take(worker_of(request)->site->wrong_tokens, request->peer, watch_now(),
+			     &seconds)) {
+		(void)snprintf(text, sizeof(text), "%u", seconds);
+		http_answer_header(request, "Retry-After", text);
+		return admin_fail(request, 429, "rate", "too many wrong tokens; try again later");
+	}
 	log_line(TAM_LOG_WARNING, "a wrong token from %s", request->address);
 	return unauthorized(request, "this token is not known");
 }
@@ -83,20 +97,12 @@ bool admin_admit(struct http_request *request)
 {
 	const char *header = http_header(request, "Authorization");
 	struct token token;
-	uint32_t seconds;
-	char text[16];
 	int rc;
 
 	if (request->route->access == ACCESS_PUBLIC)
 		return true;
 	if (!header)
 		return unauthorized(request, "this needs a token: Authorization: Bearer TOKEN");
-	if (!peer_limit_allows(worker_of(request)->site->wrong_tokens, request->peer, watch_now(),
-			       &seconds)) {
-		(void)snprintf(text, sizeof(text), "%u", seconds);
-		http_answer_header(request, "Retry-After", text);
-		return admin_fail(request, 429, "rate", "too many wrong tokens; try again later");
-	}
 	if (strncasecmp(header, "Bearer ", 7) != 0)
 		return token_wrong(request);
 	header += 7 + strspn(header + 7, " ");
@@ -106,6 +112,7 @@ bool admin_admit(struct http_request *request)
 	if (rc < 0)
 		return admin_fail_errno(request, rc, NULL);
 	request->caller[0] = token.role;
+	request->caller[1] = token.id;
 	request->caller_text[0] = token.spid;
 	request->caller_text[1] = token.name;
 	if (!role_suffices(request, (enum access)request->route->access))
@@ -160,10 +167,17 @@ bool admin_fail(struct http_request *request, unsigned status, const char *code,
 {
 	char message[512];
 	va_list arguments;
+	json_t *text;
 
 	va_start(arguments, format);
-	(void)vsnprintf(message, sizeof(message), format, arguments);
+	text_cut_print(message, sizeof(message), format, arguments);
 	va_end(arguments);
+	/* What came with the request may have been cut inside a character. */
+	text = json_string(message);
+	for (char *at = message; !text && *at; at++)
+		if ((unsigned char)*at >= 0x80)
+			*at = '?';
+	json_decref(text);
 	admin_refuse(request, status, code, message);
 	return false;
 }

@@ -57,6 +57,10 @@ const char *admin_spid(const struct http_request *request);
 const char *admin_name(const struct http_request *request);
 enum token_role admin_role(const struct http_request *request);
 
+/* Whether the caller's token has not been removed since it was looked at; true when the database
+ * can't tell. */
+bool admin_still_admits(const struct http_request *request);
+
 /* Whether the caller sees what is that SP's; if not, the answer is 404. */
 bool admin_sees(struct http_request *request, const char *spid);
 

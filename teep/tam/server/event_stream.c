@@ -19,7 +19,7 @@
 #define COMMENT_MS	 15000
 #define AT_ONCE		 200
 #define DEPLOYMENTS_SEEN 20
-/* Then the page has to ask again, with a token that may have been removed meanwhile. */
+/* Then the page has to ask again. */
 #define LIFE_MS (5 * 60 * 1000)
 
 struct event_stream {
@@ -152,7 +152,8 @@ static ssize_t stream_read(void *context, uint64_t position, char *out, size_t r
 	size_t size;
 
 	(void)position;
-	if (stream->sent == stream->size && watch_now() - stream->begun > LIFE_MS)
+	if (stream->sent == stream->size &&
+	    (watch_now() - stream->begun > LIFE_MS || !admin_still_admits(stream->request)))
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (stream->sent == stream->size && !stream_look(stream)) {
 		(void)pthread_mutex_lock(&streams->mutex);

@@ -300,6 +300,23 @@ Test(tam_catalogue, personalisation_is_sealed_and_counted)
 
 /* ---- Tokens ---------------------------------------------------------------------------------- */
 
+/* As with a full disk: people want to read all the more. */
+Test(tam_catalogue, a_token_counts_though_its_use_can_not_be_noted)
+{
+	char text[TOKEN_TEXT_SIZE];
+	struct token token;
+
+	cr_assert_eq(token_make(kit.db, "first", TOKEN_ADMIN, NULL, text, NULL), 0);
+	if (kit_is_postgresql())
+		kit_run("SET default_transaction_read_only = on");
+	else
+		kit_run("PRAGMA query_only = on");
+	cr_assert_lt(
+		tam_database_run(kit.db, "UPDATE token SET last_used = 1", TAM_NO_VALUES, NULL), 0);
+	cr_assert_eq(token_check(kit.db, text, &kit.arena, &token), 0);
+	cr_assert_str_eq(token.name, "first");
+}
+
 Test(tam_catalogue, tokens_say_who_one_is)
 {
 	char admin[TOKEN_TEXT_SIZE], other[TOKEN_TEXT_SIZE];
@@ -320,6 +337,8 @@ Test(tam_catalogue, tokens_say_who_one_is)
 	cr_assert_eq(token.role, TOKEN_ADMIN);
 	cr_assert_null(token.spid);
 	cr_assert_gt(token.last_used, 0);
+	cr_assert_eq(token_holds(kit.db, token.id), 0);
+	cr_assert_eq(token_holds(kit.db, token.id + 1000), -ENOENT);
 	admin[20] = admin[20] == 'A' ? 'B' : 'A';
 	cr_assert_eq(token_check(kit.db, admin, &kit.arena, &token), -ENOENT);
 	cr_assert_eq(token_check(kit.db, "", &kit.arena, &token), -ENOENT);
