@@ -548,6 +548,18 @@ static bool command_is_due(const struct tam_keys *keys, time_t now)
 	return false;
 }
 
+bool tam_keys_are_vouched_for(struct tam_keys *keys, time_t now)
+{
+	bool all = true;
+
+	pthread_mutex_lock(&keys->lock);
+	for (size_t i = 0; i < keys->count; i++)
+		for (int n = 0; n + 1 < sk_X509_num(keys->pair[i].key.chain); n++)
+			all = all && !response_find(&keys->pair[i], n, now).why;
+	pthread_mutex_unlock(&keys->lock);
+	return all;
+}
+
 /* In a process group of its own, so that it can be ended with all that it starts. */
 static pid_t command_start(const char *command, const char *directory)
 {
@@ -610,6 +622,7 @@ unsigned int tam_keys_refresh(struct tam_keys *keys, time_t now)
 		keys->last_run = now;
 		keys->given_up = false;
 	}
+	happened |= keys->child > 0 ? TAM_KEYS_COMMAND_RUNS : 0;
 	pthread_mutex_unlock(&keys->lock);
 	return happened;
 }

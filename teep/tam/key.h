@@ -82,6 +82,7 @@ int tam_key_ocsp(const struct tam_keys *keys, const struct tam_key *key, struct 
 enum tam_keys_event {
 	TAM_KEYS_CHANGED = 1 << 0,	/* a response was read */
 	TAM_KEYS_COMMAND_HUNG = 1 << 1, /* the command took more than a minute, and was ended */
+	TAM_KEYS_COMMAND_RUNS = 1 << 2, /* what it writes is to be looked for soon */
 };
 
 /*
@@ -89,6 +90,10 @@ enum tam_keys_event {
  * command when it is time, without waiting for it. Returns what happened, enum tam_keys_event.
  */
 unsigned int tam_keys_refresh(struct tam_keys *keys, time_t now);
+
+/* Whether each certificate that needs a response has one that holds now: without, no device
+ * believes this TAM. */
+bool tam_keys_are_vouched_for(struct tam_keys *keys, time_t now);
 
 enum tam_expiry_state {
 	EXPIRY_GOOD,

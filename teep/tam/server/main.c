@@ -39,9 +39,11 @@ enum {
 	STATUS_LISTEN = 5,   /* the address is taken, or not ours */
 };
 
-#define PEM_MAX	    (1 << 20)
-#define GRACE_MS    10000
-#define BODY_BUDGET (256u << 20)
+#define PEM_MAX	 (1 << 20)
+#define GRACE_MS 10000
+/* Of 50 ms, that the first OCSP responses may take. */
+#define RESPONSES_TICKS 200
+#define BODY_BUDGET	(256u << 20)
 /* Octets of what is remembered of sessions between two messages. */
 #define SESSIONS_IN_HAND (8u << 20)
 
@@ -439,6 +441,38 @@ static void rows_lost(size_t rows, const char *why)
 		 why);
 }
 
+/* Ctrl-C, or whoever stops services. */
+static bool is_to_end(void)
+{
+	sigset_t pending;
+
+	return sigpending(&pending) == 0 &&
+	       (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT));
+}
+
+/*
+ * After a renewal, or a long pause, the responses that there are vouch for nothing, and devices
+ * would be told so until the first ones are fetched: they are waited for, as long as it is
+ * sensible.
+ */
+static void responses_await(const struct server *server)
+{
+	const struct timespec tick = { .tv_nsec = 50000000 };
+	const time_t offset = server->options.clock_offset;
+
+	for (int left = RESPONSES_TICKS; left > 0 && !is_to_end(); left--) {
+		const bool runs =
+			tam_keys_refresh(server->keys, time(NULL) + offset) & TAM_KEYS_COMMAND_RUNS;
+
+		if (!runs || tam_keys_are_vouched_for(server->keys, time(NULL) + offset))
+			break;
+		nanosleep(&tick, NULL);
+	}
+	if (!tam_keys_are_vouched_for(server->keys, time(NULL) + offset))
+		log_line(TAM_LOG_WARNING, "OCSP responses are missing or out of date: no device "
+					  "will believe this TAM (teesim tam certificates)");
+}
+
 static int serve_start(struct server *server)
 {
 	const struct tam_config *config = &server->config;
@@ -479,6 +513,7 @@ static int serve_start(struct server *server)
 	fd = server_listen(server);
 	if (fd < 0)
 		return STATUS_LISTEN;
+	responses_await(server);
 	server->host = url_host(config->url);
 	options = (struct http_options) {
 		.site = &server->http,

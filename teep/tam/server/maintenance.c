@@ -33,10 +33,12 @@ struct maintenance {
 	pthread_cond_t stop;
 	pthread_t thread;
 	bool stopping;
+	bool command_runs; /* the thread's own: files may be there any moment */
 };
 
-static void files_refresh(const struct site *site)
+static void files_refresh(struct maintenance *maintenance)
 {
+	const struct site *site = maintenance->site;
 	bool changed = false;
 	unsigned int keys;
 	char error[256];
@@ -44,6 +46,7 @@ static void files_refresh(const struct site *site)
 	keys = site->keys ? tam_keys_refresh(site->keys,
 					     (tam_time_now() + site->clock_offset_ms) / 1000)
 			  : 0;
+	maintenance->command_runs = keys & TAM_KEYS_COMMAND_RUNS;
 	if (keys & TAM_KEYS_CHANGED)
 		log_line(TAM_LOG_INFO, "OCSP responses were read again");
 	if (keys & TAM_KEYS_COMMAND_HUNG)
@@ -88,7 +91,7 @@ static void tables_trim(struct tam_database *database, const struct tam_config *
 static void round_run(struct maintenance *maintenance, struct tam_database *database,
 		      struct tam_worker *worker, unsigned round)
 {
-	files_refresh(maintenance->site);
+	files_refresh(maintenance);
 	if (worker) {
 		const int expired = tam_expire(worker);
 
@@ -121,6 +124,21 @@ static bool pause_for(struct maintenance *maintenance, time_t seconds)
 	return !stopping;
 }
 
+/* False when it is time to stop. What a command fetches is there as soon as it is. */
+static bool rest(struct maintenance *maintenance)
+{
+	for (time_t left = ROUND_SECONDS; left > 0;) {
+		const time_t step = maintenance->command_runs ? 1 : left;
+
+		if (!pause_for(maintenance, step))
+			return false;
+		left -= step;
+		if (maintenance->command_runs && left > 0)
+			files_refresh(maintenance);
+	}
+	return true;
+}
+
 static void *maintenance_run(void *argument)
 {
 	struct maintenance *maintenance = argument;
@@ -142,7 +160,7 @@ static void *maintenance_run(void *argument)
 		if (!worker && site->tam)
 			worker = tam_worker_open(site->tam, database);
 		round_run(maintenance, database, worker, round++);
-	} while (pause_for(maintenance, ROUND_SECONDS));
+	} while (rest(maintenance));
 	if (worker)
 		tam_worker_close(worker);
 	tam_database_close(database);

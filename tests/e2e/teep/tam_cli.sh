@@ -76,7 +76,12 @@ openssl x509 -in tam/tls.pem -noout -checkhost tam.example | grep -q "does match
 
 ends 3 "teesim tam serve" teesim tam status
 ends 1 "tam.conf" teesim tam status --tam nowhere
+# What vouches for it is fetched before it is served.
+rm tam/keys/*.ocsp
 serve tam
+if teesim tam certificates | grep missing; then
+	fail "it is served without OCSP responses"
+fi
 says "1.3.6.1.4.1.55555.7.1" teesim tam status
 says '"role": "admin"' teesim tam status --json
 says "1.3.6.1.4.1.55555.7.1" teesim tam status --tam "$url" --token-file tam/admin.token \
