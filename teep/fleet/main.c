@@ -48,7 +48,9 @@ static const char help[] =
 	"  --pki DIR          with --tam: authorities that it trusts, to make devices with\n"
 	"  --token FILE       with --tam: a token for its admin API, to have its account too\n"
 	"  --ca FILE          with --tam: whom to believe its TLS certificate by, in PEM\n"
-	"  --keep DIR         keep the devices there; those that are there already are used again\n"
+	"  --keep DIR         keep the devices there; with --tam, those that are there already "
+	"are\n"
+	"                     used again\n"
 	"  --json             the result for machines\n"
 	"\n"
 	"Ends with 0 when every device has what it should, once; 1 when not; 130 after Ctrl-C.\n";
@@ -220,6 +222,13 @@ static int own_tam_ready(struct fleet *fleet)
 	int rc;
 
 	snprintf(directory, sizeof(directory), "%s/own", fleet->directory);
+	if (access(directory, F_OK) == 0) {
+		snprintf(fleet->err, sizeof(fleet->err),
+			 "%s has the TAM of an earlier run, which its devices know: give another "
+			 "directory, or the TAM that these are for (--tam)",
+			 fleet->directory);
+		return -EEXIST;
+	}
 	rc = own_tam_make(&fleet->own, NULL, directory, fleet->order->database, fleet->order->key,
 			  fleet->err, sizeof(fleet->err));
 	if (rc == 0)

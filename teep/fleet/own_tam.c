@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -119,15 +120,38 @@ static int token_read(struct own_tam *tam, char *err, size_t errlen)
 	return 0;
 }
 
+/* Answers are signed with an algorithm that the protocol's profile does not have. */
+static int extended_allow(const struct own_tam *tam, char *err, size_t errlen)
+{
+	char path[OWN_TAM_PATH + 32];
+	json_t *config;
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/tam/tam.conf", tam->directory);
+	config = json_load_file(path, 0, NULL);
+	rc = json_object_set_new(config, "extended_algorithms", json_true()) ||
+	     json_dump_file(config, path, JSON_INDENT(2));
+	json_decref(config);
+	if (rc)
+		snprintf(err, errlen, "%s can't be changed", path);
+	return rc ? -EIO : 0;
+}
+
 static int configuration_make(struct own_tam *tam, const char *database, const char *key, char *err,
 			      size_t errlen)
 {
+	const bool extended = strcmp(key, "p384") == 0;
 	char listen_text[32];
 	int rc;
 
+	/* Requests are by the profile in any case, so that each TEE verifies them. */
+	if (extended)
+		key = "p256";
 	snprintf(listen_text, sizeof(listen_text), "127.0.0.1:%u", tam->port);
 	rc = RUN("teesim-tam-cli", "init", "tam", "--pki", "pki", "--id", TAMID, "--kind", key,
 		 "--listen", listen_text, "--plain-http", database ? "--database" : NULL, database);
+	if (rc == 0 && extended)
+		rc = extended_allow(tam, err, errlen);
 	return rc ? rc : token_read(tam, err, errlen);
 }
 

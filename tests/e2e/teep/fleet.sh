@@ -47,6 +47,14 @@ wait $! || status=$?
 grep -q 'interrupted; the devices are removed' err || fail "not told: $(cat err)"
 nothing_left "an interrupted run"
 
+# Every kind of key that there is.
+teesim fleet --devices 2 --key p384 --keep "$TMPDIR/kept" >out 2>err || fail "p384: $(cat out err)"
+status=0
+teesim fleet --devices 2 --key p384 --keep "$TMPDIR/kept" >out 2>err || status=$?
+[ "$status" -eq 1 ] || fail "a second run in one directory gives status $status"
+grep -q 'the TAM of an earlier run' err || fail "not told: $(cat err)"
+rm -rf "$TMPDIR/kept"
+
 # Its words on what can't be.
 for words in '' '--devices 0' '--devices 2 --key ed25519' '--devices 2 --tam http://127.0.0.1:1/tam' \
 	'--devices 2 --pki x' '--devices 2 more'; do
