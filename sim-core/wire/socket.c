@@ -1,10 +1,17 @@
 #include "wire/socket.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
+
+#define PLACE_ATTEMPTS 200
+#define PLACE_STEP_NS  5000000
 
 union control_buffer {
 	char bytes[CMSG_SPACE(sizeof(int) * SOCKET_FDS_MAX)];
@@ -142,4 +149,51 @@ int packet_fds_take(struct packet_fds *fds, unsigned int i)
 	fd = fds->fd[i];
 	fds->fd[i] = -1;
 	return fd;
+}
+
+/* Of any kind: only where nobody listens is a connection refused. */
+static bool place_is_served(const struct sockaddr_un *address)
+{
+	const int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	const bool served =
+		sock < 0 ||
+		connect(sock, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
+		errno != ECONNREFUSED;
+
+	if (sock >= 0)
+		close(sock);
+	return served;
+}
+
+int socket_place_clear(const char *path)
+{
+	const struct timespec step = { .tv_nsec = PLACE_STEP_NS };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct stat st;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+	for (int i = 0; i < PLACE_ATTEMPTS; i++) {
+		if (lstat(path, &st) < 0)
+			return errno == ENOENT ? 0 : -errno;
+		if (!S_ISSOCK(st.st_mode))
+			return -EEXIST;
+		if (!place_is_served(&address))
+			return unlink(path) == 0 || errno == ENOENT ? 0 : -errno;
+		nanosleep(&step, NULL);
+	}
+	return -EADDRINUSE;
+}
+
+const char *socket_place_reason(int rc)
+{
+	switch (rc) {
+	case -EEXIST:
+		return "what is there is no socket, and is left alone";
+	case -EADDRINUSE:
+		return "another process serves it";
+	default:
+		return strerror(-rc);
+	}
 }

@@ -36,6 +36,15 @@ ssize_t socket_receive_from(int sock, void *data, size_t capacity, struct packet
  * the kernel's account; 0 where that is not known. */
 pid_t socket_peer(int sock);
 
+/* Makes room at `path` for a socket: removes one that nobody serves any more, and nothing else.
+ * One that is served is looked at for a second, which its process may take to end. Returns 0, where
+ * nothing was there too, or -errno, which socket_place_reason() explains: -EEXIST for what is no
+ * socket, -EADDRINUSE for one that is served. */
+int socket_place_clear(const char *path);
+
+/* Why no socket can be made somewhere: a line's end, for a negative errno. */
+const char *socket_place_reason(int rc);
+
 /* Closes all of them and empties the set. */
 void packet_fds_close(struct packet_fds *fds);
 

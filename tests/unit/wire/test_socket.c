@@ -2,8 +2,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -205,4 +210,89 @@ Test(packet, who_made_the_pair_is_at_the_other_end)
 	cr_expect_eq(socket_peer(pair[0]), getpid());
 	cr_expect_eq(socket_peer(file), 0);
 	close(file);
+}
+
+static char directory[] = "/tmp/teesim-socket-XXXXXX", place[64];
+
+static void make_place(void)
+{
+	cr_assert_not_null(mkdtemp(directory));
+	snprintf(place, sizeof(place), "%s/place", directory);
+}
+
+static void remove_place(void)
+{
+	(void)unlink(place);
+	cr_expect_eq(rmdir(directory), 0, "nothing else is left");
+}
+
+static int place_bind(int type, int backlog)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int sock = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+
+	strcpy(address.sun_path, place);
+	cr_assert_eq(bind(sock, (struct sockaddr *)&address, sizeof(address)), 0);
+	cr_assert_eq(backlog ? listen(sock, backlog) : 0, 0);
+	return sock;
+}
+
+static bool place_taken(void)
+{
+	struct stat st;
+
+	return lstat(place, &st) == 0;
+}
+
+TestSuite(socket_place, .init = make_place, .fini = remove_place, .timeout = 500);
+
+Test(socket_place, what_nobody_serves_any_more_is_removed)
+{
+	static const int types[] = { SOCK_SEQPACKET, SOCK_STREAM, SOCK_DGRAM };
+
+	cr_expect_eq(socket_place_clear(place), 0, "nothing is there");
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		close(place_bind(types[i], 0));
+		cr_expect_eq(socket_place_clear(place), 0);
+		cr_expect_not(place_taken());
+	}
+}
+
+Test(socket_place, what_somebody_serves_stays)
+{
+	int sock = place_bind(SOCK_SEQPACKET, 1);
+
+	cr_expect_eq(socket_place_clear(place), -EADDRINUSE);
+	cr_expect(place_taken());
+	close(sock);
+	cr_assert_eq(unlink(place), 0);
+	sock = place_bind(SOCK_STREAM, 1);
+	cr_expect_eq(socket_place_clear(place), -EADDRINUSE);
+	close(sock);
+	cr_assert_eq(unlink(place), 0);
+	sock = place_bind(SOCK_DGRAM, 0);
+	cr_expect_eq(socket_place_clear(place), -EADDRINUSE);
+	cr_expect(place_taken());
+	close(sock);
+}
+
+Test(socket_place, what_is_no_socket_stays)
+{
+	char other[80];
+
+	close(open(place, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	cr_expect_eq(socket_place_clear(place), -EEXIST);
+	cr_expect(place_taken());
+	cr_assert_eq(unlink(place), 0);
+	cr_assert_eq(mkfifo(place, 0600), 0);
+	cr_expect_eq(socket_place_clear(place), -EEXIST);
+	cr_assert_eq(unlink(place), 0);
+	/* Not even where a link leads to one. */
+	close(place_bind(SOCK_SEQPACKET, 0));
+	snprintf(other, sizeof(other), "%s/other", directory);
+	cr_assert_eq(rename(place, other), 0);
+	cr_assert_eq(symlink(other, place), 0);
+	cr_expect_eq(socket_place_clear(place), -EEXIST);
+	cr_expect(place_taken());
+	cr_expect_eq(unlink(other), 0);
 }
