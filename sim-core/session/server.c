@@ -13,6 +13,7 @@
 #include "session/client.h"
 #include "session/crash_report.h"
 #include "session/instance.h"
+#include "wire/socket.h"
 
 #define LISTEN_BACKLOG	     4096
 #define CONNECTIONS_PER_TURN 64
@@ -143,21 +144,19 @@ static void descriptors_raise(void)
 	}
 }
 
-/* The device's lock is held, so what stands at the path is left over from a daemon that is gone. */
 int server_listen(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	mode_t mask;
-	int err = 0;
+	int err = socket_place_clear(path);
 	int sock;
 
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
+	if (err < 0)
+		return err;
 	strcpy(address.sun_path, path);
 	sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (sock < 0)
 		return -errno;
-	(void)unlink(path);
 	mask = umask(0177);
 	if (bind(sock, (struct sockaddr *)&address, sizeof(address)) < 0)
 		err = -errno;
@@ -224,7 +223,7 @@ int server_init(struct server *server, uv_loop_t *loop, const struct server_opti
 	sock = server_listen(options->socket_path);
 	if (sock < 0) {
 		snprintf(err, errlen, "cannot listen on %s: %s", options->socket_path,
-			 strerror(-sock));
+			 socket_place_reason(sock));
 		return sock;
 	}
 	server->sock = sock;
@@ -242,7 +241,7 @@ int server_init(struct server *server, uv_loop_t *loop, const struct server_opti
 	/* Only who speaks OTrP misses it. */
 	if (err_code < 0)
 		log_write(log, LOG_LEVEL_ERROR, "cannot listen for OTrP on %s: %s",
-			  server->tee.path, strerror(-err_code));
+			  server->tee.path, socket_place_reason(err_code));
 	server_clients_changed(server);
 	return 0;
 }

@@ -114,6 +114,41 @@ Test(teesimd, starts_over_a_dead_one)
 	daemon_stop(&daemon_);
 }
 
+Test(teesimd, leaves_a_file_alone_that_is_no_socket)
+{
+	char said[512];
+	int fd;
+
+	daemon_dirs_make(&daemon_);
+	fd = open(daemon_.socket, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	cr_assert_eq(write(fd, "precious", 8), 8);
+	close(fd);
+	daemon_launch(&daemon_, NULL, said, sizeof(said));
+	cr_expect(strstr(said, "error: ") == said && strstr(said, daemon_.socket), "%s", said);
+	cr_expect_neq(daemon_wait(&daemon_), 0);
+	fd = open(daemon_.socket, O_RDONLY | O_CLOEXEC);
+	cr_expect_eq(read(fd, said, sizeof(said)), 8, "it is still there, and whole");
+	close(fd);
+	daemon_check_nothing_left(&daemon_);
+}
+
+Test(teesimd, leaves_the_socket_of_another_device_alone)
+{
+	static const char *const other[] = { "--device", "other", NULL };
+	struct daemon second;
+	char said[512];
+	int sock;
+
+	daemon_start(&daemon_, NULL);
+	second = daemon_;
+	daemon_launch(&second, other, said, sizeof(said));
+	cr_expect(strstr(said, "error: ") == said && strstr(said, daemon_.socket), "%s", said);
+	cr_expect_neq(daemon_wait(&second), 0);
+	sock = client_hello(&daemon_, FAKE_NORMAL);
+	close(sock);
+	daemon_stop(&daemon_);
+}
+
 Test(teesimd, killed_takes_its_hosts_along)
 {
 	char path[PATH_MAX];
