@@ -14,6 +14,7 @@
 
 #include "otrp/tee_client.h"
 #include "wire/launch.h"
+#include "wire/socket.h"
 
 #define BACKLOG	       64
 #define CLIENTS_MAX    512U
@@ -23,16 +24,28 @@ static void daemon_end(struct daemon *daemon);
 
 /* ---- The place in the file system ------------------------------------------------------------ */
 
+/* Is it what an agent leaves that is killed? Anything else is somebody's. */
+static bool lock_is_ours(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && st->st_size == 0 && st->st_uid == geteuid();
+}
+
 /* Whoever holds the lock file may replace the socket beside it. Returns the descriptor, -EALREADY,
- * or -errno. */
+ * -EEXIST for what is no lock file, or another -errno. */
 static int lock_take(const char *path)
 {
 	for (;;) {
-		const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		const int fd =
+			open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 		struct stat ours, there;
 
 		if (fd < 0)
-			return -errno;
+			return errno == ELOOP || errno == EISDIR || errno == ENXIO ? -EEXIST
+										   : -errno;
+		if (fstat(fd, &ours) < 0 || !lock_is_ours(&ours)) {
+			close(fd);
+			return -EEXIST;
+		}
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 			const int rc = errno == EWOULDBLOCK ? -EALREADY : -errno;
 
@@ -40,8 +53,8 @@ static int lock_take(const char *path)
 			return rc;
 		}
 		/* One that ended meanwhile has removed the file that we opened. */
-		if (fstat(fd, &ours) == 0 && stat(path, &there) == 0 &&
-		    ours.st_ino == there.st_ino && ours.st_dev == there.st_dev)
+		if (lstat(path, &there) == 0 && ours.st_ino == there.st_ino &&
+		    ours.st_dev == there.st_dev)
 			return fd;
 		close(fd);
 	}
@@ -50,19 +63,23 @@ static int lock_take(const char *path)
 static int listen_at(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int rc, fd;
+	int fd, rc = socket_place_clear(path);
 
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
+	if (rc < 0)
+		return rc;
 	strcpy(address.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	(void)unlink(path);
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && chmod(path, 0600) == 0 &&
-	    listen(fd, BACKLOG) == 0)
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		rc = -errno;
+		close(fd);
+		return rc;
+	}
+	if (chmod(path, 0600) == 0 && listen(fd, BACKLOG) == 0)
 		return fd;
 	rc = -errno;
+	(void)unlink(path);
 	close(fd);
 	return rc;
 }
@@ -73,24 +90,30 @@ static int place_take(struct daemon *daemon, char *err, size_t errlen)
 	int rc;
 
 	if ((size_t)snprintf(daemon->lock_path, sizeof(daemon->lock_path), "%s.lock", path) >=
-	    sizeof(daemon->lock_path))
+	    sizeof(daemon->lock_path)) {
+		(void)snprintf(err, errlen, "%.200s…: %s", path, strerror(ENAMETOOLONG));
 		return -ENAMETOOLONG;
+	}
 	daemon->lock_fd = rc = lock_take(daemon->lock_path);
 	if (rc == -EALREADY)
 		(void)snprintf(err, errlen, "running");
-	if (rc >= 0)
-		daemon->listen_fd = rc = listen_at(path);
-	if (rc < 0 && rc != -EALREADY)
-		(void)snprintf(err, errlen, "%s: %s", path, strerror(-rc));
+	else if (rc < 0)
+		(void)snprintf(err, errlen, "%s: %s", daemon->lock_path,
+			       rc == -EEXIST ? "what is there is no agent's lock, and is left alone"
+					     : strerror(-rc));
+	if (rc < 0)
+		return rc;
+	daemon->listen_fd = rc = listen_at(path);
+	if (rc < 0)
+		(void)snprintf(err, errlen, "%s: %s", path, socket_place_reason(rc));
 	return rc < 0 ? rc : 0;
 }
 
 static void place_leave(struct daemon *daemon)
 {
-	if (daemon->listen_fd >= 0) {
-		(void)unlink(daemon->options->socket);
+	/* daemon_end() has removed the socket; what is there now is another's. */
+	if (daemon->listen_fd >= 0)
 		close(daemon->listen_fd);
-	}
 	if (daemon->lock_fd >= 0) {
 		(void)unlink(daemon->lock_path);
 		close(daemon->lock_fd);

@@ -36,12 +36,13 @@ static struct fake_tam tam;
 static struct teesim_agent *agent;
 static pid_t program;
 
-static void program_start(const char *const *more)
+/* Says in `line` what the program told its starter. */
+static void program_launch(const char *const *more, char *line, size_t linelen)
 {
 	const char *argv[32] = { AGENT_PROGRAM, "serve",    "--socket",	    socket_path,  "--tee",
 				 tee_path,	"--config", "/nonexistent", "--ready-fd", "3" };
 	int count = 10, ready[2];
-	char line[64] = "";
+	ssize_t n;
 
 	while (more && *more)
 		argv[count++] = *more++;
@@ -55,9 +56,18 @@ static void program_start(const char *const *more)
 		_exit(127);
 	}
 	close(ready[1]);
-	cr_assert_gt(read(ready[0], line, sizeof(line) - 1), 0);
-	cr_assert_str_eq(line, "ready\n");
+	n = read(ready[0], line, linelen - 1);
+	cr_assert_gt(n, 0);
+	line[n] = '\0';
 	close(ready[0]);
+}
+
+static void program_start(const char *const *more)
+{
+	char line[256];
+
+	program_launch(more, line, sizeof(line));
+	cr_assert_str_eq(line, "ready\n");
 }
 
 static int agent_open(void)
@@ -377,6 +387,16 @@ static void *request_thread(void *context)
 	return NULL;
 }
 
+Test(agent_daemon, as_many_requests_pass_at_once_as_is_documented)
+{
+	start_with(NULL);
+	for (int i = 0; i < 20; i++)
+		cr_expect_neq(teesim_agent_request_ta(agent, TAID, "http://127.0.0.1:1/", NULL,
+						      NULL, NULL),
+			      TEESIM_AGENT_TEE_BUSY, "request %d", i);
+	end();
+}
+
 Test(agent_daemon, sessions_with_several_tams_go_on_side_by_side)
 {
 	static struct request requests[4];
@@ -440,6 +460,55 @@ Test(agent_daemon, a_killed_one_is_followed_by_the_next)
 	program_start(NULL);
 	cr_expect_eq(process("x"), 0);
 	end();
+}
+
+/* Neither does it run, nor is what is there touched. */
+static void expect_kept(const char *path, const char *content)
+{
+	char line[256], have[64] = "";
+	int fd;
+
+	program_launch(NULL, line, sizeof(line));
+	cr_expect(strncmp(line, "error: ", 7) == 0 && strstr(line, path), "%s", line);
+	cr_expect_neq(program_wait(), 0);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	cr_expect_geq(read(fd, have, sizeof(have) - 1), 0);
+	cr_expect_str_eq(have, content);
+	close(fd);
+}
+
+static void file_write(const char *path, const char *content)
+{
+	const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	cr_assert_eq(write(fd, content, strlen(content)), (ssize_t)strlen(content));
+	close(fd);
+}
+
+Test(agent_daemon, files_of_others_stay_where_they_are)
+{
+	char lock_path[80], other[80];
+
+	cr_assert_not_null(mkdtemp(directory));
+	snprintf(tee_path, sizeof(tee_path), "%s/tee", directory);
+	snprintf(socket_path, sizeof(socket_path), "%s/agent", directory);
+	snprintf(lock_path, sizeof(lock_path), "%s.lock", socket_path);
+	snprintf(other, sizeof(other), "%s/other", directory);
+	file_write(socket_path, "precious");
+	expect_kept(socket_path, "precious");
+	cr_expect_eq(access(lock_path, F_OK), -1, "the lock was its own");
+	cr_assert_eq(unlink(socket_path), 0);
+
+	file_write(lock_path, "precious");
+	expect_kept(lock_path, "precious");
+	cr_assert_eq(unlink(lock_path), 0);
+	/* An empty one, but not there. */
+	file_write(other, "");
+	cr_assert_eq(symlink(other, lock_path), 0);
+	expect_kept(lock_path, "");
+	cr_expect_eq(unlink(lock_path), 0);
+	cr_expect_eq(unlink(other), 0);
+	cr_expect_eq(rmdir(directory), 0, "nothing else is left");
 }
 
 Test(agent_daemon, it_ends_when_it_is_idle)
