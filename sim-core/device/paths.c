@@ -148,19 +148,33 @@ static unsigned int path_mark(const char *path)
 	return (unsigned int)(hash ^ hash >> 32);
 }
 
+int paths_follow(const char *path, char *out, size_t size)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	char directory[PATH_MAX] = ".", resolved[PATH_MAX];
+	int rc = 0;
+
+	if (!name[0] || !strcmp(name, ".") || !strcmp(name, ".."))
+		return -EINVAL;
+	if (slash)
+		rc = format(directory, sizeof(directory), "%.*s",
+			    slash == path ? 1 : (int)(slash - path), path);
+	if (rc)
+		return rc;
+	if (!realpath(directory, resolved))
+		return -errno;
+	return format(out, size, "%s/%s", strcmp(resolved, "/") ? resolved : "", name);
+}
+
 /* The path of a socket in the one spelling that daemon and clients come to alike. */
 static int socket_resolve(const char *socket, char *out, size_t size)
 {
-	const char *slash = strrchr(socket, '/');
-	char directory[PATH_MAX] = "./", resolved[PATH_MAX];
-	int rc = 0;
+	int rc = paths_follow(socket, out, size);
 
-	if (slash)
-		rc = format(directory, sizeof(directory), "%.*s/", (int)(slash - socket), socket);
-	if (rc)
+	if (rc == 0 || rc == -ENAMETOOLONG)
 		return rc;
-	rc = format(out, size, "%s/%s", realpath(directory, resolved) ? resolved : directory,
-		    slash ? slash + 1 : socket);
+	/* Nobody will listen there. */
+	rc = format(out, size, "%s", socket);
 	if (rc == 0 && out[0] == '/')
 		normalise(out);
 	return rc;

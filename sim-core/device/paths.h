@@ -66,6 +66,14 @@ int paths_socket(const char *device, char *out, size_t size, char *err, size_t e
  * place of ".sock", or behind it where it ends otherwise. */
 int paths_otrp_socket(const char *socket, char *out, size_t size);
 
+/*
+ * `path` without a symbolic link in its directory, for who opens the file without following any:
+ * SQLite with SQLITE_OPEN_NOFOLLOW, which refuses them all along the path. The directory must
+ * exist; the last component need not, and is not looked at: it may be a link. -EINVAL when the path
+ * names no file but a directory, such as "a/" or "a/..".
+ */
+int paths_follow(const char *path, char *out, size_t size);
+
 /* Make a directory and its missing parents, each with mode 0700. An existing one is left alone. */
 int paths_make_dir(const char *path);
 

@@ -65,6 +65,45 @@ Test(paths, relative_home_is_taken_from_the_current_directory)
 	cr_expect_str_eq(path, expected);
 }
 
+/* `expected` is below the current directory, unless it is absolute. */
+static void expect_followed(const char *path, const char *expected)
+{
+	char out[PATH_MAX] = "", whole[PATH_MAX] = "", current[PATH_MAX - 64];
+
+	cr_assert_not_null(getcwd(current, sizeof(current)));
+	snprintf(whole, sizeof(whole), "%s%s%s", expected[0] == '/' ? "" : current,
+		 expected[0] == '/' ? "" : "/", expected);
+	cr_expect_eq(paths_follow(path, out, sizeof(out)), 0, "%s", path);
+	cr_expect_str_eq(out, whole, "%s: %s", path, out);
+}
+
+Test(paths, links_are_followed_but_for_the_last)
+{
+	static const char *const none[] = { "", "/", "real/", "real/.", "real/..", ".", ".." };
+	char path[PATH_MAX], small[8];
+
+	cr_assert_eq(chdir(base), 0);
+	cr_assert_eq(mkdir("real", 0700), 0);
+	cr_assert_eq(symlink("real", "link"), 0);
+	cr_assert_eq(symlink("nowhere", "real/last"), 0);
+	snprintf(path, sizeof(path), "%s/link/file", base);
+	expect_followed(path, "real/file");
+	expect_followed("link/file", "real/file");
+	expect_followed("link//.//../link/file", "real/file");
+	expect_followed("link/last", "real/last");
+	expect_followed("link", "link");
+	expect_followed("/file", "/file");
+	expect_followed("//proc/file", "/proc/file");
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		cr_expect_eq(paths_follow(none[i], path, sizeof(path)), -EINVAL, "%s", none[i]);
+	cr_expect_eq(paths_follow("nowhere/file", path, sizeof(path)), -ENOENT);
+	cr_expect_eq(paths_follow("link/last/file", path, sizeof(path)), -ENOENT);
+	cr_expect_eq(paths_follow("link/file", small, sizeof(small)), -ENAMETOOLONG);
+	cr_expect_eq(unlink("real/last"), 0);
+	cr_expect_eq(unlink("link"), 0);
+	cr_expect_eq(rmdir("real"), 0);
+}
+
 Test(paths, device_names_cannot_leave_the_directory)
 {
 	static const char *const good[] = { "default", "a", "Board-1.2_x",
