@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "boot/boot.h"
+#include "device/paths.h"
 #include "device/seal.h"
 
 #define SIZE_MAX_DEFAULT  (1ULL << 30)
@@ -557,7 +558,7 @@ static int schema_make(sqlite3 *db, const struct store_options *options)
 static int files_open(struct store *store, const char *directory,
 		      const struct store_options *options)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], followed[PATH_MAX];
 	int rc;
 
 	if (snprintf(path, sizeof(path), "%s/domains.counter", directory) >= (int)sizeof(path))
@@ -566,10 +567,12 @@ static int files_open(struct store *store, const char *directory,
 	if (store->counter_fd < 0)
 		return -errno;
 	snprintf(path, sizeof(path), "%s/domains.db", directory);
-	rc = error_of(sqlite3_open_v2(path, &store->db,
-				      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
-					      SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
-				      NULL));
+	rc = paths_follow(path, followed, sizeof(followed));
+	if (rc == 0)
+		rc = error_of(sqlite3_open_v2(followed, &store->db,
+					      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+						      SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
+					      NULL));
 	if (rc == 0 && chmod(path, 0600) < 0)
 		rc = -errno;
 	/* Another that has it, has it for one request. */

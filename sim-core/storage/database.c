@@ -3,11 +3,14 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "device/paths.h"
 
 /* Written in the file's header, so that no other program takes it for its own. */
 #define APPLICATION_ID "0x7465651"
@@ -167,15 +170,18 @@ int database_open(struct database **out, const char *path, const struct database
 		  char *err, size_t errlen)
 {
 	struct database *database = calloc(1, sizeof(*database));
+	char followed[PATH_MAX];
 	bool empty = false;
 	int code, flags;
 
 	*out = NULL;
 	if (!database)
 		return -ENOMEM;
-	if (access(path, F_OK) < 0 && (errno != ENOENT || !options->create)) {
+	code = paths_follow(path, followed, sizeof(followed));
+	if (!code && access(path, F_OK) < 0 && (errno != ENOENT || !options->create))
 		code = -errno;
-		snprintf(err, errlen, "%s: %s", path, strerror(errno));
+	if (code < 0) {
+		snprintf(err, errlen, "%s: %s", path, strerror(-code));
 		free(database);
 		return code;
 	}
@@ -194,7 +200,7 @@ int database_open(struct database **out, const char *path, const struct database
 	/* A reader takes part in the writer's journal, and so must be able to write that. */
 	flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
 		SQLITE_OPEN_PRIVATECACHE | (options->create ? SQLITE_OPEN_CREATE : 0);
-	code = sqlite3_open_v2(path, &database->handle, flags, NULL);
+	code = sqlite3_open_v2(followed, &database->handle, flags, NULL);
 	if (code == SQLITE_OK)
 		code = settings_apply(database, options);
 	if (code == SQLITE_OK)

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "device/paths.h"
+
 #define BUSY_MS	      30000
 #define ARGUMENTS_MAX 12
 
@@ -51,17 +53,28 @@ static int file_sync(const char *path, char *err, size_t errlen)
 /* Writers go on meanwhile: what is copied is what was committed when it began. */
 static int sqlite_copy(const char *where, const char *out, char *err, size_t errlen)
 {
+	char from[PATH_MAX], to[PATH_MAX];
 	sqlite3_stmt *statement = NULL;
 	sqlite3 *handle = NULL;
-	int code =
-		sqlite3_open_v2(where, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
+	int code, rc = paths_follow(where, from, sizeof(from));
 
+	if (rc) {
+		snprintf(err, errlen, "%s: %s", where, strerror(-rc));
+		return rc;
+	}
+	/* What is written is opened as what is read. */
+	rc = paths_follow(out, to, sizeof(to));
+	if (rc) {
+		snprintf(err, errlen, "%s: %s", out, strerror(-rc));
+		return rc;
+	}
+	code = sqlite3_open_v2(from, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
 	if (code == SQLITE_OK) {
 		(void)sqlite3_busy_timeout(handle, BUSY_MS);
 		code = sqlite3_prepare_v2(handle, "VACUUM INTO ?1", -1, &statement, NULL);
 	}
 	if (code == SQLITE_OK)
-		code = sqlite3_bind_text(statement, 1, out, -1, SQLITE_STATIC);
+		code = sqlite3_bind_text(statement, 1, to, -1, SQLITE_STATIC);
 	if (code == SQLITE_OK)
 		code = sqlite3_step(statement);
 	if (code != SQLITE_DONE)

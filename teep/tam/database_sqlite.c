@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -12,6 +13,8 @@
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "device/paths.h"
 
 /* Written in the file's header, so that no other program takes it for its own. */
 #define APPLICATION_ID "0x7465746d"
@@ -279,7 +282,7 @@ static int settings_apply(struct file *file, char *error)
 static int file_open(struct file **out, const char *where, bool create, char *error)
 {
 	struct file *file = calloc(1, sizeof(*file));
-	char reason[TAM_ERROR_SIZE - 128] = "";
+	char reason[TAM_ERROR_SIZE - 128] = "", followed[PATH_MAX];
 	int code, rc;
 
 	if (!file)
@@ -287,12 +290,14 @@ static int file_open(struct file **out, const char *where, bool create, char *er
 	file->users = 1;
 	(void)pthread_mutex_init(&file->mutex, NULL);
 	rc = create ? file_make(where) : access(where, F_OK) < 0 ? -errno : 0;
+	if (!rc)
+		rc = paths_follow(where, followed, sizeof(followed));
 	if (rc) {
 		snprintf(error, TAM_ERROR_SIZE, "%.300s: %s", where, strerror(-rc));
 		file_close(file);
 		return rc;
 	}
-	code = sqlite3_open_v2(where, &file->handle,
+	code = sqlite3_open_v2(followed, &file->handle,
 			       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
 				       SQLITE_OPEN_PRIVATECACHE,
 			       NULL);
