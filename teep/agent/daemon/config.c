@@ -8,50 +8,71 @@
 #include <unistd.h>
 
 #define FILE_MAX_OCTETS (64U << 10)
-#define WORDS_MAX	4
+#define BLANKS		" \t\r"
 
-/* Splits at blanks, in place. Returns the number of words, WORDS_MAX for that many or more. */
-static unsigned int words_split(char *line, char **words)
+/* Without its comment, and without blanks at both ends. */
+static char *line_trim(char *line)
 {
-	unsigned int count = 0;
-	char *save;
+	char *at, *end;
 
-	for (char *word = strtok_r(line, " \t\r", &save); word && count < WORDS_MAX;
-	     word = strtok_r(NULL, " \t\r", &save))
-		words[count++] = word;
-	return count;
+	line += strspn(line, BLANKS);
+	for (at = strchr(line, '#'); at && at > line && !strchr(BLANKS, at[-1]);)
+		at = strchr(at + 1, '#');
+	end = at ? at : line + strlen(line);
+	while (end > line && strchr(BLANKS, end[-1]))
+		end--;
+	*end = '\0';
+	return line;
+}
+
+/* The first word, in place; *rest is what comes behind it. */
+static const char *word_take(char **rest)
+{
+	char *word = *rest;
+
+	*rest += strcspn(*rest, BLANKS);
+	if (**rest) {
+		*(*rest)++ = '\0';
+		*rest += strspn(*rest, BLANKS);
+	}
+	return word;
+}
+
+static bool ta_take(char *rest, const char *taid, struct agent_config *out, bool *chosen)
+{
+	const char *id = word_take(&rest);
+
+	if (strlen(id) != AGENT_TAID_LENGTH || !agent_uri_valid(rest))
+		return false;
+	if (strcasecmp(id, taid) == 0) {
+		strcpy(out->uri, rest);
+		*chosen = true;
+	}
+	return true;
 }
 
 /* Takes up one line; false for one that says nothing sensible. */
 static bool line_take(char *line, const char *taid, struct agent_config *out, bool *chosen)
 {
-	char *words[WORDS_MAX];
-	const unsigned int count = words_split(line, words);
+	char *rest = line_trim(line);
+	const char *word = word_take(&rest);
 
-	if (count == 0 || words[0][0] == '#')
+	if (!word[0])
 		return true;
-	if (count == 1 && strcmp(words[0], "plain-anywhere") == 0) {
+	if (strcmp(word, "plain-anywhere") == 0 && !rest[0]) {
 		out->plain_anywhere = true;
 		return true;
 	}
-	if (count == 2 && strcmp(words[0], "ca-file") == 0 && words[1][0] == '/' &&
-	    strlen(words[1]) < sizeof(out->ca_file)) {
-		strcpy(out->ca_file, words[1]);
+	if (strcmp(word, "ca-file") == 0 && rest[0] == '/' && strlen(rest) < sizeof(out->ca_file)) {
+		strcpy(out->ca_file, rest);
 		return true;
 	}
-	if (count == 2 && strcmp(words[0], "tam") == 0 && agent_uri_valid(words[1])) {
+	if (strcmp(word, "tam") == 0 && agent_uri_valid(rest)) {
 		if (!*chosen)
-			strcpy(out->uri, words[1]);
+			strcpy(out->uri, rest);
 		return true;
 	}
-	if (count != 3 || strcmp(words[0], "ta") != 0 || strlen(words[1]) != AGENT_TAID_LENGTH ||
-	    !agent_uri_valid(words[2]))
-		return false;
-	if (strcasecmp(words[1], taid) == 0) {
-		strcpy(out->uri, words[2]);
-		*chosen = true;
-	}
-	return true;
+	return strcmp(word, "ta") == 0 && ta_take(rest, taid, out, chosen);
 }
 
 int agent_config_parse(const char *text, size_t size, const char *taid, struct agent_config *out,

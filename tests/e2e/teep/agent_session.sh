@@ -45,6 +45,12 @@ grep -q 'Failed to connect' err || fail "$(cat err)"
 printf 'tam ftp://x\n' >"$TEESIM_HOME/agent.conf"
 status 1 teesim agent request-ta "$taid"
 grep -q 'agent.conf: line 1' err || fail "$(cat err)"
+# The lines that the help shows are understood.
+teesim agent --help | sed -n '/with lines like/,/plain-anywhere/{//!p;/plain-anywhere/p;}' \
+	>"$TEESIM_HOME/agent.conf"
+[ "$(wc -l <"$TEESIM_HOME/agent.conf")" = 4 ] || fail "the help shows: $(cat "$TEESIM_HOME/agent.conf")"
+status 1 teesim agent request-ta "$taid"
+! grep -q 'agent.conf: line' err || fail "$(cat err)"
 rm "$TEESIM_HOME/agent.conf"
 
 # Who answers there, and what.

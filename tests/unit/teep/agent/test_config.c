@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define TAID "8aaaf200-2450-11e4-abe2-0002a5d5c51b"
@@ -33,6 +34,40 @@ Test(agent_config, comments_and_blanks_say_nothing)
 	cr_assert_eq(parse("  ca-file   /etc/x.pem \r\nplain-anywhere"), 0);
 	cr_assert_str_eq(config.ca_file, "/etc/x.pem");
 	cr_assert(config.plain_anywhere);
+}
+
+Test(agent_config, a_comment_may_stand_behind_a_value)
+{
+	cr_assert_eq(parse("plain-anywhere # yes\ntam http://one/#x\t#the one\n"
+			   "ca-file /a b/c#d.pem   # whom\r\n"),
+		     0, "%s", err);
+	cr_expect(config.plain_anywhere);
+	cr_expect_str_eq(config.uri, "http://one/#x");
+	cr_expect_str_eq(config.ca_file, "/a b/c#d.pem");
+	cr_expect_eq(parse("tam # none"), -EBADMSG);
+	cr_expect_eq(parse("ca-file #/x"), -EBADMSG);
+}
+
+Test(agent_config, what_is_documented_is_understood)
+{
+	static char text[1 << 16];
+	FILE *file = fopen(DOCUMENTATION, "r");
+	const size_t size = fread(text, 1, sizeof(text) - 1, file);
+	char *begin, *end;
+
+	fclose(file);
+	text[size] = '\0';
+	begin = strstr(text, "\n```\ntam https://tam.example/tam\n");
+	cr_assert_not_null(begin);
+	begin += strlen("\n```\n");
+	end = strstr(begin, "```\n");
+	cr_assert_not_null(end);
+	cr_assert_eq(agent_config_parse(begin, (size_t)(end - begin), TAID, &config, err,
+					sizeof(err)),
+		     0, "%s", err);
+	cr_expect_str_eq(config.uri, "https://other.example/tam");
+	cr_expect_str_eq(config.ca_file, "/etc/ssl/tam-ca.pem");
+	cr_expect(config.plain_anywhere);
 }
 
 Test(agent_config, what_is_not_understood_is_named_by_its_line)
