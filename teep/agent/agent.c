@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -68,15 +69,45 @@ static bool text_copy(const char *text, char **out)
 	return !text || *out;
 }
 
-static bool options_copy(struct teesim_agent *agent, const struct teesim_agent_options *options)
+static const char *socket_of(const struct teesim_agent_options *options)
 {
 	const char *socket =
 		options->socket ? options->socket : secure_getenv("TEESIM_AGENT_SOCKET");
 
+	return socket && socket[0] ? socket : NULL;
+}
+
+static int socket_check(const char *path)
+{
+	return strlen(path) < sizeof(((struct sockaddr_un *)NULL)->sun_path)
+		       ? 0
+		       : refuse(-ENAMETOOLONG, "%.200s: the path of a socket is too long", path);
+}
+
+static int options_check(const struct teesim_agent_options *options)
+{
+	const char *socket = socket_of(options);
+	int rc = 0;
+
+	if (options->tee_count && (options->socket || options->device))
+		return refuse(-EINVAL, "either TEEs or an agent that knows them");
+	if (options->tee_count > ROUTER_PLACES_MAX)
+		return refuse(-EINVAL, "more than %u TEEs", ROUTER_PLACES_MAX);
+	if (!options->tee_count)
+		return socket ? socket_check(socket) : 0;
+	for (size_t i = 0; rc == 0 && i < options->tee_count; i++)
+		rc = options->tees && options->tees[i]
+			     ? socket_check(options->tees[i])
+			     : refuse(-EINVAL, "fewer TEEs than tee_count says");
+	return rc;
+}
+
+static bool options_copy(struct teesim_agent *agent, const struct teesim_agent_options *options)
+{
 	agent->timeout_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_DEFAULT_MS;
 	agent->tees = calloc(options->tee_count + 1, sizeof(*agent->tees));
 	if (!agent->tees || !text_copy(options->device, &agent->device) ||
-	    !text_copy(socket && socket[0] ? socket : NULL, &agent->socket))
+	    !text_copy(socket_of(options), &agent->socket))
 		return false;
 	for (size_t i = 0; i < options->tee_count; i++) {
 		agent->tees[i] = strdup(options->tees[i]);
@@ -91,14 +122,14 @@ int teesim_agent_open(const struct teesim_agent_options *options, struct teesim_
 {
 	static const struct teesim_agent_options none;
 	struct teesim_agent *agent;
+	int rc;
 
 	*out = NULL;
 	if (!options)
 		options = &none;
-	if (options->tee_count && (options->socket || options->device))
-		return refuse(-EINVAL, "either TEEs or an agent that knows them");
-	if (options->tee_count > ROUTER_PLACES_MAX)
-		return refuse(-EINVAL, "more than %u TEEs", ROUTER_PLACES_MAX);
+	rc = options_check(options);
+	if (rc < 0)
+		return rc;
 	agent = calloc(1, sizeof(*agent));
 	if (!agent)
 		return refuse(-ENOMEM, "out of memory");
@@ -337,19 +368,41 @@ static bool taid_copy(const char *taid, char out[AGENT_TAID_LENGTH + 1])
 	return true;
 }
 
+/* How many octets make one well-formed character of UTF-8; 0 for what is none. A zero octet ends
+ * the text. */
+static size_t character_length(const unsigned char *at)
+{
+	const size_t length = at[0] < 0x80   ? 1
+			      : at[0] < 0xc2 ? 0
+			      : at[0] < 0xe0 ? 2
+			      : at[0] < 0xf0 ? 3
+			      : at[0] < 0xf5 ? 4
+					     : 0;
+
+	for (size_t i = 1; i < length; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	/* Longer than need be, a surrogate, beyond the last. */
+	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+	    (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+		return 0;
+	return length;
+}
+
 /* As a JSON string's inside; false for what no identifier is. */
 static bool spid_escape(const char *spid, char out[2 * SPID_MAX + 1])
 {
-	const size_t length = spid ? strlen(spid) : 0;
+	size_t length = spid ? strlen(spid) : 0;
 
 	if (length == 0 || length > SPID_MAX)
 		return false;
-	for (; *spid; spid++) {
-		if ((unsigned char)*spid < ' ' || *spid == 0x7f)
+	for (; *spid; spid += length) {
+		length = character_length((const unsigned char *)spid);
+		if (length == 0 || (unsigned char)*spid < ' ' || *spid == 0x7f)
 			return false;
 		if (*spid == '"' || *spid == '\\')
 			*out++ = '\\';
-		*out++ = *spid;
+		out = mempcpy(out, spid, length);
 	}
 	*out = '\0';
 	return true;
@@ -366,7 +419,7 @@ int teesim_agent_get_ta_information(struct teesim_agent *agent, const char *spid
 	if (!taid_copy(taid, id))
 		return refuse(-EINVAL, "\"%s\" is no UUID", taid ? taid : "");
 	if (!spid_escape(spid, escaped))
-		return refuse(-EINVAL, "an SP's identifier is 1 to %u octets of text", SPID_MAX);
+		return refuse(-EINVAL, "an SP's identifier is 1 to %u octets of UTF-8", SPID_MAX);
 	size = snprintf(query, sizeof(query), "{\"TAQuery\":{\"spid\":\"%s\",\"taid\":\"%s\"}}",
 			escaped, id);
 	if (agent->tee_count)

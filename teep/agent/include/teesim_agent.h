@@ -61,8 +61,8 @@ struct teesim_agent_options {
 
 /*
  * Make a handle. Nothing is connected yet. `options` need not outlive the call. Returns 0 and the
- * caller's *agent, for teesim_agent_close(); -EINVAL for options that contradict each other,
- * -ENAMETOOLONG, or -ENOMEM.
+ * caller's *agent, for teesim_agent_close(); -EINVAL for options that contradict each other or name
+ * fewer TEEs than they count, -ENAMETOOLONG for a socket whose path is too long, or -ENOMEM.
  */
 TEESIM_AGENT_EXPORT int teesim_agent_open(const struct teesim_agent_options *options,
 					  struct teesim_agent **agent);
@@ -87,7 +87,8 @@ TEESIM_AGENT_EXPORT int teesim_agent_process_otrp_message(struct teesim_agent *a
 
 /*
  * GetTAInformation (OTrP section 6.4.2): who made and installed a TA. `spid` is the service
- * provider's identifier (UTF-8), `taid` the TA's UUID in its text form. *information is JSON,
+ * provider's identifier (UTF-8, 1 to 255 octets), `taid` the TA's UUID in its text form.
+ * *information is JSON,
  * {"TAInformation": JWS}, the caller's, and ends with a zero octet. It is signed with the service
  * provider's anonymous key of this device: to be verified with the public key that the TAM gave for
  * it (teesim_agent_request_ta()), never with the one in the JWS's own header.
@@ -136,7 +137,8 @@ TEESIM_AGENT_EXPORT int teesim_agent_request_ta(struct teesim_agent *agent, cons
 /*
  * RequestTA by an application that brings the TA along: as teesim_agent_request_ta(), with the
  * service provider's package (CMS, up to 16 MiB), which goes to the TAM. It is installed where the
- * TAM has authorised that very package; -EACCES where it has not.
+ * TAM has authorised that very package; -EACCES where it has not. -EMSGSIZE for a package that is
+ * empty or over 16 MiB.
  */
 TEESIM_AGENT_EXPORT int teesim_agent_offer_ta(struct teesim_agent *agent, const char *taid,
 					      const void *package, size_t size, const char *tam_uri,

@@ -78,6 +78,9 @@ Test(agent_library, ta_information_asks_for_what_it_was_given)
 	cr_expect_str_eq(information,
 			 "one:{\"TAQuery\":{\"spid\":\"a\\\"b\\\\c\",\"taid\":\"" TAID "\"}}");
 	teesim_agent_free(information);
+	cr_assert_eq(teesim_agent_get_ta_information(agent, "ü€𐍈", TAID, &information), 0);
+	cr_expect_not_null(strstr(information, "\"ü€𐍈\""));
+	teesim_agent_free(information);
 	fake.shared->mood[0] = FAKE_KNOWS_NO_TA;
 	cr_expect_eq(teesim_agent_get_ta_information(agent, "sp", TAID, &information), -ENOENT);
 	cr_expect_str_eq(teesim_agent_reason(), "no such TA");
@@ -87,6 +90,15 @@ Test(agent_library, ta_information_asks_for_what_it_was_given)
 
 Test(agent_library, what_cannot_be_asked_is_refused_at_once)
 {
+	/* No UTF-8: cut short, longer than need be, a surrogate, beyond the last character. */
+	static const char *const bad[] = { "\xff",
+					   "a\xc3",
+					   "\x80",
+					   "\xc0\xaf",
+					   "\xe0\x80\xaf",
+					   "\xed\xa0\x80",
+					   "\xf4\x90\x80\x80",
+					   "\xf0\x9f\x92" };
 	char *text;
 	size_t size;
 
@@ -96,7 +108,11 @@ Test(agent_library, what_cannot_be_asked_is_refused_at_once)
 		     -EMSGSIZE);
 	cr_expect_eq(teesim_agent_get_ta_information(agent, "", TAID, &text), -EINVAL);
 	cr_expect_eq(teesim_agent_get_ta_information(agent, "a\nb", TAID, &text), -EINVAL);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		cr_expect_eq(teesim_agent_get_ta_information(agent, bad[i], TAID, &text), -EINVAL,
+			     "spid %zu", i);
 	cr_expect_eq(teesim_agent_get_ta_information(agent, "a", "none", &text), -EINVAL);
+	cr_expect_eq(teesim_agent_offer_ta(agent, TAID, "", 0, NULL, NULL, NULL, NULL), -EMSGSIZE);
 	cr_expect_eq(teesim_agent_request_ta(agent, TAID, NULL, NULL, NULL, NULL), -EOPNOTSUPP);
 	cr_expect_eq(fake.shared->asked, 0);
 	close_all();
@@ -109,6 +125,41 @@ Test(agent_library, options_that_contradict_each_other_are_refused)
 
 	cr_expect_eq(teesim_agent_open(&options, &agent), -EINVAL);
 	cr_expect_null(agent);
+}
+
+Test(agent_library, tees_are_as_many_as_are_counted)
+{
+	const char *const tees[] = { "/x", NULL };
+	const struct teesim_agent_options none = { .tee_count = 1 };
+	const struct teesim_agent_options few = { .tees = tees, .tee_count = 2 };
+
+	cr_expect_eq(teesim_agent_open(&none, &agent), -EINVAL);
+	cr_expect_null(agent);
+	cr_expect_eq(teesim_agent_open(&few, &agent), -EINVAL);
+	cr_expect_null(agent);
+}
+
+Test(agent_library, a_path_that_is_too_long_for_a_socket_is_told_at_once)
+{
+	/* One octet less is as long as can be. */
+	char longest[109];
+	const char *const tees[] = { longest };
+	const struct teesim_agent_options named = { .socket = longest };
+	const struct teesim_agent_options tee = { .tees = tees, .tee_count = 1 };
+	const struct teesim_agent_options none = { .device = NULL };
+
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	cr_expect_eq(teesim_agent_open(&named, &agent), -ENAMETOOLONG);
+	cr_expect_null(agent);
+	cr_expect_eq(teesim_agent_open(&tee, &agent), -ENAMETOOLONG);
+	cr_assert_eq(setenv("TEESIM_AGENT_SOCKET", longest, 1), 0);
+	cr_expect_eq(teesim_agent_open(&none, &agent), -ENAMETOOLONG);
+	longest[sizeof(longest) - 2] = '\0';
+	cr_expect_eq(teesim_agent_open(&named, &agent), 0);
+	teesim_agent_close(agent);
+	cr_expect_eq(teesim_agent_open(&tee, &agent), 0);
+	teesim_agent_close(agent);
 }
 
 Test(agent_library, an_agent_that_is_not_there_is_not_started_where_its_socket_is_named)
