@@ -137,7 +137,10 @@ static void curl_prepare(struct teep_http *http)
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "teesim");
-	curl_easy_setopt(curl, CURLOPT_NOPROXY, "localhost,127.0.0.1,::1");
+	/* Where plain HTTP goes would be the proxy's business. */
+	curl_easy_setopt(curl, CURLOPT_NOPROXY,
+			 http->plain && !http->options.plain_anywhere ? "*"
+								      : "localhost,127.0.0.1,::1");
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)http->options.connect_timeout_ms);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)http->options.answer_timeout_ms);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, http->curl_error);

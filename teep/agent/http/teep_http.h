@@ -24,7 +24,7 @@ struct teep_http;
 struct teep_http_options {
 	const char *uri;     /* http:// or https:// */
 	const char *ca_file; /* PEM: whom HTTPS is trusted to; NULL: whom the system trusts */
-	bool plain_anywhere; /* plain HTTP to other machines, too */
+	bool plain_anywhere; /* plain HTTP to other machines, too, and by a proxy */
 	unsigned int connect_timeout_ms; /* 20 s */
 	unsigned int answer_timeout_ms;	 /* for one exchange; 60 s */
 	size_t body_max;		 /* octets of an answer; 16 MiB */

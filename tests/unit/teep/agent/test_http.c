@@ -276,6 +276,25 @@ Test(teep_http, plain_http_stays_on_this_machine)
 	cr_expect_eq(run_with(&options, &request, NULL), -EACCES);
 }
 
+Test(teep_http, plain_http_leaves_by_no_proxy)
+{
+	struct teep_http_options options = { .uri = "http://192.0.2.1/tam" };
+	const struct teep_http_request request = { .taids = NULL };
+
+	/* Which is on this machine. */
+	tam.answers[0] = END;
+	fake_tam_start(&tam);
+	cr_assert_eq(setenv("http_proxy", tam.uri, 1), 0);
+	cr_assert_eq(unsetenv("no_proxy"), 0);
+	cr_expect_eq(run_with(&options, &request, NULL), -EACCES, "%s", err);
+	cr_expect_null(tam.requests[0]);
+	/* Whom plain HTTP may go to, it may go to by a proxy. */
+	options.plain_anywhere = true;
+	cr_expect_eq(run_with(&options, &request, NULL), 0, "%s", err);
+	cr_expect_not_null(strstr(tam.requests[0], "POST http://192.0.2.1/tam "));
+	fake_tam_stop(&tam);
+}
+
 Test(teep_http, what_is_no_uri_of_https_is_refused)
 {
 	static const char *const bad[] = { "",
