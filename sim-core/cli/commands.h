@@ -5,6 +5,7 @@
 #ifndef TEESIM_CLI_COMMANDS_H
 #define TEESIM_CLI_COMMANDS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 enum {
@@ -43,6 +44,7 @@ int teep_exec(const char *command, int argc, char **argv);
 /* What teesim-teep COMMAND SUBCOMMAND --device DIRECTORY prints, to be read and then closed; NULL
  * when it can't be run. */
 FILE *teep_output(const char *command, const char *subcommand, const char *directory);
-void teep_output_close(FILE *output);
+/* Whether it did what it was asked to; if not, it has said why. */
+bool teep_output_close(FILE *output);
 
 #endif

@@ -81,13 +81,13 @@ void storage_domain_print(const struct partition_id *id, const char *device)
 {
 	/* One list for all lines. */
 	static json_t *list;
-	static bool asked;
+	static bool asked, told;
 	char text[NUMBER_TEXT];
 	json_t *ta;
 	size_t i;
 
 	if (!asked)
-		list = ta_domain_list(device);
+		told = ta_domain_list(device, &list);
 	asked = true;
 	number_text(id, text);
 	json_array_foreach(list, i, ta)
@@ -96,5 +96,7 @@ void storage_domain_print(const struct partition_id *id, const char *device)
 			       member(ta, "spid"), member(ta, "tamid"));
 			return;
 		}
-	printf("domain %s: its TA is deleted, and what is here goes with the next use\n", text);
+	printf(told ? "domain %s: its TA is deleted, and what is here goes with the next use\n"
+		    : "domain %s\n",
+	       text);
 }

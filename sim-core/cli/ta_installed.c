@@ -27,7 +27,9 @@ static const char list_help[] =
 	"  -d, --device NAME      the device (default: $TEESIM_DEVICE, else default)\n"
 	"  -c, --client-dir DIR   where the client program lies\n"
 	"  -s, --require-signed   as a device sees it that accepts signed TAs only\n"
-	"  -j, --json             as a JSON array\n";
+	"  -j, --json             as a JSON array\n"
+	"\n"
+	"Ends with 1 where the device does not tell what TAMs have installed on it.\n";
 
 static json_t *entry_json(const struct ta_list *list, const struct ta_list_entry *entry)
 {
@@ -73,22 +75,21 @@ static void print_entry(const struct ta_list *list, const struct ta_list_entry *
 		       list->entries[entry->shadowed_by].image.location.path);
 }
 
-json_t *ta_domain_list(const char *device_dir)
+bool ta_domain_list(const char *device_dir, json_t **list)
 {
 	char path[PATH_MAX];
-	json_t *array = NULL;
 	struct stat st;
 	FILE *output;
 
+	*list = NULL;
 	if (snprintf(path, sizeof(path), "%s/domains.tas", device_dir) >= (int)sizeof(path) ||
 	    stat(path, &st) < 0 || !st.st_size)
-		return NULL;
+		return true;
 	output = teep_output("otrp", "list", device_dir);
-	if (output) {
-		array = json_loadf(output, 0, NULL);
-		teep_output_close(output);
-	}
-	return array;
+	if (!output)
+		return false;
+	*list = json_loadf(output, 0, NULL);
+	return teep_output_close(output) && *list;
 }
 
 static const char *member_text(const json_t *object, const char *name)
@@ -99,10 +100,9 @@ static const char *member_text(const json_t *object, const char *name)
 }
 
 /* Those that no file of the developer's hides come last, where a client finds them. */
-static size_t print_domain_tas(const char *device_dir)
+static void print_domain_tas(const json_t *array)
 {
-	json_t *array = ta_domain_list(device_dir), *ta;
-	const size_t count = json_array_size(array);
+	json_t *ta;
 	size_t i;
 
 	json_array_foreach(array, i, ta)
@@ -112,13 +112,11 @@ static size_t print_domain_tas(const char *device_dir)
 		       (long long)json_integer_value(json_object_get(ta, "version")),
 		       member_text(ta, "sdname"), member_text(ta, "spid"), member_text(ta, "tamid"),
 		       member_text(ta, "signer"), member_text(ta, "name"));
-	json_decref(array);
-	return count;
 }
 
-static void append_domain_tas(json_t *out, const char *device_dir)
+static void append_domain_tas(json_t *out, const json_t *array)
 {
-	json_t *array = ta_domain_list(device_dir), *ta;
+	json_t *ta;
 	size_t i;
 
 	json_array_foreach(array, i, ta) {
@@ -128,7 +126,6 @@ static void append_domain_tas(json_t *out, const char *device_dir)
 		json_object_set_new(ta, "accepted", json_true());
 		json_array_append(out, ta);
 	}
-	json_decref(array);
 }
 
 static int list_tas(const char *device, const char *client_dir, const struct ta_policy *policy,
@@ -138,6 +135,8 @@ static int list_tas(const char *device, const char *client_dir, const struct ta_
 	struct ta_search search;
 	struct ta_trust trust;
 	struct ta_dirs dirs;
+	json_t *domains;
+	bool told;
 	int rc;
 
 	if (!ta_dirs_find(device, &dirs) || !ta_dirs_trust(&dirs, &trust))
@@ -153,25 +152,28 @@ static int list_tas(const char *device, const char *client_dir, const struct ta_
 			rc == -E2BIG ? "too many directories in TEESIM_TA_PATH" : strerror(-rc));
 		return EXIT_REFUSED;
 	}
+	told = ta_domain_list(dirs.device, &domains);
 	if (as_json) {
 		json_t *array = json_array();
 
 		for (size_t i = 0; i < list.count; i++)
 			json_array_append_new(array, entry_json(&list, &list.entries[i]));
-		append_domain_tas(array, dirs.device);
+		append_domain_tas(array, domains);
 		json_dumpf(array, stdout, JSON_INDENT(2));
 		putchar('\n');
 		json_decref(array);
 	} else {
 		for (size_t i = 0; i < list.count; i++)
 			print_entry(&list, &list.entries[i]);
-		if (list.count + print_domain_tas(dirs.device) == 0)
+		print_domain_tas(domains);
+		if (told && list.count + json_array_size(domains) == 0)
 			fputs("teesim: no TA found: name their directory in TEESIM_TA_PATH, or "
 			      "install one with `teesim ta install FILE`\n",
 			      stderr);
 	}
+	json_decref(domains);
 	ta_list_clear(&list);
-	return EXIT_OK;
+	return told ? EXIT_OK : EXIT_REFUSED;
 }
 
 int cmd_ta_list(int argc, char **argv)

@@ -57,11 +57,16 @@ FILE *teep_output(const char *command, const char *subcommand, const char *direc
 	return output;
 }
 
-void teep_output_close(FILE *output)
+bool teep_output_close(FILE *output)
 {
+	pid_t pid;
+	int status;
+
 	(void)fclose(output);
-	while (waitpid(output_pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	do {
+		pid = waitpid(output_pid, &status, 0);
+	} while (pid < 0 && errno == EINTR);
+	return pid == output_pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 /* The program gets `command`, unless that is NULL, and then the arguments. */

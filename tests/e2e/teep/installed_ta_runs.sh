@@ -32,3 +32,13 @@ if teesim run --device device -- ./hello 2>err; then
 	echo "a TA ran out of a damaged store" >&2
 	exit 1
 fi
+# Nor does the list say that there is none.
+for form in '' --json; do
+	status=0
+	# shellcheck disable=SC2086
+	teesim ta list --device device $form >out 2>err || status=$?
+	if [ "$status" != 1 ] || ! grep -q 'domains.db' err || grep -q 'no TA found' err; then
+		echo "a damaged store is listed with status $status: $(cat out err)" >&2
+		exit 1
+	fi
+done
