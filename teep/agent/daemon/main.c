@@ -61,6 +61,8 @@ const char agent_help[] =
 	"  --tee-timeout S    seconds that a TEE may take for one answer (default 60)\n"
 	"  --idle S           end after so many seconds without anything to do (default: stay)\n"
 	"\n"
+	"After a pause, more pass at once: twice N, and by default 400 messages and 20 requests.\n"
+	"\n"
 	"Who asks for too much, or of a TEE that is not there, is answered by the agent itself:\n"
 	"ERR_AGENT_TEE_BUSY, ERR_AGENT_TEE_UNKNOWN, ERR_AGENT_TEE_FAIL.\n"
 	"\n"
