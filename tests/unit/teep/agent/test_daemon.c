@@ -469,7 +469,7 @@ static void expect_kept(const char *path, const char *content)
 	int fd;
 
 	program_launch(NULL, line, sizeof(line));
-	cr_expect(strncmp(line, "error: ", 7) == 0 && strstr(line, path), "%s", line);
+	cr_assert(strncmp(line, "error: ", 7) == 0 && strstr(line, path), "%s", line);
 	cr_expect_neq(program_wait(), 0);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	cr_expect_geq(read(fd, have, sizeof(have) - 1), 0);
