@@ -8,6 +8,7 @@ set -u
 vault=$1/vault/vault
 taid=8aaaf200-2450-11e4-abe2-0002a5d5c51b
 server=
+# shellcheck disable=SC2317 # the trap calls it
 finish() { [ -z "$server" ] || { kill "$server" && wait "$server"; } 2>/dev/null; }
 trap finish EXIT
 
