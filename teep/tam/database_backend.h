@@ -24,6 +24,11 @@ struct tam_dialect {
 	 * given; up to where all that have numbers up to $1 have ended.
 	 */
 	const char *log_announce, *log_given[2], *log_settled[2];
+	/*
+	 * For deployment.c; NULL where writers wait for each other. Until its end this transaction
+	 * brings in devices, as others do; it alone brings in any.
+	 */
+	const char *enlist, *enlist_alone;
 };
 
 struct tam_backend {

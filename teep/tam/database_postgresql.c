@@ -454,6 +454,11 @@ static int revive(void *context, char *error)
 	"MOD(CAST(classid AS BIGINT) + 2147483648, 4294967296) = "                            \
 	"CAST(CAST(CAST('" table "' AS regclass) AS oid) AS BIGINT)) l WHERE behind < 1073741824"
 
+/* The same class of locks; no log's table has this one's number. */
+#define ENLIST_LOCK(how)                                           \
+	"SELECT COUNT(l.*) FROM (SELECT pg_advisory_xact_lock" how \
+	"(CAST(" LOG_KEY("deployment") " AS INTEGER), 0) AS l) l"
+
 const struct tam_backend tam_backend_postgresql = {
 	.name = "postgresql",
 	.dialect = { .octets = "BYTEA",
@@ -467,7 +472,9 @@ const struct tam_backend tam_backend_postgresql = {
 		     .log_announce = "SELECT COUNT(l.*) FROM (" LOG_LOCK(
 			     "event") " UNION ALL " LOG_LOCK("message") ") l",
 		     .log_given = { LOG_GIVEN("event"), LOG_GIVEN("message") },
-		     .log_settled = { LOG_SETTLED("event"), LOG_SETTLED("message") } },
+		     .log_settled = { LOG_SETTLED("event"), LOG_SETTLED("message") },
+		     .enlist = ENLIST_LOCK("_shared"),
+		     .enlist_alone = ENLIST_LOCK("") },
 	.open = open_connection,
 	.close = close_connection,
 	.execute = execute,

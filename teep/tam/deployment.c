@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "teep/tam/database_backend.h"
 #include "teep/tam/device_table.h"
 
 static const char *const state_name[] = {
@@ -50,6 +51,18 @@ static int enlist_all(struct tam_database *database, const struct starting *star
 				TAM_VALUES(tam_integer(starting->id), tam_integer(tam_time_now()),
 					   tam_text(starting->what->scope_id)),
 				NULL);
+}
+
+int deployment_lock(struct tam_database *database, enum wanted_scope scope, const char *scope_id)
+{
+	const char *alone = tam_database_dialect(database)->enlist_alone;
+	int64_t one;
+
+	if (scope == SCOPE_GROUP)
+		return tam_database_integer(database, &one,
+					    "SELECT 1 FROM device_group WHERE name = $1 FOR UPDATE",
+					    TAM_VALUES(tam_text(scope_id)));
+	return alone ? tam_database_integer(database, &one, alone, TAM_NO_VALUES) : 0;
 }
 
 int deployment_end(struct tam_database *database, const struct wanted *what, int64_t but)
@@ -293,11 +306,17 @@ int deployment_enlist(struct tam_database *database, const char *did, enum wante
 
 int deployment_enlist_new(struct tam_database *database, const char *did)
 {
-	return tam_database_run(database,
-				ENLIST
-				"(scope = 0 AND scope_id = '' OR scope = 2 AND scope_id = $1) "
-				"ON CONFLICT DO NOTHING",
-				TAM_VALUES(tam_text(did), tam_integer(tam_time_now())), NULL);
+	const char *together = tam_database_dialect(database)->enlist;
+	int64_t unused;
+	const int rc =
+		together ? tam_database_integer(database, &unused, together, TAM_NO_VALUES) : 0;
+
+	return rc ? rc
+		  : tam_database_run(database,
+				     ENLIST
+				     "(scope = 0 AND scope_id = '' OR scope = 2 AND scope_id = $1) "
+				     "ON CONFLICT DO NOTHING",
+				     TAM_VALUES(tam_text(did), tam_integer(tam_time_now())), NULL);
 }
 
 int deployment_withdraw(struct tam_database *database, const char *did, enum wanted_scope scope,

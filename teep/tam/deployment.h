@@ -60,14 +60,17 @@ int deployment_devices(struct tam_database *database, int64_t id, int state, con
 int deployment_progress(struct tam_database *database, const char *did, const char *spid,
 			const char *taid, enum deployment_state state, const char *error);
 
-/* Devices that came into a scope: rows for the deployments under way there. */
+/* Until the transaction's end no other brings devices into the scope. Before a deployment starts or
+ * ends there, for neither would see the other. -ENOENT: no such group. */
+int deployment_lock(struct tam_database *database, enum wanted_scope scope, const char *scope_id);
+/* Devices that came into a scope: rows for the deployments under way there. Its group is locked. */
 int deployment_enlist(struct tam_database *database, const char *did, enum wanted_scope scope,
 		      const char *scope_id);
 /* A device that has just come, of which nothing is known to be there: those for all devices, and
  * for itself. */
 int deployment_enlist_new(struct tam_database *database, const char *did);
 /* Another took its place, or it is no longer wanted: those that still waited are left out. `but`
- * is the one that stays, or 0. */
+ * is the one that stays, or 0. The scope is locked. */
 int deployment_end(struct tam_database *database, const struct wanted *what, int64_t but);
 /* One that left a scope, where it still waited. */
 int deployment_withdraw(struct tam_database *database, const char *did, enum wanted_scope scope,

@@ -71,11 +71,9 @@ static int look_up(struct tam_database *database, struct setting *setting)
 	setting->why = "there is no such service provider";
 	rc = tam_database_integer(database, &one, "SELECT 1 FROM sp WHERE spid = $1 FOR UPDATE",
 				  TAM_VALUES(tam_text(entry->spid)));
-	if (!rc && entry->scope == SCOPE_GROUP) {
+	if (!rc) {
 		setting->why = "there is no such group";
-		rc = tam_database_integer(database, &one,
-					  "SELECT 1 FROM device_group WHERE name = $1 FOR UPDATE",
-					  TAM_VALUES(tam_text(entry->scope_id)));
+		rc = deployment_lock(database, entry->scope, entry->scope_id);
 	}
 	if (!rc && *entry->taid) {
 		setting->why = "the service provider has no such TA";
@@ -169,16 +167,22 @@ static int remove_entry(struct tam_database *database, void *context)
 	const struct removal *removal = context;
 	ARENA_AUTO arena = { 0 };
 	struct wanted entry;
+	int64_t changed = 0;
 	int rc = tam_database_read_one(database, &arena, read_wanted, &entry,
-				       COLUMNS "wanted w WHERE w.id = $1 FOR UPDATE",
+				       COLUMNS "wanted w WHERE w.id = $1",
 				       TAM_VALUES(tam_integer(removal->id)));
 
 	if (!rc && removal->spid && strcmp(entry.spid, removal->spid) != 0)
 		rc = -ENOENT;
+	/* In the order of set(): what an entry is for does not change. */
+	if (!rc)
+		rc = deployment_lock(database, entry.scope, entry.scope_id);
 	if (!rc)
 		rc = tam_database_run(database, "DELETE FROM wanted WHERE id = $1",
-				      TAM_VALUES(tam_integer(removal->id)), NULL);
-	return rc ? rc : deployment_end(database, &entry, 0);
+				      TAM_VALUES(tam_integer(removal->id)), &changed);
+	if (rc)
+		return rc;
+	return changed ? deployment_end(database, &entry, 0) : -ENOENT;
 }
 
 int wanted_remove(struct tam_database *database, int64_t id, const char *spid)

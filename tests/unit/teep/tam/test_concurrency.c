@@ -196,6 +196,116 @@ Test(tam_concurrency, devices_that_come_at_once_are_one_row_and_join_deployments
 	cr_assert_eq(kit_count("SELECT COUNT(*) FROM deployment_device"), 8);
 }
 
+/* A deployment and a device, each in a transaction of its own, the first of which waits to be sure
+ * that the second has begun. */
+struct encounter {
+	int (*first)(struct tam_database *database), (*second)(struct tam_database *database);
+	struct tam_database *other;
+	pthread_t thread;
+	int second_rc;
+};
+
+static int device_comes(struct tam_database *database)
+{
+	ARENA_AUTO arena = { 0 };
+	struct device device;
+
+	return device_table_register(database, kit_did(1), kit_certificate(1, "TEE", NULL),
+				     (struct span) { 0 }, "simtee-0", &arena, &device);
+}
+
+static enum wanted_scope scope_deployed;
+
+static int deployment_starts(struct tam_database *database)
+{
+	struct wanted what = { .scope = scope_deployed,
+			       .scope_id = scope_deployed == SCOPE_ALL ? "" : kit_did(1),
+			       .spid = "a",
+			       .sdname = "sd",
+			       .taid = TA_1,
+			       .present = true };
+	ARENA_AUTO arena = { 0 };
+	struct deployment deployment;
+	const char *why;
+
+	return deployment_start(database, &what, &arena, &deployment, &why);
+}
+
+static int deployment_is_taken_back(struct tam_database *database)
+{
+	int64_t id;
+	const int rc = tam_database_integer(database, &id, "SELECT id FROM wanted", TAM_NO_VALUES);
+
+	return rc ? rc : wanted_remove(database, id, NULL);
+}
+
+static void *second_run(void *context)
+{
+	struct encounter *encounter = context;
+
+	encounter->second_rc = encounter->second(encounter->other);
+	return NULL;
+}
+
+static int first_run(struct tam_database *database, void *context)
+{
+	struct encounter *encounter = context;
+	const int rc = encounter->first(database);
+
+	if (rc || pthread_create(&encounter->thread, NULL, second_run, encounter))
+		return rc ? rc : -EIO;
+	usleep(200000);
+	return 0;
+}
+
+static void meet(int (*first)(struct tam_database *), int (*second)(struct tam_database *))
+{
+	struct encounter encounter = { .first = first, .second = second, .other = kit_open() };
+
+	cr_assert_eq(tam_database_transaction(kit.db, TAM_DURABLE, first_run, &encounter), 0);
+	(void)pthread_join(encounter.thread, NULL);
+	cr_assert_eq(encounter.second_rc, 0, "%d", encounter.second_rc);
+	tam_database_close(encounter.other);
+}
+
+Test(tam_concurrency, a_device_that_comes_as_a_deployment_starts_is_one_of_its_devices)
+{
+	(void)kit_certificate(1, "TEE", NULL);
+	kit_sp("a", 9);
+	kit_ta("a", TA_1, 1, 9);
+	for (int scope = 0; scope < 2; scope++) {
+		scope_deployed = scope ? SCOPE_DEVICE : SCOPE_ALL;
+		for (int order = 0; order < 2; order++) {
+			if (order)
+				meet(deployment_starts, device_comes);
+			else
+				meet(device_comes, deployment_starts);
+			cr_assert_eq(kit_count("SELECT COUNT(*) FROM deployment_device"), 1,
+				     "%d %d", scope, order);
+			kit_run("DELETE FROM deployment");
+			kit_run("DELETE FROM wanted");
+			kit_run("DELETE FROM device");
+		}
+	}
+}
+
+Test(tam_concurrency, a_device_that_comes_as_a_deployment_ends_is_none_of_its_devices)
+{
+	(void)kit_certificate(1, "TEE", NULL);
+	kit_sp("a", 9);
+	kit_ta("a", TA_1, 1, 9);
+	for (int order = 0; order < 2; order++) {
+		scope_deployed = SCOPE_ALL;
+		cr_assert_eq(deployment_starts(kit.db), 0);
+		if (order)
+			meet(deployment_is_taken_back, device_comes);
+		else
+			meet(device_comes, deployment_is_taken_back);
+		cr_assert_eq(kit_count("SELECT COUNT(*) FROM deployment_device"), 0, "%d", order);
+		kit_run("DELETE FROM device");
+	}
+}
+
 static struct span packages[PROCESSES][5];
 
 /* All the same taid, each process its own images. */
