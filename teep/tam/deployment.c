@@ -65,26 +65,25 @@ int deployment_lock(struct tam_database *database, enum wanted_scope scope, cons
 	return alone ? tam_database_integer(database, &one, alone, TAM_NO_VALUES) : 0;
 }
 
-int deployment_end(struct tam_database *database, const struct wanted *what, int64_t but)
+int deployment_end(struct tam_database *database, const struct wanted *what)
 {
 	const struct tam_value values[] = { tam_integer(what->scope), tam_text(what->scope_id),
-					    tam_text(what->spid),     tam_text(what->sdname),
-					    tam_text(what->taid),     tam_integer(but) };
+					    tam_text(what->spid), tam_text(what->sdname),
+					    tam_text(what->taid) };
 	int rc = tam_database_run(
 		database,
 		"DELETE FROM deployment_device WHERE state IN (0, 1) AND deployment IN "
 		"(SELECT id FROM deployment WHERE scope = $1 AND scope_id = $2 AND replaced = 0 "
-		"AND "
-		"spid = $3 AND sdname = $4 AND taid = $5 AND id <> $6)",
-		values, 6, NULL);
+		"AND spid = $3 AND sdname = $4 AND taid = $5)",
+		values, 5, NULL);
 
 	if (rc)
 		return rc;
 	return tam_database_run(
 		database,
 		"UPDATE deployment SET replaced = 1 WHERE scope = $1 AND scope_id = $2 AND "
-		"replaced = 0 AND spid = $3 AND sdname = $4 AND taid = $5 AND id <> $6",
-		values, 6, NULL);
+		"replaced = 0 AND spid = $3 AND sdname = $4 AND taid = $5",
+		values, 5, NULL);
 }
 
 /*
@@ -142,8 +141,6 @@ static int start(struct tam_database *database, void *context)
 			   tam_text(what->sdname), tam_text(what->taid), tam_integer(what->version),
 			   tam_integer(what->present), tam_integer(what->created),
 			   tam_text(what->created_by), tam_integer(what->on_request)));
-	if (!rc)
-		rc = deployment_end(database, what, starting->id);
 	if (!rc)
 		rc = enlist_all(database, starting);
 	return rc ? rc

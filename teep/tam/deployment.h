@@ -3,9 +3,10 @@
  *
  * Runs in teesim-tam. A deployment sets its wanted entry, and has a row for each device that is in
  * its scope: those known when it starts, and those that come into the scope while it runs. Those
- * that have already what is asked for, as far as is known, are done at once. One that
- * is set later for the same scope and TA takes the place of an earlier one, which is then done with
- * whoever was still waiting left out. Results live in the caller's arena.
+ * that have already what is asked for, as far as is known, are done at once. One that is set later
+ * for the same scope, domain and TA takes the place of an earlier one, which is then done with
+ * whoever was still waiting left out; so does an entry that is set by itself. Results live in the
+ * caller's arena.
  */
 #ifndef TEESIM_TEEP_TAM_DEPLOYMENT_H
 #define TEESIM_TEEP_TAM_DEPLOYMENT_H
@@ -69,9 +70,9 @@ int deployment_enlist(struct tam_database *database, const char *did, enum wante
 /* A device that has just come, of which nothing is known to be there: those for all devices, and
  * for itself. */
 int deployment_enlist_new(struct tam_database *database, const char *did);
-/* Another took its place, or it is no longer wanted: those that still waited are left out. `but`
- * is the one that stays, or 0. The scope is locked. */
-int deployment_end(struct tam_database *database, const struct wanted *what, int64_t but);
+/* Another entry takes its place, or it is no longer wanted: those that still waited are left out.
+ * The scope is locked. */
+int deployment_end(struct tam_database *database, const struct wanted *what);
 /* One that left a scope, where it still waited. */
 int deployment_withdraw(struct tam_database *database, const char *did, enum wanted_scope scope,
 			const char *scope_id);

@@ -101,7 +101,7 @@ static int set(struct tam_database *database, void *context)
 		return rc;
 	setting->why = NULL;
 	entry->created = tam_time_now();
-	return tam_database_integer(
+	rc = tam_database_integer(
 		database, &entry->id,
 		"INSERT INTO wanted(scope, scope_id, spid, sdname, taid, version, present, "
 		"created, created_by, on_request) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
@@ -114,6 +114,7 @@ static int set(struct tam_database *database, void *context)
 			   tam_integer(entry->version), tam_integer(entry->present),
 			   tam_integer(entry->created), tam_text(entry->created_by),
 			   tam_integer(entry->on_request)));
+	return rc ? rc : deployment_end(database, entry);
 }
 
 int wanted_set(struct tam_database *database, struct wanted *entry, const char **why)
@@ -182,7 +183,7 @@ static int remove_entry(struct tam_database *database, void *context)
 				      TAM_VALUES(tam_integer(removal->id)), &changed);
 	if (rc)
 		return rc;
-	return changed ? deployment_end(database, &entry, 0) : -ENOENT;
+	return changed ? deployment_end(database, &entry) : -ENOENT;
 }
 
 int wanted_remove(struct tam_database *database, int64_t id, const char *spid)

@@ -35,12 +35,13 @@ struct wanted {
 };
 
 /*
- * Set, in the place of an entry of the same scope, SP, domain and TA; `id` and `created` are filled
- * in. -EINVAL with why for a name; -ENOENT with why: no such SP, TA of that SP, version, group or
- * device (a device that is not known yet may be named by a well-formed did).
+ * Set, in the place of an entry of the same scope, SP, domain and TA, whose deployment is over;
+ * `id` and `created` are filled in. -EINVAL with why for a name; -ENOENT with why: no such SP, TA
+ * of that SP, version, group or device (a device that is not known yet may be named by a
+ * well-formed did).
  */
 int wanted_set(struct tam_database *database, struct wanted *entry, const char **why);
-/* -ENOENT. spid NULL, or whose it must be. */
+/* Its deployment is over as well. -ENOENT. spid NULL, or whose it must be. */
 int wanted_remove(struct tam_database *database, int64_t id, const char *spid);
 
 struct wanted_filter {

@@ -510,6 +510,21 @@ Test(tam_devices, a_later_deployment_takes_the_place_of_an_earlier)
 	cr_assert(second.replaced && second.waiting == 0, "taken back");
 }
 
+Test(tam_devices, an_entry_that_is_set_anew_ends_the_deployment)
+{
+	struct deployment one;
+
+	kit_sp("a", 5);
+	kit_ta("a", TA_1, 1, 5);
+	kit_device(1);
+	one = deploy(SCOPE_ALL, "", 0);
+	(void)want(SCOPE_DEVICE, kit_did(1), TA_1, 0, false);
+	cr_assert(!again(one.id).replaced, "that is of another scope");
+	(void)want(SCOPE_ALL, "", TA_1, 0, false);
+	one = again(one.id);
+	cr_assert(one.replaced && one.waiting == 0 && one.done == 0);
+}
+
 Test(tam_devices, a_deployment_to_a_group_follows_the_group)
 {
 	struct deployment one;
