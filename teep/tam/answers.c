@@ -92,8 +92,7 @@ static int refuse(struct entry *entry, struct picture *picture, const char *reas
 	picture->device.reason = reason;
 	picture->device.last_seen = tam_time_now();
 	picture->touched = true;
-	return conversation_progress(conversation, picture->did, NULL, NULL, DEPLOYMENT_FAILED,
-				     reason);
+	return conversation_progress(conversation, picture->did, NULL, DEPLOYMENT_FAILED, reason);
 }
 
 static const char *did_text(struct conversation *conversation, const struct dsi *dsi)
@@ -247,8 +246,8 @@ static int state_learn(struct entry *entry, struct picture *picture)
 	if (rc == 0)
 		rc = lost_apply(conversation, picture);
 	if (rc == 0 && picture->first)
-		rc = conversation_progress(conversation, picture->did, NULL, NULL,
-					   DEPLOYMENT_RUNNING, "");
+		rc = conversation_progress(conversation, picture->did, NULL, DEPLOYMENT_RUNNING,
+					   "");
 	return rc;
 }
 

@@ -99,8 +99,9 @@ void conversation_occurrence(struct conversation *conversation, enum tam_event_k
 			(struct occurrence) { kind, did, spid, text };
 }
 
-int conversation_progress(struct conversation *conversation, const char *did, const char *spid,
-			  const char *taid, enum deployment_state state, const char *error)
+int conversation_progress(struct conversation *conversation, const char *did,
+			  const struct wanted *entry, enum deployment_state state,
+			  const char *error)
 {
 	if (conversation->progress_count == conversation->progress_room) {
 		const size_t room =
@@ -116,7 +117,7 @@ int conversation_progress(struct conversation *conversation, const char *did, co
 		conversation->progress_room = room;
 	}
 	conversation->progress[conversation->progress_count++] =
-		(struct progress) { did, spid, taid, state, error };
+		(struct progress) { did, entry, state, error };
 	return 0;
 }
 
@@ -770,6 +771,16 @@ static const char *waiting_text(const struct wanted_decision *decision)
 				       : "waits for a client app to bring the package";
 }
 
+/* Whether what is done about the nearest entry is what the wider one asks for as well. */
+static bool agrees(const struct plan_input *input, const struct wanted_decision *decision,
+		   const struct wanted_decision *wider)
+{
+	if (!decision->present || !wider->present)
+		return decision->present == wider->present;
+	return decision->version == wider->version &&
+	       (!decision->on_request || wider->on_request || plan_ta_there(input, decision));
+}
+
 /* Nothing more to do on a TEE: what became of each thing that was wanted. */
 static int picture_settle(struct conversation *conversation, struct picture *picture,
 			  const struct plan_input *input, const struct plan *plan)
@@ -780,15 +791,22 @@ static int picture_settle(struct conversation *conversation, struct picture *pic
 		const struct wanted_decision *decision = &input->wanted[i];
 		const char *why = hindrance(conversation, picture, decision, plan);
 		const bool waits = !why && plan_ta_waits(input, decision);
+		const enum deployment_state state = why	    ? DEPLOYMENT_FAILED
+						    : waits ? DEPLOYMENT_WAITING
+							    : DEPLOYMENT_DONE;
+		const char *text = why ? why : waits ? waiting_text(decision) : "";
 
-		rc = conversation_progress(conversation, picture->did, decision->spid,
-					   decision->taid,
-					   why	   ? DEPLOYMENT_FAILED
-					   : waits ? DEPLOYMENT_WAITING
-						   : DEPLOYMENT_DONE,
-					   why	   ? why
-					   : waits ? waiting_text(decision)
-						   : "");
+		rc = conversation_progress(conversation, picture->did, decision->entry, state,
+					   text);
+		for (const struct wanted_decision *wider = decision->wider; rc == 0 && wider;
+		     wider = wider->wider)
+			rc = agrees(input, decision, wider)
+				     ? conversation_progress(conversation, picture->did,
+							     wider->entry, state, text)
+				     : conversation_progress(conversation, picture->did,
+							     wider->entry, DEPLOYMENT_FAILED,
+							     "a nearer entry of what is wanted "
+							     "decides otherwise for this device");
 		if (!why)
 			continue;
 		if (decision->delivery != SEALED_NONE)
@@ -817,8 +835,8 @@ static int session_fail(struct conversation *conversation, const char *why)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < context->tee_count; i++)
-		rc = conversation_progress(conversation, context->tees[i], NULL, NULL,
-					   DEPLOYMENT_FAILED, why);
+		rc = conversation_progress(conversation, context->tees[i], NULL, DEPLOYMENT_FAILED,
+					   why);
 	conversation_occurrence(conversation, TAM_EVENT_ALARM, conversation->session.did, "",
 				conversation_text(conversation, "a session failed: %s", why));
 	return rc ? rc : session_end(conversation, SESSION_FAILED, why);
@@ -862,6 +880,10 @@ static int plan_next(struct conversation *conversation)
 		if (rc == 0)
 			rc = picture_settle(conversation, picture, &input, &plan);
 	}
+	/* What no decision was about, and that of devices which are not served any more. */
+	for (size_t i = 0; rc == 0 && i < context->tee_count; i++)
+		rc = conversation_progress(conversation, context->tees[i], NULL, DEPLOYMENT_WAITING,
+					   "");
 	return rc;
 }
 
@@ -1056,16 +1078,35 @@ static bool written_at_once(const struct conversation *conversation,
 	return !conversation->worker->tam->log || occurrence->kind == TAM_EVENT_ALARM;
 }
 
-static int notes_write(struct tam_database *database, struct conversation *conversation)
+static int progress_write(struct tam_database *database, const struct conversation *conversation)
 {
+	const char *idle = "";
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < conversation->progress_count; i++) {
 		const struct progress *progress = &conversation->progress[i];
+		int64_t open = 1;
 
-		rc = deployment_progress(database, progress->did, progress->spid, progress->taid,
-					 progress->state, progress->error);
+		/* Nothing is deployed to it: most sessions. */
+		if (strcmp(progress->did, idle) == 0)
+			continue;
+		if (progress->state == DEPLOYMENT_RUNNING)
+			rc = deployment_run(database, progress->did, &open);
+		else if (progress->state == DEPLOYMENT_WAITING && !progress->entry)
+			rc = deployment_return(database, progress->did);
+		else
+			rc = deployment_progress(database, progress->did, progress->entry,
+						 progress->state, progress->error);
+		if (!open)
+			idle = progress->did;
 	}
+	return rc;
+}
+
+static int notes_write(struct tam_database *database, struct conversation *conversation)
+{
+	int rc = progress_write(database, conversation);
+
 	for (size_t i = 0; rc == 0 && i < conversation->delivery_count; i++) {
 		const struct delivery_note *note = &conversation->deliveries[i];
 

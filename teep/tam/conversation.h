@@ -53,7 +53,8 @@ struct occurrence {
 
 /* What becomes of a device's deployments. */
 struct progress {
-	const char *did, *spid, *taid; /* NULL: any */
+	const char *did;
+	const struct wanted *entry; /* NULL: all */
 	enum deployment_state state;
 	const char *error;
 };
@@ -126,8 +127,9 @@ void conversation_occurrence(struct conversation *conversation, enum tam_event_k
 			     const char *did, const char *spid, const char *text);
 
 /* 0 or -ENOMEM. */
-int conversation_progress(struct conversation *conversation, const char *did, const char *spid,
-			  const char *taid, enum deployment_state state, const char *error);
+int conversation_progress(struct conversation *conversation, const char *did,
+			  const struct wanted *entry, enum deployment_state state,
+			  const char *error);
 
 /* A session of its own that begins with GetDeviceState. 0 or -errno. */
 int conversation_begin(struct conversation *conversation);

@@ -251,14 +251,17 @@ static const int64_t follows[] = {
 #define PROGRESS                                                                            \
 	"UPDATE deployment_device SET state = $2, error = $3, updated = $4 WHERE did = $1 " \
 	"AND state IN ($5, $6, $7)"
-#define OF_THESE                                                                             \
+/* An entry that was set once more meanwhile is another, with a deployment of its own. */
+#define OF_ENTRY                                                                             \
 	" AND EXISTS (SELECT 1 FROM deployment p WHERE p.id = deployment_device.deployment " \
-	"AND (CAST($8 AS TEXT) IS NULL OR p.spid = CAST($8 AS TEXT)) AND "                   \
-	"(CAST($9 AS TEXT) IS NULL OR p.taid = CAST($9 AS TEXT)))"
+	"AND p.replaced = 0 AND p.scope = $8 AND p.scope_id = $9 AND p.spid = $10 AND "      \
+	"p.sdname = $11 AND p.taid = $12 AND p.created = $13)"
 
-int deployment_progress(struct tam_database *database, const char *did, const char *spid,
-			const char *taid, enum deployment_state state, const char *error)
+int deployment_progress(struct tam_database *database, const char *did, const struct wanted *entry,
+			enum deployment_state state, const char *error)
 {
+	static const struct wanted none;
+	const struct wanted *of = entry ? entry : &none;
 	const int64_t from = follows[state];
 	const struct tam_value values[] = {
 		tam_text(did),
@@ -268,12 +271,53 @@ int deployment_progress(struct tam_database *database, const char *did, const ch
 		tam_integer(from & 1 << DEPLOYMENT_WAITING ? DEPLOYMENT_WAITING : -1),
 		tam_integer(from & 1 << DEPLOYMENT_RUNNING ? DEPLOYMENT_RUNNING : -1),
 		tam_integer(from & 1 << DEPLOYMENT_FAILED ? DEPLOYMENT_FAILED : -1),
-		tam_text(spid),
-		tam_text(taid),
+		tam_integer(of->scope),
+		tam_text(of->scope_id),
+		tam_text(of->spid),
+		tam_text(of->sdname),
+		tam_text(of->taid),
+		tam_integer(of->created),
 	};
 
-	return spid || taid ? tam_database_run(database, PROGRESS OF_THESE, values, 9, NULL)
-			    : tam_database_run(database, PROGRESS, values, 7, NULL);
+	return entry ? tam_database_run(database, PROGRESS OF_ENTRY, values, 13, NULL)
+		     : tam_database_run(database, PROGRESS, values, 7, NULL);
+}
+
+int deployment_run(struct tam_database *database, const char *did, int64_t *open)
+{
+	return tam_database_run(
+		database,
+		"UPDATE deployment_device SET state = 1, error = '', updated = $2 WHERE did = $1 "
+		"AND (state IN (0, 1) OR state = 3 AND EXISTS (SELECT 1 FROM deployment p WHERE "
+		"p.id = deployment_device.deployment AND p.replaced = 0))",
+		TAM_VALUES(tam_text(did), tam_integer(tam_time_now())), open);
+}
+
+/* Whether p is what is wanted of the device $1. */
+#define STANDS                                                                                 \
+	"SELECT 1 FROM deployment p JOIN wanted w ON w.scope = p.scope AND w.scope_id = "      \
+	"p.scope_id AND w.spid = p.spid AND w.sdname = p.sdname AND w.taid = p.taid AND "      \
+	"w.created = p.created WHERE p.id = deployment_device.deployment AND p.replaced = 0 "  \
+	"AND (p.scope <> 1 OR EXISTS (SELECT 1 FROM group_member m WHERE m.name = p.scope_id " \
+	"AND m.did = $1))"
+
+_Static_assert(SCOPE_GROUP == 1, "as in STANDS");
+
+int deployment_return(struct tam_database *database, const char *did)
+{
+	int64_t changed;
+	const int rc = tam_database_run(
+		database,
+		"UPDATE deployment_device SET state = 0, error = '', updated = $2 WHERE did = $1 "
+		"AND state = 1",
+		TAM_VALUES(tam_text(did), tam_integer(tam_time_now())), &changed);
+
+	/* One that ended while the session made it run anew has nobody else to leave it out. */
+	return rc || !changed ? rc
+			      : tam_database_run(database,
+						 "DELETE FROM deployment_device WHERE did = $1 AND "
+						 "state = 0 AND NOT EXISTS (" STANDS ")",
+						 TAM_VALUES(tam_text(did)), NULL);
 }
 
 static int recognise(struct tam_database *database, const char *did)
@@ -321,7 +365,7 @@ int deployment_withdraw(struct tam_database *database, const char *did, enum wan
 {
 	return tam_database_run(
 		database,
-		"DELETE FROM deployment_device WHERE did = $1 AND state = 0 AND deployment IN "
+		"DELETE FROM deployment_device WHERE did = $1 AND state <> 2 AND deployment IN "
 		"(SELECT id FROM deployment WHERE scope = $2 AND scope_id = $3 AND replaced = 0)",
 		TAM_VALUES(tam_text(did), tam_integer(scope), tam_text(scope_id)), NULL);
 }

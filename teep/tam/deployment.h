@@ -55,11 +55,17 @@ int deployment_devices(struct tam_database *database, int64_t id, int state, con
 
 /*
  * How a device fares, told by whoever runs its session. A session that starts makes what waited (or
- * had failed) run; one that ended well makes it done; else failed, with the error. Only deployments
- * that ask for this TA (taid NULL: for any) are touched.
+ * had failed) run. *open, unless NULL, is how much that is: with none, there is nothing to tell of
+ * this device.
  */
-int deployment_progress(struct tam_database *database, const char *did, const char *spid,
-			const char *taid, enum deployment_state state, const char *error);
+int deployment_run(struct tam_database *database, const char *did, int64_t *open);
+/* One that ended well makes it done; else failed, with the error. Only the deployment is touched
+ * that set this entry as it is; NULL: all. */
+int deployment_progress(struct tam_database *database, const char *did, const struct wanted *entry,
+			enum deployment_state state, const char *error);
+/* A session that is over: what still runs waits for the next one. What nobody asks for any more of
+ * this device is left out. */
+int deployment_return(struct tam_database *database, const char *did);
 
 /* Until the transaction's end no other brings devices into the scope. Before a deployment starts or
  * ends there, for neither would see the other. -ENOENT: no such group. */
@@ -73,7 +79,7 @@ int deployment_enlist_new(struct tam_database *database, const char *did);
 /* Another entry takes its place, or it is no longer wanted: those that still waited are left out.
  * The scope is locked. */
 int deployment_end(struct tam_database *database, const struct wanted *what);
-/* One that left a scope, where it still waited. */
+/* One that left a scope: where it is not done, it never will be. */
 int deployment_withdraw(struct tam_database *database, const char *did, enum wanted_scope scope,
 			const char *scope_id);
 

@@ -303,8 +303,7 @@ static int deployments_return(struct tam_database *database, const struct sessio
 			 : -ENOMEM;
 
 	if (!rc && *session->did)
-		rc = deployment_progress(database, session->did, NULL, NULL, DEPLOYMENT_WAITING,
-					 "");
+		rc = deployment_return(database, session->did);
 	if (rc || !octets.data)
 		return rc;
 	rc = session_context_parse(octets, &arena, context);
@@ -313,8 +312,7 @@ static int deployments_return(struct tam_database *database, const struct sessio
 		return rc == -ENOMEM ? rc : 0;
 	for (size_t i = 0; !rc && i < context->tee_count; i++)
 		if (strcmp(context->tees[i], session->did) != 0)
-			rc = deployment_progress(database, context->tees[i], NULL, NULL,
-						 DEPLOYMENT_WAITING, "");
+			rc = deployment_return(database, context->tees[i]);
 	return rc;
 }
 

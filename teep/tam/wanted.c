@@ -227,7 +227,7 @@ int wanted_entries_for_device(struct tam_database *database, const char *did, st
 /* One of a device's entries, with what is known of the version that it comes to. */
 struct candidate {
 	struct wanted_decision decision;
-	int64_t scope, created, id;
+	struct wanted entry;
 };
 
 static void read_candidate(struct tam_rows *rows, struct arena *arena, void *item)
@@ -252,9 +252,16 @@ static void read_candidate(struct tam_rows *rows, struct arena *arena, void *ite
 	/* Nothing that could be delivered. */
 	if (*decision->taid && !decision->version)
 		decision->present = false;
-	candidate->scope = tam_row_integer(rows, 11);
-	candidate->created = tam_row_integer(rows, 12);
-	candidate->id = tam_row_integer(rows, 13);
+	decision->wider = NULL;
+	candidate->entry = (struct wanted) {
+		.id = tam_row_integer(rows, 13),
+		.scope = (enum wanted_scope)tam_row_integer(rows, 11),
+		.scope_id = tam_row_text(rows, 14, arena),
+		.spid = decision->spid,
+		.sdname = decision->sdname,
+		.taid = decision->taid,
+		.created = tam_row_integer(rows, 12),
+	};
 }
 
 static int same_order(const struct candidate *a, const struct candidate *b)
@@ -274,11 +281,11 @@ static int nearest_order(const void *left, const void *right)
 
 	if (order)
 		return order;
-	if (a->scope != b->scope)
-		return a->scope < b->scope ? 1 : -1;
-	if (a->created != b->created)
-		return a->created < b->created ? 1 : -1;
-	return a->id < b->id ? 1 : -1;
+	if (a->entry.scope != b->entry.scope)
+		return a->entry.scope < b->entry.scope ? 1 : -1;
+	if (a->entry.created != b->entry.created)
+		return a->entry.created < b->entry.created ? 1 : -1;
+	return a->entry.id < b->entry.id ? 1 : -1;
 }
 
 /* Put in order here: asked to do that, SQLite would make tables of its own each time. */
@@ -287,7 +294,7 @@ static int nearest_order(const void *left, const void *right)
 	"CASE WHEN v.personalisation > 0 THEN v.personalisation ELSE 0 END, "               \
 	"v.image_sha256, v.signer, COALESCE(v.bundled, 0), w.on_request, "                  \
 	"(SELECT COUNT(*) FROM sealed_delivery s WHERE s.did = $1 AND s.taid = w.taid AND " \
-	"s.spid = w.spid AND s.version = 0), w.scope, w.created, w.id FROM "
+	"s.spid = w.spid AND s.version = 0), w.scope, w.created, w.id, w.scope_id FROM "
 #define VERSION_OF_W                                                                    \
 	" LEFT JOIN ta_version v ON v.taid = w.taid AND v.retired = 0 AND v.version = " \
 	"CASE WHEN w.version = 0 THEN (SELECT MAX(version) FROM ta_version l WHERE "    \
@@ -296,6 +303,7 @@ static int nearest_order(const void *left, const void *right)
 int wanted_for_device(struct tam_database *database, const char *did, struct arena *arena,
 		      struct wanted_decision **list, size_t *count)
 {
+	const struct wanted_decision **end = NULL;
 	struct candidate *all;
 	size_t entries;
 	int rc = tam_database_read_all(
@@ -316,8 +324,17 @@ int wanted_for_device(struct tam_database *database, const char *did, struct are
 		qsort(all, entries, sizeof(*all), nearest_order);
 	*count = 0;
 	/* The first of each domain and TA is the nearest. */
-	for (size_t i = 0; i < entries; i++)
-		if (!i || same_order(&all[i - 1], &all[i]) != 0)
-			(*list)[(*count)++] = all[i].decision;
+	for (size_t i = 0; i < entries; i++) {
+		struct wanted_decision *decision = &all[i].decision;
+
+		decision->entry = &all[i].entry;
+		if (!i || same_order(&all[i - 1], &all[i]) != 0) {
+			(*list)[*count] = *decision;
+			decision = &(*list)[(*count)++];
+		} else {
+			*end = decision;
+		}
+		end = &decision->wider;
+	}
 	return 0;
 }

@@ -56,8 +56,11 @@ int wanted_list(struct tam_database *database, const struct wanted_filter *filte
 struct wanted_decision {
 	const char *spid, *sdname, *taid; /* taid "": the domain alone */
 	bool present;
-	bool excluded;		  /* not present since an entry says so */
-	bool on_request;	  /* only where the device asked for it, or has it */
+	bool excluded;		    /* not present since an entry says so */
+	bool on_request;	    /* only where the device asked for it, or has it */
+	const struct wanted *entry; /* that decides: its scope, names and `created` alone */
+	/* What the next nearest entry would have, in vain; NULL: there is none. */
+	const struct wanted_decision *wider;
 	int64_t version;	  /* as resolved: never 0 where `present` and a TA */
 	int64_t personalisation;  /* of that version */
 	const char *image_sha256; /* of that version */

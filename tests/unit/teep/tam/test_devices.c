@@ -428,16 +428,27 @@ static struct deployment again(int64_t id)
 	return out;
 }
 
-static void progress(int n, enum deployment_state state, const char *error)
+static void progress(int n, const struct wanted *entry, enum deployment_state state,
+		     const char *error)
 {
-	cr_assert_eq(deployment_progress(kit.db, kit_did(n), "a", TA_1, state, error), 0, "%s",
+	cr_assert_eq(deployment_progress(kit.db, kit_did(n), entry, state, error), 0, "%s",
 		     tam_database_error(kit.db));
+}
+
+static int64_t run(int n)
+{
+	int64_t open;
+
+	cr_assert_eq(deployment_run(kit.db, kit_did(n), &open), 0, "%s",
+		     tam_database_error(kit.db));
+	return open;
 }
 
 Test(tam_devices, a_deployment_counts_its_devices)
 {
 	struct deployment_device *devices;
 	struct deployment one, *list;
+	struct wanted entry;
 	size_t count;
 
 	kit_sp("a", 5);
@@ -445,18 +456,18 @@ Test(tam_devices, a_deployment_counts_its_devices)
 	for (int i = 1; i <= 3; i++)
 		kit_device(i);
 	one = deploy(SCOPE_ALL, "", 0);
+	entry = one.what;
 	cr_assert_eq(one.waiting, 3);
 	cr_assert_eq(deployment_state(&one), DEPLOYMENT_RUNNING);
 	cr_assert_str_eq(one.what.created_by, "tester");
 	kit_device(4);
 	cr_assert_eq(again(one.id).waiting, 4, "who comes later joins");
-	progress(1, DEPLOYMENT_RUNNING, NULL);
-	progress(2, DEPLOYMENT_RUNNING, NULL);
-	progress(3, DEPLOYMENT_RUNNING, NULL);
-	progress(1, DEPLOYMENT_DONE, NULL);
-	progress(2, DEPLOYMENT_FAILED, "ERR_TA_INVALID");
-	progress(1, DEPLOYMENT_RUNNING, NULL);
-	progress(1, DEPLOYMENT_FAILED, "done is done");
+	for (int i = 1; i <= 3; i++)
+		cr_assert_eq(run(i), 1);
+	progress(1, &entry, DEPLOYMENT_DONE, NULL);
+	progress(2, &entry, DEPLOYMENT_FAILED, "ERR_TA_INVALID");
+	cr_assert_eq(run(1), 0);
+	progress(1, &entry, DEPLOYMENT_FAILED, "done is done");
 	one = again(one.id);
 	cr_assert(one.waiting == 1 && one.running == 1 && one.done == 1 && one.failed == 1);
 	cr_assert_eq(deployment_devices(kit.db, one.id, DEPLOYMENT_FAILED, NULL, 10, &kit.arena,
@@ -465,17 +476,14 @@ Test(tam_devices, a_deployment_counts_its_devices)
 	cr_assert_eq(count, 1);
 	cr_assert_str_eq(devices[0].error, "ERR_TA_INVALID");
 	cr_assert_str_eq(devices[0].tee_name, "simtee-0");
-	progress(3, DEPLOYMENT_WAITING, NULL);
+	cr_assert_eq(deployment_return(kit.db, kit_did(3)), 0);
 	cr_assert_eq(again(one.id).waiting, 2, "a session that was lost");
-	cr_assert_eq(deployment_progress(kit.db, kit_did(3), "a", TA_2, DEPLOYMENT_DONE, NULL), 0);
-	cr_assert_eq(deployment_progress(kit.db, kit_did(3), "b", TA_1, DEPLOYMENT_DONE, NULL), 0);
-	cr_assert_eq(again(one.id).waiting, 2, "another TA's, another SP's");
-	cr_assert_eq(deployment_progress(kit.db, kit_did(3), NULL, NULL, DEPLOYMENT_DONE, NULL), 0);
-	progress(4, DEPLOYMENT_DONE, NULL);
+	progress(3, NULL, DEPLOYMENT_DONE, NULL);
+	progress(4, &entry, DEPLOYMENT_DONE, NULL);
 	one = again(one.id);
 	cr_assert_eq(deployment_state(&one), DEPLOYMENT_FAILED);
-	progress(2, DEPLOYMENT_RUNNING, NULL);
-	progress(2, DEPLOYMENT_DONE, NULL);
+	cr_assert_eq(run(2), 1);
+	progress(2, &entry, DEPLOYMENT_DONE, NULL);
 	one = again(one.id);
 	cr_assert_eq(deployment_state(&one), DEPLOYMENT_DONE);
 	cr_assert_eq(one.done, 4);
@@ -484,6 +492,66 @@ Test(tam_devices, a_deployment_counts_its_devices)
 	cr_assert_eq(deployment_list(kit.db, NULL, one.id, 5, &kit.arena, &list, &count), 0);
 	cr_assert_eq(count, 0);
 	cr_assert_eq(deployment_get(kit.db, one.id + 1, &kit.arena, &one), -ENOENT);
+}
+
+/* Each entry but for one of what tells it from the one that was deployed. */
+Test(tam_devices, a_deployment_heeds_no_entry_but_its_own)
+{
+	struct deployment one;
+	struct wanted others[6];
+
+	kit_sp("a", 5);
+	kit_ta("a", TA_1, 1, 5);
+	kit_device(1);
+	one = deploy(SCOPE_ALL, "", 0);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		others[i] = one.what;
+	others[0].spid = "b";
+	others[1].sdname = "another";
+	others[2].taid = "";
+	others[3].scope = SCOPE_GROUP;
+	others[4].scope_id = "lab";
+	others[5].created++;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		progress(1, &others[i], DEPLOYMENT_DONE, NULL);
+		cr_assert_eq(again(one.id).waiting, 1, "%zu", i);
+	}
+	progress(1, &one.what, DEPLOYMENT_DONE, NULL);
+	cr_assert_eq(again(one.id).done, 1);
+}
+
+Test(tam_devices, a_deployment_that_is_over_is_not_touched)
+{
+	struct deployment one;
+
+	kit_sp("a", 5);
+	kit_ta("a", TA_1, 1, 5);
+	kit_device(1);
+	one = deploy(SCOPE_ALL, "", 0);
+	progress(1, &one.what, DEPLOYMENT_FAILED, "no room");
+	(void)want(SCOPE_ALL, "", TA_1, 0, false);
+	cr_assert_eq(run(1), 0);
+	progress(1, &one.what, DEPLOYMENT_DONE, NULL);
+	one = again(one.id);
+	cr_assert(one.replaced && one.failed == 1 && one.done == 0 && one.running == 0);
+}
+
+Test(tam_devices, what_a_session_left_running_waits_or_is_left_out)
+{
+	struct deployment one;
+
+	kit_sp("a", 5);
+	kit_ta("a", TA_1, 1, 5);
+	kit_device(1);
+	one = deploy(SCOPE_ALL, "", 0);
+	cr_assert_eq(run(1), 1);
+	cr_assert_eq(deployment_return(kit.db, kit_did(1)), 0);
+	cr_assert_eq(again(one.id).waiting, 1);
+	/* It ended while another process's session made it run once more. */
+	kit_run("UPDATE deployment SET replaced = 1");
+	kit_run("UPDATE deployment_device SET state = 1");
+	cr_assert_eq(deployment_return(kit.db, kit_did(1)), 0);
+	cr_assert_eq(kit_count("SELECT COUNT(*) FROM deployment_device"), 0);
 }
 
 Test(tam_devices, a_later_deployment_takes_the_place_of_an_earlier)
@@ -496,7 +564,7 @@ Test(tam_devices, a_later_deployment_takes_the_place_of_an_earlier)
 	kit_device(1);
 	kit_device(2);
 	first = deploy(SCOPE_ALL, "", 1);
-	progress(1, DEPLOYMENT_DONE, NULL);
+	progress(1, &first.what, DEPLOYMENT_DONE, NULL);
 	second = deploy(SCOPE_ALL, "", 2);
 	first = again(first.id);
 	cr_assert(first.replaced && first.done == 1 && first.waiting == 0);
@@ -541,6 +609,15 @@ Test(tam_devices, a_deployment_to_a_group_follows_the_group)
 	cr_assert_eq(again(one.id).waiting, 2);
 	cr_assert_eq(group_leave(kit.db, "lab", kit_did(2)), 0);
 	cr_assert_eq(again(one.id).waiting, 1);
+	for (enum deployment_state state = DEPLOYMENT_RUNNING; state <= DEPLOYMENT_FAILED;
+	     state++) {
+		cr_assert_eq(group_join(kit.db, "lab", kit_did(2)), 0);
+		progress(2, &one.what, state, NULL);
+		cr_assert_eq(group_leave(kit.db, "lab", kit_did(2)), 0);
+		cr_assert_eq(kit_count("SELECT COUNT(*) FROM deployment_device"),
+			     state == DEPLOYMENT_DONE ? 2 : 1);
+		kit_run("DELETE FROM deployment_device WHERE state = 2");
+	}
 	one = deploy(SCOPE_DEVICE, kit_did(3), 0);
 	cr_assert_eq(one.waiting, 0);
 	kit_device(3);
@@ -749,7 +826,7 @@ Test(tam_devices, sessions_are_listed_newest_first_and_expire)
 	(void)deploy(SCOPE_DEVICE, kit_did(1), 0);
 	cr_assert_eq(session_table_list(kit.db, &filter, &kit.arena, &list, &count), 0);
 	cr_assert_eq(count, 2);
-	progress(1, DEPLOYMENT_RUNNING, NULL);
+	cr_assert_eq(run(1), 1);
 	cr_assert_eq(session_table_count(kit.db, &open, &total), 0);
 	cr_assert(open == 4 && total == 4);
 	cr_assert_eq(session_table_expire(kit.db, 3000, 100, &n), 0);

@@ -79,6 +79,9 @@ static void fill(void)
 	kit_run("INSERT INTO wanted(scope, scope_id, spid, sdname, taid, version, present, "
 		"on_request, created, created_by) VALUES(0, '', 'a', 'sd', '" TA_1
 		"', 0, 1, 0, 0, '')");
+	kit_run("INSERT INTO deployment(scope, scope_id, spid, sdname, taid, version, present, "
+		"on_request, created, created_by, replaced) VALUES(1, 'lab', 'a', 'sd', '" TA_1
+		"', 0, 1, 0, 0, '', 0)");
 	kit_run("ANALYZE");
 }
 
@@ -94,6 +97,9 @@ static void one_session(struct tam_database *db)
 	const struct device_ta ta = { .spid = "a", .sdname = "sd", .taid = TA_1, .version = 1 };
 	const struct device_domain domain = { .spid = "a", .sdname = "sd" };
 	const struct device_content content = { &domain, 1, &ta, 1, NULL, 0 };
+	const struct wanted entry = {
+		.scope_id = "", .spid = "a", .sdname = "sd", .taid = TA_1, .created = 1
+	};
 	struct arena *arena = &kit.arena;
 	struct sp_certificate *certificates;
 	struct wanted_decision *decisions;
@@ -133,9 +139,12 @@ static void one_session(struct tam_database *db)
 	WELL(sp_certificate_list(db, "a", arena, &certificates, &count));
 	WELL(catalogue_get(db, TA_1, 0, arena, &version));
 	WELL(catalogue_package(db, TA_1, 1, arena, &octets));
-	WELL(deployment_progress(db, kit_did(1), "a", TA_1, DEPLOYMENT_RUNNING, NULL));
-	WELL(deployment_progress(db, kit_did(1), NULL, NULL, DEPLOYMENT_DONE, NULL));
 	WELL(deployment_enlist(db, kit_did(1), SCOPE_GROUP, "lab"));
+	WELL(deployment_run(db, kit_did(1), &n));
+	cr_assert_eq(n, 1);
+	WELL(deployment_progress(db, kit_did(1), &entry, DEPLOYMENT_DONE, NULL));
+	WELL(deployment_return(db, kit_did(1)));
+	WELL(deployment_progress(db, kit_did(1), NULL, DEPLOYMENT_FAILED, NULL));
 	WELL(deployment_get(db, 2, arena, &deployment));
 	WELL(session_table_store(db, &session));
 	WELL(session_table_list(db, &recent, arena, &sessions, &count));

@@ -281,8 +281,8 @@ static void groups_make(int count)
 	}
 }
 
-static void deployment_make(enum wanted_scope scope, const char *id, const char *spid,
-			    const char *domain, const char *taid, const char *by)
+static struct wanted deployment_make(enum wanted_scope scope, const char *id, const char *spid,
+				     const char *domain, const char *taid, const char *by)
 {
 	struct wanted wanted = { .scope = scope,
 				 .scope_id = id,
@@ -295,23 +295,25 @@ static void deployment_make(enum wanted_scope scope, const char *id, const char 
 	const char *why;
 
 	NEEDED(deployment_start(db, &wanted, &arena, &made, &why) == 0);
+	return made.what;
 }
 
 static void deployments_make(int count)
 {
+	struct wanted pin, lock;
+
 	NEEDED(sp_grant_add(db, SP_BANK, "line-3") == 0 && sp_grant_add(db, SP_BANK, "pilot") == 0);
-	deployment_make(SCOPE_GROUP, "pilot", SP_BANK, SP_BANK ".sd", TA_SIGN, "olga");
-	deployment_make(SCOPE_ALL, "", SP_BANK, SP_BANK ".sd", TA_PIN, "first");
-	deployment_make(SCOPE_GROUP, "lab", SP_LOCK, "doors", TA_LOCK, "locks-ci");
+	(void)deployment_make(SCOPE_GROUP, "pilot", SP_BANK, SP_BANK ".sd", TA_SIGN, "olga");
+	pin = deployment_make(SCOPE_ALL, "", SP_BANK, SP_BANK ".sd", TA_PIN, "first");
+	lock = deployment_make(SCOPE_GROUP, "lab", SP_LOCK, "doors", TA_LOCK, "locks-ci");
 	for (int n = 0; n < count * 7 / 10; n++)
-		NEEDED(deployment_progress(db, dids[n], SP_BANK, TA_PIN,
+		NEEDED(deployment_progress(db, dids[n], &pin,
 					   n % 19 == 3	 ? DEPLOYMENT_FAILED
 					   : n % 11 == 5 ? DEPLOYMENT_RUNNING
 							 : DEPLOYMENT_DONE,
 					   n % 19 == 3 ? "ERR_TEE_RESOURCE_FULL" : "") == 0);
 	for (int n = 0; n < count; n++)
-		NEEDED(deployment_progress(db, dids[n], SP_LOCK, TA_LOCK, DEPLOYMENT_DONE, "") ==
-		       0);
+		NEEDED(deployment_progress(db, dids[n], &lock, DEPLOYMENT_DONE, "") == 0);
 }
 
 /* ---- Sessions ----------------------------------------------------------------------------------
