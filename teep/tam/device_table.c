@@ -290,6 +290,11 @@ static int remove_device(struct tam_database *database, void *context)
 				  TAM_VALUES(tam_integer(SCOPE_DEVICE), tam_text(did)), NULL);
 
 	if (!rc)
+		rc = tam_database_run(database,
+				      "UPDATE deployment SET replaced = 1 WHERE scope = $1 AND "
+				      "scope_id = $2 AND replaced = 0",
+				      TAM_VALUES(tam_integer(SCOPE_DEVICE), tam_text(did)), NULL);
+	if (!rc)
 		rc = tam_database_run(database, "DELETE FROM device WHERE did = $1",
 				      TAM_VALUES(tam_text(did)), &changed);
 	return rc ? rc : changed ? 0 : -ENOENT;

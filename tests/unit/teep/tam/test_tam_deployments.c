@@ -258,3 +258,16 @@ Test(tam_deployments, wider_one_fails_where_the_nearer_asks_for_something_else)
 	cr_expect_str_eq(scene.trail, "GetDeviceState UpdateTA");
 	cr_expect_str_eq(counts(all), "0 0 1 0");
 }
+
+Test(tam_deployments, one_for_a_device_goes_with_the_device)
+{
+	int64_t id;
+
+	scene_publish(SCENE_TA, 1);
+	cr_assert(scene_run(0, NULL, NULL));
+	id = deploy(SCOPE_DEVICE, scene_known(0).did, 1);
+	cr_assert_eq(device_table_remove(scene.database, scene_known(0).did), 0);
+	cr_assert(scene_run(0, NULL, NULL));
+	cr_expect_str_eq(scene.trail, "GetDeviceState");
+	cr_expect_str_eq(counts(id), "0 0 0 0 R");
+}
