@@ -355,6 +355,18 @@ int session_table_expire(struct tam_database *database, int64_t before, int64_t 
 	return rc;
 }
 
+int session_table_beyond(struct tam_database *database, int64_t kept, int64_t *started)
+{
+	const int rc = tam_database_integer(
+		database, started,
+		"SELECT started FROM session ORDER BY started DESC LIMIT 1 OFFSET $1",
+		TAM_VALUES(tam_integer(kept)));
+
+	if (rc == -ENOENT)
+		*started = 0;
+	return rc == -ENOENT ? 0 : rc;
+}
+
 static int trim(struct tam_database *database, void *context)
 {
 	struct expiring *expiring = context;

@@ -76,6 +76,9 @@ int session_table_store(struct tam_database *database, struct session *session);
  * devices' deployments go back to waiting. */
 int session_table_expire(struct tam_database *database, int64_t before, int64_t limit,
 			 int64_t *expired);
+/* When the newest session began that has `kept` newer ones; 0 where there are no more than those.
+ */
+int session_table_beyond(struct tam_database *database, int64_t kept, int64_t *started);
 /* Ended ones older than `before`, with their messages, at most `limit`. */
 int session_table_trim(struct tam_database *database, int64_t before, int64_t limit,
 		       int64_t *removed);

@@ -24,6 +24,7 @@
 /* What is kept at most, however young. */
 #define MESSAGES_KEPT 1000000
 #define EVENTS_KEPT   200000
+#define SESSIONS_KEPT 250000
 #define TRIM_AT_ONCE  2000
 
 struct maintenance {
@@ -62,9 +63,14 @@ static void files_refresh(struct maintenance *maintenance)
 /* All that are due, in transactions that nobody waits for long. */
 static int sessions_trim(struct tam_database *database, int64_t before, int64_t *all)
 {
-	int64_t removed;
-	int rc;
+	int64_t removed, beyond;
+	int rc = session_table_beyond(database, SESSIONS_KEPT, &beyond);
 
+	if (rc < 0)
+		return rc;
+	/* Whoever posts can begin one. */
+	if (beyond >= before)
+		before = beyond + 1;
 	do {
 		removed = 0;
 		rc = session_table_trim(database, before, TRIM_AT_ONCE, &removed);

@@ -839,6 +839,12 @@ Test(tam_devices, sessions_are_listed_newest_first_and_expire)
 	cr_assert_eq(session_table_trim(kit.db, 1500, 100, &n), 0);
 	cr_assert_eq(n, 1);
 	cr_assert_eq(kit_count("SELECT COUNT(*) FROM message"), 0);
+	cr_assert_eq(session_table_beyond(kit.db, 3, &n), 0);
+	cr_assert_eq(n, 0, "there are three");
+	cr_assert_eq(session_table_beyond(kit.db, 1, &n), 0);
+	cr_assert_eq(n, 2000);
+	cr_assert_eq(session_table_beyond(kit.db, 0, &n), 0);
+	cr_assert_eq(n, 4000);
 }
 
 Test(tam_devices, messages_are_kept_in_order_and_in_bounds)
