@@ -115,7 +115,7 @@ static int exec_request(int argc, char **argv)
 	if (runs > 0)
 		status = running_tee_ask(client, TEE_PROCESS, request, size);
 	else if (runs < 0)
-		status = EXIT_REFUSED;
+		status = -runs;
 	else if (device_directory(device, directory, sizeof(directory)) &&
 		 tee_number(directory, name, &options.tee))
 		return execute(directory, &options, request, size);
@@ -148,8 +148,7 @@ static int information(int argc, char **argv)
 		return EXIT_REFUSED;
 	rc = running_tee_open(device, name, &client);
 	if (rc) {
-		status = rc < 0 ? EXIT_REFUSED
-				: running_tee_ask(client, TEE_TA_INFORMATION, query, size);
+		status = rc < 0 ? -rc : running_tee_ask(client, TEE_TA_INFORMATION, query, size);
 		free(query);
 		return status;
 	}
@@ -172,24 +171,23 @@ static int information(int argc, char **argv)
 	return result ? (int)result : rc ? EXIT_REFUSED : EXIT_DONE;
 }
 
-static enum boot_result tee_start(const char *device, const char *name, struct tee **tee)
+/* The exit status, after a message. */
+static int tee_start(const char *device, const char *name, struct tee **tee)
 {
 	char directory[PATH_MAX], parser[PATH_MAX], err[PATH_MAX + 512];
 	struct tee_options options = { .parser = parser };
 	enum boot_result result;
 	int store_error;
 
-	if (!parser_find(parser)) {
-		(void)tool_refuse("%s is missing: build or install it", parser);
-		return BOOT_FILE;
-	}
+	if (!parser_find(parser))
+		return tool_refuse("%s is missing: build or install it", parser);
 	if (!device_directory(device, directory, sizeof(directory)) ||
 	    !tee_number(directory, name, &options.tee))
-		return BOOT_FILE;
+		return EXIT_USAGE;
 	result = tee_open(tee, directory, &options, &store_error, err, sizeof(err));
 	if (result)
 		(void)tool_refuse("%s", err);
-	return result;
+	return (int)result;
 }
 
 static int list(int argc, char **argv)
@@ -205,8 +203,8 @@ static int list(int argc, char **argv)
 		return status;
 	runs = running_tee_open(device, name, &client);
 	if (runs)
-		return runs < 0 ? EXIT_REFUSED : running_tee_ask(client, TEE_TA_LIST, NULL, 0);
-	status = (int)tee_start(device, name, &tee);
+		return runs < 0 ? -runs : running_tee_ask(client, TEE_TA_LIST, NULL, 0);
+	status = tee_start(device, name, &tee);
 	if (status)
 		return status;
 	text = tee_ta_list(tee);
@@ -236,9 +234,8 @@ static int request_ta(int argc, char **argv)
 		return tool_refuse("the name is longer than 64 characters");
 	rc = running_tee_open(device, name, &client);
 	if (rc)
-		return rc < 0 ? EXIT_REFUSED
-			      : running_tee_ask(client, TEE_REQUEST_TA, text, (size_t)size);
-	status = (int)tee_start(device, name, &tee);
+		return rc < 0 ? -rc : running_tee_ask(client, TEE_REQUEST_TA, text, (size_t)size);
+	status = tee_start(device, name, &tee);
 	if (status)
 		return status;
 	rc = tee_request_ta(tee, text, (size_t)size, err, sizeof(err));
@@ -258,7 +255,7 @@ static int tees(int argc, char **argv)
 		return status;
 	if (running_tee_open(device, NULL, &client) > 0)
 		return running_tee_ask(client, TEE_NAMES, NULL, 0);
-	status = (int)tee_start(device, NULL, &tee);
+	status = tee_start(device, NULL, &tee);
 	if (status)
 		return status;
 	/* Names hold no character that JSON would want to be written otherwise, but these. */

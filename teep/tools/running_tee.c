@@ -1,5 +1,6 @@
 #include "teep/tools/running_tee.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -29,8 +30,8 @@ static const char *name_of_directory(const char *directory, char path[PATH_MAX])
 		       : NULL;
 }
 
-/* False after a message. */
-static bool tee_select(struct tee_client *client, const char *tee)
+/* The exit status, after a message. */
+static int tee_select(struct tee_client *client, const char *tee)
 {
 	char *out;
 	size_t size;
@@ -41,13 +42,14 @@ static bool tee_select(struct tee_client *client, const char *tee)
 		(void)tool_refuse("TEE %s: %s", tee,
 				  out ? out : "the device's TEE ended; see `teesim log`");
 	free(out);
-	return rc == 0;
+	return rc == -ENOENT ? EXIT_USAGE : rc ? EXIT_REFUSED : EXIT_DONE;
 }
 
 int running_tee_open(const char *device, const char *tee, struct tee_client **client)
 {
 	char path[PATH_MAX], where[PATH_MAX], err[PATH_MAX + 256];
 	const char *name = device;
+	int status;
 
 	if (device && strchr(device, '/')) {
 		name = name_of_directory(device, where);
@@ -57,10 +59,20 @@ int running_tee_open(const char *device, const char *tee, struct tee_client **cl
 	if (tee_client_path(name, path, sizeof(path), err, sizeof(err)) ||
 	    tee_client_open(client, path, err, sizeof(err)))
 		return 0;
-	if (!tee || tee_select(*client, tee))
+	status = tee ? tee_select(*client, tee) : EXIT_DONE;
+	if (status == EXIT_DONE)
 		return 1;
 	tee_client_close(*client);
-	return -1;
+	return -status;
+}
+
+int running_tee_call(struct tee_client *client, enum tee_packet_kind kind, const void *in,
+		     size_t in_size, char **out, size_t *out_size)
+{
+	const int rc = tee_client_call(client, kind, in, in_size, out, out_size, PATIENCE_MS);
+
+	tee_client_close(client);
+	return rc;
 }
 
 int running_tee_ask(struct tee_client *client, enum tee_packet_kind kind, const void *in,
@@ -68,9 +80,8 @@ int running_tee_ask(struct tee_client *client, enum tee_packet_kind kind, const 
 {
 	char *out;
 	size_t size;
-	const int rc = tee_client_call(client, kind, in, in_size, &out, &size, PATIENCE_MS);
+	const int rc = running_tee_call(client, kind, in, in_size, &out, &size);
 
-	tee_client_close(client);
 	if (rc)
 		(void)tool_refuse("%s", out ? out : "the device's TEE ended; see `teesim log`");
 	else if (size)

@@ -12,8 +12,14 @@
 #include "otrp/tee_client.h"
 
 /* `device` as device_directory() takes it; `tee` is the name of one of its TEEs, or NULL for the
- * first. 1 with a client; 0: the device does not run; -1 after a message: it has no such TEE. */
+ * first. 1 with a client; 0: the device does not run. After a message minus the exit status: that
+ * of a wrong command where there is no such TEE. */
 int running_tee_open(const char *device, const char *tee, struct tee_client **client);
+
+/* Asks, and closes the client. 0 or -errno; *out is the answer or the reason, the caller's
+ * (free()), or NULL. */
+int running_tee_call(struct tee_client *client, enum tee_packet_kind kind, const void *in,
+		     size_t in_size, char **out, size_t *out_size);
 
 /* Asks, prints the answer as a line, if it has any, and closes the client. Returns the exit
  * status. */
