@@ -1,10 +1,12 @@
 /* `teesim admin`: what a device trusts, changed by its administrator. */
-#include <inttypes.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "boot/boot.h"
 #include "otrp/tee.h"
 #include "registry/atomic_file.h"
 #include "teep/otrp/compose.h"
@@ -18,15 +20,17 @@
 static const char help[] =
 	"usage: teesim admin make-list --key KEYFILE --version N --tam-roots FILE --out FILE\n"
 	"                              [--tas UUID,…]\n"
-	"       teesim admin apply LIST [--device DEVICE]\n"
+	"       teesim admin apply LIST [--device DEVICE] [--tee NAME]\n"
 	"\n"
 	"  make-list   a list of the TAM roots that devices trust from then on, in the place of "
 	"those\n"
 	"              they were made with, signed by their administrator. With --tas, only those\n"
 	"              TAs may be installed. N must grow from list to list\n"
-	"  apply       give the list to a device, which refuses one that is not its "
-	"administrator's,\n"
-	"              or not newer than the last\n";
+	"  apply       give the list to all TEEs of a device, or to the one that --tee names; they "
+	"refuse\n"
+	"              one that is not their administrator's, or not newer than the last. Where "
+	"some took\n"
+	"              it and others did not, the command fails, and can be repeated\n";
 
 static char err[4608];
 
@@ -133,49 +137,199 @@ static int make_list(int argc, char **argv)
 	return list_write(list, key, out);
 }
 
-static int apply(int argc, char **argv)
+/* A list that goes to one TEE after the other of a device. */
+struct application {
+	const char *device;
+	const unsigned char *list;
+	size_t size;
+	bool several; /* there is more than one: each is told of */
+	unsigned int taken, there, refused;
+};
+
+/* One that has a list of this version already, from a command that reached only some. */
+static bool has_version(int rc, const char *why)
 {
-	const char *device = NULL, *name = NULL, *path;
-	const struct argument table[] = { { "device", &device, NULL }, { "tee", &name, NULL } };
-	char directory[PATH_MAX], parser[PATH_MAX];
-	struct tee_options options = { .parser = parser };
+	unsigned long long version, last;
+
+	return rc == -ESTALE && why &&
+	       sscanf(why, "the list: version %llu is not above %llu", &version, &last) == 2 &&
+	       version == last;
+}
+
+static void taken_note(struct application *application, const char *name, int rc, const char *why)
+{
+	if (!application->several) {
+		if (rc)
+			(void)tool_refuse("%s", why);
+	} else if (rc == 0) {
+		printf("%s: has the list\n", name);
+	} else if (has_version(rc, why)) {
+		printf("%s: has a list of this version already\n", name);
+		application->there++;
+		return;
+	} else {
+		(void)tool_refuse("%s: %s", name, why);
+	}
+	if (rc)
+		application->refused++;
+	else
+		application->taken++;
+}
+
+/* To repeat the command is right where that reached some; where all have that version, nothing
+ * changed. */
+static int application_status(const struct application *application)
+{
+	if (application->refused)
+		return EXIT_REFUSED;
+	return application->taken || !application->there
+		       ? EXIT_DONE
+		       : tool_refuse("all have a list of this version: a new one needs a higher");
+}
+
+static void running_give(struct application *application, struct tee_client *client,
+			 const char *name)
+{
+	char *why;
+	size_t size;
+	const int rc = running_tee_call(client, TEE_TRUST_UPDATE, application->list,
+					application->size, &why, &size);
+
+	taken_note(application, name, rc, why ? why : "the device's TEE ended; see `teesim log`");
+	free(why);
+}
+
+/* To all TEEs of a device that runs; takes the client, which is the first one's. */
+static int running_give_all(struct application *application, struct tee_client *client)
+{
+	char *text;
+	size_t size;
+	json_t *names;
+	int rc = running_tee_call(client, TEE_NAMES, NULL, 0, &text, &size);
+
+	names = rc ? NULL : json_loadb(text, size, 0, NULL);
+	if (!names)
+		rc = tool_refuse("%s", text ? text : "the device's TEE ended; see `teesim log`");
+	free(text);
+	if (!names)
+		return rc;
+	application->several = json_array_size(names) > 1;
+	for (size_t i = 0; i < json_array_size(names); i++) {
+		const char *name = json_string_value(json_array_get(names, i));
+
+		rc = running_tee_open(application->device, name, &client);
+		if (rc > 0)
+			running_give(application, client, name);
+		else if (rc == 0)
+			taken_note(application, name, -ECONNREFUSED, "the device has stopped");
+		else
+			application->refused++;
+	}
+	json_decref(names);
+	return application_status(application);
+}
+
+/* How many there are; one that is not made yet will have one. */
+static unsigned int tees_count(const char *directory)
+{
+	char path[PATH_MAX + 32], stem[16];
+	unsigned int count = 0;
+
+	while (count < BOOT_TEES_MAX) {
+		snprintf(path, sizeof(path), "%s/boot/%s.img", directory,
+			 boot_tee_stem(count, stem));
+		if (access(path, F_OK) < 0)
+			break;
+		count++;
+	}
+	return count ? count : 1;
+}
+
+/* As its boot record has it, also where it does not start. */
+static void name_find(const char *directory, unsigned int number, char out[BOOT_NAME_SIZE])
+{
+	char unused[PATH_MAX + 512];
+	struct boot boot;
+
+	snprintf(out, BOOT_NAME_SIZE, "TEE %u", number);
+	if (boot_verify(directory, &boot, unused, sizeof(unused)))
+		return;
+	if (number < boot.tees)
+		snprintf(out, BOOT_NAME_SIZE, "%s", boot.names[number]);
+	boot_clear(&boot);
+}
+
+/* To one of a device that does not run. BOOT_OK, or what hinders its start. */
+static enum boot_result resting_give(struct application *application, const char *directory,
+				     const struct tee_options *options)
+{
+	char name[BOOT_NAME_SIZE];
 	enum boot_result result;
-	unsigned char *list;
-	struct tee_client *client;
 	struct tee *tee;
 	int store_error, rc;
-	size_t size;
-	int status = arguments_parse(argc, argv, help, table, 2, &path, 1);
+
+	result = tee_open(&tee, directory, options, &store_error, err, sizeof(err));
+	rc = result ? -EIO
+		    : tee_trust_update(tee, application->list, application->size, err, sizeof(err));
+	if (result == BOOT_OK)
+		tee_close(tee);
+	name_find(directory, options->tee, name);
+	taken_note(application, name, rc, err);
+	return result;
+}
+
+/* The first that does not start, where one does not, gives the status. */
+static int resting_give_all(struct application *application, const char *name)
+{
+	char directory[PATH_MAX], parser[PATH_MAX];
+	struct tee_options options = { .parser = parser };
+	enum boot_result result, first = BOOT_OK;
+	unsigned int count;
+	int status;
+
+	if (!device_directory(application->device, directory, sizeof(directory)) ||
+	    !tee_number(directory, name, &options.tee))
+		return EXIT_USAGE;
+	if (!parser_find(parser))
+		return tool_refuse("%s is missing: build or install it", parser);
+	count = name ? options.tee + 1 : tees_count(directory);
+	application->several = !name && count > 1;
+	for (; options.tee < count; options.tee++) {
+		result = resting_give(application, directory, &options);
+		first = first ? first : result;
+	}
+	status = application_status(application);
+	return first ? (int)first : status;
+}
+
+static int apply(int argc, char **argv)
+{
+	const char *name = NULL, *path;
+	struct application application = { 0 };
+	const struct argument table[] = { { "device", &application.device, NULL },
+					  { "tee", &name, NULL } };
+	struct tee_client *client;
+	unsigned char *list;
+	int runs, status = arguments_parse(argc, argv, help, table, 2, &path, 1);
 
 	if (status >= 0)
 		return status;
-	list = input_read(path, &size);
+	application.list = list = input_read(path, &application.size);
 	if (!list)
 		return EXIT_REFUSED;
-	rc = running_tee_open(device, name, &client);
-	if (rc) {
-		status = rc < 0 ? EXIT_REFUSED
-				: running_tee_ask(client, TEE_TRUST_UPDATE, list, size);
-		free(list);
-		return status;
+	runs = running_tee_open(application.device, name, &client);
+	if (runs < 0) {
+		status = -runs;
+	} else if (runs == 0) {
+		status = resting_give_all(&application, name);
+	} else if (name) {
+		running_give(&application, client, name);
+		status = application_status(&application);
+	} else {
+		status = running_give_all(&application, client);
 	}
-	if (!device_directory(device, directory, sizeof(directory)) ||
-	    !tee_number(directory, name, &options.tee)) {
-		free(list);
-		return EXIT_USAGE;
-	}
-	if (!parser_find(parser)) {
-		free(list);
-		return tool_refuse("%s is missing: build or install it", parser);
-	}
-	result = tee_open(&tee, directory, &options, &store_error, err, sizeof(err));
-	rc = result ? -1 : tee_trust_update(tee, list, size, err, sizeof(err));
 	free(list);
-	if (result == BOOT_OK)
-		tee_close(tee);
-	if (rc)
-		(void)tool_refuse("%s", err);
-	return result ? (int)result : rc ? EXIT_REFUSED : EXIT_DONE;
+	return status;
 }
 
 int tool_admin(int argc, char **argv)

@@ -46,22 +46,75 @@ grep -q "$taid" out
 TEESIM_DEVICE=device ./hello >/dev/null
 printf '#!/bin/sh\nTEESIM_DEVICE=device exec ./hello\n' >hello.sh
 chmod +x hello.sh
+# The administrator's list reaches all TEEs, or one.
+openssl x509 -in pki/tam/root.pem -out root.pem
+for version in 1 2 3 4 5 6; do
+	teesim admin make-list --key pki/admin.key --version $version --tam-roots root.pem --out list.$version
+done
+apply() { teesim admin apply "list.$1" --device device "${@:2}"; }
+refused() { # TEXT COMMAND…: status 1, and the text on stderr
+	status=0
+	"${@:2}" >out 2>err || status=$?
+	[ "$status" = 1 ] || fail "${*:2}: status $status: $(cat out err)"
+	grep -q "$1" err || fail "${*:2}: $(cat err)"
+}
+all=$'simtee-0: has the list\nsimtee-1: has the list\nsimtee-2: has the list'
+[ "$(apply 1)" = "$all" ] || fail "not all have the list"
+refused 'all have a list of this version' apply 1
+[ -z "$(apply 2 --tee simtee-1)" ] || fail "something is said of others"
+refused 'version 2 is not above 2' apply 2 --tee simtee-1
+apply 2 >out
+[ "$(grep -c 'has the list' out)" = 2 ] || fail "$(cat out)"
+grep -q '^simtee-1: has a list of this version already' out || fail "$(cat out)"
+apply 3 --tee simtee-1
+refused 'simtee-1: the list: version 2 is not above 3' apply 2
 # One that ended is there again for who wants it, while others are connected to the rest.
 /usr/bin/python3 "$TEESIM_SOURCE_DIR/tests/e2e/teep/tee_comes_back.py" \
 	"$(echo "$XDG_RUNTIME_DIR"/teesim/device-*.otrp)" "$daemon" simtee-1 ./hello.sh
 # A domain in the third, beside it.
 TAM_TEE=simtee-2 TAM_STOP_AFTER=create /usr/bin/python3 "$tam" device tam leaf.ocsp ca.ocsp sp.pem hello.cms \
 	"$taid"
-if teesim otrp list --device device --tee nobody 2>err; then
-	fail "a TEE that is not there was asked"
-fi
-grep -q 'no TEE of that name' err
+nobody() { # TEXT: what is said where there is no such TEE
+	local command
+	for command in "list" "request-ta $taid" "ta-information hello.cms" "exec hello.cms"; do
+		status=0
+		# shellcheck disable=SC2086
+		teesim otrp $command --device device --tee nobody >out 2>err || status=$?
+		[ "$status" = 2 ] || fail "otrp $command: status $status: $(cat out err)"
+		grep -q "$1" err || fail "otrp $command: $(cat err)"
+	done
+}
+nobody 'no TEE of that name'
+# The administrator's list reaches the others, when one of them does not start.
+status=0
+apply 4 >out 2>err || status=$?
+[ "$status" = 1 ] || fail "status $status: $(cat out err)"
+[ "$(cat out)" = $'simtee-0: has the list\nsimtee-2: has the list' ] || fail "$(cat out err)"
+grep -q '^teesim: simtee-1: .*boot/tee-1.img' err || fail "$(cat err)"
 # What one has, the others are not: a request to another's name is refused.
 teesim stop --device device >/dev/null
 trap - EXIT
 { [ -f "$dir/tee-1/domains.db" ] && [ -f "$dir/tee-2/domains.db" ]; } || fail "no stores of their own"
 teesim otrp list --device device --tee simtee-1 >out
 grep -q "$taid" out
+nobody 'no TEE of the name nobody'
+# At rest as well. Those that have it already are no reason to fail.
+apply 4 >out
+grep -q '^simtee-1: has the list' out || fail "$(cat out)"
+refused 'all have a list of this version' apply 4
+mv "$dir/tee-1/domains.counter" counter
+status=0
+apply 5 >out 2>err || status=$?
+[ "$status" != 0 ] || fail "it is said that all have the list"
+[ "$(cat out)" = $'simtee-0: has the list\nsimtee-2: has the list' ] || fail "$(cat out err)"
+grep -q '^teesim: simtee-1: .*domains' err || fail "$(cat err)"
+mv counter "$dir/tee-1/domains.counter"
+apply 5 >out
+grep -q '^simtee-1: has the list' out || fail "$(cat out)"
+apply 6 --tee simtee-2
+status=0
+apply 6 --tee nobody 2>/dev/null || status=$?
+[ "$status" = 2 ] || fail "status $status"
 # None starts when one of them does not fit.
 teesim device verify device >/dev/null
 cp "$dir/boot/tee-2.img" whole
