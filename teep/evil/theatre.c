@@ -293,16 +293,19 @@ static int replace(struct theatre *theatre, const char *name, struct octets *oct
 }
 
 /* Behind what is in the file already, as one line. */
-static int save(const char *path, const struct octets *octets)
+static int save(const char *path, const struct octets *octets, char *err, size_t errlen)
 {
 	FILE *file = fopen(path, "ae");
-	bool good;
+	int rc = file ? 0 : -errno;
 
-	if (!file)
-		return -errno;
-	good = fwrite(octets->data, 1, octets->size, file) == octets->size &&
-	       fputc('\n', file) != EOF;
-	return fclose(file) == 0 && good ? 0 : -EIO;
+	if (file && (fwrite(octets->data, 1, octets->size, file) != octets->size ||
+		     fputc('\n', file) == EOF))
+		rc = -errno;
+	if (file && fclose(file) == EOF && rc == 0)
+		rc = -errno;
+	if (rc)
+		(void)snprintf(err, errlen, "%s: %s", path, strerror(-rc));
+	return rc;
 }
 
 static int answer_as_agent(const char *code, struct octets *octets)
@@ -340,7 +343,7 @@ static int act(struct theatre *theatre, const struct rule *rule, struct stage_me
 	if (strcmp(action, "keep") == 0)
 		return message_keep(theatre, first, octets);
 	if (strcmp(action, "save") == 0)
-		return save(first, octets);
+		return save(first, octets, err, errlen);
 	if (strcmp(action, "replace") == 0)
 		return replace(theatre, first, octets);
 	if (strcmp(action, "text") == 0) {

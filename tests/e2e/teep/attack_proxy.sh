@@ -55,6 +55,10 @@ grep -q com.bank keys
 proxy_stop
 [ "$(grep -c '^InstallTARequest for the TEE' out)" = 1 ] || fail "installed more than once: $(cat out)"
 
+if teesim evil-agent --tam "$tam_uri" --quiet - <<<$'on tee save no/such/file\nsession' >out 2>err; then
+	fail "a message was saved nowhere"
+fi
+grep -q 'line 1: save: no/such/file: No such file or directory' err || fail "$(cat out err)"
 if teesim evil-agent --proxy 0 --tam "$tam_uri" - <<<session 2>err; then
 	fail "a proxy ran a session"
 fi
