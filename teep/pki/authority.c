@@ -2,11 +2,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/bn.h>
 #include <openssl/ocsp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -265,35 +267,71 @@ static bool text_read(const char *path, char *out, size_t size)
 	return true;
 }
 
-/* Claims the identifier for `key`, or moves it there from `previous`. */
-static int identifier_claim(const struct authority *authority, const char *tamid, EVP_PKEY *key,
-			    EVP_PKEY *previous, char *err, size_t errlen)
-{
-	char path[PATH_SIZE], name[65], holder[65] = "", mine[65], old[65] = "";
-	uint8_t digest[32];
-	int rc;
+/* What there is of an identifier, for a key. */
+struct claim {
+	char path[PATH_SIZE];
+	char mine[65]; /* what the file says once the key has it */
+	bool held;     /* it has it already */
+};
 
-	if (!sha256_make(tamid, strlen(tamid), digest) || !key_fingerprint(key, mine) ||
+/* -EPERM, with a line in `err`, when it is neither free nor of `key` or `previous`. */
+static int claim_look(const struct authority *authority, const char *tamid, EVP_PKEY *key,
+		      EVP_PKEY *previous, struct claim *claim, char *err, size_t errlen)
+{
+	char name[65], holder[65] = "", old[65] = "";
+	uint8_t digest[32];
+
+	if (!sha256_make(tamid, strlen(tamid), digest) || !key_fingerprint(key, claim->mine) ||
 	    (previous && !key_fingerprint(previous, old)))
 		return complain(-ENOMEM, err, errlen, "cannot claim", tamid);
 	hex(digest, sizeof(digest), name);
-	snprintf(path, sizeof(path), "%s/identifiers/%s", authority->directory, name);
-	rc = text_write(path, mine, ATOMIC_FILE_KEEP);
-	if (rc != -EEXIST)
-		return complain(rc, err, errlen, "cannot write", path);
-	if (!text_read(path, holder, sizeof(holder)))
-		return complain(-EIO, err, errlen, "cannot read", path);
-	if (strcmp(holder, mine) == 0)
+	snprintf(claim->path, sizeof(claim->path), "%s/identifiers/%s", authority->directory, name);
+	if (!text_read(claim->path, holder, sizeof(holder)))
+		return errno == ENOENT ? 0
+				       : complain(-EIO, err, errlen, "cannot read", claim->path);
+	claim->held = strcmp(holder, claim->mine) == 0;
+	if (claim->held || strcmp(holder, old) == 0)
 		return 0;
-	if (strcmp(holder, old) != 0) {
-		snprintf(err, errlen,
-			 "the TAM identifier %s belongs to another key: renew it with --previous "
-			 "and that key's file",
-			 tamid);
-		return -EPERM;
-	}
-	return complain(text_write(path, mine, ATOMIC_FILE_REPLACE), err, errlen, "cannot write",
-			path);
+	snprintf(err, errlen,
+		 "the TAM identifier %s belongs to another key: renew it with --previous "
+		 "and that key's file",
+		 tamid);
+	return -EPERM;
+}
+
+/* One at a time looks and claims. A descriptor, or -errno. */
+static int identifiers_lock(const struct authority *authority, char *err, size_t errlen)
+{
+	char path[PATH_SIZE];
+	int fd, rc;
+
+	snprintf(path, sizeof(path), "%s/identifiers", authority->directory);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rc = fd < 0 || flock(fd, LOCK_EX) < 0 ? -errno : 0;
+	if (rc && fd >= 0)
+		(void)close(fd);
+	return rc ? complain(rc, err, errlen, "cannot lock", path) : fd;
+}
+
+int authority_claim(const struct authority *authority, X509 *certificate, EVP_PKEY *previous,
+		    char *err, size_t errlen)
+{
+	struct claim claim = { 0 };
+	char tamid[TAMID_SIZE];
+	int lock, rc;
+
+	if (!certificate_tamid(certificate, tamid))
+		return complain(-EINVAL, err, errlen, "cannot claim", "the TAM's identifier");
+	lock = identifiers_lock(authority, err, errlen);
+	if (lock < 0)
+		return lock;
+	rc = claim_look(authority, tamid, X509_get0_pubkey(certificate), previous, &claim, err,
+			errlen);
+	if (rc == 0 && !claim.held)
+		rc = complain(text_write(claim.path, claim.mine, ATOMIC_FILE_REPLACE), err, errlen,
+			      "cannot write", claim.path);
+	(void)close(lock);
+	return rc;
 }
 
 static void serial_text(X509 *certificate, char out[65])
@@ -326,11 +364,19 @@ int authority_issue(struct authority *authority, enum certificate_role role, con
 		    STACK_OF(X509) * *chain, char *err, size_t errlen)
 {
 	X509_STACK_AUTO made = sk_X509_new_null();
+	struct claim claim = { 0 };
 	X509 *certificate;
 	int rc = 0;
 
+	if (tamid && !certificate_tamid_valid(tamid)) {
+		snprintf(err, errlen,
+			 "\"%s\" is no TAM identifier: dotted decimals or a URI; the numbers of "
+			 "an OID are neither left out nor begin with 0",
+			 tamid);
+		return -EINVAL;
+	}
 	if (tamid)
-		rc = identifier_claim(authority, tamid, key, previous, err, errlen);
+		rc = claim_look(authority, tamid, key, previous, &claim, err, errlen);
 	if (rc)
 		return rc;
 	certificate = made ? issue(role, name, key, tamid, days, sk_X509_value(authority->chain, 0),
@@ -338,8 +384,7 @@ int authority_issue(struct authority *authority, enum certificate_role role, con
 			   : NULL;
 	if (!certificate || !sk_X509_push(made, certificate)) {
 		X509_free(certificate);
-		snprintf(err, errlen, "cannot issue a certificate for %s%s", name,
-			 tamid ? ": is its identifier dotted decimals or a URI?" : "");
+		snprintf(err, errlen, "cannot issue a certificate for %s", name);
 		return -EINVAL;
 	}
 	for (int i = 0; i < sk_X509_num(authority->chain); i++)

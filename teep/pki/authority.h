@@ -60,13 +60,22 @@ int authority_add(const char *directory, enum hierarchy hierarchy, const char *n
 
 /*
  * Issue a leaf for the public half of `key`; the chain, leaf first and root last, is the caller's.
- * A TAM's identifier belongs to whoever got it first: `previous`, the private key that holds it,
- * must be given to move it to another key.
+ * A TAM's identifier belongs to whoever claimed it first: `previous`, the private key that holds
+ * it, must be given for a certificate of another key; else -EPERM. Nothing is claimed yet.
  */
 int authority_issue(struct authority *authority, enum certificate_role role, const char *name,
 		    EVP_PKEY *key, const char *tamid, EVP_PKEY *previous, int days,
 		    STACK_OF(X509) * *chain, char *err, size_t errlen);
 
+/*
+ * Claim the identifier in a TAM's certificate for the certificate's key, or move it there from
+ * `previous`; -EPERM when it is another's. Once the key is where it can't be lost: from then on it
+ * alone renews. Harmless when it has the identifier already.
+ */
+int authority_claim(const struct authority *authority, X509 *certificate, EVP_PKEY *previous,
+		    char *err, size_t errlen);
+
+/* -ENOENT, also of authority_ocsp(), for a certificate that this authority did not issue. */
 int authority_revoke(struct authority *authority, X509 *certificate, char *err, size_t errlen);
 
 /* A statement on a certificate that this authority issued, valid from now for `hours`; by its

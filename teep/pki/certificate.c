@@ -36,17 +36,38 @@ static bool is_dotted(const char *text)
 	return text[0] && strspn(text, "0123456789.") == strlen(text) && strchr(text, '.');
 }
 
-/* Built by hand: a configuration line would let an identifier with a comma name something else. */
-static bool tamid_add(X509 *certificate, const char *tamid)
+static bool tamid_take(const GENERAL_NAME *name, char out[TAMID_SIZE])
 {
-	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+	const ASN1_IA5STRING *uri;
+	int size;
+
+	if (name->type == GEN_RID) {
+		size = OBJ_obj2txt(out, TAMID_SIZE, name->d.registeredID, 1);
+		return size > 0 && size < TAMID_SIZE;
+	}
+	uri = name->d.uniformResourceIdentifier;
+	size = ASN1_STRING_length(uri);
+	if (size <= 0 || size >= TAMID_SIZE)
+		return false;
+	for (int i = 0; i < size; i++)
+		if (ASN1_STRING_get0_data(uri)[i] < 0x20 || ASN1_STRING_get0_data(uri)[i] > 0x7e)
+			return false;
+	memcpy(out, ASN1_STRING_get0_data(uri), (size_t)size);
+	out[size] = '\0';
+	return true;
+}
+
+/* Built by hand: a configuration line would let an identifier with a comma name something else.
+ * NULL for what would be read otherwise than it was given: 1.02 is 1.2. */
+static GENERAL_NAME *tamid_name(const char *tamid)
+{
 	GENERAL_NAME *name = GENERAL_NAME_new();
 	ASN1_IA5STRING *uri;
 	ASN1_OBJECT *object;
-	bool added = false;
+	char read[TAMID_SIZE];
 
-	if (!names || !name)
-		goto out;
+	if (!name)
+		return NULL;
 	if (is_dotted(tamid)) {
 		object = OBJ_txt2obj(tamid, 1);
 		if (!object)
@@ -60,11 +81,31 @@ static bool tamid_add(X509 *certificate, const char *tamid)
 		}
 		GENERAL_NAME_set0_value(name, GEN_URI, uri);
 	}
-	if (sk_GENERAL_NAME_push(names, name)) {
+	if (tamid_take(name, read) && strcmp(read, tamid) == 0)
+		return name;
+out:
+	GENERAL_NAME_free(name);
+	return NULL;
+}
+
+bool certificate_tamid_valid(const char *tamid)
+{
+	GENERAL_NAME *name = tamid_name(tamid);
+
+	GENERAL_NAME_free(name);
+	return name != NULL;
+}
+
+static bool tamid_add(X509 *certificate, const char *tamid)
+{
+	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+	GENERAL_NAME *name = tamid_name(tamid);
+	bool added = false;
+
+	if (names && name && sk_GENERAL_NAME_push(names, name)) {
 		name = NULL;
 		added = X509_add1_ext_i2d(certificate, NID_subject_alt_name, names, 0, 0) == 1;
 	}
-out:
 	GENERAL_NAME_free(name);
 	GENERAL_NAMES_free(names);
 	return added;
@@ -178,27 +219,6 @@ bool certificate_fits(X509 *certificate, enum certificate_role role)
 	if (role == ROLE_TAM || role == ROLE_TEE)
 		wanted |= kind == KEY_RSA ? KU_KEY_ENCIPHERMENT : KU_KEY_AGREEMENT;
 	return !X509_check_ca(certificate) && (usage & wanted) == wanted;
-}
-
-static bool tamid_take(const GENERAL_NAME *name, char out[TAMID_SIZE])
-{
-	const ASN1_IA5STRING *uri;
-	int size;
-
-	if (name->type == GEN_RID) {
-		size = OBJ_obj2txt(out, TAMID_SIZE, name->d.registeredID, 1);
-		return size > 0 && size < TAMID_SIZE;
-	}
-	uri = name->d.uniformResourceIdentifier;
-	size = ASN1_STRING_length(uri);
-	if (size <= 0 || size >= TAMID_SIZE)
-		return false;
-	for (int i = 0; i < size; i++)
-		if (ASN1_STRING_get0_data(uri)[i] < 0x20 || ASN1_STRING_get0_data(uri)[i] > 0x7e)
-			return false;
-	memcpy(out, ASN1_STRING_get0_data(uri), (size_t)size);
-	out[size] = '\0';
-	return true;
 }
 
 bool certificate_tamid(X509 *certificate, char out[TAMID_SIZE])

@@ -38,7 +38,7 @@ struct certificate_request {
 };
 
 /* Issue; without `issuer` the certificate is self-signed. NULL when OpenSSL fails, or for a TAM
- * identifier that is neither. */
+ * identifier that is not valid. */
 X509 *certificate_issue(const struct certificate_request *request, X509 *issuer,
 			EVP_PKEY *issuer_key);
 
@@ -57,6 +57,10 @@ bool certificate_hash(const X509 *certificate, uint8_t out[CERTIFICATE_HASH_SIZE
 bool certificate_fits(X509 *certificate, enum certificate_role role);
 
 #define TAMID_SIZE 256
+
+/* Whether a TAM may be called so: dotted decimals or a URI, which certificate_tamid() reads from
+ * its certificate as they are given here. */
+bool certificate_tamid_valid(const char *tamid);
 
 /*
  * The TAM's identifier: its one registeredID as dotted decimals, else its one URI. Returns false

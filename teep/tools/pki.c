@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "registry/atomic_file.h"
 #include "teep/pki/authority.h"
@@ -37,6 +38,10 @@ static const char help[] =
 	"  crl      the list of all that the authority revoked, for a TAM's revocation directory;\n"
 	"           --ca root makes the one that intermediates are in\n"
 	"  show     what a certificate file holds\n"
+	"\n"
+	"tam and sp use a PREFIX.key that is there without a PREFIX.pem, as after one that was "
+	"cut\n"
+	"short, and overwrite none.\n"
 	"\n"
 	"KIND is rsa, p256 or p384 (default: rsa).\n";
 
@@ -95,21 +100,60 @@ static int ca(int argc, char **argv)
 	return EXIT_DONE;
 }
 
-/* PREFIX.key and PREFIX.pem. */
-static int pair_write(const char *prefix, const EVP_PKEY *key, STACK_OF(X509) * chain)
-{
+/* PREFIX.key and PREFIX.pem. The key is written first; one that stands there alone is of somebody
+ * who was killed between the two, and is used. */
+struct pair {
+	const char *prefix;
+	EVP_PKEY *key;
+	bool written; /* the key */
 	char path[4096];
-	int rc;
+};
 
-	snprintf(path, sizeof(path), "%s.key", prefix);
-	rc = key_write(path, key);
+static const char *pair_path(struct pair *pair, const char *suffix)
+{
+	snprintf(pair->path, sizeof(pair->path), "%s.%s", pair->prefix, suffix);
+	return pair->path;
+}
+
+static void pair_clear(struct pair *pair)
+{
+	EVP_PKEY_free(pair->key);
+}
+
+#define PAIR_AUTO __attribute__((cleanup(pair_clear))) struct pair
+
+/* Nothing is written yet. */
+static int pair_begin(struct pair *pair, const char *prefix, enum key_kind kind)
+{
+	pair->prefix = prefix;
+	if (!prefix[0])
+		return tool_refuse("--out: the name is empty");
+	pair->written = access(pair_path(pair, "key"), F_OK) == 0;
+	if (pair->written && access(pair_path(pair, "pem"), F_OK) == 0)
+		return tool_refuse("%s: %s", pair_path(pair, "key"), strerror(EEXIST));
+	pair->key = pair->written ? key_read(pair_path(pair, "key"), err, sizeof(err))
+				  : key_generate(kind);
+	if (!pair->key)
+		return tool_refuse("%s", pair->written ? err : "OpenSSL makes no key");
+	return key_kind(pair->key) == kind ? EXIT_DONE
+					   : tool_refuse("%s: %s, and is of another kind",
+							 pair_path(pair, "key"), strerror(EEXIST));
+}
+
+static int pair_key_write(struct pair *pair)
+{
+	const int rc = pair->written ? 0 : key_write(pair_path(pair, "key"), pair->key);
+
+	return rc ? tool_refuse("%s: %s", pair->path, strerror(-rc)) : EXIT_DONE;
+}
+
+static int pair_chain_write(struct pair *pair, STACK_OF(X509) * chain)
+{
+	const int rc = chain_write(pair_path(pair, "pem"), chain);
+
 	if (rc)
-		return tool_refuse("%s: %s", path, strerror(-rc));
-	snprintf(path, sizeof(path), "%s.pem", prefix);
-	rc = chain_write(path, chain);
-	if (rc)
-		return tool_refuse("%s: %s", path, strerror(-rc));
-	printf("%s.key, %s.pem\n", prefix, prefix);
+		return tool_refuse("%s: %s", pair->path, strerror(-rc));
+	printf("%s.key, %s.pem\n", pair->prefix, pair->prefix);
 	return EXIT_DONE;
 }
 
@@ -117,13 +161,31 @@ struct leaf {
 	const char *directory, *id, *out, *name, *key, *ca, *days, *previous;
 };
 
+/* The certificate is written last, and the identifier claimed before by a key that is in its file:
+ * whoever is killed, or fails, on the way there does the same once more. */
+static int leaf_keep(const struct authority *authority, const struct leaf *leaf, struct pair *pair,
+		     EVP_PKEY *previous, STACK_OF(X509) * chain)
+{
+	int rc = pair_key_write(pair);
+
+	if (rc)
+		return rc;
+	if (leaf->id)
+		rc = authority_claim(authority, sk_X509_value(chain, 0), previous, err,
+				     sizeof(err));
+	/* Somebody was faster. */
+	if (rc == -EPERM && !pair->written)
+		(void)unlink(pair_path(pair, "key"));
+	return rc ? tool_refuse("%s", err) : pair_chain_write(pair, chain);
+}
+
 static int leaf_make(const struct leaf *leaf, enum certificate_role role, enum hierarchy hierarchy,
 		     int days_otherwise)
 {
 	struct authority authority;
 	X509_STACK_AUTO chain = NULL;
 	PKEY_AUTO previous = NULL;
-	PKEY_AUTO key = NULL;
+	PAIR_AUTO pair = { 0 };
 	enum key_kind kind;
 	long days;
 	int rc;
@@ -136,16 +198,17 @@ static int leaf_make(const struct leaf *leaf, enum certificate_role role, enum h
 		if (!previous)
 			return tool_refuse("%s", err);
 	}
-	key = key_generate(kind);
-	if (!key)
-		return tool_refuse("OpenSSL makes no key");
+	rc = pair_begin(&pair, leaf->out, kind);
+	if (rc)
+		return rc;
 	if (authority_open(&authority, leaf->directory, hierarchy,
 			   leaf->ca ? leaf->ca : AUTHORITY_FIRST, err, sizeof(err)))
 		return tool_refuse("%s", err);
-	rc = authority_issue(&authority, role, leaf->name, key, leaf->id, previous, (int)days,
+	rc = authority_issue(&authority, role, leaf->name, pair.key, leaf->id, previous, (int)days,
 			     &chain, err, sizeof(err));
+	rc = rc ? tool_refuse("%s", err) : leaf_keep(&authority, leaf, &pair, previous, chain);
 	authority_close(&authority);
-	return rc ? tool_refuse("%s", err) : pair_write(leaf->out, key, chain);
+	return rc;
 }
 
 static int tam(int argc, char **argv)
@@ -172,24 +235,28 @@ static int sp_alone(const struct leaf *leaf)
 {
 	X509_STACK_AUTO chain = sk_X509_new_null();
 	struct certificate_request request = { .role = ROLE_SP, .name = leaf->name };
-	PKEY_AUTO key = NULL;
+	PAIR_AUTO pair = { 0 };
 	enum key_kind kind;
 	X509 *certificate;
 	long days;
+	int rc;
 
 	if (!kind_parse(leaf->key, &kind) ||
 	    !argument_number("days", leaf->days, DAYS_TAM, 1, 36500, &days))
 		return EXIT_USAGE;
-	key = key_generate(kind);
-	request.key = key;
+	rc = pair_begin(&pair, leaf->out, kind);
+	if (rc)
+		return rc;
+	request.key = pair.key;
 	request.not_before = time(NULL) - 3600;
 	request.not_after = time(NULL) + days * 86400;
-	certificate = key ? certificate_issue(&request, NULL, NULL) : NULL;
+	certificate = certificate_issue(&request, NULL, NULL);
 	if (!certificate || !chain || !sk_X509_push(chain, certificate)) {
 		X509_free(certificate);
 		return tool_refuse("OpenSSL makes no certificate");
 	}
-	return pair_write(leaf->out, key, chain);
+	rc = pair_key_write(&pair);
+	return rc ? rc : pair_chain_write(&pair, chain);
 }
 
 static int sp(int argc, char **argv)
@@ -258,7 +325,7 @@ static int ocsp(int argc, char **argv)
 	return rc ? tool_refuse("%s: %s", out, strerror(-rc)) : EXIT_DONE;
 }
 
-static int revoke(int argc, char **argv)
+static int revoke_one(int argc, char **argv)
 {
 	const char *name = NULL, *words[3];
 	const struct argument table[] = { { "ca", &name, NULL } };
@@ -348,8 +415,9 @@ static int show(int argc, char **argv)
 int tool_pki(int argc, char **argv)
 {
 	static const struct subcommand table[] = {
-		{ "init", init }, { "ca", ca },		{ "tam", tam }, { "sp", sp },
-		{ "ocsp", ocsp }, { "revoke", revoke }, { "crl", crl }, { "show", show },
+		{ "init", init }, { "ca", ca },	    { "tam", tam },
+		{ "sp", sp },	  { "ocsp", ocsp }, { "revoke", revoke_one },
+		{ "crl", crl },	  { "show", show },
 	};
 
 	return subcommand_run(argc, argv, help, table, sizeof(table) / sizeof(table[0]));

@@ -77,6 +77,9 @@ struct init {
 	char path[PATH_MAX]; /* of DIR, as it is really called */
 	json_t *keys;	     /* as in tam.conf */
 	char *command;	     /* made from --pki */
+	EVP_PKEY *holder;    /* of --previous */
+	X509 *claimant;	     /* of --pki, the one whose key is to have the identifier */
+	char tamid[TAMID_SIZE];
 	char token[TOKEN_TEXT_SIZE];
 	char err[4608];
 };
@@ -185,12 +188,11 @@ static bool command_add(struct init *init, const char *by, const char *chain, co
 	return good;
 }
 
-/* One pair; *holder is the key that has the identifier so far, and this one after it. */
-static bool pair_issue(struct init *init, const char *kind_name, bool first, EVP_PKEY **holder)
+static bool pair_issue(struct init *init, const char *kind_name, bool first)
 {
 	char key_name[32], chain_name[32], ocsp_name[32], ca_chain[PATH_MAX + 64];
 	const enum key_kind kind = key_kind_parse(kind_name);
-	EVP_PKEY *key = kind == KEY_OTHER ? NULL : key_generate(kind);
+	PKEY_AUTO key = kind == KEY_OTHER ? NULL : key_generate(kind);
 	struct authority authority = { 0 };
 	X509_STACK_AUTO chain = NULL;
 	bool made;
@@ -208,8 +210,8 @@ static bool pair_issue(struct init *init, const char *kind_name, bool first, EVP
 	rc = authority_open(&authority, init->pki, HIERARCHY_TAM, AUTHORITY_FIRST, init->err,
 			    sizeof(init->err));
 	if (!rc)
-		rc = authority_issue(&authority, ROLE_TAM, "TAM", key, init->id, *holder, DAYS_TAM,
-				     &chain, init->err, sizeof(init->err));
+		rc = authority_issue(&authority, ROLE_TAM, "TAM", key, init->id, init->holder,
+				     DAYS_TAM, &chain, init->err, sizeof(init->err));
 	if (!rc) {
 		rc = key_write(inside(init, key_name), key);
 		if (!rc)
@@ -232,8 +234,10 @@ static bool pair_issue(struct init *init, const char *kind_name, bool first, EVP
 		(void)json_array_append_new(
 			init->keys, json_pack("{s:s, s:s, s:[s, s]}", "key", key_name, "chain",
 					      chain_name, "ocsp", ocsp_name, "keys/ca.ocsp"));
-	EVP_PKEY_free(*holder);
-	*holder = key;
+	if (made) {
+		X509_free(init->claimant);
+		init->claimant = sk_X509_shift(chain);
+	}
 	return made;
 }
 
@@ -241,16 +245,30 @@ static bool keys_issue(struct init *init)
 {
 	static const struct list usual = { { "rsa", "p256" }, 2 };
 	const struct list *kinds = init->list[LIST_KIND].count ? &init->list[LIST_KIND] : &usual;
-	PKEY_AUTO holder = NULL;
 	bool good = directory_make(init, inside(init, "keys"));
 
 	if (good && init->previous) {
-		holder = key_read(init->previous, init->err, sizeof(init->err));
-		good = holder != NULL;
+		init->holder = key_read(init->previous, init->err, sizeof(init->err));
+		good = init->holder != NULL;
 	}
 
 	for (size_t i = 0; good && i < kinds->count; i++)
-		good = pair_issue(init, kinds->item[i], i == 0, &holder);
+		good = pair_issue(init, kinds->item[i], i == 0);
+	return good;
+}
+
+/* The last of all: from now on the identifier is renewed by a key of this directory alone. */
+static bool identifier_claim(struct init *init)
+{
+	struct authority authority = { 0 };
+	bool good;
+
+	if (authority_open(&authority, init->pki, HIERARCHY_TAM, AUTHORITY_FIRST, init->err,
+			   sizeof(init->err)))
+		return false;
+	good = !authority_claim(&authority, init->claimant, init->holder, init->err,
+				sizeof(init->err));
+	authority_close(&authority);
 	return good;
 }
 
@@ -337,7 +355,7 @@ static bool keys_check(struct init *init)
 	else
 		good = tam_keys_open(&keys, &options, init->err, sizeof(init->err)) == 0;
 	if (good) {
-		printf("TAM %s in %s\n", tam_keys_tamid(keys), init->directory);
+		snprintf(init->tamid, sizeof(init->tamid), "%s", tam_keys_tamid(keys));
 		tam_keys_close(keys);
 	}
 	for (size_t i = 0; i < TAM_KEYS_MAX; i++)
@@ -438,8 +456,8 @@ static json_t *config_make(const struct init *init)
 	return config;
 }
 
-/* The text is what the server reads: it is parsed as there before it is written. */
-static bool config_write(struct init *init)
+/* The text is what the server reads: it is parsed as there. The caller's (free()), or NULL. */
+static char *config_text(struct init *init)
 {
 	json_t *config = config_make(init);
 	char *text = json_dumps(config, JSON_INDENT(2)), error[TAM_CONFIG_ERROR_SIZE];
@@ -448,15 +466,14 @@ static bool config_write(struct init *init)
 
 	if (good) {
 		tam_config_clear(&parsed);
-		/* A PIN or a password may be in it. */
-		good = file_write(init, inside(init, TAM_CONFIG_FILE), text, strlen(text), 0600);
 	} else {
 		snprintf(init->err, sizeof(init->err), TAM_CONFIG_FILE ": %s",
 			 text ? error : "it can't be made");
+		free(text);
+		text = NULL;
 	}
-	free(text);
 	json_decref(config);
-	return good;
+	return text;
 }
 
 static int entry_remove(const char *path, const struct stat *st, int kind, struct FTW *place)
@@ -467,13 +484,13 @@ static int entry_remove(const char *path, const struct stat *st, int kind, struc
 	return place->level ? remove(path) : 0;
 }
 
-static bool make(struct init *init)
+/* All but the configuration, by which a directory is a TAM. */
+static bool files_make(struct init *init)
 {
 	const char *database = init->database;
 	char token[TOKEN_TEXT_SIZE + 1];
 
-	if (!(init->pki ? keys_issue(init) : keys_take(init)) || !keys_check(init) ||
-	    !roots_take(init, "tee-roots", "tee", &init->list[LIST_TEE_ROOT]) ||
+	if (!roots_take(init, "tee-roots", "tee", &init->list[LIST_TEE_ROOT]) ||
 	    !roots_take(init, "firmware-roots", "firmware", &init->list[LIST_FIRMWARE_ROOT]) ||
 	    vault_make(inside(init, "vault.key"), init->err, sizeof(init->err)))
 		return false;
@@ -489,8 +506,23 @@ static bool make(struct init *init)
 	if (!database_make(init, database, inside(init, "vault.key"), true))
 		return false;
 	snprintf(token, sizeof(token), "%s\n", init->token);
-	return file_write(init, inside(init, "admin.token"), token, strlen(token), 0600) &&
-	       config_write(init);
+	return file_write(init, inside(init, "admin.token"), token, strlen(token), 0600);
+}
+
+static bool make(struct init *init)
+{
+	char *config;
+	bool good;
+
+	if (!(init->pki ? keys_issue(init) : keys_take(init)) || !keys_check(init))
+		return false;
+	config = config_text(init);
+	/* A PIN or a password may be in it. */
+	good = config && files_make(init) &&
+	       file_write(init, inside(init, TAM_CONFIG_FILE), config, strlen(config), 0600) &&
+	       (!init->pki || identifier_claim(init));
+	free(config);
+	return good;
 }
 
 /* One that is there already. */
@@ -512,6 +544,7 @@ static int update(struct init *init)
 
 static void told(const struct init *init)
 {
+	printf("TAM %s in %s\n", init->tamid, init->directory);
 	printf("  configuration  %s/" TAM_CONFIG_FILE "\n", init->directory);
 	if (!init->plain_http)
 		printf("  certificate    %s/tls.pem   what its clients trust (--cacert)\n",
@@ -631,5 +664,7 @@ int command_init(int argc, char **argv)
 	explicit_bzero(init.token, sizeof(init.token));
 	json_decref(init.keys);
 	free(init.command);
+	EVP_PKEY_free(init.holder);
+	X509_free(init.claimant);
 	return rc;
 }

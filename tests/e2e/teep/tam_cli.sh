@@ -58,6 +58,22 @@ ends 2 "" teesim tam init tam --pki pki
 [ ! -e tam ] || fail "a command that was not understood left a directory"
 ends 1 "no/tam/ca" teesim tam init tam --pki no --id 1.2.3
 ends 1 "dotted decimals or a URI" teesim tam init tam --pki pki --id "not a name"
+ends 1 "is no TAM identifier" teesim tam init tam --pki pki --id 1..7
+# An identifier is claimed last, so that the right command follows a wrong one.
+for wrong in "--listen 127.0.0.1" "--tee-root no-such-root" "--name a,b" "--kind p256 --kind p256"; do
+	# shellcheck disable=SC2086
+	ends 1 "" teesim tam init tam --pki pki --id urn:typo $wrong
+	# shellcheck disable=SC2086
+	said=$(teesim tam init tam --pki pki --id urn:typo $wrong 2>/dev/null || true)
+	[ -z "$said" ] || fail "init $wrong: $said"
+done
+teesim tam init typo --pki pki --id urn:typo --kind p256 --plain-http >/dev/null
+before=$(cat pki/tam/identifiers/*)
+ends 1 "" teesim tam init tam --pki pki --id urn:typo --previous typo/keys/p256.key --listen 127.0.0.1
+[ "$(cat pki/tam/identifiers/*)" = "$before" ] || fail "an identifier moved to a key that is nowhere"
+ends 1 "belongs to another key" teesim tam init tam --pki pki --id urn:typo
+teesim tam init renewed --pki pki --id urn:typo --previous typo/keys/p256.key --kind p256 --plain-http >/dev/null
+rm -r typo renewed
 ends 1 "--name" teesim tam init tam --pki pki --id 1.2.4 --kind p256 --name 'a,DNS:evil'
 [ ! -e tam ] || fail "what failed left a directory"
 says "first token" teesim tam init tam --pki pki --id 1.3.6.1.4.1.55555.7.1 --name tam.example \

@@ -2,8 +2,10 @@
 #include "teep/pki/authority.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "teep/pki/openssl_auto.h"
@@ -102,6 +104,111 @@ Test(pki_authority, a_delegate_that_was_cut_short_is_made_after_all)
 			file_remove(files[i]);
 	}
 	x509_stack_free(chain);
+	authority_close(&authority);
+	EVP_PKEY_free(key);
+}
+
+static void opened(struct authority *authority, enum hierarchy hierarchy)
+{
+	cr_assert_eq(authority_open(authority, directory, hierarchy, "ca", err, sizeof(err)), 0,
+		     "%s", err);
+}
+
+/* NULL when it is not issued. */
+static STACK_OF(X509) *
+	issued(struct authority *authority, const char *tamid, EVP_PKEY *key, EVP_PKEY *previous)
+{
+	STACK_OF(X509) *chain = NULL;
+	const int rc = authority_issue(authority, ROLE_TAM, "tam", key, tamid, previous, 9, &chain,
+				       err, sizeof(err));
+
+	cr_assert_eq(rc == 0, chain != NULL);
+	return chain;
+}
+
+static int claimed(struct authority *authority, STACK_OF(X509) * chain, EVP_PKEY *previous)
+{
+	return authority_claim(authority, sk_X509_value(chain, 0), previous, err, sizeof(err));
+}
+
+Test(pki_authority, an_identifier_is_of_the_key_that_claimed_it)
+{
+	EVP_PKEY *first = test_key(KEY_P256, 1), *second = test_key(KEY_P256, 2);
+	STACK_OF(X509) * ones, *others, *renewed;
+	struct authority authority;
+
+	opened(&authority, HIERARCHY_TAM);
+	/* A certificate that never reached its file keeps nobody out. */
+	others = issued(&authority, "urn:tam", second, NULL);
+	ones = issued(&authority, "urn:tam", first, NULL);
+	cr_assert_eq(claimed(&authority, ones, NULL), 0, "%s", err);
+	cr_assert_eq(claimed(&authority, ones, NULL), 0, "%s", err);
+	/* Who looked before and comes late. */
+	cr_assert_eq(claimed(&authority, others, NULL), -EPERM);
+	cr_assert_null(issued(&authority, "urn:tam", second, NULL));
+	cr_assert(strstr(err, "belongs to another key"), "%s", err);
+
+	renewed = issued(&authority, "urn:tam", second, first);
+	cr_assert(renewed, "%s", err);
+	/* Not before the claim: it may be tried again. */
+	x509_stack_free(issued(&authority, "urn:tam", first, NULL));
+	cr_assert_eq(claimed(&authority, renewed, first), 0, "%s", err);
+	cr_assert_null(issued(&authority, "urn:tam", first, NULL));
+	x509_stack_free(issued(&authority, "urn:tam", second, NULL));
+
+	x509_stack_free(ones);
+	x509_stack_free(others);
+	x509_stack_free(renewed);
+	authority_close(&authority);
+	EVP_PKEY_free(first);
+	EVP_PKEY_free(second);
+}
+
+Test(pki_authority, an_identifier_is_written_in_one_way)
+{
+	static const char *const bad[] = {
+		"1.3.6.1.4.1.55555.7.01",
+		"1.3.6.1.4.1.55555..1",
+		"1..7",
+		"1.2.",
+		".1.2",
+		"01.2.3",
+		"1.2.3.00",
+		"3.1.2",
+		"1.40.1",
+		"no identifier",
+		"",
+		"urn:t\xc3\xa4m",
+		"urn:t\n",
+	};
+	static const char *const good[] = {
+		"1.3.6.1.4.1.55555.7.1",
+		"0.1.0.7",
+		"2.25.340282366920938463463374607431768211455",
+		"urn:tam",
+		"https://tam.example/01",
+	};
+	EVP_PKEY *key = test_key(KEY_P256, 1);
+	STACK_OF(X509) * chain;
+	struct authority authority;
+	char long_uri[TAMID_SIZE + 1], read[TAMID_SIZE];
+
+	opened(&authority, HIERARCHY_TAM);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		cr_assert_null(issued(&authority, bad[i], key, NULL), "%s", bad[i]);
+		cr_assert(strstr(err, "is no TAM identifier"), "%s: %s", bad[i], err);
+	}
+	memset(long_uri, 'x', sizeof(long_uri) - 1);
+	memcpy(long_uri, "urn:", 4);
+	long_uri[TAMID_SIZE] = '\0';
+	cr_assert_null(issued(&authority, long_uri, key, NULL));
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		chain = issued(&authority, good[i], key, NULL);
+		cr_assert(chain, "%s", err);
+		cr_assert(certificate_tamid(sk_X509_value(chain, 0), read));
+		cr_assert_str_eq(read, good[i]);
+		x509_stack_free(chain);
+	}
 	authority_close(&authority);
 	EVP_PKEY_free(key);
 }
