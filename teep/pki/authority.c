@@ -147,6 +147,15 @@ static int authority_make(const char *directory, const char *name, const char *t
 	return rc ? rc : pair_chain_write(directory, name, chain, err, errlen);
 }
 
+static bool chain_there(const char *directory, enum hierarchy hierarchy, const char *name)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%s/%s/%s.pem", directory, hierarchy_name(hierarchy), name);
+	return access(path, F_OK) == 0;
+}
+
+/* What is missing of it. */
 static int hierarchy_make(const char *directory, enum hierarchy hierarchy, enum key_kind kind,
 			  char *err, size_t errlen)
 {
@@ -163,15 +172,65 @@ static int hierarchy_make(const char *directory, enum hierarchy hierarchy, enum 
 	}
 	snprintf(path, sizeof(path), "%s/%s", directory, hierarchy_name(hierarchy));
 	snprintf(title, sizeof(title), "teesim %s root", hierarchy_name(hierarchy));
-	rc = authority_make(path, "root", title, kind, NULL, err, errlen);
-	return rc ? rc : authority_add(directory, hierarchy, AUTHORITY_FIRST, kind, err, errlen);
+	if (!chain_there(directory, hierarchy, "root"))
+		rc = authority_make(path, "root", title, kind, NULL, err, errlen);
+	if (rc == 0 && !chain_there(directory, hierarchy, AUTHORITY_FIRST))
+		rc = authority_add(directory, hierarchy, AUTHORITY_FIRST, kind, err, errlen);
+	return rc;
+}
+
+static bool directory_named(const char *directory, char *err, size_t errlen)
+{
+	if (!directory[0])
+		snprintf(err, errlen, "the name of the authorities' directory is empty");
+	return directory[0];
+}
+
+/* What is there of a hierarchy, which has to be as it is asked for: how many of its two. */
+static int hierarchy_look(const char *directory, enum hierarchy hierarchy, enum key_kind kind,
+			  char *err, size_t errlen)
+{
+	const bool root = chain_there(directory, hierarchy, "root");
+	const bool first = chain_there(directory, hierarchy, AUTHORITY_FIRST);
+	struct authority authority;
+	bool fits;
+	int rc;
+
+	if (!root && !first)
+		return 0;
+	rc = root ? authority_open(&authority, directory, hierarchy, "root", err, errlen) : 0;
+	if (rc)
+		return rc;
+	fits = root && key_kind(authority.key) == kind;
+	if (root)
+		authority_close(&authority);
+	if (fits)
+		return 1 + first;
+	snprintf(err, errlen, "%s/%s/%s.pem is there already%s; nothing was changed", directory,
+		 hierarchy_name(hierarchy), root ? "root" : AUTHORITY_FIRST,
+		 root ? ", and of another kind" : "");
+	return -EEXIST;
 }
 
 int authorities_make(const char *directory, const enum key_kind kinds[HIERARCHY_COUNT], char *err,
 		     size_t errlen)
 {
-	int rc = 0;
+	int there = 0, rc = 0;
 
+	if (!directory_named(directory, err, errlen))
+		return -EINVAL;
+	for (unsigned i = 0; rc >= 0 && i < HIERARCHY_COUNT; i++) {
+		rc = hierarchy_look(directory, (enum hierarchy)i, kinds[i], err, errlen);
+		there += rc;
+	}
+	if (rc < 0)
+		return rc;
+	if (there == 2 * HIERARCHY_COUNT) {
+		snprintf(err, errlen, "%s has its authorities already; nothing was changed",
+			 directory);
+		return -EEXIST;
+	}
+	rc = 0;
 	for (unsigned i = 0; rc == 0 && i < HIERARCHY_COUNT; i++)
 		rc = hierarchy_make(directory, (enum hierarchy)i, kinds[i], err, errlen);
 	return rc;
@@ -183,6 +242,8 @@ int authority_open(struct authority *authority, const char *directory, enum hier
 	char path[PATH_SIZE];
 
 	*authority = (struct authority) { .hierarchy = hierarchy };
+	if (!directory_named(directory, err, errlen))
+		return -EINVAL;
 	if (!name_valid(name) ||
 	    snprintf(authority->directory, sizeof(authority->directory), "%s/%s", directory,
 		     hierarchy_name(hierarchy)) >= (int)sizeof(authority->directory)) {
@@ -416,17 +477,20 @@ static int authority_status(const struct authority *authority, X509 *certificate
 	return V_OCSP_CERTSTATUS_REVOKED;
 }
 
+static int foreign(const struct authority *authority, char *err, size_t errlen)
+{
+	snprintf(err, errlen, "the certificate was not issued by %s/%s", authority->directory,
+		 authority->name);
+	return -ENOENT;
+}
+
 int authority_revoke(struct authority *authority, X509 *certificate, char *err, size_t errlen)
 {
 	char path[PATH_SIZE], serial[65], text[32];
 	int rc;
 
-	if (authority_status(authority, certificate, &(time_t) { 0 }) ==
-	    V_OCSP_CERTSTATUS_UNKNOWN) {
-		snprintf(err, errlen, "the certificate was not issued by %s/%s",
-			 authority->directory, authority->name);
-		return -ENOENT;
-	}
+	if (authority_status(authority, certificate, &(time_t) { 0 }) == V_OCSP_CERTSTATUS_UNKNOWN)
+		return foreign(authority, err, errlen);
 	serial_text(certificate, serial);
 	snprintf(path, sizeof(path), "%s/revoked/%s", authority->directory, serial);
 	snprintf(text, sizeof(text), "%lld\n", (long long)time(NULL));
@@ -486,6 +550,8 @@ int authority_ocsp(struct authority *authority, X509 *certificate, bool delegate
 	int rc;
 
 	statement.status = authority_status(authority, certificate, &statement.revoked_at);
+	if (statement.status == V_OCSP_CERTSTATUS_UNKNOWN)
+		return foreign(authority, err, errlen);
 	if (delegated) {
 		rc = responder_open(authority, &responder_key, &responder_chain, err, errlen);
 		if (rc)

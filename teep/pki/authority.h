@@ -45,7 +45,9 @@ struct authority {
 	STACK_OF(X509) * chain; /* the authority itself first, its root last */
 };
 
-/* Make a directory with all four hierarchies, each with a root and the intermediate "ca". */
+/* Make a directory with all four hierarchies, each with a root and the intermediate "ca"; or what
+ * is missing of one that was cut short. What is there stays as it is; -EEXIST when all is there, or
+ * something of another kind. */
 int authorities_make(const char *directory, const enum key_kind kinds[HIERARCHY_COUNT], char *err,
 		     size_t errlen);
 

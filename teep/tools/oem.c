@@ -182,6 +182,8 @@ static int order_take(const struct order *order)
 	    !kind_take("tee-key", order->tee_key, &manufacture.tee_kind) ||
 	    !kind_take("tfw-key", order->tfw_key, &manufacture.tfw_kind))
 		return EXIT_USAGE;
+	if (!order->pki[0])
+		return tool_refuse("--pki: the name of the directory is empty");
 	snprintf(secureboot_path, sizeof(secureboot_path), "%s/secureboot.key", order->pki);
 	snprintf(admin_path, sizeof(admin_path), "%s/admin.pem", order->pki);
 	snprintf(roots_path, sizeof(roots_path), "%s/tam/root.pem", order->pki);

@@ -7,7 +7,25 @@ set -euo pipefail
 tam() { teesim pki tam pki --key p256 "$@"; }
 claims() { find pki/tam/identifiers -type f -exec cat {} + | sort; }
 
+# ---- Authorities ------------------------------------------------------------------------------
+
+# One that was killed on its way goes on.
 teesim pki init pki --key p256 >/dev/null
+rm pki/tam/ca.pem pki/sp/*.pem pki/sp/*.key
+refused 'of another kind' teesim pki init pki
+teesim pki init pki --key p256 >/dev/null
+refused 'nothing was changed' teesim pki init pki --key p256
+for hierarchy in firmware tee tam sp; do
+	openssl verify -CAfile pki/$hierarchy/root.pem pki/$hierarchy/ca.pem >/dev/null
+done
+# A directory without a name is not the root of all. (That `init` makes nothing there is the unit test's.)
+refused 'is empty' teesim pki ca '' tam ca2
+refused 'is empty' teesim pki tam '' --id 1.2.3 --out x
+refused 'is empty' teesim pki sp --pki '' --out x
+refused 'is empty' teesim pki sp --out ''
+refused 'is empty' teesim pki crl '' tam --out x
+refused 'is empty' teesim oem make-device device --pki ''
+[ ! -e x.key ] || fail "a key was made for nothing"
 
 # ---- Identifiers ------------------------------------------------------------------------------
 
@@ -39,3 +57,9 @@ for id in 1.3.6.1.4.1.55555.7.01 1.3.6.1.4.1.55555..7.1 1..7; do
 	refused 'is no TAM identifier' tam --id $id --out steal
 done
 [ ! -e steal.key ] || fail "a key was made for nothing"
+
+# ---- OCSP -------------------------------------------------------------------------------------
+
+refused 'was not issued by pki/tee/ca' teesim pki ocsp pki tee oid.pem --out foreign.ocsp
+[ ! -e foreign.ocsp ] || fail "a response was made all the same"
+teesim pki ocsp pki tam oid.pem --out oid.ocsp

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "teep/pki/openssl_auto.h"
@@ -211,4 +212,80 @@ Test(pki_authority, an_identifier_is_written_in_one_way)
 	}
 	authority_close(&authority);
 	EVP_PKEY_free(key);
+}
+
+Test(pki_authority, nothing_is_said_of_what_another_authority_issued)
+{
+	struct authority tam, tee;
+	STACK_OF(X509) * chain;
+	EVP_PKEY *key = test_key(KEY_P256, 1);
+	uint8_t *der = NULL;
+	size_t size;
+
+	opened(&tam, HIERARCHY_TAM);
+	opened(&tee, HIERARCHY_TEE);
+	chain = issued(&tam, "1.2.3", key, NULL);
+	for (int delegated = 0; delegated < 2; delegated++) {
+		cr_assert_eq(authority_ocsp(&tee, sk_X509_value(chain, 0), delegated, 1, &der,
+					    &size, err, sizeof(err)),
+			     -ENOENT);
+		cr_assert(strstr(err, "was not issued by"), "%s", err);
+		cr_assert_null(der);
+	}
+	x509_stack_free(chain);
+	authority_close(&tam);
+	authority_close(&tee);
+	EVP_PKEY_free(key);
+}
+
+static int make_again(const enum key_kind as[HIERARCHY_COUNT])
+{
+	return authorities_make(directory, as, err, sizeof(err));
+}
+
+Test(pki_authority, authorities_that_were_cut_short_are_completed)
+{
+	/* In the order in which they are made, the last one first. */
+	static const char *const files[] = { "sp/ca.pem",   "sp/ca.key",  "sp/root.pem",
+					     "sp/root.key", "tam/ca.pem", "tam/ca.key",
+					     "tam/root.pem" };
+	static const enum key_kind others[HIERARCHY_COUNT] = { KEY_P384, KEY_P384, KEY_P384,
+							       KEY_P384 };
+	EVP_PKEY *before = key_of("root"), *after;
+
+	cr_assert_eq(make_again(kinds), -EEXIST);
+	for (size_t last = 0; last < sizeof(files) / sizeof(files[0]); last++) {
+		for (size_t i = 0; i <= last; i++)
+			file_remove(files[i]);
+		cr_assert_eq(make_again(others), -EEXIST);
+		cr_assert_eq(make_again(kinds), 0, "without %s: %s", files[last], err);
+		cr_assert_eq(make_again(kinds), -EEXIST);
+	}
+	after = key_of("root");
+	cr_assert_eq(EVP_PKEY_eq(before, after), 1, "a root that was there is another");
+	EVP_PKEY_free(before);
+	EVP_PKEY_free(after);
+	/* What nobody left who was killed is left alone. */
+	file_remove("tam/root.pem");
+	cr_assert_eq(make_again(kinds), -EEXIST);
+}
+
+Test(pki_authority, a_directory_without_a_name_is_none)
+{
+	struct authority authority;
+	const pid_t child = fork();
+	int status;
+
+	/* Where it is taken for the root of all, that is to be another one. */
+	if (child == 0)
+		_exit(geteuid() == 0 && (chroot(directory) < 0 || chdir("/") < 0) ? 2
+		      : authorities_make("", kinds, err, sizeof(err)) == -EINVAL &&
+				      strstr(err, "is empty")
+			      ? 0
+			      : 1);
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_assert_eq(status, 0, "status %d", status);
+	cr_assert_eq(authority_open(&authority, "", HIERARCHY_TAM, "ca", err, sizeof(err)),
+		     -EINVAL);
+	cr_assert_eq(authority_add("", HIERARCHY_TAM, "ca", KEY_P256, err, sizeof(err)), -EINVAL);
 }
