@@ -27,6 +27,14 @@ struct header {
 
 _Static_assert(sizeof(struct header) == TA_CMS_HEADER_SIZE, "the header as documented");
 
+static bool name_printable(const char *name, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if ((uint8_t)name[i] < 0x20 || (uint8_t)name[i] > 0x7e)
+			return false;
+	return true;
+}
+
 bool ta_cms_header(const struct uuid *uuid, uint32_t version, const char *name, size_t image_size,
 		   uint8_t header[TA_CMS_HEADER_SIZE])
 {
@@ -38,7 +46,7 @@ bool ta_cms_header(const struct uuid *uuid, uint32_t version, const char *name, 
 		.image_size = htole64(image_size),
 	};
 
-	if (strlen(name) > sizeof(out.name))
+	if (strlen(name) > sizeof(out.name) || !name_printable(name, strlen(name)))
 		return false;
 	memcpy(out.uuid, uuid->octet, sizeof(out.uuid));
 	memcpy(out.name, name, strlen(name));
@@ -320,9 +328,8 @@ int ta_cms_header_parse(struct span content, struct ta_cms *out, const char **wh
 		return -EACCES;
 	memcpy(out->uuid.octet, header.uuid, sizeof(out->uuid.octet));
 	out->version = le32toh(header.version);
-	for (uint32_t i = 0; i < le32toh(header.name_length); i++)
-		if ((uint8_t)header.name[i] < 0x20 || (uint8_t)header.name[i] > 0x7e)
-			return -EACCES;
+	if (!name_printable(header.name, le32toh(header.name_length)))
+		return -EACCES;
 	out->name =
 		span_of(content.data + offsetof(struct header, name), le32toh(header.name_length));
 	out->image = span_of(content.data + sizeof(header), content.size - sizeof(header));

@@ -13,7 +13,7 @@
  *    32  flags        0
  *    36  name length  up to 64
  *    40  image size   64 bits
- *    48  name         64 octets, UTF-8, zeroes behind it
+ *    48  name         64 octets, printable ASCII, zeroes behind it
  *   112  image
  */
 #ifndef TEESIM_TEEP_OTRP_TA_CMS_H
@@ -35,7 +35,7 @@ struct ta_cms {
 	struct span image;
 };
 
-/* The header for an image. Returns false for a name that is too long. */
+/* The header for an image. Returns false for a name that a header can't have. */
 bool ta_cms_header(const struct uuid *uuid, uint32_t version, const char *name, size_t image_size,
 		   uint8_t header[TA_CMS_HEADER_SIZE]);
 

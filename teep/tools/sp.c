@@ -55,6 +55,21 @@ static int sign(const uint8_t header[TA_CMS_HEADER_SIZE], const unsigned char *i
 	return rc;
 }
 
+/* With the octets that a terminal might take for something else as question marks. */
+static int name_refuse(const char *name, bool own)
+{
+	char shown[2 * TA_CMS_NAME_MAX];
+
+	snprintf(shown, sizeof(shown), "%s", name);
+	for (char *c = shown; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	return tool_refuse("%s\"%s\" is no name of a TA: at most %d letters, digits, signs and "
+			   "spaces of ASCII%s",
+			   own ? "the TA's description " : "--name: ", shown, TA_CMS_NAME_MAX,
+			   own ? "; give another by --name" : "");
+}
+
 static int package(int argc, char **argv)
 {
 	const char *out = NULL, *version_text = NULL, *name = NULL, *key = NULL, *cert = NULL,
@@ -88,7 +103,7 @@ static int package(int argc, char **argv)
 		rc = tool_refuse("%s: is no TA", path);
 	else if (!ta_cms_header(&elf.ta.uuid, (uint32_t)version, name ? name : elf.ta.description,
 				size, header))
-		rc = tool_refuse("--name: at most %d octets", TA_CMS_NAME_MAX);
+		rc = name_refuse(name ? name : elf.ta.description, !name);
 	else if (key)
 		rc = sign(header, image, size, key, cert, out);
 	else

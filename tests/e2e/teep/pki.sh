@@ -1,5 +1,5 @@
 #!/bin/bash
-# `teesim pki`: what fails leaves all as it was, and can be done again.
+# `teesim pki` and `teesim sp package`: what fails leaves all as it was, and can be done again.
 set -euo pipefail
 # shellcheck source=tests/e2e/teep/scene.sh
 . "$TEESIM_SOURCE_DIR/tests/e2e/teep/scene.sh"
@@ -63,3 +63,16 @@ done
 refused 'was not issued by pki/tee/ca' teesim pki ocsp pki tee oid.pem --out foreign.ocsp
 [ ! -e foreign.ocsp ] || fail "a response was made all the same"
 teesim pki ocsp pki tam oid.pem --out oid.ocsp
+
+# ---- Packages ---------------------------------------------------------------------------------
+
+sp_make "$1"
+for name in 'ü' $'a\tb' $'a\nb' $'a\x7f' "$(printf 'x%.0s' {1..65})"; do
+	refused 'is no name of a TA' teesim sp package "$1" --version 1 --name "$name" --key sp.key --cert sp.pem \
+		--out bad.cms
+	refused 'is no name of a TA' teesim sp package "$1" --version 1 --name "$name" --out bad.cms
+done
+[ ! -e bad.cms ] || fail "a package was made all the same"
+grep -q -- '--name: "xxx' err || fail "$(cat err)"
+teesim sp package "$1" --version 1 --name "$(printf 'x%.0s' {1..64})" --key sp.key --cert sp.pem --out good.cms
+teesim sp verify good.cms --cert sp.pem >/dev/null
