@@ -350,6 +350,51 @@ test('what is to be done leads to what it is about', async () => {
 	clean(page);
 });
 
+test('what is deployed again is what was', async () => {
+	const page = await signIn('admin');
+	const again = '5e1f0000-0000-4000-8000-000000000001';
+	await tam.expect(201, 'admin', 'POST', `tas/${again}/1/announce`, { json: { spid: 'com.simbank', name: 'Gone' } });
+	const { items: [{ did }] } = await tam.expect(200, 'viewer', 'GET', 'devices?limit=1');
+	for (const [what, retire] of [
+		[{ scope: 'all', taid: PIN, sdname: 'main', version: 77, present: false }],
+		[{ scope: 'group', id: 'lab', taid: PIN, sdname: 'till', version: 2, on_request: true }],
+		[{ scope: 'device', id: did, sdname: 'no.ta', present: false }],
+		[{ scope: 'group', id: 'pilot', taid: again, sdname: 'wallet', version: 0 }, true],
+	]) {
+		const made = await tam.expect(201, 'admin', 'POST', 'deployments', { json: { spid: 'com.simbank', ...what } });
+		if (retire)
+			await tam.expect(200, 'admin', 'POST', `tas/${again}/1/retire`);
+		await page.evaluate(`location.hash = '#/deployments/${made.id}'`);
+		await page.until(`document.querySelector('main').innerText.includes(${JSON.stringify(what.sdname)})`, 'the deployment');
+		await page.click('Deploy again');
+		await page.until('document.querySelector("dialog[open] [name=sdname]")', 'the dialog');
+		await page.evaluate('document.querySelector("dialog footer .primary").click()');
+		await page.until(`!document.querySelector('dialog') && location.hash !== '#/deployments/${made.id}'`, 'the next deployment');
+		const { items: [last] } = await tam.expect(200, 'admin', 'GET', 'deployments?limit=1');
+		assert.equal(last.id, made.id + 1);
+		assert.deepEqual(last.what, made.what);
+	}
+	/* Where nobody says a domain, it is the command line's. */
+	await go(page, `tas/${PIN}`, 'PIN check');
+	await page.click('Deploy');
+	assert.equal(await page.until('document.querySelector("dialog[open] [name=sdname]")?.value', 'the dialog'), 'main');
+	await page.evaluate('document.querySelector("dialog footer button").click()');
+	/* What is not there any more is not taken for another. */
+	await tam.expect(201, 'admin', 'POST', 'groups', { json: { name: 'brief' } });
+	const made = await tam.expect(201, 'admin', 'POST', 'deployments', { json: { spid: 'com.simbank', scope: 'group', id: 'brief', taid: PIN, sdname: 'main' } });
+	for (const { id } of (await tam.expect(200, 'admin', 'GET', 'wanted?scope=group&id=brief')).items)
+		await tam.expect(204, 'admin', 'DELETE', `wanted/${id}`);
+	await tam.expect(204, 'admin', 'DELETE', 'groups/brief');
+	await page.evaluate(`location.hash = '#/deployments/${made.id}'`);
+	await page.shows('to group brief');
+	await page.click('Deploy again');
+	await page.until('document.querySelector("dialog[open] [name=sdname]")', 'the dialog');
+	await page.evaluate('document.querySelector("dialog footer .primary").click()');
+	await page.until('document.querySelector("dialog .error-line:not([hidden])")?.innerText === "Say which group."', 'which group');
+	await page.evaluate('document.querySelector("dialog footer button").click()');
+	clean(page);
+});
+
 test('it fits a narrow window, and both themes', async () => {
 	const page = await signIn('admin', { width: 390, height: 800 });
 	const { items } = await tam.expect(200, 'viewer', 'GET', 'devices?limit=1');

@@ -5,7 +5,10 @@ import {
 } from './dom.js';
 import { deviceLink, pager, settle } from './views_devices.js';
 
-/** `preset` may have scope and id, or taid and spid. */
+/* The security domain where nobody says another; `teesim tam deploy` has the same. */
+const DOMAIN = 'main';
+
+/** `preset` may have scope and id, or a taid; or all that a deployment has, for that one once more. */
 export async function deployDialog(context, preset = {}) {
 	const [tas, groups, open] = await Promise.all([all('/tas'), get('/groups'), context.spid ? get(path`/sps/${context.spid}`) : null]);
 	/* People of a provider are offered what is open to it. */
@@ -16,7 +19,11 @@ export async function deployDialog(context, preset = {}) {
 		toast('No devices are open to this provider yet: whoever administers the TAM opens groups for it.');
 		return;
 	}
-	const usable = tas.filter((ta) => ta.latest > 0 || preset.remove);
+	const again = preset.sdname !== undefined;
+	/* What is asked for again is there to be chosen, whatever became of it: a TA that has no version any more, or none at all. */
+	const usable = tas.filter((ta) => ta.latest > 0 || (again && ta.taid === preset.taid));
+	if (again && !usable.some((ta) => ta.taid === preset.taid))
+		usable.push({ taid: preset.taid, spid: preset.spid, name: preset.taid ? '' : 'The domain alone', latest: 0, versions: [] });
 	if (!usable.length) {
 		toast('There is no TA to deploy yet: upload one under TAs.');
 		location.hash = '#/tas';
@@ -26,22 +33,22 @@ export async function deployDialog(context, preset = {}) {
 	const taid = select('taid', usable.map((ta) => [ta.taid, `${ta.name || ta.taid} – ${ta.spid}`]), {
 		value: preset.taid ?? usable[0].taid, onchange: () => versionsFill() });
 	const chosen = () => usable.find((ta) => ta.taid === taid.value);
-	const domain = input('sdname', { required: true, maxlength: 255 });
-	let domainTouched = false;
-	domain.addEventListener('input', () => {
-		domainTouched = true;
-	});
 	function versionsFill() {
-		fill(versions, h('option', { value: '0' }, `Latest (now ${chosen().latest})`),
-			chosen().versions.filter((each) => !each.retired).map((each) => h('option', { value: String(each.version) }, `Version ${each.version}`)));
-		if (!domainTouched)
-			domain.value = `${chosen().spid}.sd`.slice(0, 255);
+		const { latest, versions: there } = chosen();
+		const offered = there.filter((each) => !each.retired).map(({ version: each }) => [each, `Version ${each}`]);
+		const was = again && taid.value === preset.taid ? preset.version : 0;
+		if (was && !offered.some(([each]) => each === was))
+			offered.unshift([was, `Version ${was} (${there.some(({ version: each }) => each === was) ? 'retired' : 'not there'})`]);
+		fill(versions, h('option', { value: '0' }, latest ? `Latest (now ${latest})` : 'Latest (now none)'),
+			offered.map(([each, text]) => h('option', { value: String(each) }, text)));
+		versions.value = String(was);
 	}
 	versionsFill();
+	/* Where that is not open, or not there any more, it is left to be said. */
 	const scope = select('scope', [['group', 'A group'], everywhere && ['all', 'All devices'], ['device', 'One device']].filter(Boolean), {
 		value: (preset.scope === 'all' && !everywhere ? 'group' : preset.scope) ?? (groups.items.length ? 'group' : 'all'), onchange: () => scopeFill() });
 	const group = field('Group', select('group', groups.items.map(({ name, devices }) => [name, `${name} (${plural(devices, 'device')})`]),
-		{ value: preset.scope === 'group' ? preset.id : groups.items[0]?.name }));
+		{ value: preset.scope === 'group' ? preset.id : again ? '' : groups.items[0]?.name }));
 	const device = field('Device id', input('device', { value: preset.scope === 'device' ? preset.id : '', class: 'mono', pattern: '[0-9a-f]{64}' }));
 	function scopeFill() {
 		group.hidden = scope.value !== 'group';
@@ -52,14 +59,15 @@ export async function deployDialog(context, preset = {}) {
 		description: 'Sets what devices should have. Each gets it at its next contact.',
 		action: 'Deploy',
 		body: [h('div.pair', field('To', scope), group, device), field('TA', taid), h('div.pair', field('Version', versions),
-			field('What', select('present', [['yes', 'Install and keep up to date'], ['offer', 'Offer: when a client app asks'], ['no', 'Remove from the devices']]))),
-		field('Security domain', domain, 'Made on the device when it is not there.')],
+			field('What', select('present', [['yes', 'Install and keep up to date'], ['offer', 'Offer: when a client app asks'], ['no', 'Remove from the devices']],
+				{ value: preset.present === false ? 'no' : preset.on_request ? 'offer' : 'yes' }))),
+		field('Security domain', input('sdname', { required: true, maxlength: 255, value: preset.sdname ?? DOMAIN }), 'Made on the device when it is not there.')],
 		submit: (values) => {
 			const target = { group: values.group, device: values.device, all: undefined }[values.scope];
 			if (values.scope !== 'all' && !target)
-				throw new Error(values.scope === 'group' ? 'Make a group first.' : 'Say which device.');
+				throw new Error(values.scope !== 'group' ? 'Say which device.' : groups.items.length ? 'Say which group.' : 'Make a group first.');
 			return post('/deployments', { scope: values.scope, ...(target ? { id: target } : {}), spid: chosen().spid, sdname: values.sdname,
-				taid: values.taid, version: Number(values.version), present: values.present !== 'no',
+				...(values.taid ? { taid: values.taid } : {}), version: Number(values.version), present: values.present !== 'no',
 				...(values.present === 'offer' ? { on_request: true } : {}) });
 		},
 	});
@@ -148,7 +156,7 @@ export async function deploymentView(context) {
 	});
 	return [
 		header(summary(what, names), { crumbs: [['Deployments', '#/deployments']], description: `${version(what)}, to ${target(what)}`,
-			actions: context.canOperate ? [h('button', { type: 'button', onclick: () => deployDialog(context, { scope: what.scope, id: what.scope_id, taid: what.taid }) },
+			actions: context.canOperate ? [h('button', { type: 'button', onclick: () => deployDialog(context, { ...what, id: what.scope_id }) },
 				'Deploy again')] : [] }),
 		h('div.columns', card('Progress', { body: part }), card('What', { body: facts([
 			['TA', what.taid && h('a.mono', { href: `#/tas/${what.taid}` }, what.taid)], ['Provider', what.spid], ['Domain', what.sdname],
