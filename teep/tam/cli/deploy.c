@@ -19,7 +19,8 @@ static const char help[] =
 	"contact with the TAM; those that come into the scope later do as well.\n"
 	"\n"
 	"  --version N    that one; otherwise the latest, also of versions that come later\n"
-	"  --domain NAME  the security domain it goes into (default: main)\n"
+	"  --domain NAME  the security domain it goes into (default: main); with --remove the one\n"
+	"                 that it is wanted in, where that is a single one\n"
 	"  --sp SPID      whose it is; found by the TA otherwise\n"
 	"  --on-request   only where a client app asks for it; updates come by themselves then\n"
 	"  --remove       take it away\n"
@@ -36,12 +37,16 @@ static const char wanted_help[] =
 	"  remove  no longer wanted: it is deleted from the devices\n" CLIENT_HELP;
 
 #define POLL_NS 400000000
+/* The page has the same. */
+#define DOMAIN "main"
 
 static const struct column columns[] = {
 	{ "ID", "id", FORM_NUMBER },
 	{ "STATE", "state", FORM_STATE },
+	{ "WHAT", "asked", FORM_TEXT },
 	{ "TA", "what.taid", FORM_TEXT },
 	{ "VERSION", "what.version", FORM_WANTED },
+	{ "DOMAIN", "what.sdname", FORM_TEXT },
 	{ "SCOPE", "what.scope", FORM_TEXT },
 	{ "OF", "what.scope_id", FORM_SHORT },
 	{ "DEVICES", "devices.total", FORM_NUMBER },
@@ -57,6 +62,20 @@ static const struct column device_columns[] = {
 	{ "STATE", "state", FORM_STATE }, { "ERROR", "error", FORM_TEXT },
 	{ "NOTE", "note", FORM_TEXT },	  { "SINCE", "updated", FORM_TIME },
 };
+
+/* As people read it: what it asks for, and that another took its place. */
+static void deployment_put(json_t *deployment)
+{
+	const json_t *what = json_object_get(deployment, "what");
+
+	(void)json_object_set_new(
+		deployment, "asked",
+		json_string(!json_is_true(json_object_get(what, "present"))	? "remove"
+			    : json_is_true(json_object_get(what, "on_request")) ? "offer"
+										: "install"));
+	if (json_is_true(json_object_get(deployment, "replaced")))
+		(void)json_object_set_new(deployment, "state", json_string("replaced"));
+}
 
 /* ---- Watching -------------------------------------------------------------------------------- */
 
@@ -122,6 +141,16 @@ static double seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* It goes no further, whoever of its devices waited. */
+static int replaced_tell(const json_t *deployment, const char *id)
+{
+	const struct counts counts = counts_of(deployment);
+
+	return tool_refuse("deployment %s was replaced by a later deployment, or taken back; %lld "
+			   "devices were done by then, %lld failed",
+			   id, counts.done, counts.failed);
+}
+
 /* Until no device waits or runs. The last state is printed. */
 static int watch(struct client *client, const char *id, long timeout, bool json)
 {
@@ -132,6 +161,7 @@ static int watch(struct client *client, const char *id, long timeout, bool json)
 	struct counts before = { .total = -1 };
 	json_t *answer = NULL;
 	const char *state = "running";
+	bool replaced = false;
 	int rc = path ? EXIT_DONE : EXIT_REFUSED;
 
 	while (!rc) {
@@ -141,7 +171,8 @@ static int watch(struct client *client, const char *id, long timeout, bool json)
 		answer = NULL;
 		rc = client_call(client, "GET", path, NULL, &answer);
 		state = json_string_value(json_object_get(answer, "state"));
-		if (rc || !state || strcmp(state, "running") != 0)
+		replaced = json_is_true(json_object_get(answer, "replaced"));
+		if (rc || replaced || !state || strcmp(state, "running") != 0)
 			break;
 		counts = counts_of(answer);
 		progress_show(&counts, &before, bar);
@@ -160,17 +191,19 @@ static int watch(struct client *client, const char *id, long timeout, bool json)
 	if (answer && (!rc || rc == EXIT_TIMEOUT)) {
 		const struct counts counts = counts_of(answer);
 
-		if (!rc && state && !strcmp(state, "failed"))
+		if (replaced)
+			rc = replaced_tell(answer, id);
+		else if (!rc && state && !strcmp(state, "failed"))
 			rc = EXIT_REFUSED;
 		if (json)
 			(void)json_print(answer);
-		else if (!counts.total)
+		else if (!replaced && !counts.total)
 			printf("deployment %s: no device is in its scope yet\n", id);
-		else
+		else if (!replaced)
 			printf("deployment %s: %s%s%s, %lld of %lld devices done, %lld failed\n",
 			       id, table_colour(state ? state : "", stdout), state ? state : "?",
 			       table_plain(stdout), counts.done, counts.total, counts.failed);
-		if (!json && counts.failed)
+		if (!json && counts.failed && !replaced)
 			failed_show(client, id);
 	}
 	json_decref(answer);
@@ -201,9 +234,70 @@ static int sp_of(struct client *client, const char *taid, char **spid)
 	return rc;
 }
 
+/* The names that entries of wanted state have for the TA's domain, each once; of those that want
+ * it there, if any does. The caller's. */
+static json_t *domains_of(const json_t *entries)
+{
+	json_t *names = json_object(), *entry;
+	bool present = true;
+	size_t i;
+
+	do {
+		json_array_foreach(entries, i, entry) {
+			const char *name = json_string_value(json_object_get(entry, "sdname"));
+
+			if (name && json_is_true(json_object_get(entry, "present")) == present)
+				(void)json_object_set_new(names, name, json_true());
+		}
+		present = !present;
+	} while (!present && !json_object_size(names));
+	return names;
+}
+
+/* Where it is to be removed from, as nobody said it; the caller's. */
+static int domain_of(struct client *client, const char *taid, const char *spid, char **domain)
+{
+	char *path = client_path("/wanted?taid=%&spid=%", (const char *[]) { taid, spid }, 2);
+	json_t *entries = NULL, *names, *value;
+	int rc = path ? client_list(client, path, &entries) : EXIT_REFUSED;
+	char *said = NULL;
+	const char *name;
+	size_t size;
+	FILE *to;
+
+	*domain = NULL;
+	free(path);
+	if (rc)
+		return rc;
+	names = domains_of(entries);
+	to = open_memstream(&said, &size);
+	json_object_foreach(names, name, value) {
+		if (json_object_size(names) == 1)
+			*domain = strdup(name);
+		if (to)
+			fprintf(to, "%s%s", ftell(to) ? ", " : "", name);
+	}
+	if (to)
+		fclose(to);
+	if (said)
+		table_defuse(said);
+	if (!*domain && json_object_size(names) > 1)
+		rc = tool_refuse("%s: wanted in several domains: %s; which one? --domain NAME says "
+				 "it",
+				 taid, said ? said : "?");
+	else if (!*domain)
+		rc = tool_refuse("%s: wanted in no domain; --domain NAME says which to remove it "
+				 "from",
+				 taid);
+	free(said);
+	json_decref(names);
+	json_decref(entries);
+	return rc;
+}
+
 static int start(struct client *client, const struct deploy *deploy, json_t **answer)
 {
-	char *found = NULL, did[65] = "";
+	char *found = NULL, *wanted = NULL, did[65] = "";
 	const char *spid = deploy->sp;
 	json_t *body;
 	int rc = EXIT_DONE;
@@ -215,6 +309,8 @@ static int start(struct client *client, const struct deploy *deploy, json_t **an
 	}
 	if (!rc && deploy->device)
 		rc = device_complete(client, deploy->device, did);
+	if (!rc && deploy->remove && !deploy->domain)
+		rc = domain_of(client, deploy->taid, spid, &wanted);
 	if (rc) {
 		free(found);
 		return rc;
@@ -223,8 +319,11 @@ static int start(struct client *client, const struct deploy *deploy, json_t **an
 			 deploy->all	 ? "all"
 			 : deploy->group ? "group"
 					 : "device",
-			 "spid", spid, "sdname", deploy->domain, "taid", deploy->taid, "present",
-			 !deploy->remove);
+			 "spid", spid, "sdname",
+			 deploy->domain ? deploy->domain
+			 : wanted	? wanted
+					: DOMAIN,
+			 "taid", deploy->taid, "present", !deploy->remove);
 	if (body && !deploy->all)
 		(void)json_object_set_new(body, "id",
 					  json_string(deploy->group ? deploy->group : did));
@@ -233,6 +332,7 @@ static int start(struct client *client, const struct deploy *deploy, json_t **an
 	if (body && deploy->version)
 		(void)json_object_set_new(body, "version", json_integer(deploy->version));
 	rc = client_send(client, "POST", "/deployments", body, answer);
+	free(wanted);
 	free(found);
 	return rc;
 }
@@ -240,7 +340,7 @@ static int start(struct client *client, const struct deploy *deploy, json_t **an
 static int deploy_it(int argc, char **argv)
 {
 	struct client_options options = { 0 };
-	struct deploy deploy = { .domain = "main" };
+	struct deploy deploy = { 0 };
 	const char *version = NULL, *timeout_text = NULL;
 	bool wait = false;
 	const struct argument table[] = {
@@ -295,12 +395,28 @@ static int deploy_it(int argc, char **argv)
 
 static int list(int argc, char **argv)
 {
-	static const struct columns all = COLUMNS_OF(columns, "no deployments");
 	struct client_options options = { 0 };
 	const struct argument table[] = { CLIENT_ARGUMENTS(options) };
-	const int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, NULL, 0);
+	struct client *client;
+	json_t *items = NULL, *item;
+	int rc = arguments_parse(argc, argv, help, table, CLIENT_ARGUMENT_COUNT, NULL, 0);
+	size_t i;
 
-	return rc >= 0 ? rc : command_list(&options, "/deployments", &all);
+	if (rc >= 0)
+		return rc;
+	rc = client_open(&client, &options);
+	if (!rc)
+		rc = client_list(client, "/deployments", &items);
+	if (!rc && options.json) {
+		rc = json_print(items);
+	} else if (!rc) {
+		json_array_foreach(items, i, item)
+			deployment_put(item);
+		table_print(items, columns, COLUMN_COUNT, "no deployments");
+	}
+	json_decref(items);
+	client_close(client);
+	return rc;
 }
 
 static int show(int argc, char **argv)
@@ -329,6 +445,7 @@ static int show(int argc, char **argv)
 		(void)json_object_set(answer, "items", devices);
 		rc = json_print(answer);
 	} else if (!rc) {
+		deployment_put(answer);
 		table_print_one(answer, columns, COLUMN_COUNT);
 		putchar('\n');
 		table_print(devices, device_columns, 6, "no device is in its scope yet");

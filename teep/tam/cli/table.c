@@ -10,7 +10,7 @@
 #include "cli/terminal.h"
 
 #define SHORT_DIGITS 12
-#define COLUMNS_MAX  12
+#define COLUMNS_MAX  16
 
 static const json_t *member_find(const json_t *object, const char *path)
 {

@@ -209,6 +209,40 @@ ends 1 "" teesim tam group remove lab
 ends 1 "" teesim tam sp remove com.bank/pay
 says "forgotten" teesim tam device forget "${did:0:12}"
 
+# ---- What is removed, and what another took the place of --------------------------------------
+
+other=11111111-2222-4333-8444-555555555555
+newest() { teesim tam deploy list --json | json '[0]["id"]'; }
+# listed ID TEXT: what the list says of it.
+listed() {
+	local line
+	line=$(teesim tam deploy list | grep "^ *$1 " | tr -s ' ')
+	[[ $line == *" $2 "* ]] || fail "deployment $1 is listed as $line"
+}
+teesim tam ta announce $other 1 --sp com.bank/pay >/dev/null
+ends 1 "wanted in no domain" teesim tam deploy $other --all --remove
+says "deployment" teesim tam deploy $other --all --domain wallet
+first=$(newest)
+listed "$first" "running install $other latest wallet all"
+says "deployment" teesim tam deploy $other --all --remove
+listed "$first" "replaced install $other latest wallet all"
+listed "$(newest)" "remove $other latest wallet all"
+says "wallet" teesim tam deploy show "$first"
+says "replaced" teesim tam deploy show "$first"
+ends 1 "was replaced by a later deployment" teesim tam deploy watch "$first"
+# What is removed already is removed once more; what is wanted elsewhere comes first.
+says "deployment" teesim tam deploy $other --all --remove
+says "deployment" teesim tam deploy $other --group lab --domain till --on-request
+listed "$(newest)" "offer $other latest till group"
+says "deployment" teesim tam deploy $other --group lab --remove
+[ "$(teesim tam deploy list --json | json '[0]["what"]["sdname"]')" = till ] || fail "removed elsewhere"
+says "deployment" teesim tam deploy $other --group lab
+[ "$(teesim tam deploy list --json | json '[0]["what"]["sdname"]')" = main ] || fail "the domain where none is said"
+says "deployment" teesim tam deploy $other --all --domain wallet
+ends 1 "several domains: " teesim tam deploy $other --all --remove
+ends 1 "wallet" teesim tam deploy $other --all --remove
+says "deployment" teesim tam deploy $other --all --remove --domain wallet
+
 # ---- Who may do what --------------------------------------------------------------------------
 
 operator=$(teesim tam token add operator --role operator --sp com.bank/pay)
