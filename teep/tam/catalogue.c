@@ -54,6 +54,7 @@ static void read_version(struct tam_rows *rows, struct arena *arena, void *item)
 	version->sealed = tam_row_integer(rows, 9) == TA_SEALED;
 	version->created = tam_row_integer(rows, 10);
 	version->retired = tam_row_integer(rows, 11);
+	version->was_there = false;
 }
 
 /* The package under the certificates that were vetted for the SP, some at a time: the parser takes
@@ -129,6 +130,27 @@ static int place_take(struct tam_database *database, struct adding *adding, int6
 	return 0;
 }
 
+/* What of a version that is there is not as it is to be; NULL where all is. */
+static const char *difference(const struct adding *adding, const struct ta_version *there)
+{
+	const struct ta_version *version = adding->version;
+
+	if (there->sealed != version->sealed)
+		return "that version is there already, and delivered in another way";
+	if (strcmp(there->image_sha256, version->image_sha256) != 0)
+		return "that version is there already, with another image";
+	if (there->retired)
+		return "that version is there already, and retired: it is never delivered again, "
+		       "and a higher one takes its place";
+	if (there->bundled != version->bundled)
+		return there->bundled ? "that version is there already, and client apps bring it"
+				      : "that version is there already, and the TAM brings it, not "
+					"client apps";
+	if (adding->name && strcmp(there->name, adding->name) != 0)
+		return "that version is there already, under another name";
+	return NULL;
+}
+
 /* A version beside those that are there. */
 static int version_insert(struct tam_database *database, struct adding *adding, int64_t newest)
 {
@@ -136,16 +158,12 @@ static int version_insert(struct tam_database *database, struct adding *adding, 
 	int rc = catalogue_get(database, version->taid, version->version, adding->arena, &there);
 
 	if (!rc) {
-		if (there.sealed == version->sealed &&
-		    !strcmp(there.image_sha256, version->image_sha256)) {
-			*version = there;
-			return 0;
-		}
-		adding->why = there.sealed != version->sealed
-				      ? "that version is there already, and delivered in another "
-					"way"
-				      : "that version is there already, with another image";
-		return -EEXIST;
+		adding->why = difference(adding, &there);
+		if (adding->why)
+			return -EEXIST;
+		*version = there;
+		version->was_there = true;
+		return 0;
 	}
 	if (rc != -ENOENT)
 		return rc;
@@ -259,9 +277,11 @@ int catalogue_announce(struct tam_database *database, const char *spid, const ch
 		       int64_t version, const char *name, struct arena *arena,
 		       struct ta_version *out, const char **why)
 {
-	struct adding adding = {
-		.spid = spid, .cms = span_of("", 0), .arena = arena, .version = out
-	};
+	struct adding adding = { .spid = spid,
+				 .name = name && *name ? name : NULL,
+				 .cms = span_of("", 0),
+				 .arena = arena,
+				 .version = out };
 	int rc;
 
 	*out = (struct ta_version) { .taid = taid,

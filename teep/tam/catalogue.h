@@ -33,6 +33,7 @@ struct ta_version {
 	bool bundled; /* client apps bring the package; the TAM authorises it by its hash */
 	bool sealed;  /* its SP encrypts it for each device itself (sealed_delivery.h) */
 	int64_t created, retired; /* 0: not retired */
+	bool was_there;		  /* of what is added: nothing had to be */
 };
 
 /* Who brings a version's package, as the database has it. */
@@ -54,7 +55,8 @@ struct ta_summary {
  *   -EBADMSG       it is no package, or version 0
  *   -EPERM         the taid is another SP's
  *   -ESTALE        its version is below the newest
- *   -EEXIST        that version is there with another image; the same package again is 0
+ *   -EEXIST        that version is there with another image, name or way of delivery, or is
+ *                  retired; the same package again is 0
  *   -ENOENT        no such SP; -EFBIG
  */
 int catalogue_add(struct tam_database *database, const char *spid, struct span cms,

@@ -233,6 +233,13 @@ test('packages: only the SP’s own, only upwards', async () => {
 	assert.deepEqual(ta.versions.map(({ version }) => version), [3, 2, 1]);
 	assert.equal(ta.latest, 3);
 	assert.deepEqual((await tam.ask('bank', 'GET', `tas/${PIN}/3/package`)).body, pin3);
+	/* The same once more is nothing new; what is not the same says so, and neither is on record as added. */
+	const adding = async () => (await tam.expect(200, 'bank', 'GET', 'log?kind=ta&limit=1000')).items
+		.filter(({ subject, text }) => subject === PIN && text === 'version 3 was added').length;
+	assert.deepEqual(await post(201, 'bank', BANK, pin3, '&name=Pin'), added);
+	assert.match((await post(409, 'bank', BANK, pin3, '&name=Other')).error.message, /under another name/);
+	assert.match((await post(409, 'bank', BANK, pin3, '&bundled=true')).error.message, /the TAM brings it/);
+	assert.equal(await adding(), 1);
 	await tam.expect(204, 'bank', 'PUT', `tas/${PIN}/3/personalisation`, { body: 'secret of the bank', type: 'application/octet-stream' });
 	await tam.expect(413, 'bank', 'PUT', `tas/${PIN}/3/personalisation`, { body: Buffer.alloc(1 << 20 | 1), type: 'application/octet-stream' });
 	await tam.expect(400, 'bank', 'PUT', `tas/${PIN}/3/personalisation`, { type: 'application/octet-stream' });
@@ -242,6 +249,8 @@ test('packages: only the SP’s own, only upwards', async () => {
 	await tam.expect(204, 'bank', 'DELETE', `tas/${PIN}/3/personalisation`);
 	assert.ok((await tam.expect(200, 'bank', 'POST', `tas/${PIN}/3/retire`)).retired);
 	assert.equal((await tam.expect(200, 'viewer', 'GET', `tas/${PIN}`)).latest, 2);
+	assert.match((await post(409, 'bank', BANK, pin3)).error.message, /retired/);
+	assert.equal(await adding(), 1);
 	await tam.expect(404, 'bank', 'POST', `tas/${PIN}/99/retire`);
 	for (const version of ['0', '-1', 'x', '99999999999999999999'])
 		await tam.expect(404, 'bank', 'POST', `tas/${PIN}/${version}/retire`);

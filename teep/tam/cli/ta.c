@@ -96,7 +96,9 @@ static int add(int argc, char **argv)
 		for (int i = 0; i < 3; i++)
 			text[i] = table_text(answer, &told[i]);
 		printf("%s: version %s of %s%s\n", text[0], text[1], text[2],
-		       bundled ? ", which client apps bring" : "");
+		       json_is_true(json_object_get(answer, "bundled"))
+			       ? ", which client apps bring"
+			       : "");
 		for (int i = 0; i < 3; i++)
 			free(text[i]);
 	}

@@ -391,9 +391,11 @@ static int change_run(struct tam_database *database, void *context)
 	struct admin_change *change = noted->change;
 	const int rc = change->work(database, change->context);
 
-	return rc ? rc
-		  : event_log_add(database, change->kind, change->subject ? change->subject : "",
-				  change->spid ? change->spid : "", noted->who, change->text);
+	return rc || !*change->text
+		       ? rc
+		       : event_log_add(database, change->kind,
+				       change->subject ? change->subject : "",
+				       change->spid ? change->spid : "", noted->who, change->text);
 }
 
 int admin_change(struct http_request *request, struct admin_change *change)

@@ -97,7 +97,7 @@ json_t *admin_base64(struct span octets);
 
 /*
  * Run `work` and note it in the log of events, in one transaction: `subject`, `spid` and `text` are
- * looked at after `work`. Returns 0 or work's -errno.
+ * looked at after `work`; with no text there was nothing to note. Returns 0 or work's -errno.
  */
 struct admin_change {
 	int (*work)(struct tam_database *database, void *context);

@@ -108,14 +108,23 @@ struct announcement {
 	int64_t version;
 	struct arena *arena;
 	struct ta_version out;
+	struct admin_change *change;
 };
 
 static int work_announce(struct tam_database *database, void *context)
 {
 	struct announcement *work = context;
+	const int rc = catalogue_announce(database, work->spid, work->taid, work->version,
+					  work->name, work->arena, &work->out, &work->why);
 
-	return catalogue_announce(database, work->spid, work->taid, work->version, work->name,
-				  work->arena, &work->out, &work->why);
+	/* It may have been tried before. */
+	*work->change->text = 0;
+	if (!rc && !work->out.was_there)
+		(void)snprintf(work->change->text, sizeof(work->change->text),
+			       "version %lld was announced: its provider encrypts it for each "
+			       "device",
+			       (long long)work->version);
+	return rc;
 }
 
 void admin_ta_announce_post(struct http_request *request)
@@ -137,9 +146,7 @@ void admin_ta_announce_post(struct http_request *request)
 	work.name = admin_text(body, "name");
 	work.spid = admin_text(body, "spid") ? admin_text(body, "spid") : admin_spid(request);
 	change.spid = work.spid;
-	(void)snprintf(change.text, sizeof(change.text),
-		       "version %lld was announced: its provider encrypts it for each device",
-		       (long long)work.version);
+	work.change = &change;
 	if (!work.spid) {
 		(void)admin_fail(request, 400, "invalid", "spid has to say whose TA it is");
 	} else if (admin_sees(request, work.spid)) {

@@ -76,7 +76,9 @@ static int work_add(struct tam_database *database, void *context)
 	const int rc = catalogue_add(database, work->spid, work->data, work->name, work->bundled,
 				     work->arena, &work->out, &work->why);
 
-	if (rc)
+	/* It may have been tried before. */
+	*work->change->text = 0;
+	if (rc || work->out.was_there)
 		return rc;
 	work->change->subject = work->out.taid;
 	(void)snprintf(work->change->text, sizeof(work->change->text), "version %lld was added",

@@ -141,6 +141,8 @@ ends 1 "" teesim tam ta add image.1 --sp com.bank/pay
 ends 1 "No such file" teesim tam ta add nowhere.cms --sp com.bank/pay
 ends 1 "" teesim tam ta add v1.cms --sp nobody
 says "version 1 of Demo" teesim tam ta add v1.cms --sp com.bank/pay
+ends 1 "under another name" teesim tam ta add v1.cms --sp com.bank/pay --name Other
+ends 1 "not client apps" teesim tam ta add v1.cms --sp com.bank/pay --bundled
 ta=$(teesim tam ta list --json | json '[0]["taid"]')
 says "Demo" teesim tam ta list --search "${ta:9:4}"
 says "$ta" teesim tam ta show "$ta"
@@ -203,6 +205,7 @@ grep -q "done, 1 of 1 devices" watched || fail "watched: $(cat watched)"
 [ "$(teesim tam device show "$did" --json | json '["security_domains"][0]["tas"][0]["version"]')" = 2 ] ||
 	fail "the device was not updated"
 says "retired" teesim tam ta retire "$ta" 2
+ends 1 "retired" teesim tam ta add v2.cms --sp com.bank/pay
 [ "$(teesim tam wanted list --ta "$ta" --json | json '.__len__()')" = 2 ] || fail "wanted"
 says "no longer wanted" teesim tam wanted remove "$(teesim tam wanted list --json | json '[0]["id"]')"
 ends 1 "" teesim tam group remove lab

@@ -217,6 +217,41 @@ Test(tam_catalogue, a_version_means_one_image_and_is_never_lowered)
 	cr_assert_eq(catalogue_package(kit.db, TA_1, 3, &kit.arena, &cms), -ENOENT);
 }
 
+Test(tam_catalogue, what_is_there_stays_as_it_is)
+{
+	const struct span package = kit_package(TA_1, 1, "one", 1);
+
+	kit_sp("a", 1);
+	cr_assert_eq(catalogue_add(kit.db, "a", package, "Name", false, &kit.arena, &version, &why),
+		     0);
+	cr_assert_not(version.was_there);
+	cr_assert_eq(add("a", package), 0);
+	cr_assert(version.was_there);
+	cr_assert_str_eq(version.name, "Name", "nobody said another");
+	cr_assert_eq(catalogue_add(kit.db, "a", package, "Name", false, &kit.arena, &version, &why),
+		     0);
+	cr_assert_eq(catalogue_add(kit.db, "a", package, "Other", false, &kit.arena, &version,
+				   &why),
+		     -EEXIST);
+	cr_assert_str_eq(why, "that version is there already, under another name");
+	cr_assert_eq(catalogue_add(kit.db, "a", package, NULL, true, &kit.arena, &version, &why),
+		     -EEXIST);
+	cr_assert(strstr(why, "the TAM brings it"), "%s", why);
+	cr_assert_eq(catalogue_retire(kit.db, TA_1, 1), 0);
+	cr_assert_eq(add("a", package), -EEXIST);
+	cr_assert(strstr(why, "retired"), "%s", why);
+	cr_assert_eq(catalogue_announce(kit.db, "a", TA_2, 1, "Name", &kit.arena, &version, &why),
+		     0);
+	cr_assert_not(version.was_there);
+	cr_assert_eq(catalogue_announce(kit.db, "a", TA_2, 1, NULL, &kit.arena, &version, &why), 0);
+	cr_assert(version.was_there);
+	cr_assert_eq(catalogue_announce(kit.db, "a", TA_2, 1, "Other", &kit.arena, &version, &why),
+		     -EEXIST);
+	cr_assert_eq(catalogue_retire(kit.db, TA_2, 1), 0);
+	cr_assert_eq(catalogue_announce(kit.db, "a", TA_2, 1, NULL, &kit.arena, &version, &why),
+		     -EEXIST);
+}
+
 Test(tam_catalogue, a_signer_in_use_and_an_sp_in_use_stay)
 {
 	kit_sp("a", 1);
