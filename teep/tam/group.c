@@ -12,7 +12,7 @@ static bool group_name_fits(const char *name)
 				      "0123456789.-_";
 	const size_t size = strlen(name);
 
-	return size >= 1 && size <= 64 && strspn(name, letters) == size;
+	return size <= 64 && strspn(name, letters) == size && tam_path_name_fits(name);
 }
 
 int group_add(struct tam_database *database, const char *name)

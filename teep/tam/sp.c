@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <openssl/x509.h>
+#include <string.h>
 
 #include "teep/otrp/encoding.h"
 #include "teep/pki/certificate.h"
@@ -9,12 +10,20 @@
 
 bool tam_name_fits(const char *name)
 {
+	const unsigned char *octets = (const unsigned char *)name;
 	size_t size = 0;
 
-	for (; name[size]; size++)
-		if ((unsigned char)name[size] < 0x20 || name[size] == 0x7F || size >= TAM_NAME_MAX)
+	/* C1 controls, from U+0080 on, are controls too. */
+	for (; octets[size]; size++)
+		if (octets[size] < 0x20 || octets[size] == 0x7F || size >= TAM_NAME_MAX ||
+		    (octets[size] == 0xC2 && octets[size + 1] >= 0x80 && octets[size + 1] < 0xA0))
 			return false;
 	return size > 0;
+}
+
+bool tam_path_name_fits(const char *name)
+{
+	return tam_name_fits(name) && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
 struct sp_change {
@@ -49,8 +58,9 @@ int sp_add(struct tam_database *database, const char *spid, const char *name, co
 	struct sp_change change = { .spid = spid, .name = name ? name : "" };
 
 	*why = NULL;
-	if (!tam_name_fits(spid))
-		*why = "an SP's id has 1 to 255 octets and no control characters";
+	if (!tam_path_name_fits(spid))
+		*why = "an SP's id has 1 to 255 octets and no control characters, and is neither "
+		       "'.' nor '..'";
 	else if (*change.name && !tam_name_fits(change.name))
 		*why = "an SP's name has at most 255 octets and no control characters";
 	return *why ? -EINVAL : tam_database_transaction(database, TAM_DURABLE, add, &change);

@@ -18,6 +18,8 @@
 /* spid, sdname: 1 to 255 octets of UTF-8 without control characters. */
 #define TAM_NAME_MAX 255
 bool tam_name_fits(const char *name);
+/* The same for what is named in paths of the admin API, where "." and ".." stand for others. */
+bool tam_path_name_fits(const char *name);
 
 struct sp {
 	const char *spid;

@@ -192,6 +192,8 @@ test('providers, their certificates and their TAs', async () => {
 	assert.deepEqual([made.spid, made.name, made.certificates], ['a/b c', 'Odd', []]);
 	await tam.expect(409, 'admin', 'POST', 'sps', { json: { spid: 'a/b c' } });
 	await tam.expect(200, 'viewer', 'GET', 'sps/a%2Fb%20c');
+	for (const spid of ['.', '..', 'a\u009bb', '\u0080', 'a\u0007', ''])
+		await tam.expect(400, 'admin', 'POST', 'sps', { json: { spid } });
 	assert.equal((await tam.expect(200, 'admin', 'PATCH', 'sps/a%2Fb%20c', { json: { name: 'Even' } })).name, 'Even');
 	const pem = fs.readFileSync(tam.file('bank.pem'));
 	const der = Buffer.from(pem.toString().replace(/-----[^-]*-----|\s/g, ''), 'base64');
@@ -334,7 +336,7 @@ test('groups', async () => {
 	const [{ did }] = await devices();
 	await tam.expect(201, 'operator', 'POST', 'groups', { json: { name: 'new.group-1' } });
 	await tam.expect(409, 'operator', 'POST', 'groups', { json: { name: 'new.group-1' } });
-	for (const name of ['', 'a b', 'ä', 'x'.repeat(65), '../x'])
+	for (const name of ['', 'a b', 'ä', 'x'.repeat(65), '../x', '.', '..'])
 		await tam.expect(400, 'operator', 'POST', 'groups', { json: { name } });
 	await tam.expect(204, 'operator', 'PUT', `groups/new.group-1/devices/${did}`);
 	await tam.expect(204, 'operator', 'PUT', `groups/new.group-1/devices/${did}`);

@@ -380,7 +380,9 @@ void admin_groups_post(struct http_request *request)
 	if (rc < 0)
 		(void)admin_fail_errno(
 			request, rc,
-			rc == -EINVAL	? "name has to be 1 to 64 letters, digits, '.', '-' or '_'"
+			rc == -EINVAL
+				? "name has to be 1 to 64 letters, digits, '.', '-' or '_', and "
+				  "neither '.' nor '..'"
 			: rc == -EEXIST ? "there is a group of that name"
 					: NULL);
 	else

@@ -10,6 +10,7 @@
 #include "teep/pki/openssl_auto.h"
 #include "teep/tam/catalogue.h"
 #include "teep/tam/event_log.h"
+#include "teep/tam/group.h"
 #include "teep/tam/token.h"
 #include "teep/tam/wanted.h"
 
@@ -61,6 +62,14 @@ Test(tam_catalogue, names_that_are_none_are_refused)
 	cr_assert_eq(sp_add(kit.db, "a\nb", "", &why), -EINVAL);
 	cr_assert_not_null(why);
 	cr_assert_eq(sp_add(kit.db, "a", "\x1b[31m", &why), -EINVAL);
+	cr_assert_eq(sp_add(kit.db, "a\xc2\x9b", "", &why), -EINVAL, "a C1 control");
+	cr_assert_eq(sp_add(kit.db, "a", "\xc2\x80", &why), -EINVAL);
+	cr_assert_eq(sp_add(kit.db, ".", "", &why), -EINVAL, "no path leads there");
+	cr_assert_eq(sp_add(kit.db, "..", "", &why), -EINVAL);
+	cr_assert_eq(group_add(kit.db, "."), -EINVAL);
+	cr_assert_eq(group_add(kit.db, ".."), -EINVAL);
+	cr_assert_eq(group_add(kit.db, ""), -EINVAL);
+	cr_assert_eq(group_add(kit.db, "..."), 0);
 	cr_assert_eq(sp_add(kit.db, "\xff", "", &why), -EILSEQ);
 	cr_assert_eq(sp_add(kit.db, "'; DROP TABLE sp; --", "", &why), 0);
 	cr_assert_eq(kit_count("SELECT COUNT(*) FROM sp"), 2);
