@@ -499,6 +499,27 @@ test('who changed what is on record', async () => {
 	assert.deepEqual((await tam.expect(200, 'viewer', 'GET', `log?after=${next}`)).items, []);
 });
 
+test('what was removed is on record, for those whose it was', async () => {
+	const last = async (who, kind) => (await tam.expect(200, who, 'GET', `log?kind=${kind}&limit=1`)).items[0];
+	const entry = { spid: BANK, sdname: 'recorded', taid: PIN };
+	for (const [json, about] of [[{ ...entry, scope: 'group', id: 'lab' }, `${PIN} is no longer wanted: domain recorded, group lab`],
+		[{ spid: BANK, sdname: 'recorded', scope: 'all' }, 'the domain is no longer wanted: domain recorded, all']]) {
+		const { id } = await tam.expect(201, 'admin', 'POST', 'wanted', { json });
+		assert.equal((await last('bank', 'wanted')).text, about.replace('no longer wanted', 'wanted'));
+		await tam.expect(204, 'admin', 'DELETE', `wanted/${id}`);
+		const event = await last('bank', 'wanted');
+		assert.deepEqual([event.subject, event.spid, event.who, event.text], [String(id), BANK, 'first', about]);
+		assert.notEqual((await last('locks', 'wanted'))?.id, event.id);
+	}
+	const token = await tam.expect(201, 'admin', 'POST', 'tokens', { json: { name: 'for a while', role: 'viewer', spid: BANK } });
+	for (const what of ['made', 'removed']) {
+		const event = await last('admin', 'token');
+		assert.deepEqual([event.subject, event.spid, event.text], [String(token.id), BANK, `token "for a while" of role viewer was ${what}`]);
+		if (what === 'made')
+			await tam.expect(204, 'admin', 'DELETE', `tokens/${token.id}`);
+	}
+});
+
 test('JSON, queries and paths are taken strictly', async () => {
 	const send = (body, type = 'application/json') => tam.ask('admin', 'POST', 'groups', { body, type });
 	for (const body of ['', '[]', '"x"', '{', '{"name":"a"} x', '{"name":"a","name":"b"}', '{"name":1}', '{"name":"a","more":1}',

@@ -104,7 +104,7 @@ struct admin_change {
 	void *context;
 	const char *kind;
 	const char *subject, *spid;
-	char text[160];
+	char text[640]; /* two names, each as long as may be, and what is said of them */
 };
 int admin_change(struct http_request *request, struct admin_change *change);
 

@@ -37,14 +37,33 @@ struct token_work {
 	const char *name, *spid;
 	enum token_role role;
 	int64_t id;
-	char text[TOKEN_TEXT_SIZE];
+	char text[TOKEN_TEXT_SIZE], subject[24];
+	struct arena *arena;
+	struct admin_change *change;
 };
+
+/* By id and by name, whatever happened to it. */
+static void token_note(struct token_work *work, const char *name, enum token_role role,
+		       const char *spid, const char *what)
+{
+	struct admin_change *change = work->change;
+
+	(void)snprintf(work->subject, sizeof(work->subject), "%lld", (long long)work->id);
+	change->subject = work->subject;
+	change->spid = spid;
+	(void)snprintf(change->text, sizeof(change->text), "token \"%s\" of role %s was %s", name,
+		       token_role_name(role), what);
+}
 
 static int work_make(struct tam_database *database, void *context)
 {
 	struct token_work *work = context;
+	const int rc =
+		token_make(database, work->name, work->role, work->spid, work->text, &work->id);
 
-	return token_make(database, work->name, work->role, work->spid, work->text, &work->id);
+	if (!rc)
+		token_note(work, work->name, work->role, work->spid, "made");
+	return rc;
 }
 
 void admin_tokens_post(struct http_request *request)
@@ -63,10 +82,9 @@ void admin_tokens_post(struct http_request *request)
 		return;
 	role = token_role_parse(admin_text(body, "role"));
 	work.role = (enum token_role)role;
-	work.name = change.subject = admin_text(body, "name");
-	work.spid = change.spid = admin_text(body, "spid");
-	(void)snprintf(change.text, sizeof(change.text), "a token of role %s was made",
-		       role >= 0 ? token_role_name(work.role) : "?");
+	work.name = admin_text(body, "name");
+	work.spid = admin_text(body, "spid");
+	work.change = &change;
 	if (role < 0) {
 		(void)admin_fail(request, 400, "invalid",
 				 "role has to be admin, operator or viewer");
@@ -91,16 +109,26 @@ out:
 
 static int work_remove(struct tam_database *database, void *context)
 {
-	return token_remove(database, ((const struct token_work *)context)->id);
+	struct token_work *work = context;
+	struct token *list;
+	size_t count;
+	int rc = token_list(database, work->arena, &list, &count);
+
+	if (!rc)
+		rc = token_remove(database, work->id);
+	for (size_t i = 0; !rc && i < count; i++)
+		if (list[i].id == work->id)
+			token_note(work, list[i].name, list[i].role, list[i].spid, "removed");
+	return rc;
 }
 
 void admin_token_delete(struct http_request *request)
 {
-	struct token_work work = { 0 };
-	struct admin_change change = { work_remove,	   &work, "token",
-				       request->values[0], NULL,  "the token was removed" };
+	struct token_work work = { .arena = &request->arena };
+	struct admin_change change = { work_remove, &work, "token", NULL, NULL, "" };
 	int rc;
 
+	work.change = &change;
 	if (!admin_path_number(request, 0, &work.id))
 		return;
 	rc = admin_change(request, &change);

@@ -57,6 +57,15 @@ struct wanted_work {
 	char subject[24];
 };
 
+/* What became of an entry; whose it is stands in the event by itself. */
+static void entry_note(struct admin_change *change, const struct wanted *wanted, const char *what)
+{
+	(void)snprintf(change->text, sizeof(change->text), "%s %s: domain %s, %s%s%s",
+		       *wanted->taid ? wanted->taid : "the domain", what, wanted->sdname,
+		       wanted_scope_name(wanted->scope), *wanted->scope_id ? " " : "",
+		       wanted->scope_id);
+}
+
 static int work_set(struct tam_database *database, void *context)
 {
 	struct wanted_work *work = context;
@@ -74,12 +83,10 @@ static int work_set(struct tam_database *database, void *context)
 		return rc;
 	(void)snprintf(work->subject, sizeof(work->subject), "%lld",
 		       (long long)(work->deploys ? work->deployment.id : wanted->id));
-	(void)snprintf(work->change->text, sizeof(work->change->text), "%s %s on %s %.24s",
-		       *wanted->taid ? wanted->taid : "the domain",
-		       !wanted->present	    ? "is to be removed"
-		       : wanted->on_request ? "is offered"
-					    : "is wanted",
-		       wanted_scope_name(wanted->scope), wanted->scope_id);
+	entry_note(work->change, wanted,
+		   !wanted->present	? "is to be removed"
+		   : wanted->on_request ? "is offered"
+					: "is wanted");
 	return 0;
 }
 
@@ -162,18 +169,31 @@ void admin_deployments_post(struct http_request *request)
 
 static int work_remove(struct tam_database *database, void *context)
 {
-	const struct wanted_work *work = context;
+	struct wanted_work *work = context;
+	const int64_t id = work->wanted.id;
+	const struct wanted_filter filter = {
+		.spid = work->spid, .scope = -1, .after = id - 1, .limit = 1
+	};
+	struct wanted *entry;
+	size_t count;
+	int rc = wanted_list(database, &filter, work->arena, &entry, &count);
 
-	return wanted_remove(database, work->wanted.id, work->spid);
+	if (!rc)
+		rc = count && entry->id == id ? wanted_remove(database, id, work->spid) : -ENOENT;
+	if (rc)
+		return rc;
+	work->change->spid = entry->spid;
+	entry_note(work->change, entry, "is no longer wanted");
+	return 0;
 }
 
 void admin_wanted_delete(struct http_request *request)
 {
-	struct wanted_work work = { .spid = admin_spid(request) };
-	struct admin_change change = { work_remove,	   &work,     "wanted",
-				       request->values[0], work.spid, "the entry was removed" };
+	struct wanted_work work = { .spid = admin_spid(request), .arena = &request->arena };
+	struct admin_change change = { work_remove, &work, "wanted", request->values[0], NULL, "" };
 	int rc;
 
+	work.change = &change;
 	if (!admin_path_number(request, 0, &work.wanted.id))
 		return;
 	rc = admin_change(request, &change);
