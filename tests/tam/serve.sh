@@ -122,6 +122,13 @@ chmod 644 "$work/tam/vault.key"
 ends 3 'vault.key' --port 0 "$work/tam"
 chmod 600 "$work/tam/vault.key"
 ends 4 'database' --database "$work/no/such/directory/tam.db" "$work/tam"
+# A database that is gone is not made anew, empty.
+mv "$work/tam/tam.db" "$work/kept.db"
+ends 4 "$work/tam/tam.db is not there; .teesim tam restore" --port 0 "$work/tam"
+[ ! -e "$work/tam/tam.db" ] || { echo 'FAIL: a database was made'; failures=$((failures + 1)); }
+: >"$work/tam/tam.db"
+ends 4 'teesim tam init' --port 0 "$work/tam"
+mv "$work/kept.db" "$work/tam/tam.db"
 echo '{"listen":1}' >"$work/tam/tam.conf"
 ends 3 '"database"' "$work/tam"
 
