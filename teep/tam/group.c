@@ -100,6 +100,25 @@ int group_list(struct tam_database *database, const char *spid, struct arena *ar
 		TAM_VALUES(tam_text(spid)));
 }
 
+int group_find(struct tam_database *database, const char *name, const char *spid,
+	       struct arena *arena)
+{
+	struct device_group *list;
+	int64_t one;
+	size_t count;
+	int rc;
+
+	if (!spid)
+		return tam_database_integer(database, &one,
+					    "SELECT 1 FROM device_group WHERE name = $1",
+					    TAM_VALUES(tam_text(name)));
+	rc = group_list(database, spid, arena, &list, &count);
+	for (size_t i = 0; !rc && i < count; i++)
+		if (!strcmp(list[i].name, name))
+			return 0;
+	return rc ? rc : -ENOENT;
+}
+
 static int join(struct tam_database *database, void *context)
 {
 	const struct member *member = context;

@@ -2,7 +2,7 @@
  * Groups of devices, by name.
  *
  * Runs in teesim-tam. Names come from the admin API and are checked here: 1 to 64 letters, digits,
- * '.', '-' and '_'. Results live in the caller's arena.
+ * '.', '-' and '_', and neither "." nor "..". Results live in the caller's arena.
  */
 #ifndef TEESIM_TEEP_TAM_GROUP_H
 #define TEESIM_TEEP_TAM_GROUP_H
@@ -17,6 +17,9 @@ struct device_group {
 
 /* -EINVAL for the name, -EEXIST. */
 int group_add(struct tam_database *database, const char *name);
+/* 0 or -ENOENT; with an SP only those of group_list(). */
+int group_find(struct tam_database *database, const char *name, const char *spid,
+	       struct arena *arena);
 /* -EBUSY while wanted state names it, -ENOENT. */
 int group_remove(struct tam_database *database, const char *name);
 /* Their names. spid NULL; or an SP's: those that are open to it, with all of their devices, and

@@ -345,8 +345,12 @@ test('groups', async () => {
 	assert.deepEqual((await tam.expect(200, 'viewer', 'GET', 'groups/new.group-1/devices')).items.map((each) => each.did), [did]);
 	assert.ok((await tam.expect(200, 'viewer', 'GET', `devices/${did}`)).groups.includes('new.group-1'));
 	await tam.expect(204, 'operator', 'DELETE', `groups/new.group-1/devices/${did}`);
+	await tam.expect(404, 'locks', 'GET', 'groups/new.group-1/devices');
+	assert.deepEqual((await tam.expect(200, 'viewer', 'GET', 'groups/new.group-1/devices')).items, []);
 	await tam.expect(204, 'operator', 'DELETE', 'groups/new.group-1');
 	await tam.expect(404, 'operator', 'DELETE', 'groups/new.group-1');
+	for (const [who, name] of [['viewer', 'new.group-1'], ['bank', 'none']])
+		assert.equal((await tam.expect(404, who, 'GET', `groups/${name}/devices`)).error.message, 'there is no such group');
 	await tam.expect(409, 'operator', 'DELETE', 'groups/lab');
 });
 

@@ -413,8 +413,16 @@ void admin_group_delete(struct http_request *request)
 void admin_group_devices_get(struct http_request *request)
 {
 	struct device_filter filter = { .group = request->values[0], .status = -1 };
+	int rc;
 
-	if (admin_query(request, "after limit") && admin_query_limit(request, &filter.limit))
+	if (!admin_query(request, "after limit") || !admin_query_limit(request, &filter.limit))
+		return;
+	rc = group_find(admin_database(request), filter.group, admin_spid(request),
+			&request->arena);
+	if (rc < 0)
+		(void)admin_fail_errno(request, rc,
+				       rc == -ENOENT ? "there is no such group" : NULL);
+	else
 		devices_answer(request, &filter);
 }
 
