@@ -77,8 +77,12 @@ test('every page shows what it is for', async () => {
 		assert.equal(await page.evaluate('document.title'), `${title} · TAM`);
 		assert.equal(await page.evaluate('document.activeElement.tagName'), 'H1', 'who can’t see learns of the new page');
 	}
-	await page.evaluate('location.hash = "#/nowhere"');
-	await page.shows('There is nothing here');
+	for (const where of ['nowhere', 'devices/%']) {
+		await page.evaluate(`location.hash = '#/${where}'`);
+		await page.shows('There is nothing here');
+		await page.evaluate('location.reload()').catch(() => {});
+		await page.shows('There is nothing here');
+	}
 	clean(page);
 });
 

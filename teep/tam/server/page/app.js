@@ -220,6 +220,15 @@ function counterpart(element) {
 	return [...shell.content.querySelectorAll(element.tagName)].find((each) => says(each) === says(element));
 }
 
+/** What the address names; null for what is no address. */
+function valuesOf(pattern, where) {
+	try {
+		return pattern.exec(where).slice(1).map(decodeURIComponent);
+	} catch {
+		return null;
+	}
+}
+
 async function show({ again = false } = {}) {
 	const { where, search } = addressNow();
 	const [pattern, view, key] = ROUTES.find(([each]) => each.test(where)) ?? [null, null, null];
@@ -228,7 +237,7 @@ async function show({ again = false } = {}) {
 	const page = current = { key, abort, listeners };
 	const context = {
 		me, search, signal: abort.signal,
-		values: pattern ? pattern.exec(where).slice(1).map(decodeURIComponent) : [],
+		values: pattern && valuesOf(pattern, where),
 		listen: (listener) => listeners.push(listener),
 		/** The same page with other members in its query. */
 		go: (members) => {
@@ -250,7 +259,7 @@ async function show({ again = false } = {}) {
 	currentMark();
 	let content;
 	try {
-		if (!view)
+		if (!context.values)
 			throw Object.assign(new Error('No page has this address.'), { status: 404 });
 		content = await view(context);
 	} catch (error) {
