@@ -272,14 +272,17 @@ int session_table_find(struct tam_database *database, const char *handle, struct
 		       struct session *out)
 {
 	char first[SESSION_HANDLE_SIZE], end[SESSION_HANDLE_SIZE + 1];
-	const char *tid;
-	int rc = tam_database_read_one(database, arena, read_tid, &tid,
-				       "SELECT tid FROM session WHERE tid >= $1 AND tid < $2 ORDER "
-				       "BY tid LIMIT 1",
-				       TAM_VALUES(tam_text(session_handle(handle, first)),
-						  tam_text(handle_end(first, end))));
+	const char **tids;
+	size_t count;
+	int rc = tam_database_read_all(
+		database, arena, read_tid, sizeof(*tids), &tids, &count,
+		"SELECT tid FROM session WHERE tid >= $1 AND tid < $2 ORDER BY tid LIMIT 2",
+		TAM_VALUES(tam_text(session_handle(handle, first)),
+			   tam_text(handle_end(first, end))));
 
-	return rc ? rc : session_table_get(database, tid, arena, out);
+	if (!rc && count != 1)
+		rc = count ? -ENOTUNIQ : -ENOENT;
+	return rc ? rc : session_table_get(database, tids[0], arena, out);
 }
 
 struct expiring {

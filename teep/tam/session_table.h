@@ -67,7 +67,7 @@ int session_table_get(struct tam_database *database, const char *tid, struct are
 int session_table_take(struct tam_database *database, const char *tid, struct span hash,
 		       struct arena *arena, struct session *out);
 /* The same as session_table_get() by what people call it; what follows a handle is not looked at.
- */
+ * -ENOTUNIQ where several begin so. */
 int session_table_find(struct tam_database *database, const char *handle, struct arena *arena,
 		       struct session *out);
 /* Everything but tid and started. -ESTALE: another process stored first; nothing changed. */

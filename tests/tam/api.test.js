@@ -472,6 +472,11 @@ test('a session is named by what fetches no keys', async () => {
 	for (const rest of [END, END.slice(0, 4), '00000000'])
 		assert.equal((await tam.expect(200, 'viewer', 'GET', `sessions/${tids[0]}${rest}`)).tid, tids[0]);
 	await tam.expect(404, 'viewer', 'GET', `sessions/${tids[0].slice(0, 15)}x`);
+	/* Fewer digits are enough where they are one's alone. */
+	const several = tids.map((tid) => tid[0]).find((digit, index, all) => all.indexOf(digit) !== index);
+	assert.match((await tam.expect(409, 'viewer', 'GET', `sessions/${several}`)).error.message, /several sessions begin so/);
+	await tam.expect(404, 'bank', 'GET', `sessions/${several}`);
+	assert.equal((await tam.expect(200, 'viewer', 'GET', `sessions/${tids[0].slice(0, 15)}`)).tid, tids[0]);
 	/* Page after page by handles. */
 	const seen = [];
 	for (let next = ''; next !== null;) {

@@ -66,8 +66,15 @@ void admin_session_get(struct http_request *request)
 		return;
 	rc = session_table_find(admin_database(request), request->values[0], &request->arena,
 				&session);
+	/* Whether there are others is not for an SP's people to know. */
+	if (rc == -ENOTUNIQ && !admin_spid(request)) {
+		(void)admin_fail(request, 409, "conflict",
+				 "several sessions begin so: give more of its digits");
+		return;
+	}
 	if (rc < 0) {
-		(void)admin_fail_errno(request, rc, "there is no such session");
+		(void)admin_fail_errno(request, rc == -ENOTUNIQ ? -ENOENT : rc,
+				       "there is no such session");
 		return;
 	}
 	if (!session_visible(request, &session))
