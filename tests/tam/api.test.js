@@ -531,6 +531,9 @@ test('what was removed is on record, for those whose it was', async () => {
 
 test('JSON, queries and paths are taken strictly', async () => {
 	const send = (body, type = 'application/json') => tam.ask('admin', 'POST', 'groups', { body, type });
+	assert.equal((await send('{"name":"a","mörë":1}')).body.error.message, 'the body has no member "mörë"');
+	for (const odd of ['\\u0007', 'ö'.repeat(100)])
+		assert.equal((await send(`{"name":"a","${odd}":1}`)).body.error.message, 'the body has an undefined member');
 	for (const body of ['', '[]', '"x"', '{', '{"name":"a"} x', '{"name":"a","name":"b"}', '{"name":1}', '{"name":"a","more":1}',
 		`{"name":${'['.repeat(40)}${']'.repeat(40)}}`, '{"name":"a\\u0000b"}', Buffer.from('{"name":"\xff"}', 'latin1')])
 		assert.equal((await send(body)).status, 400, String(body));
@@ -538,6 +541,8 @@ test('JSON, queries and paths are taken strictly', async () => {
 	assert.equal((await send(`{"name":"${'a'.repeat(70000)}"}`)).status, 413);
 	for (const query of ['limit=0', 'limit=1001', 'limit=x', 'limit=1&limit=2', 'odd=1', 'limit', 'status=odd'])
 		await tam.expect(400, 'viewer', 'GET', `devices?${query}`);
+	for (const odd of ['ö'.repeat(40), `${'a'.repeat(59)}ö`, 'odd'])
+		assert.match((await tam.expect(400, 'viewer', 'GET', `devices?${encodeURIComponent(odd)}=1`)).error.message, /^the query has /);
 	for (const where of ['/api/v1//status', '/api/v1/status/', '/api/v1/sps/%00', '/api/v1/sps/%ff'])
 		assert.equal((await tam.ask('viewer', 'GET', where)).status, 400, where);
 	const wrong = await tam.ask('admin', 'DELETE', 'status');

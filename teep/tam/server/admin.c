@@ -14,6 +14,9 @@
 #include "teep/tam/server/log.h"
 #include "teep/tam/text_cut.h"
 
+/* Octets of a name of theirs that a message has; a longer one is not told. */
+#define NAME_TOLD 60
+
 /* ---- Who asks ----------------------------------------------------------------------------------
  */
 
@@ -250,6 +253,13 @@ static bool listed(const char *names, const char *name)
 	return false;
 }
 
+static bool undefined(struct http_request *request, const char *where, const char *name)
+{
+	if (strlen(name) > NAME_TOLD || !target_text_clean(name, strlen(name)))
+		return admin_fail(request, 400, "invalid", "the %s has an undefined member", where);
+	return admin_fail(request, 400, "invalid", "the %s has no member \"%s\"", where, name);
+}
+
 bool admin_query(struct http_request *request, const char *names)
 {
 	const struct target *target = &request->target;
@@ -258,8 +268,7 @@ bool admin_query(struct http_request *request, const char *names)
 		const char *name = target->members[i].name;
 
 		if (!listed(names, name))
-			return admin_fail(request, 400, "invalid",
-					  "the query has no member \"%.60s\"", name);
+			return undefined(request, "query", name);
 		if (target_member_count(target, name) > 1)
 			return admin_fail(request, 400, "invalid", "the query has \"%.60s\" twice",
 					  name);
@@ -295,6 +304,24 @@ bool admin_query_limit(struct http_request *request, int64_t *out)
 			  ADMIN_LIMIT_MAX);
 }
 
+/* That the body has only these members. */
+static bool body_known(struct http_request *request, json_t *body, const struct member *members,
+		       size_t count)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(body, name, value) {
+		size_t i = 0;
+
+		while (i < count && strcmp(members[i].name, name) != 0)
+			i++;
+		if (i == count)
+			return undefined(request, "body", name);
+	}
+	return true;
+}
+
 json_t *admin_body(struct http_request *request, const struct member *members, size_t count)
 {
 	struct otrp_failure failure;
@@ -302,6 +329,10 @@ json_t *admin_body(struct http_request *request, const struct member *members, s
 
 	if (json_object_parse(request->body, &body) < 0) {
 		admin_fail(request, 400, "invalid", "the body has to be one JSON object");
+		return NULL;
+	}
+	if (!body_known(request, body, members, count)) {
+		json_decref(body);
 		return NULL;
 	}
 	if (members_check(body, "the body", members, count, EXTRA_REFUSED, &failure) < 0) {
