@@ -34,9 +34,9 @@ serve() {
 	read -r url <"$work/$1.ready" || { echo "FAIL: $1 did not start:"; cat "$work/$1.err"; exit 1; }
 }
 
-# ends STATUS TEXT ARGUMENT...: it ends with that status, and says that.
+# ends STATUS TEXT ARGUMENT...: it ends with that status, and says that; by itself, and not while it serves.
 ends() {
-	"$server" "${@:3}" >"$work/out" 2>"$work/err"
+	timeout 60 "$server" "${@:3}" >"$work/out" 2>"$work/err"
 	check "status of ${*:3}" "$1" $?
 	grep -q -- "$2" "$work/err" || { echo "FAIL: ${*:3} does not say '$2':"; cat "$work/err"; failures=$((failures + 1)); }
 }
