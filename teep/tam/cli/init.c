@@ -534,7 +534,15 @@ static int update(struct init *init)
 
 	if (tam_config_read(init->path, &config, error))
 		return tool_refuse("%s/" TAM_CONFIG_FILE ": %s", init->directory, error);
-	good = database_make(init, config.database, config.vault, false);
+	/* Made anew it would be empty, and no token good any more. */
+	good = strstr(config.database, "://") || access(config.database, F_OK) == 0;
+	if (good)
+		good = database_make(init, config.database, config.vault, false);
+	else
+		snprintf(init->err, sizeof(init->err),
+			 "%.4096s is not there; `teesim tam restore COPY DIR` brings a TAM back "
+			 "from a backup",
+			 config.database);
 	tam_config_clear(&config);
 	if (!good)
 		return failed(init);

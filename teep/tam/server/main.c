@@ -359,7 +359,7 @@ static bool database_is_there(const char *where)
 		return true;
 	fprintf(stderr,
 		"teesim-tam: the database %s is not there; `teesim tam restore COPY DIR` brings a "
-		"TAM back from a backup, and `teesim tam init DIR` makes a new one\n",
+		"TAM back from a backup, and `teesim tam init` makes one in another directory\n",
 		where);
 	return false;
 }

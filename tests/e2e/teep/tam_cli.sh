@@ -81,6 +81,12 @@ says "first token" teesim tam init tam --pki pki --id 1.3.6.1.4.1.55555.7.1 --na
 ends 1 "a TAM already" teesim tam init tam --pki pki --id 1.3.6.1.4.1.55555.7.1
 ends 1 "belongs to another key" teesim tam init other --pki pki --id 1.3.6.1.4.1.55555.7.1
 says "up to date" teesim tam init tam
+if [ -z "$database" ]; then
+	mv tam/tam.db kept.db
+	ends 4 "tam.db is not there; \`teesim tam restore" teesim tam serve tam --port 0
+	ends 1 "tam.db is not there" teesim tam init tam
+	mv kept.db tam/tam.db
+fi
 for file in tam.conf admin.token vault.key tls.key keys/rsa.key keys/p256.key; do
 	[ "$(stat -c %a tam/$file)" = 600 ] || fail "$file is open to others"
 done
