@@ -169,7 +169,7 @@ int ocsp_judge(const void *der, size_t size, X509 *subject, X509 *issuer, time_t
 	time_t this_update;
 	int status;
 
-	verdict->denied = false;
+	*verdict = (struct ocsp_verdict) { 0 };
 	*why = "is no successful OCSP response";
 	if (!basic)
 		return -EACCES;
@@ -209,11 +209,9 @@ int ocsp_check(const void *der, size_t size, X509 *subject, X509 *issuer, time_t
 	       time_t *produced, time_t *next_update, const char **why)
 {
 	struct ocsp_verdict verdict;
-	int rc = ocsp_judge(der, size, subject, issuer, now, skew, &verdict, why);
+	const int rc = ocsp_judge(der, size, subject, issuer, now, skew, &verdict, why);
 
-	if (rc == 0) {
-		*produced = verdict.produced;
-		*next_update = verdict.next_update;
-	}
+	*produced = verdict.produced;
+	*next_update = verdict.next_update;
 	return rc;
 }

@@ -33,9 +33,10 @@ uint8_t *ocsp_make(const struct ocsp_statement *statement, size_t *size);
 #define OCSP_SKEW_DEFAULT 300
 
 /*
- * Check one response for the certificate. Returns 0 with the time at which it was produced;
- * -ENOENT when it is about another certificate; -EACCES when it does not say, validly at `now`,
- * that the certificate is good, with the reason in *why, a text that lives for ever.
+ * Check one response for the certificate. Returns 0 with the time at which it was produced, and
+ * until when it speaks; -ENOENT when it is about another certificate; -EACCES when it does not say,
+ * validly at `now`, that the certificate is good, with the reason in *why, a text that lives for
+ * ever. The times are there, too, when it is stale, and 0 otherwise.
  */
 int ocsp_check(const void *der, size_t size, X509 *subject, X509 *issuer, time_t now, time_t skew,
 	       time_t *produced, time_t *next_update, const char **why);

@@ -391,7 +391,7 @@ json_t *admin_time_fine(int64_t milliseconds)
 
 json_t *admin_time_seconds(time_t seconds)
 {
-	return json_integer(seconds);
+	return seconds ? json_integer(seconds) : json_null();
 }
 
 json_t *admin_text_or_null(const char *text)

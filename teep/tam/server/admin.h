@@ -88,7 +88,7 @@ bool admin_path_number(struct http_request *request, size_t index, int64_t *out)
 /* Milliseconds since 1970 as whole seconds, and as seconds with decimals; null for 0. */
 json_t *admin_time(int64_t milliseconds);
 json_t *admin_time_fine(int64_t milliseconds);
-/* Seconds as they are. */
+/* Seconds as they are; null for 0. */
 json_t *admin_time_seconds(time_t seconds);
 /* null for NULL and "". */
 json_t *admin_text_or_null(const char *text);

@@ -111,7 +111,7 @@ export async function certificatesView(context) {
 	const more = devices.soon + devices.expired - items.filter((each) => each.what === 'device').length;
 	const whose = (each) => each.what === 'device' ? h('a', { href: `#/devices/${each.did}` }, each.subject) :
 		each.what === 'sp' ? h('a', { href: `#/sps/${encodeURIComponent(each.spid)}` }, each.subject) : each.subject;
-	const left = (each) => each.state === 'missing' ? h('span.muted', 'none') : [day(each.not_after), h('span.sub', ago(each.not_after))];
+	const left = (each) => each.not_after === null ? h('span.muted', 'none') : [day(each.not_after), h('span.sub', ago(each.not_after))];
 	return [
 		header('Certificates', { description: 'Everything with an end: this TAM’s own chain, what is stapled to it, whom it trusts.' }),
 		urgent.length > 0 && card('To be done', { flush: true, body: h('ul.feed', urgent.map((each) => h('li', h('span.state', badge(each.state)),
