@@ -532,8 +532,8 @@ test('what was removed is on record, for those whose it was', async () => {
 test('JSON, queries and paths are taken strictly', async () => {
 	const send = (body, type = 'application/json') => tam.ask('admin', 'POST', 'groups', { body, type });
 	assert.equal((await send('{"name":"a","mörë":1}')).body.error.message, 'the body has no member "mörë"');
-	for (const odd of ['\\u0007', 'ö'.repeat(100)])
-		assert.equal((await send(`{"name":"a","${odd}":1}`)).body.error.message, 'the body has an undefined member');
+	assert.equal((await send('{"name":"a","\\u0007":1}')).body.error.message, 'the body has an undefined member');
+	assert.match((await send(`{"name":"a","x${'ö'.repeat(100)}":1}`)).body.error.message, /^the body has no member "x/);
 	for (const body of ['', '[]', '"x"', '{', '{"name":"a"} x', '{"name":"a","name":"b"}', '{"name":1}', '{"name":"a","more":1}',
 		`{"name":${'['.repeat(40)}${']'.repeat(40)}}`, '{"name":"a\\u0000b"}', Buffer.from('{"name":"\xff"}', 'latin1')])
 		assert.equal((await send(body)).status, 400, String(body));

@@ -14,9 +14,6 @@
 #include "teep/tam/server/log.h"
 #include "teep/tam/text_cut.h"
 
-/* Octets of a name of theirs that a message has; a longer one is not told. */
-#define NAME_TOLD 60
-
 /* ---- Who asks ----------------------------------------------------------------------------------
  */
 
@@ -255,9 +252,9 @@ static bool listed(const char *names, const char *name)
 
 static bool undefined(struct http_request *request, const char *where, const char *name)
 {
-	if (strlen(name) > NAME_TOLD || !target_text_clean(name, strlen(name)))
+	if (!target_text_clean(name, strlen(name)))
 		return admin_fail(request, 400, "invalid", "the %s has an undefined member", where);
-	return admin_fail(request, 400, "invalid", "the %s has no member \"%s\"", where, name);
+	return admin_fail(request, 400, "invalid", "the %s has no member \"%.60s\"", where, name);
 }
 
 bool admin_query(struct http_request *request, const char *names)
