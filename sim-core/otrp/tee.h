@@ -68,8 +68,8 @@ void tee_rest(struct tee *tee);
  * Take over a list that the device's administrator signed (teep/otrp/trust_list.h): which TAM roots
  * the TEE trusts from now on, in the place of those it was made with, and which TAs may be
  * installed. Its version must be above that of the last one. Returns 0 or, with one line in `err`,
- * -EBADMSG for what is no list, -EACCES for another's signature, -ESTALE for an old version, or
- * another -errno.
+ * -EBADMSG for what is no list, -EACCES for another's signature, -ESTALE for an old version,
+ * -EALREADY for the last one's, or another -errno.
  */
 int tee_trust_update(struct tee *tee, const void *list, size_t size, char *err, size_t errlen);
 

@@ -244,7 +244,7 @@ int trust_update(struct trust *trust, struct store *store, struct parser *parser
 			 "the list: version %" PRIu64 " is not above %" PRIu64
 			 ", which this device has",
 			 version, last);
-		rc = -ESTALE;
+		rc = version == last ? -EALREADY : -ESTALE;
 	}
 	if (rc == 0)
 		rc = otrp_record_encode(list, trust_list_layout, TRUST_LIST_LAYOUT_COUNT, &arena,

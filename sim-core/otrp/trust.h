@@ -41,7 +41,8 @@ int trust_anchors(struct trust *trust, struct parser *parser, const struct ancho
 bool trust_ta_allowed(const struct trust *trust, struct span taid);
 
 /* Takes over a list whose signature has been verified, in one transaction. -ESTALE for a version
- * that is not above the last; -EBADMSG for a root that is no certificate of an authority. */
+ * below the last, -EALREADY for the last one's; -EBADMSG for a root that is no certificate of an
+ * authority. */
 int trust_update(struct trust *trust, struct store *store, struct parser *parser,
 		 const struct trust_list *list, char *err, size_t errlen);
 

@@ -146,16 +146,6 @@ struct application {
 	unsigned int taken, there, refused;
 };
 
-/* One that has a list of this version already, from a command that reached only some. */
-static bool has_version(int rc, const char *why)
-{
-	unsigned long long version, last;
-
-	return rc == -ESTALE && why &&
-	       sscanf(why, "the list: version %llu is not above %llu", &version, &last) == 2 &&
-	       version == last;
-}
-
 static void taken_note(struct application *application, const char *name, int rc, const char *why)
 {
 	if (!application->several) {
@@ -163,7 +153,8 @@ static void taken_note(struct application *application, const char *name, int rc
 			(void)tool_refuse("%s", why);
 	} else if (rc == 0) {
 		printf("%s: has the list\n", name);
-	} else if (has_version(rc, why)) {
+	} else if (rc == -EALREADY) {
+		/* From a command that reached only some. */
 		printf("%s: has a list of this version already\n", name);
 		application->there++;
 		return;

@@ -195,7 +195,7 @@ static int list(int argc, char **argv)
 	const char *device = NULL, *name = NULL;
 	const struct argument table[] = { { "device", &device, NULL }, { "tee", &name, NULL } };
 	struct tee_client *client;
-	struct tee *tee;
+	struct tee *tee = NULL;
 	char *text;
 	int runs, status = arguments_parse(argc, argv, help, table, 2, NULL, 0);
 
@@ -222,7 +222,7 @@ static int request_ta(int argc, char **argv)
 	const struct argument table[] = { { "device", &device, NULL }, { "tee", &name, NULL } };
 	struct tee_client *client;
 	char text[128], err[512];
-	struct tee *tee;
+	struct tee *tee = NULL;
 	int rc, status = arguments_parse(argc, argv, help, table, 2, words, 2);
 	int size;
 
@@ -248,7 +248,7 @@ static int tees(int argc, char **argv)
 	const char *device = NULL, *name;
 	const struct argument table[] = { { "device", &device, NULL } };
 	struct tee_client *client;
-	struct tee *tee;
+	struct tee *tee = NULL;
 	int status = arguments_parse(argc, argv, help, table, 1, NULL, 0);
 
 	if (status >= 0)

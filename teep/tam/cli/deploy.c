@@ -271,12 +271,11 @@ static int domain_of(struct client *client, const char *taid, const char *spid, 
 		return rc;
 	names = domains_of(entries);
 	to = open_memstream(&said, &size);
-	json_object_foreach(names, name, value) {
-		if (json_object_size(names) == 1)
-			*domain = strdup(name);
+	json_object_foreach(names, name, value)
 		if (to)
 			fprintf(to, "%s%s", ftell(to) ? ", " : "", name);
-	}
+	if (json_object_size(names) == 1)
+		*domain = strdup(json_object_iter_key(json_object_iter(names)));
 	if (to)
 		fclose(to);
 	if (said)
