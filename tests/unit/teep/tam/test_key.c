@@ -352,15 +352,21 @@ Test(tam_key, the_refresh_command_runs_when_it_is_time_and_no_oftener)
 	runs_are(2);
 }
 
+/* With a command that never ends; "pid" has its process. */
+static void hanging_open(char *command, size_t size)
+{
+	pair("tam", KEY_P256, 1);
+	snprintf(command, size, "echo $$ >%s.new; mv %s.new %s; sleep 1000 & wait", path("pid"),
+		 path("pid"), path("pid"));
+	options.refresh_command = command;
+	opened();
+}
+
 Test(tam_key, a_refresh_command_that_hangs_ends_with_the_tam)
 {
 	char command[300];
 
-	pair("tam", KEY_P256, 1);
-	snprintf(command, sizeof(command), "echo $$ >%s.new; mv %s.new %s; sleep 1000 & wait",
-		 path("pid"), path("pid"), path("pid"));
-	options.refresh_command = command;
-	opened();
+	hanging_open(command, sizeof(command));
 	(void)tam_keys_refresh(keys, time(NULL));
 	wait_for(path("pid"));
 	tam_keys_close(keys);
@@ -375,11 +381,7 @@ Test(tam_key, a_refresh_command_that_hangs_is_not_the_last)
 	const time_t now = time(NULL);
 	char command[300];
 
-	pair("tam", KEY_P256, 1);
-	snprintf(command, sizeof(command), "echo $$ >%s.new; mv %s.new %s; sleep 1000 & wait",
-		 path("pid"), path("pid"), path("pid"));
-	options.refresh_command = command;
-	opened();
+	hanging_open(command, sizeof(command));
 	cr_assert_eq(tam_keys_refresh(keys, now), TAM_KEYS_COMMAND_RUNS);
 	wait_for(path("pid"));
 	cr_assert_eq(tam_keys_refresh(keys, now + 50), TAM_KEYS_COMMAND_RUNS, "it has a minute");
