@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "wire/utf8.h"
+
 static const char *const level_names[] = { "none", "error", "info", "debug", "flow" };
 
 static int log_reopen(struct log *log)
@@ -94,26 +96,19 @@ static void log_copy(struct log *log, const char *line, size_t size)
 	write_once(log->extra_fd, line, size);
 }
 
-/* How many octets of `text` make one well-formed UTF-8 character beyond ASCII and beyond the C1
- * controls; 0 when they don't. */
-static size_t utf8_length(const unsigned char *text, size_t size)
+/* How many octets of `text` make one character that can stand in a line; 0 when they don't. */
+static size_t shown_size(const unsigned char *text, size_t left)
 {
-	size_t length = text[0] >= 0xF0 ? 4 : text[0] >= 0xE0 ? 3 : 2;
+	const size_t size = utf8_size(text, left);
 
-	if (text[0] < 0xC2 || text[0] > 0xF4 || size < length)
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		if ((text[i] & 0xC0) != 0x80)
-			return 0;
-	if ((text[0] == 0xC2 && text[1] < 0xA0) || (text[0] == 0xE0 && text[1] < 0xA0) ||
-	    (text[0] == 0xED && text[1] > 0x9F) || (text[0] == 0xF0 && text[1] < 0x90) ||
-	    (text[0] == 0xF4 && text[1] > 0x8F))
-		return 0;
+	if (utf8_is_control(text, size))
+		return text[0] == '\t';
 	/* Marks that change the direction of what follows. */
-	if (text[0] == 0xE2 && ((text[1] == 0x80 && text[2] >= 0xA8 && text[2] <= 0xAE) ||
-				(text[1] == 0x81 && text[2] >= 0xA6 && text[2] <= 0xA9)))
+	if (size == 3 && text[0] == 0xE2 &&
+	    ((text[1] == 0x80 && text[2] >= 0xA8 && text[2] <= 0xAE) ||
+	     (text[1] == 0x81 && text[2] >= 0xA6 && text[2] <= 0xA9)))
 		return 0;
-	return length;
+	return size;
 }
 
 /* Appends `text`, escaped, as far as it fits; returns the new length. */
@@ -122,9 +117,7 @@ static size_t append_escaped(char *line, size_t at, size_t capacity, const char 
 	const unsigned char *octet = (const unsigned char *)text;
 
 	for (size_t i = 0; i < size;) {
-		size_t length = octet[i] == '\t' || (octet[i] >= 0x20 && octet[i] < 0x7F)
-					? 1
-					: utf8_length(octet + i, size - i);
+		const size_t length = shown_size(octet + i, size - i);
 
 		if (length) {
 			if (at + length > capacity)

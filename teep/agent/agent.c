@@ -19,6 +19,7 @@
 #include "teep/agent/connect.h"
 #include "teep/agent/protocol.h"
 #include "teep/agent/router.h"
+#include "wire/utf8.h"
 
 #define TIMEOUT_DEFAULT_MS 90000U
 #define MESSAGE_MAX	   (16U << 20)
@@ -368,41 +369,20 @@ static bool taid_copy(const char *taid, char out[AGENT_TAID_LENGTH + 1])
 	return true;
 }
 
-/* How many octets make one well-formed character of UTF-8; 0 for what is none. A zero octet ends
- * the text. */
-static size_t character_length(const unsigned char *at)
-{
-	const size_t length = at[0] < 0x80   ? 1
-			      : at[0] < 0xc2 ? 0
-			      : at[0] < 0xe0 ? 2
-			      : at[0] < 0xf0 ? 3
-			      : at[0] < 0xf5 ? 4
-					     : 0;
-
-	for (size_t i = 1; i < length; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	/* Longer than need be, a surrogate, beyond the last. */
-	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-	    (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-		return 0;
-	return length;
-}
-
 /* As a JSON string's inside; false for what no identifier is. */
 static bool spid_escape(const char *spid, char out[2 * SPID_MAX + 1])
 {
-	size_t length = spid ? strlen(spid) : 0;
+	size_t left = spid ? strlen(spid) : 0, size;
 
-	if (length == 0 || length > SPID_MAX)
+	if (left == 0 || left > SPID_MAX)
 		return false;
-	for (; *spid; spid += length) {
-		length = character_length((const unsigned char *)spid);
-		if (length == 0 || (unsigned char)*spid < ' ' || *spid == 0x7f)
+	for (; left; spid += size, left -= size) {
+		size = utf8_size((const uint8_t *)spid, left);
+		if (size == 0 || (unsigned char)*spid < ' ' || *spid == 0x7f)
 			return false;
 		if (*spid == '"' || *spid == '\\')
 			*out++ = '\\';
-		out = mempcpy(out, spid, length);
+		out = mempcpy(out, spid, size);
 	}
 	*out = '\0';
 	return true;

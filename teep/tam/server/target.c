@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "wire/utf8.h"
+
 static int digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -14,46 +16,13 @@ static int digit(char c)
 	return -1;
 }
 
-/* How many octets the character at `text` has: 0 when it is none, or a control character. */
-static size_t character_size(const uint8_t *text, size_t left)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	uint32_t code = text[0];
-	size_t size = 1;
-
-	if (code < 0x80)
-		return code < 0x20 || code == 0x7f ? 0 : 1;
-	if (code >= 0xc2 && code < 0xe0)
-		size = 2;
-	else if (code >= 0xe0 && code < 0xf0)
-		size = 3;
-	else if (code >= 0xf0 && code < 0xf5)
-		size = 4;
-	else
-		return 0;
-	if (size > left)
-		return 0;
-	code &= 0xffu >> (size + 1);
-	for (size_t i = 1; i < size; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (text[i] & 0x3f);
-	}
-	/* Neither a longer form than need be, nor half of a pair, nor beyond the last; C1 controls
-	 * are controls too. */
-	if (code < least[size] || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff ||
-	    (code >= 0x80 && code < 0xa0))
-		return 0;
-	return size;
-}
-
 bool target_text_clean(const char *text, size_t size)
 {
 	const uint8_t *octets = (const uint8_t *)text;
 
 	for (size_t i = 0, step; i < size; i += step) {
-		step = character_size(octets + i, size - i);
-		if (step == 0)
+		step = utf8_size(octets + i, size - i);
+		if (step == 0 || utf8_is_control(octets + i, step))
 			return false;
 	}
 	return true;
