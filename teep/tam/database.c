@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "teep/tam/database_backend.h"
 #include "teep/tam/schema.h"
 #include "teep/tam/vault.h"
+#include "wire/utf8.h"
 
 #define TRIES_MAX 12
 /* No try begins so long after the first: nobody is there, or each takes long. */
@@ -64,9 +66,26 @@ int64_t tam_time_now(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static bool where_is_postgresql(const char *where)
+int64_t tam_time_steady(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool database_is_postgresql(const char *where)
 {
 	return strncmp(where, "postgresql://", 13) == 0 || strncmp(where, "postgres://", 11) == 0;
+}
+
+bool tam_database_is_there(const char *where)
+{
+	struct stat st;
+
+	if (database_is_postgresql(where))
+		return true;
+	return stat(where, &st) < 0 ? errno != ENOENT : st.st_size > 0;
 }
 
 int tam_database_open(struct tam_database **out, const struct tam_database_options *options,
@@ -78,8 +97,8 @@ int tam_database_open(struct tam_database **out, const struct tam_database_optio
 	*out = NULL;
 	if (!database)
 		return -ENOMEM;
-	database->backend =
-		where_is_postgresql(options->where) ? &tam_backend_postgresql : &tam_backend_sqlite;
+	database->backend = database_is_postgresql(options->where) ? &tam_backend_postgresql
+								   : &tam_backend_sqlite;
 	database->vault = options->vault;
 	rc = database->backend->open(&database->connection, options, database->error);
 	if (rc)
@@ -158,14 +177,6 @@ static int connection_revive(struct tam_database *database)
 	return rc < 0 ? rc : 0;
 }
 
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int attempt(struct tam_database *database, enum tam_durability durability,
 		   int (*work)(struct tam_database *, void *), void *context)
 {
@@ -202,9 +213,9 @@ int tam_database_transaction(struct tam_database *database, enum tam_durability 
 
 	if (database->in_transaction)
 		return work(database, context);
-	until = monotonic_ms() + TRIES_MS;
+	until = tam_time_steady() + TRIES_MS;
 	for (unsigned int tries = 0; rc == -EAGAIN && tries < TRIES_MAX; tries++) {
-		if (tries && monotonic_ms() >= until)
+		if (tries && tam_time_steady() >= until)
 			break;
 		if (tries)
 			pause_before_retry(tries);
@@ -234,25 +245,12 @@ static bool utf8_holds(struct span text)
 	const uint8_t *end = text.data + text.size, *at = ascii_end(text.data, end);
 
 	while (at < end) {
-		const uint8_t first = *at++;
-		const int more = first < 0x80			 ? 0
-				 : first >= 0xC2 && first < 0xE0 ? 1
-				 : first >= 0xE0 && first < 0xF0 ? 2
-				 : first >= 0xF0 && first < 0xF5 ? 3
-								 : -1;
-		uint32_t code = first & (0x3Fu >> (more > 0 ? more : 0));
+		const size_t size = utf8_size(at, (size_t)(end - at));
 
-		if (!first || more < 0 || end - at < more)
+		if (size == 0 || !*at)
 			return false;
-		for (int i = 0; i < more; i++, at++) {
-			if ((*at & 0xC0) != 0x80)
-				return false;
-			code = code << 6 | (*at & 0x3F);
-		}
-		if ((more == 2 && (code < 0x800 || (code >= 0xD800 && code < 0xE000))) ||
-		    (more == 3 && (code < 0x10000 || code > 0x10FFFF)))
-			return false;
-		if (more)
+		at += size;
+		if (size > 1)
 			at = ascii_end(at, end);
 	}
 	return true;
@@ -340,12 +338,12 @@ static int start(struct tam_database *database, struct tam_rows **out, const cha
 int tam_database_query(struct tam_database *database, struct tam_rows **rows, const char *sql,
 		       const struct tam_value *values, size_t count)
 {
-	const int64_t until = monotonic_ms() + TRIES_MS;
+	const int64_t until = tam_time_steady() + TRIES_MS;
 	int rc = start(database, rows, sql, values, count);
 
 	/* What only reads can be tried again at once. */
 	for (unsigned int tries = 1; rc == -EAGAIN && !database->in_transaction &&
-				     tries < TRIES_MAX && monotonic_ms() < until;
+				     tries < TRIES_MAX && tam_time_steady() < until;
 	     tries++) {
 		pause_before_retry(tries);
 		rc = connection_revive(database);

@@ -48,6 +48,16 @@ struct tam_database_options {
 	const struct vault *vault;
 };
 
+/* Whether it is a connection string, and not a path. */
+bool database_is_postgresql(const char *where);
+
+/*
+ * Whether there is a database to go on with. A file that is gone, or that nothing was ever put
+ * into, is none: made anew, it would be a TAM without anything and without a token. A PostgreSQL
+ * database, whose existence somebody saw to, counts as there.
+ */
+bool tam_database_is_there(const char *where);
+
 /* `err` receives one line for the user. */
 int tam_database_open(struct tam_database **database, const struct tam_database_options *options,
 		      char *err, size_t errlen);
@@ -62,6 +72,8 @@ const char *tam_database_error(const struct tam_database *database);
 
 /* Milliseconds since 1970: the unit of every time in the database. */
 int64_t tam_time_now(void);
+/* Milliseconds of a clock that is never set, for how long something takes. */
+int64_t tam_time_steady(void);
 
 /* ---- Transactions ---------------------------------------------------------------------------- */
 

@@ -13,14 +13,10 @@
 #include <unistd.h>
 
 #include "device/paths.h"
+#include "teep/tam/database.h"
 
 #define BUSY_MS	      30000
 #define ARGUMENTS_MAX 12
-
-bool database_is_postgresql(const char *where)
-{
-	return strncmp(where, "postgresql://", 13) == 0 || strncmp(where, "postgres://", 11) == 0;
-}
 
 static int file_make(const char *path, char *err, size_t errlen)
 {

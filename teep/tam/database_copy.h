@@ -12,8 +12,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-bool database_is_postgresql(const char *where);
-
 /* `out` is made with mode 0600, must not be there, and is complete once it is. 0, or -errno with
  * one line in `err`. */
 int database_copy(const char *where, const char *out, char *err, size_t errlen);

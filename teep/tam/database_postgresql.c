@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Of pg_type, which never change. */
 enum {
@@ -72,14 +71,6 @@ static void one_line(char *text)
 /* The server gives up after a minute: so who waits longer waits for nobody. */
 unsigned int tam_postgresql_patience_ms = 65000;
 
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Whether something came before that moment, if only the connection's end. */
 static bool comes_before(const PGconn *handle, int64_t until)
 {
@@ -88,7 +79,7 @@ static bool comes_before(const PGconn *handle, int64_t until)
 	int n = 0;
 
 	do {
-		left = until - monotonic_ms();
+		left = until - tam_time_steady();
 		n = poll(&socket, 1, left > 0 ? (int)left : 0);
 	} while (n < 0 && errno == EINTR);
 	return n != 0;
@@ -100,7 +91,7 @@ static bool comes_before(const PGconn *handle, int64_t until)
  */
 static PGresult *answer_wait(struct connection *connection, int sent)
 {
-	const int64_t until = monotonic_ms() + tam_postgresql_patience_ms;
+	const int64_t until = tam_time_steady() + tam_postgresql_patience_ms;
 	PGresult *last = NULL, *result;
 
 	while (sent) {

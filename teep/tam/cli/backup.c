@@ -18,6 +18,7 @@
 #include "teep/tam/cli/commands.h"
 #include "teep/tam/cli/config_paths.h"
 #include "teep/tam/config.h"
+#include "teep/tam/database.h"
 #include "teep/tam/database_copy.h"
 #include "teep/tam/event_log.h"
 #include "teep/tam/session_table.h"

@@ -19,6 +19,7 @@
 #include "teep/tam/cli/commands.h"
 #include "teep/tam/cli/tls_certificate.h"
 #include "teep/tam/config.h"
+#include "teep/tam/database.h"
 #include "teep/tam/key.h"
 #include "teep/tam/token.h"
 #include "teep/tam/vault.h"
@@ -534,8 +535,7 @@ static int update(struct init *init)
 
 	if (tam_config_read(init->path, &config, error))
 		return tool_refuse("%s/" TAM_CONFIG_FILE ": %s", init->directory, error);
-	/* Made anew it would be empty, and no token good any more. */
-	good = strstr(config.database, "://") || access(config.database, F_OK) == 0;
+	good = tam_database_is_there(config.database);
 	if (good)
 		good = database_make(init, config.database, config.vault, false);
 	else

@@ -18,6 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "teep/tam/database.h"
 #include "teep/tam/device_expiry.h"
 #include "teep/tam/device_trust.h"
 #include "teep/tam/key.h"
@@ -346,30 +347,20 @@ static uint32_t threads_choose(const struct tam_database *database)
 	return (cores > 2 ? (uint32_t)cores : 2) * (waits ? 2 : 1);
 }
 
-/*
- * A file that is gone, or that nothing was ever put into, is not made anew: a TAM without anything
- * and without a token would be served. The tables of an older version are brought up to date, and
- * those of a PostgreSQL database, whose existence somebody saw to, are made.
- */
-static bool database_is_there(const char *where)
-{
-	struct stat status;
-
-	if (strstr(where, "://") || (stat(where, &status) < 0 ? errno != ENOENT : status.st_size))
-		return true;
-	fprintf(stderr,
-		"teesim-tam: the database %s is not there; `teesim tam restore COPY DIR` brings a "
-		"TAM back from a backup, and `teesim tam init` makes one in another directory\n",
-		where);
-	return false;
-}
-
 static int database_open(struct server *server)
 {
 	char error[256];
 
-	if (!database_is_there(server->config.database))
+	/* Tables of an older version are brought up to date. */
+	if (!tam_database_is_there(server->config.database)) {
+		fprintf(stderr,
+			"teesim-tam: the database %s is not there; `teesim tam restore COPY DIR` "
+			"brings a TAM back from a backup, and `teesim tam init` makes one in "
+			"another "
+			"directory\n",
+			server->config.database);
 		return STATUS_DATABASE;
+	}
 	server->site.database = (struct tam_database_options) {
 		.where = server->config.database,
 		.create = true,
