@@ -6,8 +6,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "session/client.h"
@@ -15,7 +13,6 @@
 #include "session/instance.h"
 #include "wire/socket.h"
 
-#define LISTEN_BACKLOG	     4096
 #define CONNECTIONS_PER_TURN 64
 /* When a stop tells what it waits for, when it kills that, and when it waits no more. */
 #define STOP_TELL_MS   1000
@@ -144,34 +141,6 @@ static void descriptors_raise(void)
 	}
 }
 
-int server_listen(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	mode_t mask;
-	int err = socket_place_clear(path);
-	int sock;
-
-	if (err < 0)
-		return err;
-	strcpy(address.sun_path, path);
-	sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (sock < 0)
-		return -errno;
-	mask = umask(0177);
-	if (bind(sock, (struct sockaddr *)&address, sizeof(address)) < 0)
-		err = -errno;
-	umask(mask);
-	if (!err && listen(sock, LISTEN_BACKLOG) < 0) {
-		err = -errno;
-		(void)unlink(path);
-	}
-	if (err < 0) {
-		close(sock);
-		return err;
-	}
-	return sock;
-}
-
 /* The namespaces that all TA hosts share. What they lack must be known before TAs are taken. */
 static int cage_prepare(struct server *server, char *err, size_t errlen)
 {
@@ -220,7 +189,7 @@ int server_init(struct server *server, uv_loop_t *loop, const struct server_opti
 	err_code = cage_prepare(server, err, errlen);
 	if (err_code < 0)
 		return err_code;
-	sock = server_listen(options->socket_path);
+	sock = socket_listen(options->socket_path, SERVER_BACKLOG);
 	if (sock < 0) {
 		snprintf(err, errlen, "cannot listen on %s: %s", options->socket_path,
 			 socket_place_reason(sock));

@@ -140,9 +140,8 @@ int server_init(struct server *server, uv_loop_t *loop, const struct server_opti
  * again, TAs are killed at once, and two seconds later reports are hurried. */
 void server_stop(struct server *server, const char *reason, struct client *asker);
 
-/* A socket at `path`, for this user alone, in place of one that nobody serves any more. Returns the
- * descriptor or -errno, as socket_place_clear(). */
-int server_listen(const char *path);
+/* So many may wait to be let in, at each of the daemon's sockets. */
+#define SERVER_BACKLOG 4096
 
 /* Is who connected of this user, or root? Fills `peer`; logs a refusal. */
 bool server_peer_allowed(struct server *server, int sock, struct ucred *peer);

@@ -18,6 +18,7 @@
 #include "session/opening.h"
 #include "session/peer.h"
 #include "session/server.h"
+#include "wire/socket.h"
 
 /* How long it stays when nobody has asked it for anything. */
 #define IDLE_MS 15000
@@ -725,7 +726,7 @@ int tee_link_init(struct tee_link *link, struct server *server)
 	err = paths_otrp_socket(server->options->socket_path, link->path, sizeof(link->path));
 	if (err < 0)
 		return err;
-	link->sock = server_listen(link->path);
+	link->sock = socket_listen(link->path, SERVER_BACKLOG);
 	if (link->sock < 0)
 		return link->sock;
 	uv_poll_init(server->loop, &link->listener, link->sock);

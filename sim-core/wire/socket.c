@@ -186,6 +186,33 @@ int socket_place_clear(const char *path)
 	return -EADDRINUSE;
 }
 
+int socket_listen(const char *path, int backlog)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int sock, err = socket_place_clear(path);
+	mode_t mask;
+
+	if (err < 0)
+		return err;
+	strcpy(address.sun_path, path);
+	sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (sock < 0)
+		return -errno;
+	mask = umask(0177);
+	if (bind(sock, (struct sockaddr *)&address, sizeof(address)) < 0)
+		err = -errno;
+	umask(mask);
+	if (!err && listen(sock, backlog) < 0) {
+		err = -errno;
+		(void)unlink(path);
+	}
+	if (err < 0) {
+		close(sock);
+		return err;
+	}
+	return sock;
+}
+
 const char *socket_place_reason(int rc)
 {
 	switch (rc) {

@@ -42,6 +42,11 @@ pid_t socket_peer(int sock);
  * socket, -EADDRINUSE for one that is served. */
 int socket_place_clear(const char *path);
 
+/* A socket of packets that listens at `path`, for this user alone, in place of one that nobody
+ * serves any more. The file mode creation mask of the process changes for a moment. Returns the
+ * descriptor or -errno, as socket_place_clear(). */
+int socket_listen(const char *path, int backlog);
+
 /* Why no socket can be made somewhere: a line's end, for a negative errno. */
 const char *socket_place_reason(int rc);
 

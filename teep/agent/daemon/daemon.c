@@ -9,7 +9,6 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "otrp/tee_client.h"
@@ -60,30 +59,6 @@ static int lock_take(const char *path)
 	}
 }
 
-static int listen_at(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd, rc = socket_place_clear(path);
-
-	if (rc < 0)
-		return rc;
-	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		rc = -errno;
-		close(fd);
-		return rc;
-	}
-	if (chmod(path, 0600) == 0 && listen(fd, BACKLOG) == 0)
-		return fd;
-	rc = -errno;
-	(void)unlink(path);
-	close(fd);
-	return rc;
-}
-
 static int place_take(struct daemon *daemon, char *err, size_t errlen)
 {
 	const char *path = daemon->options->socket;
@@ -103,7 +78,7 @@ static int place_take(struct daemon *daemon, char *err, size_t errlen)
 					     : strerror(-rc));
 	if (rc < 0)
 		return rc;
-	daemon->listen_fd = rc = listen_at(path);
+	daemon->listen_fd = rc = socket_listen(path, BACKLOG);
 	if (rc < 0)
 		(void)snprintf(err, errlen, "%s: %s", path, socket_place_reason(rc));
 	return rc < 0 ? rc : 0;

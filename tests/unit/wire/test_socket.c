@@ -296,3 +296,23 @@ Test(socket_place, what_is_no_socket_stays)
 	cr_expect(place_taken());
 	cr_expect_eq(unlink(other), 0);
 }
+
+Test(socket_place, who_listens_there_is_found_by_this_user_alone)
+{
+	struct stat st;
+	int sock = socket_listen(place, 1);
+
+	cr_assert_geq(sock, 0);
+	cr_assert_eq(stat(place, &st), 0);
+	cr_expect(S_ISSOCK(st.st_mode));
+	cr_expect_eq(st.st_mode & 0777, 0600);
+	cr_expect_eq(socket_listen(place, 1), -EADDRINUSE);
+	close(sock);
+	sock = socket_listen(place, 1);
+	cr_expect_geq(sock, 0, "it is left over");
+	close(sock);
+	cr_assert_eq(unlink(place), 0);
+	cr_assert_eq(mkdir(place, 0700), 0);
+	cr_expect_eq(socket_listen(place, 1), -EEXIST);
+	cr_assert_eq(rmdir(place), 0);
+}
