@@ -254,7 +254,7 @@ static void name_find(const char *directory, unsigned int number, char out[BOOT_
 static enum boot_result resting_give(struct application *application, const char *directory,
 				     const struct tee_options *options)
 {
-	char name[BOOT_NAME_SIZE];
+	char name[BOOT_NAME_SIZE] = "";
 	enum boot_result result;
 	struct tee *tee;
 	int store_error, rc;
@@ -264,7 +264,8 @@ static enum boot_result resting_give(struct application *application, const char
 		    : tee_trust_update(tee, application->list, application->size, err, sizeof(err));
 	if (result == BOOT_OK)
 		tee_close(tee);
-	name_find(directory, options->tee, name);
+	if (application->several)
+		name_find(directory, options->tee, name);
 	taken_note(application, name, rc, err);
 	return result;
 }

@@ -2,7 +2,7 @@
  * The agent's configuration: which TAM is asked for which TA.
  *
  * Runs in teesim-agent. The file is the user's own. PATH is the rest of its line and may have
- *blanks in it; a comment begins with a '#' at the line's beginning or behind a blank.
+ * blanks in it; a comment begins with a '#' at the line's beginning or behind a blank.
  *
  *	# comment
  *	tam URI            who is asked for a TA that nothing else is said of

@@ -44,9 +44,7 @@ const char *admin_spid(const struct http_request *request)
 
 bool admin_still_admits(const struct http_request *request)
 {
-	const int rc = token_holds(admin_database(request), request->caller[1]);
-
-	return rc != -ENOENT;
+	return token_holds(admin_database(request), request->caller[1]) != -ENOENT;
 }
 
 const char *admin_name(const struct http_request *request)
@@ -332,7 +330,7 @@ json_t *admin_body(struct http_request *request, const struct member *members, s
 		json_decref(body);
 		return NULL;
 	}
-	if (members_check(body, "the body", members, count, EXTRA_REFUSED, &failure) < 0) {
+	if (members_check(body, "the body", members, count, EXTRA_IGNORED, &failure) < 0) {
 		admin_fail(request, 400, "invalid", "%s", failure.why);
 		json_decref(body);
 		return NULL;

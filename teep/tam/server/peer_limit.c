@@ -82,8 +82,8 @@ static struct bucket *bucket_find(struct peer_limit *limit, const char *peer, in
 	return bucket;
 }
 
-static bool ask(struct peer_limit *limit, const char *peer, int64_t now, double take,
-		uint32_t *retry_seconds)
+bool peer_limit_take(struct peer_limit *limit, const char *peer, int64_t now,
+		     uint32_t *retry_seconds)
 {
 	struct bucket *bucket;
 	bool allowed;
@@ -92,23 +92,11 @@ static bool ask(struct peer_limit *limit, const char *peer, int64_t now, double 
 	bucket = bucket_find(limit, peer, now);
 	allowed = bucket->tokens >= 1;
 	if (allowed)
-		bucket->tokens -= take;
+		bucket->tokens -= 1;
 	else
 		*retry_seconds = 1 + (uint32_t)((1 - bucket->tokens) / limit->per_second);
 	(void)pthread_mutex_unlock(&limit->mutex);
 	return allowed;
-}
-
-bool peer_limit_take(struct peer_limit *limit, const char *peer, int64_t now,
-		     uint32_t *retry_seconds)
-{
-	return ask(limit, peer, now, 1, retry_seconds);
-}
-
-bool peer_limit_allows(struct peer_limit *limit, const char *peer, int64_t now,
-		       uint32_t *retry_seconds)
-{
-	return ask(limit, peer, now, 0, retry_seconds);
 }
 
 void peer_limit_name(const char *address, char out[PEER_NAME_SIZE])

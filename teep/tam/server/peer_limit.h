@@ -24,10 +24,6 @@ void peer_limit_close(struct peer_limit *limit);
 bool peer_limit_take(struct peer_limit *limit, const char *peer, int64_t now,
 		     uint32_t *retry_seconds);
 
-/* The same without taking. */
-bool peer_limit_allows(struct peer_limit *limit, const char *peer, int64_t now,
-		       uint32_t *retry_seconds);
-
 /*
  * The part of an address that counts as one peer: an IPv4 address, the first 64 bits of an IPv6
  * one. What is no address stays as it is.

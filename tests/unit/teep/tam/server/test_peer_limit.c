@@ -32,14 +32,15 @@ Test(peer_limit, peers_do_not_disturb_each_other)
 	peer_limit_close(limit);
 }
 
-Test(peer_limit, asking_takes_nothing)
+Test(peer_limit, being_refused_takes_nothing)
 {
 	struct peer_limit *limit = peer_limit_open(1, 1);
 
-	for (int i = 0; i < 10; i++)
-		cr_assert(peer_limit_allows(limit, "a", 5, &seconds));
 	cr_assert(peer_limit_take(limit, "a", 5, &seconds));
-	cr_assert_not(peer_limit_allows(limit, "a", 5, &seconds));
+	for (int i = 0; i < 10; i++)
+		cr_assert_not(peer_limit_take(limit, "a", 5, &seconds));
+	cr_assert(peer_limit_take(limit, "a", 1005, &seconds));
+	cr_assert_not(peer_limit_take(limit, "a", 1005, &seconds));
 	peer_limit_close(limit);
 }
 
